@@ -1,0 +1,284 @@
+"""`fujin`: everything that is done by command."""
+
+import asyncio
+import json
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TextIO
+
+import httpx
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import supervisor, training
+from bot.clock import SystemClock
+from bot.duty import case as duty_case
+from bot.duty.roster import RosterError, load_roster
+from bot.intake.understanding import Rasa, RasaUnavailableError
+from bot.settings import Settings, SettingsError, load_settings
+from bot.store.migrate import migrate as migrate_database
+from bot.store.models import Case, CaseId, Message, Page, Resident, WorkState
+from bot.store.session import Store, StoreUnavailableError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+_terminal = Console(stderr=True)
+_AT_ONCE = 8
+_READY_WITHIN_SECONDS = 180
+
+
+class InputError(Exception):
+    """A line that cannot be read; the text says which and how to mend it."""
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _fail(reason: str) -> NoReturn:
+    _terminal.print("fujin: " + reason, markup=False, highlight=False)
+    raise typer.Exit(1)
+
+
+@app.command()
+def up() -> None:
+    """Start everything: migrate, train if needed, run the four processes until Ctrl-C."""
+    settings = _settings()
+    if not settings.rasa_python.exists():
+        _fail(f"Rasa's environment is missing at {settings.rasa_python}: run `make setup`")
+    try:
+        load_roster(settings.duty_file)
+        with _terminal.status("数据库迁移 migrating the database …"):
+            migrate_database(settings.database_url)
+        if not training.model_path().exists():
+            _terminal.print("训练模型 training a model for this data (a minute or two) …")
+        model = training.train(settings)
+    except (RosterError, training.TrainingError) as error:
+        _fail(str(error))
+    except (SQLAlchemyError, StoreUnavailableError) as error:
+        _fail(f"FUJIN_DATABASE_URL: the database cannot be used ({type(error).__name__})")
+    _run_until_stopped(settings, model)
+
+
+def _run_until_stopped(settings: Settings, model: Path) -> None:
+    def interrupted(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    running = supervisor.start(settings, model)
+    try:
+        with _terminal.status("启动 starting …") as status:
+            _wait_until_ready(settings, running, status.update)
+        _announce(settings)
+        code = running.wait()
+        _fail(f"the supervisor ended by itself (code {code}); see {settings.var_dir}/log")
+    except KeyboardInterrupt:
+        _terminal.print("正在停止 stopping …")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
+        supervisor.stop(running)
+
+
+def _wait_until_ready(settings: Settings, running: "subprocess.Popen[bytes]", tell: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_SECONDS
+    while time.monotonic() < deadline and running.poll() is None:
+        waiting = _not_ready(settings)
+        if not waiting:
+            return
+        tell(f"启动 starting … waiting for {waiting}")
+        time.sleep(0.5)
+    if running.poll() is None:
+        _terminal.print(
+            f"[yellow]not everything is ready ({_not_ready(settings)}); see {settings.var_dir}/log[/yellow]"
+        )
+
+
+def _not_ready(settings: Settings) -> str:
+    try:
+        checks = httpx.get(f"http://127.0.0.1:{settings.gateway_port}/readyz", timeout=5).json()
+        httpx.get(f"http://127.0.0.1:{settings.console_port}/healthz", timeout=5).raise_for_status()
+    except (httpx.HTTPError, ValueError):
+        return "gateway, console"
+    return ", ".join(name for name, state in checks.items() if name != "ready" and state != "ok")
+
+
+def _announce(settings: Settings) -> None:
+    rows = Table(show_header=False, box=None)
+    rows.add_row("值班台 duty desk", f"http://127.0.0.1:{settings.console_port}/")
+    if settings.demo:
+        rows.add_row("居民模拟器 simulator", f"http://127.0.0.1:{settings.console_port}/simulator")
+    rows.add_row("微信回调 callback", f"http://{settings.gateway_host}:{settings.gateway_port}/wechat")
+    rows.add_row("就绪 readiness", f"http://127.0.0.1:{settings.gateway_port}/readyz")
+    rows.add_row("指标 metrics", f"http://127.0.0.1:{settings.metrics_port}/metrics")
+    rows.add_row("日志 logs", f"{settings.var_dir}/log")
+    _terminal.print(rows)
+    if not settings.page_channels:
+        _terminal.print("[yellow]FUJIN_PAGE_CHANNELS is empty: alarms show on the duty desk only[/yellow]")
+    _terminal.print("Ctrl-C stops everything.")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest shape."""
+    settings = _settings()
+    try:
+        migrate_database(settings.database_url)
+    except SQLAlchemyError as error:
+        _fail(f"FUJIN_DATABASE_URL: the database cannot be migrated ({type(error).__name__})")
+
+
+@app.command()
+def train(force: Annotated[bool, typer.Option(help="Train even if this data has a model.")] = False) -> None:
+    """Train a model for the present data and print where it is."""
+    try:
+        typer.echo(training.train(_settings(), force=force))
+    except training.TrainingError as error:
+        _fail(str(error))
+
+
+@app.command()
+def triage(
+    source: Annotated[typer.FileText, typer.Argument(help="JSONL of {id, text}; - is standard input.")] = "-",  # type: ignore[assignment]
+) -> None:
+    """Triage messages: JSONL {id, text} in, JSONL {id, label, confidence, intent, evidence} out."""
+
+    async def one(rasa: Rasa, text: str) -> dict[str, Any]:
+        return _shown((await rasa.triage(text)).to_json())
+
+    _each(source, one)
+
+
+@app.command()
+def ask(
+    source: Annotated[typer.FileText, typer.Argument(help="JSONL of {id, text}; - is standard input.")] = "-",  # type: ignore[assignment]
+) -> None:
+    """Like triage, but each line is a fresh conversation, and the reply is added."""
+
+    async def one(rasa: Rasa, text: str) -> dict[str, Any]:
+        sender = f"ask-{secrets.token_hex(8)}"
+        answer = await rasa.converse(sender=sender, message_id=secrets.token_hex(8), text=text)
+        reply = "\n\n".join("\n".join([part.text, *part.buttons]) for part in answer.replies)
+        return {**_shown(answer.triage.to_json()), "reply": reply}
+
+    _each(source, one)
+
+
+def _shown(triage_json: dict[str, Any]) -> dict[str, Any]:
+    return {name: triage_json[name] for name in ("label", "confidence", "intent", "evidence")}
+
+
+def _each(source: TextIO, one: Callable[[Rasa, str], Awaitable[dict[str, Any]]]) -> None:
+    """Answer every input line in its order, several at a time."""
+    settings = _settings()
+
+    async def answer_all(lines: list[dict[str, Any]]) -> None:
+        rasa, at_once = Rasa(settings.rasa_url, timeout=30), asyncio.Semaphore(_AT_ONCE)
+
+        async def answer(line: dict[str, Any]) -> str:
+            async with at_once:
+                return json.dumps({"id": line["id"], **await one(rasa, line["text"])}, ensure_ascii=False)
+
+        try:
+            for result in await asyncio.gather(*map(answer, lines)):
+                typer.echo(result)
+        finally:
+            await rasa.close()
+
+    try:
+        asyncio.run(answer_all(list(_lines(source))))
+    except InputError as error:
+        _fail(str(error))
+    except RasaUnavailableError as error:
+        _fail(f"Rasa gives no answer at {settings.rasa_url} ({error}); start it with `make run`")
+
+
+def _lines(source: TextIO) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(source, start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            raise InputError(f'line {number} is not JSON; write {{"id": "1", "text": "…"}}') from None
+        if not (isinstance(entry, dict) and "id" in entry and isinstance(entry.get("text"), str)):
+            raise InputError(f'line {number} lacks "id" or a string "text"')
+        yield entry
+
+
+@app.command()
+def cases(as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False) -> None:
+    """List the cases, newest first; residents appear as pseudonyms."""
+    with _reading() as store, store.reading() as session:
+        rows = [_case_row(*row) for row in session.execute(_case_query())]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    table = Table(*(rows[0] if rows else ["no cases"]))
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console().print(table)
+
+
+def _case_query() -> sa.Select[Case, str, int, int]:
+    def count(table: type[Message | Page], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return sa.select(sa.func.count()).where(table.case_id == Case.id, *where).scalar_subquery()
+
+    sent = count(Page, Page.state == WorkState.DONE)
+    return (
+        sa.select(Case, Resident.pseudonym, count(Message), sent)
+        .join(Resident, Resident.id == Case.resident_id)
+        .order_by(Case.id.desc())
+    )
+
+
+def _case_row(case: Case, pseudonym: str, messages: int, pages: int) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "label": case.label,
+        "intent": case.intent,
+        "state": case.state,
+        "opened_at": case.opened_at.isoformat(),
+        "messages": messages,
+        "pages": pages,
+        "acknowledged_by": case.acknowledged_by,
+        "resident": pseudonym,
+    }
+
+
+@app.command()
+def ack(case: int, officer: Annotated[str, typer.Option(help="Who has the case.")]) -> None:
+    """Acknowledge a case: its pages end."""
+    try:
+        with _reading() as store, store.transaction() as session:
+            duty_case.acknowledge(session, CaseId(case), officer=officer, now=SystemClock().now())
+    except duty_case.CaseError as error:
+        _fail(str(error))
+    typer.echo(f"case {case} acknowledged")
+
+
+class _reading:  # noqa: N801
+    """The store of the settings, closed at the end; a database that cannot be read ends the command in one line."""
+
+    def __enter__(self) -> Store:
+        self._store = Store(_settings().database_url)
+        return self._store
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        self._store.close()
+        if isinstance(error, StoreUnavailableError | SQLAlchemyError):
+            _fail("FUJIN_DATABASE_URL: the database cannot be read; is it migrated? (`fujin migrate`)")
+
+
+if __name__ == "__main__":
+    app()

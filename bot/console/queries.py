@@ -1,0 +1,283 @@
+"""What the console's pages show, read from the database as frozen values that can be compared from poll to poll."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.duty.roster import Roster
+from bot.nlu.catalogue import title_of
+from bot.nlu.triage import URGENT
+from bot.store.models import (
+    Case,
+    CaseId,
+    CaseState,
+    Escalation,
+    Heartbeat,
+    Message,
+    Page,
+    Reply,
+    Resident,
+    WorkState,
+)
+
+LINGER = timedelta(seconds=10)
+"""How long an acknowledged alarm stays where it was, so that the cards below it do not move up at once."""
+UNDELIVERED_FOR = timedelta(hours=48)
+_STALE = timedelta(seconds=30)
+_LINES = 3
+_ALARMS, _LIST, _UNDELIVERED = 100, 50, 20
+_PARTS = {"engine": "消息处理", "auditor": "系统巡检"}
+_KINDS = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "视频", "location": "位置", "link": "链接"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One of a resident's last messages, short enough for a card."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True)
+class NextPage:
+    """The deadline that runs: who is paged next, and when."""
+
+    due_at: datetime
+    officer: str
+
+
+@dataclass(frozen=True)
+class CaseCard:
+    """A case on the duty desk. `pseudonym` is None where the resident is a reporter, who is never named."""
+
+    id: CaseId
+    label: str
+    title: str
+    state: str
+    pseudonym: str | None
+    silent: bool
+    uncertain: bool
+    opened_at: datetime
+    words: tuple[str, ...]
+    lines: tuple[Line, ...]
+    next_page: NextPage | None
+    pages_sent: int
+    pages_failed: int
+    undelivered: int
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it is an alarm."""
+        return self.label == URGENT
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody has acknowledged it yet."""
+        return self.state == CaseState.OPEN
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """A reply that the platform would not take any more: an officer has to reach the resident another way."""
+
+    id: int
+    case_id: CaseId | None
+    pseudonym: str | None
+    text: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything on the duty desk; `counts` are the unacknowledged cases by label, shown or not."""
+
+    alarms: tuple[CaseCard, ...]
+    requests: tuple[CaseCard, ...]
+    tips: tuple[CaseCard, ...]
+    acknowledged: tuple[CaseCard, ...]
+    undelivered: tuple[Undelivered, ...]
+    counts: Mapping[str, int]
+    problems: tuple[str, ...]
+
+
+def read_desk(session: Session, *, roster: Roster, now: datetime) -> Desk:
+    """The duty desk now.
+
+    Alarms stand in the order in which they came, so that a new one pushes none away; the quieter lists begin with the
+    newest, so that it is seen when a list is cut off.
+    """
+    just_now = now - LINGER
+    alarm = Case.label == URGENT
+    is_open, taken = Case.state == CaseState.OPEN, Case.state == CaseState.ACKNOWLEDGED
+    groups = [
+        _rows(session, sa.and_(alarm, sa.or_(is_open, sa.and_(taken, Case.acknowledged_at > just_now))), limit=_ALARMS),
+        _rows(session, sa.and_(Case.label == "help_request", is_open), limit=_LIST),
+        _rows(session, sa.and_(Case.label == "tip", is_open), limit=_LIST),
+        _rows(
+            session,
+            sa.and_(taken, sa.not_(sa.and_(alarm, Case.acknowledged_at > just_now))),
+            limit=_LIST,
+            order=Case.acknowledged_at.desc(),
+        ),
+    ]
+    cards = _cards(session, [row for group in groups for row in group], roster)
+    alarms, requests, tips, acknowledged = (tuple(cards[case.id] for case, _ in group) for group in groups)
+    counts = sa.select(Case.label, sa.func.count()).where(is_open).group_by(Case.label)
+    return Desk(
+        alarms=tuple(sorted(alarms, key=lambda card: card.id)),
+        requests=requests,
+        tips=tips,
+        acknowledged=acknowledged,
+        undelivered=_undelivered(session, now),
+        counts={label: count for label, count in session.execute(counts).tuples()},
+        problems=_problems(session, now),
+    )
+
+
+def read_card(session: Session, case_id: CaseId, *, roster: Roster) -> CaseCard | None:
+    """One case, or None when there is no such case."""
+    rows = _rows(session, Case.id == case_id, limit=1)
+    return _cards(session, rows, roster)[case_id] if rows else None
+
+
+def reporter_hidden(label: str, intent: str) -> bool:
+    """Whether the resident must not be named: tips are promised to be confidential, doubtful ones too."""
+    return label == "tip" or (label != URGENT and intent.startswith("tip/"))
+
+
+def words_of(evidence: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The resident's words that carried the label, each once."""
+    return tuple(dict.fromkeys(word for item in evidence if item["rule"] != "media" for word in item["words"]))
+
+
+def brief(kind: str, text: str) -> str:
+    """A message in one line: its words, or what it is."""
+    if kind == "text":
+        return text
+    return f"[{_KINDS.get(kind, '其他消息')}]" + (f" {text}" if text else "")
+
+
+_CaseRow = tuple[Case, str]
+
+
+def _rows(
+    session: Session, where: sa.ColumnElement[bool], *, limit: int, order: sa.ColumnElement[Any] | None = None
+) -> Sequence[_CaseRow]:
+    query = (
+        sa.select(Case, Resident.pseudonym)
+        .join(Resident, Resident.id == Case.resident_id)
+        .where(where)
+        .order_by(Case.id.desc() if order is None else order)
+        .limit(limit)
+    )
+    return [row._tuple() for row in session.execute(query)]
+
+
+def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[CaseId, CaseCard]:
+    ids = [case.id for case, _ in rows]
+    lines, deadlines, pages = _last_lines(session, ids), _deadlines(session, ids, roster), _page_counts(session, ids)
+    undelivered = _undelivered_counts(session, ids)
+    return {
+        case.id: CaseCard(
+            id=case.id,
+            label=case.label,
+            title=title_of(case.intent) if "/" in case.intent else title_of(case.label),
+            state=case.state,
+            pseudonym=None if reporter_hidden(case.label, case.intent) else pseudonym,
+            silent=case.silent,
+            uncertain=case.uncertain,
+            opened_at=case.opened_at,
+            words=words_of(case.evidence),
+            lines=lines.get(case.id, ()),
+            next_page=deadlines.get(case.id) if case.state == CaseState.OPEN else None,
+            pages_sent=pages.get(case.id, (0, 0))[0],
+            pages_failed=pages.get(case.id, (0, 0))[1],
+            undelivered=undelivered.get(case.id, 0),
+            acknowledged_by=case.acknowledged_by,
+            acknowledged_at=case.acknowledged_at,
+        )
+        for case, pseudonym in rows
+    }
+
+
+def _last_lines(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, tuple[Line, ...]]:
+    number = sa.func.row_number().over(partition_by=Message.case_id, order_by=Message.id.desc()).label("number")
+    ranked = (
+        sa.select(Message.id, Message.case_id, Message.kind, Message.text, number)
+        .where(Message.case_id.in_(ids), Message.kind != "event")
+        .subquery()
+    )
+    lines: dict[CaseId, tuple[Line, ...]] = defaultdict(tuple)
+    for row in session.execute(sa.select(ranked).where(ranked.c.number <= _LINES).order_by(ranked.c.id)):
+        lines[row.case_id] += (Line(row.id, brief(row.kind, row.text)),)
+    return lines
+
+
+def _deadlines(session: Session, ids: Sequence[CaseId], roster: Roster) -> dict[CaseId, NextPage]:
+    query = (
+        sa.select(Escalation.case_id, Escalation.due_at, Escalation.level)
+        .where(Escalation.case_id.in_(ids), Escalation.state == WorkState.PENDING)
+        .order_by(Escalation.due_at.desc())
+    )
+    return {row.case_id: NextPage(row.due_at, roster.officer(row.level).name) for row in session.execute(query)}
+
+
+def _page_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, tuple[int, int]]:
+    sent = sa.func.sum(sa.case((Page.state == WorkState.DONE, 1), else_=0))
+    in_trouble = sa.or_(
+        Page.state == WorkState.FAILED, sa.and_(Page.state == WorkState.PENDING, Page.error.is_not(None))
+    )
+    failed = sa.func.sum(sa.case((in_trouble, 1), else_=0))
+    query = sa.select(Page.case_id, sent, failed).where(Page.case_id.in_(ids)).group_by(Page.case_id)
+    return {case_id: (int(done), int(lost)) for case_id, done, lost in session.execute(query).tuples()}
+
+
+def _undelivered_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId | None, int]:
+    query = (
+        sa.select(Reply.case_id, sa.func.count())
+        .where(Reply.case_id.in_(ids), Reply.state == WorkState.FAILED)
+        .group_by(Reply.case_id)
+    )
+    return {case_id: count for case_id, count in session.execute(query).tuples()}
+
+
+def _undelivered(session: Session, now: datetime) -> tuple[Undelivered, ...]:
+    query = (
+        sa.select(Reply, Resident.pseudonym, Case.label, Case.intent)
+        .join(Resident, Resident.id == Reply.resident_id)
+        .join(Case, Case.id == Reply.case_id, isouter=True)
+        .where(Reply.state == WorkState.FAILED, Reply.created_at > now - UNDELIVERED_FOR)
+        .order_by(Reply.id.desc())
+        .limit(_UNDELIVERED)
+    )
+    return tuple(
+        Undelivered(
+            id=reply.id,
+            case_id=reply.case_id,
+            pseudonym=None if label and reporter_hidden(label, intent) else pseudonym,
+            text=reply.text,
+            reason=reply.error or "",
+            at=reply.created_at,
+        )
+        for reply, pseudonym, label, intent in session.execute(query).tuples()
+    )
+
+
+def _problems(session: Session, now: datetime) -> tuple[str, ...]:
+    """What is wrong with Fujin itself, in words an officer can act on."""
+    problems = []
+    for beat in session.scalars(sa.select(Heartbeat).where(Heartbeat.name.in_(_PARTS)).order_by(Heartbeat.name)):
+        if now - beat.at > _STALE:
+            problems.append(f"{_PARTS[beat.name]}已停止，请联系技术人员；紧急情况请以110为准")
+        elif not beat.healthy:
+            reason = "有警情提醒超时无人确认" if beat.name == "auditor" else "有异常"
+            problems.append(f"{_PARTS[beat.name]}：{reason}")
+    return tuple(problems)

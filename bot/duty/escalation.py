@@ -1,0 +1,62 @@
+"""Escalation: page, wait, page the next officer, until somebody acknowledges. Deadlines and pages are rows."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.duty.roster import Roster
+from bot.store.models import Case, CaseState, Escalation, Page, WorkState
+
+
+def start(session: Session, case: Case, *, roster: Roster, channels: tuple[str, ...], now: datetime) -> None:
+    """Page the first officer now and set the deadline for the next."""
+    _page_level(session, case, _next_level(session, case), roster=roster, channels=channels, now=now)
+
+
+def pass_deadline(
+    session: Session, step: Escalation, *, roster: Roster, channels: tuple[str, ...], now: datetime
+) -> bool:
+    """A deadline has passed: page its level's officer and set the next one. Whether anybody was paged.
+
+    However long the engine was away, this is one page, not one for each deadline that was missed meanwhile.
+    """
+    case = session.scalars(sa.select(Case).where(Case.id == step.case_id).with_for_update()).one()
+    if case.state != CaseState.OPEN:
+        step.state = WorkState.CANCELLED
+        return False
+    step.state = WorkState.DONE
+    _page_level(session, case, step.level, roster=roster, channels=channels, now=now)
+    return True
+
+
+def stop(session: Session, case: Case) -> None:
+    """End the escalation: nobody is paged for this case any more."""
+    for table in (Escalation, Page):
+        session.execute(
+            sa.update(table)
+            .where(table.case_id == case.id, table.state == WorkState.PENDING)
+            .values(state=WorkState.CANCELLED)
+        )
+
+
+def _next_level(session: Session, case: Case) -> int:
+    highest = session.scalar(sa.select(sa.func.max(Page.level)).where(Page.case_id == case.id))
+    return 0 if highest is None else highest + 1
+
+
+def _page_level(
+    session: Session, case: Case, level: int, *, roster: Roster, channels: tuple[str, ...], now: datetime
+) -> None:
+    for channel in channels:
+        session.add(
+            Page(
+                case_id=case.id,
+                level=level,
+                officer=roster.officer(level).name,
+                channel=channel,
+                created_at=now,
+                due_at=now,
+            )
+        )
+    session.add(Escalation(case_id=case.id, level=level + 1, due_at=now + roster.wait))

@@ -1,0 +1,29 @@
+"""What a page says."""
+
+from typing import Any
+
+from bot.nlu.catalogue import title_of
+from bot.store.models import Case, Page
+
+
+def page_body(page: Page, case: Case, *, console_url: str) -> dict[str, Any]:
+    """The JSON of a page: ids, label, level, officer, one line of text, and where to acknowledge.
+
+    The text names the kind of alarm and the words that made it one, not the resident.
+    """
+    return {
+        "page_id": page.id,
+        "case_id": case.id,
+        "label": case.label,
+        "level": page.level,
+        "officer": page.officer,
+        "text": page_text(case),
+        "console_url": f"{console_url}/case/{case.id}",
+    }
+
+
+def page_text(case: Case) -> str:
+    """One line for a phone's screen: what kind, how quiet, which words."""
+    words = "、".join(dict.fromkeys(word for item in case.evidence for word in item["words"]))
+    silent = "【静默】" if case.silent else ""
+    return f"{silent}【{title_of(case.label)}】{title_of(case.intent)} 案件{case.id}" + (f"：{words}" if words else "")

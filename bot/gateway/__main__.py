@@ -1,0 +1,82 @@
+"""`python -m bot.gateway`: the gateway's process."""
+
+import asyncio
+import sys
+
+import redis.asyncio
+import uvicorn
+from prometheus_client import start_http_server
+
+from bot.clock import SystemClock
+from bot.duty.channel import Channels
+from bot.duty.roster import RosterError, RosterFile
+from bot.gateway.app import Parts, create_app
+from bot.intake.desk import Desk
+from bot.intake.engine import Engine
+from bot.intake.evidence import EvidenceStore
+from bot.intake.understanding import Rasa
+from bot.log import configure_logging
+from bot.nlu.safety_net import RULES, SafetyNet
+from bot.settings import ROOT, Settings, SettingsError, load_settings
+from bot.store.session import Store
+from bot.wechat.client import MemoryTokenStore, RedisTokenStore, TokenStore, WeChatClient
+from bot.wechat.envelope import Account
+
+
+def build(settings: Settings) -> Parts:
+    """Put the gateway together from its settings.
+
+    Raises:
+        RosterError: the duty file cannot be used.
+    """
+    store, clock, rasa = Store(settings.database_url), SystemClock(), Rasa(settings.rasa_url)
+    tokens: TokenStore = MemoryTokenStore()
+    if settings.redis_url:
+        tokens = RedisTokenStore(redis.asyncio.from_url(settings.redis_url), settings.wechat_app_id)
+    engine = Engine(
+        store=store,
+        desk=Desk(RosterFile(settings.duty_file), settings.page_channels, SafetyNet.load(ROOT / RULES)),
+        rasa=rasa,
+        wechat=WeChatClient(
+            base=settings.wechat_api_base,
+            app_id=settings.wechat_app_id,
+            secret=settings.wechat_app_secret,
+            tokens=tokens,
+        ),
+        channels=Channels(),
+        evidence_store=EvidenceStore(settings.var_dir / "evidence"),
+        clock=clock,
+        console_url=settings.console_url,
+    )
+    account = Account(settings.wechat_app_id, settings.wechat_token, settings.wechat_aes_key, settings.wechat_mode)
+    return Parts(account=account, store=store, engine=engine, rasa=rasa, clock=clock)
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until told to stop. Metrics have a port of their own, on loopback."""
+    parts = build(settings)
+    start_http_server(settings.metrics_port, addr="127.0.0.1")
+    config = uvicorn.Config(
+        create_app(parts),
+        host=settings.gateway_host,
+        port=settings.gateway_port,
+        access_log=False,  # the callback's address carries the sender's openid
+        log_config=None,
+        timeout_graceful_shutdown=6,
+    )
+    await uvicorn.Server(config).serve()
+    parts.store.close()
+
+
+def main() -> None:
+    """Read the settings, serve, or say in one line what is wrong."""
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_level)
+        asyncio.run(serve(settings))
+    except (SettingsError, RosterError) as error:
+        sys.exit(f"fujin gateway: {error}")
+
+
+if __name__ == "__main__":
+    main()

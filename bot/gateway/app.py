@@ -1,0 +1,130 @@
+"""The public side: the platform's callback, and nothing else but two health pages."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from bot.clock import Clock
+from bot.gateway.readiness import readiness
+from bot.intake import metrics
+from bot.intake.engine import Engine
+from bot.intake.inbox import Received
+from bot.intake.understanding import Rasa
+from bot.store.session import Store, StoreUnavailableError
+from bot.wechat.envelope import MAX_BODY_BYTES, Account, check_in, open_envelope, seal_reply
+from bot.wechat.errors import CallbackError, TooLargeError
+from bot.wechat.inbound import Inbound, parse
+from bot.wechat.outbound import text_reply
+
+log = structlog.get_logger()
+
+ANSWER_WITHIN = timedelta(seconds=4.5)
+"""The platform cuts the connection at 5 s; half a second is for the way there and back."""
+_LOOK_AGAIN_SECONDS = 0.25
+_NOTHING_TO_SAY = "success"
+
+
+@dataclass
+class Parts:
+    """What the gateway is made of; it owns none of it but the engine's run."""
+
+    account: Account
+    store: Store
+    engine: Engine
+    rasa: Rasa
+    clock: Clock
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The gateway as an ASGI application; the engine runs while the application does."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        running = asyncio.create_task(parts.engine.run())
+        yield
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        await parts.engine.close()
+
+    app = FastAPI(title="Fujin gateway", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+
+    @app.get("/healthz")
+    async def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        checks = await readiness(parts.store, parts.rasa, parts.clock.now())
+        ready = all(check == "ok" for check in checks.values())
+        return JSONResponse({"ready": ready, **checks}, status_code=200 if ready else 503)
+
+    @app.get("/wechat")
+    async def check(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(check_in(parts.account, request.query_params, now=time.time()))
+
+    @app.post("/wechat")
+    async def callback(request: Request) -> Response:
+        started = time.monotonic()
+        inbound = await _read(parts.account, request)
+        answer = await _answer(parts, inbound, started + ANSWER_WITHIN.total_seconds())
+        metrics.PASSIVE_SECONDS.observe(time.monotonic() - started)
+        return answer
+
+    @app.exception_handler(CallbackError)
+    async def refuse(_request: Request, error: CallbackError) -> JSONResponse:
+        metrics.CALLBACKS.labels("refused").inc()
+        log.warning("callback.refused", kind=type(error).__name__, reason=str(error))
+        return JSONResponse({"error": str(error)}, status_code=error.status)
+
+    @app.exception_handler(StoreUnavailableError)
+    async def unstored(_request: Request, error: StoreUnavailableError) -> JSONResponse:
+        # Any answer but success or a reply makes the platform send the message again.
+        metrics.CALLBACKS.labels("unstored").inc()
+        log.error("store.unavailable", reason=str(error))
+        return JSONResponse({"error": "the message could not be stored; send it again"}, status_code=503)
+
+    return app
+
+
+async def _read(account: Account, request: Request) -> Inbound:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLargeError(f"the body exceeds {MAX_BODY_BYTES} bytes")
+    return parse(open_envelope(account, request.query_params, bytes(body), now=time.time()))
+
+
+async def _answer(parts: Parts, inbound: Inbound, deadline: float) -> Response:
+    """Store the message, then answer with its passive reply if it is there in time, else with a bare `success`."""
+    received = await parts.engine.receive(inbound)
+    metrics.CALLBACKS.labels("new" if received.new else "repeated").inc()
+    text = await _passive_text(parts.engine, received, deadline)
+    if text is None:
+        return PlainTextResponse(_NOTHING_TO_SAY)
+    now = time.time()
+    sealed = seal_reply(parts.account, text_reply(inbound, text, now=now), now=now)
+    return Response(sealed, media_type="application/xml")
+
+
+async def _passive_text(engine: Engine, received: Received, deadline: float) -> str | None:
+    """Wait for the passive reply; a message that another process works on is looked up in the database meanwhile."""
+    with engine.waiting.wait_for(received.id) as answer:
+        if received.claimed is None and (text := await engine.passive_reply(received.id)):
+            return text
+        while (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(
+                    asyncio.shield(answer), min(left, left if received.claimed else _LOOK_AGAIN_SECONDS)
+                )
+            if received.claimed is None and (text := await engine.passive_reply(received.id)):
+                return text
+    return None

@@ -1,0 +1,28 @@
+"""What the intake needs of the duty desk's configuration: who is paged, how, and the net that raises alarms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.duty.roster import Roster, RosterFile
+from bot.nlu.safety_net import SafetyNet
+from bot.nlu.triage import Triage
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The duty desk's configuration, as one value to hand around."""
+
+    roster_file: RosterFile
+    channels: tuple[str, ...]
+    net: SafetyNet
+
+    def roster(self) -> Roster:
+        """The roster as it is now."""
+        return self.roster_file.current()
+
+    def net_triage(self, text: str, fragments: Sequence[str] = ()) -> Triage | None:
+        """The alarm that the safety net sees in a text, alone or together with the sender's last fragments."""
+        finding = self.net.read(text)
+        if finding is None and fragments:
+            finding = self.net.read("，".join([*fragments, text]))
+        return finding.triage() if finding else None

@@ -1,0 +1,62 @@
+"""Evidence: a resident's picture, voice or video, fetched at once and kept under its hash."""
+
+import hashlib
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from bot.store.models import Media, WorkState
+from bot.store.session import claim_due, retry_later, still_mine
+from bot.wechat.client import Download
+from bot.wechat.errors import PlatformError
+
+LEASE = timedelta(seconds=60)
+_ATTEMPTS = 20
+
+
+def claim_media(session: Session, *, now: datetime, limit: int) -> list[Media]:
+    """Claim files that are to be fetched."""
+    return list(claim_due(session, Media, now=now, lease=LEASE, limit=limit))
+
+
+def settle_media(
+    session: Session, media: Media, outcome: tuple[Download, str] | PlatformError, *, now: datetime
+) -> None:
+    """Write down the file's hash, size and type, or when to try again."""
+    mine = still_mine(session, Media, media.id, media.attempts)
+    if mine is None:
+        return
+    if isinstance(outcome, PlatformError):
+        retry_later(mine, now=now, error=str(outcome), limit=_ATTEMPTS)
+        return
+    download, digest = outcome
+    mine.sha256, mine.size, mine.content_type = digest, len(download.content), download.content_type[:100]
+    mine.state, mine.error = WorkState.DONE, None
+
+
+class EvidenceStore:
+    """Files named by their SHA-256, readable by the owner only; the same file is kept once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def path(self, digest: str) -> Path:
+        """Where the file with this hash lies."""
+        return self._root / digest[:2] / digest
+
+    def keep(self, content: bytes) -> str:
+        """Write a file durably and give its SHA-256 in hex."""
+        digest = hashlib.sha256(content).hexdigest()
+        target = self.path(digest)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            scratch = target.with_suffix(f".{os.getpid()}.part")
+            with scratch.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.chmod(0o600)
+            scratch.rename(target)
+        return digest

@@ -1,0 +1,155 @@
+"""One message's way from its claim to its effects: ask Rasa, or fall back; then one transaction for everything."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.duty import case as duty_case
+from bot.intake import wording
+from bot.intake.desk import Desk
+from bot.intake.inbox import Claimed, open_alarm
+from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
+from bot.nlu.triage import Evidence, Triage
+from bot.store.models import Case, Media, Message, Reply, WorkState
+from bot.store.session import still_mine
+from bot.wechat.inbound import MEDIA_KINDS
+from bot.wechat.outbound import MAX_TEXT_BYTES, split_text, with_buttons
+
+log = structlog.get_logger()
+
+PASSIVE_GRACE = timedelta(seconds=1)
+"""How long a reply waits for one of the platform's repetitions to carry it before a customer-service message does."""
+_KIND_TITLES = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "视频", "location": "位置"}
+_TO_A_HUMAN = frozenset(_KIND_TITLES)
+
+
+async def understand(rasa: Rasa, claimed: Claimed) -> Understanding | None:
+    """What Rasa says of a message; None when it gives no usable answer in time, or nothing is there to read."""
+    if claimed.kind != "text" or not claimed.text.strip():
+        return None
+    try:
+        return await rasa.converse(
+            sender=claimed.pseudonym,
+            message_id=str(claimed.id),
+            text=claimed.text,
+            fragments=claimed.fragments,
+            redelivery=claimed.attempt > 1,
+        )
+    except RasaUnavailableError as error:
+        log.warning("rasa.unavailable", message_id=claimed.id, reason=str(error))
+        return None
+
+
+def settle(
+    session: Session,
+    claimed: Claimed,
+    understanding: Understanding | None,
+    desk: Desk,
+    *,
+    now: datetime,
+    passive: Callable[[], bool],
+) -> str | None:
+    """Write everything that follows from a message, in the caller's transaction.
+
+    Returns the text of the passive reply, when `passive()` says that a request of the platform is still waiting for
+    one. Nothing happens when another process has claimed the message since: its effects count, not these.
+    """
+    message = still_mine(session, Message, claimed.id, claimed.attempt)
+    if message is None:
+        return None
+    alarm_before = open_alarm(session, message.resident_id)
+    triage = _verdict(claimed, understanding)
+    case = message.case
+    if triage:
+        case = duty_case.file_message(session, message, triage, roster=desk.roster(), channels=desk.channels, now=now)
+        message.triage = triage.to_json()
+    elif alarm_before and claimed.kind != "event":
+        case, message.case_id = alarm_before, alarm_before.id
+    if claimed.kind == "text":
+        message.read_by_model = understanding is not None
+    if claimed.kind in MEDIA_KINDS and (media_id := message.payload.get("MediaId")):
+        session.add(Media(message_id=message.id, media_id=media_id, kind=claimed.kind, due_at=now))
+    already_alarmed = alarm_before is not None and alarm_before.alarm_message_id != message.id
+    replies = _replies(claimed, understanding, triage, case, desk, already_alarmed=already_alarmed)
+    message.state, message.handled_at = WorkState.DONE, now
+    return _post(session, message, case, replies, now=now, passive=passive)
+
+
+def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | None:
+    """The model's triage; without it the net's; without that, a request that a human must look at."""
+    if understanding:
+        return understanding.triage
+    if claimed.net:
+        return claimed.net
+    evidence: tuple[Evidence, ...]
+    if claimed.kind in _TO_A_HUMAN:
+        evidence = (Evidence("media", (_KIND_TITLES[claimed.kind],)),)
+    elif claimed.kind == "text" and claimed.text.strip():
+        evidence = ()
+    else:
+        return None
+    return Triage(
+        label="help_request",
+        confidence=0.0,
+        intent="help_request/general_help",
+        evidence=evidence,
+        source="net",
+        uncertain=True,
+    )
+
+
+def _replies(
+    claimed: Claimed,
+    understanding: Understanding | None,
+    triage: Triage | None,
+    case: Case | None,
+    desk: Desk,
+    *,
+    already_alarmed: bool,
+) -> Sequence[BotReply]:
+    """What to say. In an open alarm only an alarm's first message and plain questions get more than a receipt."""
+    if claimed.kind == "event":
+        return [BotReply(wording.welcome(desk.roster().station.full_name))] if claimed.event == "subscribe" else []
+    if triage is None:
+        return []
+    if already_alarmed and case and not (understanding and triage.label == "enquiry" and not case.silent):
+        return [BotReply("收到。" if case.silent else wording.MEDIA_IN_CASE)]
+    if understanding:
+        return understanding.replies
+    if triage.urgent:
+        return [BotReply(wording.SILENT_ALARM if triage.silent else wording.ALARM)]
+    return [BotReply(wording.MEDIA_ALONE if claimed.kind in _TO_A_HUMAN else wording.UNREAD)]
+
+
+def _post(
+    session: Session,
+    message: Message,
+    case: Case | None,
+    replies: Sequence[BotReply],
+    *,
+    now: datetime,
+    passive: Callable[[], bool],
+) -> str | None:
+    """Put the replies into the outbox; the first is the passive one if a request is waiting for it."""
+    texts = split_text("\n\n".join(with_buttons(reply.text, reply.buttons) for reply in replies), MAX_TEXT_BYTES)
+    if not texts:
+        return None
+    now_passive = passive()
+    for number, text in enumerate(texts):
+        first = number == 0 and now_passive
+        session.add(
+            Reply(
+                resident_id=message.resident_id,
+                message_id=message.id,
+                case_id=case.id if case else None,
+                text=text,
+                via="passive" if first else "custom",
+                state=WorkState.DONE if first else WorkState.PENDING,
+                sent_at=now if first else None,
+                created_at=now,
+                due_at=now + PASSIVE_GRACE,
+            )
+        )
+    return texts[0] if now_passive else None

@@ -1,0 +1,77 @@
+"""The outbox: replies that the passive answer did not carry, sent as customer-service messages within their budget."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.store.models import Message, MessageId, Reply, WorkState
+from bot.store.session import claim_due, retry_later, still_mine
+from bot.wechat.client import WINDOW_CLOSED
+from bot.wechat.errors import PlatformError
+
+LEASE = timedelta(seconds=30)
+BUDGET = 5
+"""Customer-service messages for each message of the resident (platform rule)."""
+WINDOW = timedelta(hours=48)
+_ATTEMPTS = 8
+
+
+def claim_replies(session: Session, *, now: datetime, limit: int) -> list[tuple[Reply, str]]:
+    """Claim due replies with their openid; those whose window or budget is used up become undelivered at once."""
+    sendable = []
+    for reply in claim_due(session, Reply, now=now, lease=LEASE, limit=limit, order=[Reply.id]):
+        if problem := _closed(session, reply, now):
+            reply.state, reply.error = WorkState.FAILED, problem
+        else:
+            sendable.append((reply, reply.resident.openid))
+    return sendable
+
+
+def settle_reply(session: Session, reply: Reply, error: PlatformError | None, *, now: datetime) -> None:
+    """Write down how sending went; what cannot be delivered any more stays visible to officers as undelivered."""
+    mine = still_mine(session, Reply, reply.id, reply.attempts)
+    if mine is None:
+        return
+    if error is None:
+        mine.state, mine.sent_at, mine.error = WorkState.DONE, now, None
+    elif error.code in WINDOW_CLOSED:
+        mine.state, mine.error = WorkState.FAILED, str(error)
+    else:
+        retry_later(mine, now=now, error=str(error), limit=_ATTEMPTS)
+
+
+def take_passive(session: Session, message_id: MessageId, *, now: datetime) -> str | None:
+    """The text that a repeated request may carry: the one already given, or the first that nobody has sent yet."""
+    reply = session.scalars(
+        sa.select(Reply).where(Reply.message_id == message_id).order_by(Reply.id).limit(1).with_for_update()
+    ).one_or_none()
+    if reply is None:
+        return None
+    if reply.via == "passive":
+        return reply.text
+    if reply.state == WorkState.PENDING and reply.attempts == 0:
+        reply.via, reply.state, reply.sent_at = "passive", WorkState.DONE, now
+        return reply.text
+    return None
+
+
+def _closed(session: Session, reply: Reply, now: datetime) -> str | None:
+    """Why no customer-service message may go to this resident now, or None."""
+    last = session.execute(
+        sa.select(Message.id, Message.received_at)
+        .where(Message.resident_id == reply.resident_id)
+        .order_by(Message.id.desc())
+        .limit(1)
+    ).one()
+    if now - last.received_at > WINDOW:
+        return "the 48-hour window is over"
+    used = session.scalar(
+        sa.select(sa.func.count()).where(
+            Reply.resident_id == reply.resident_id,
+            Reply.via == "custom",
+            Reply.state == WorkState.DONE,
+            Reply.sent_at >= last.received_at,
+        )
+    )
+    return f"{BUDGET} messages have been sent since the resident last wrote" if (used or 0) >= BUDGET else None

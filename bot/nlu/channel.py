@@ -1,0 +1,233 @@
+"""Rasa's door for the gateway: one message in, its triage and the replies out.
+
+`POST /webhooks/fujin/webhook` handles a message, `POST /webhooks/fujin/triage` only reads one,
+`GET /webhooks/fujin/health` says whether a model is loaded. No message text is logged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from sanic import Blueprint
+from sanic.request import Request
+from sanic.response import HTTPResponse, json
+
+from bot.nlu.triage import gravity
+
+logger = logging.getLogger(__name__)
+
+MAX_TEXT = 4000
+"""Characters of one message that are read; WeChat sends at most about 2,000."""
+MAX_FRAGMENTS = 10
+
+
+class BadRequest(Exception):
+    """The request cannot be understood; the text says what is wrong and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One message as the gateway sends it."""
+
+    text: str
+    fragments: tuple[str, ...] = ()
+    sender: str = ""
+    message_id: str = ""
+    redelivery: bool = False
+
+    @classmethod
+    def from_request(cls, request: Request, *, needs_sender: bool) -> Incoming:
+        """Check the request's JSON. Raises BadRequest."""
+        try:
+            data = request.json
+        except Exception as error:
+            raise BadRequest('The body is not JSON. Send an object such as {"text": "…"}.') from error
+        if not isinstance(data, dict):
+            raise BadRequest('The body must be a JSON object such as {"text": "…"}.')
+        fragments = data.get("fragments") or []
+        if not isinstance(fragments, list) or not all(isinstance(item, str) for item in fragments):
+            raise BadRequest("'fragments' must be a list of strings: the sender's last short messages, oldest first.")
+        return cls(
+            text=_text_field(data, "text")[:MAX_TEXT],
+            fragments=tuple(item[:MAX_TEXT] for item in fragments[-MAX_FRAGMENTS:]),
+            sender=_text_field(data, "sender") if needs_sender else "",
+            message_id=_text_field(data, "message_id") if needs_sender else "",
+            redelivery=bool(data.get("redelivery", False)),
+        )
+
+
+def _text_field(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise BadRequest(f"'{name}' is missing or empty. Send it as a string.")
+    return value
+
+
+class Replies(OutputChannel):
+    """Keeps the dialogue's replies whole, as the conversation records them."""
+
+    def __init__(self) -> None:
+        """No replies yet."""
+        self.messages: list[dict[str, Any]] = []
+
+    @classmethod
+    def name(cls) -> str:
+        """The channel's name."""
+        return "fujin"
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        """Keep one reply."""
+        self.messages.append(message)
+
+
+class FujinInput(InputChannel):
+    """The input channel named "fujin"; takes no credentials, since only the gateway reaches this server."""
+
+    @classmethod
+    def name(cls) -> str:
+        """The channel's name and URL prefix."""
+        return "fujin"
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """The three routes."""
+        routes = Blueprint("fujin", "fujin")
+
+        @routes.route("/webhook", methods=["POST"])
+        async def webhook(request: Request) -> HTTPResponse:
+            return await _answer(request, handle, needs_sender=True)
+
+        @routes.route("/triage", methods=["POST"])
+        async def triage(request: Request) -> HTTPResponse:
+            return await _answer(request, read, needs_sender=False)
+
+        @routes.route("/health", methods=["GET"])
+        async def health(request: Request) -> HTTPResponse:
+            agent = _agent(request)
+            if agent is None:
+                return json({"model": None, "ready": False}, status=503)
+            return json({"model": _model_id(agent), "ready": True})
+
+        return routes
+
+
+async def _answer(
+    request: Request, work: Callable[[Agent, Incoming], Awaitable[dict[str, Any]]], *, needs_sender: bool
+) -> HTTPResponse:
+    """Run `work` and turn what goes wrong into the status that the gateway acts on."""
+    try:
+        incoming = Incoming.from_request(request, needs_sender=needs_sender)
+    except BadRequest as error:
+        return json({"error": str(error)}, status=400)
+    agent = _agent(request)
+    if agent is None:
+        return json({"error": "No model is loaded yet. Train one, or wait until it is loaded."}, status=503)
+    try:
+        result = await work(agent, incoming)
+    except Exception as error:  # the gateway must get an answer, so that it decides by the safety net alone
+        logger.error("A message could not be handled: %s", type(error).__name__, exc_info=_without_text(error))
+        return json({"error": f"The message could not be handled: {type(error).__name__}."}, status=500)
+    return json({**result, "model": _model_id(agent)})
+
+
+def _without_text(error: Exception) -> tuple[type[Exception], Exception, Any]:
+    """The traceback without the exception's own text, which may quote the resident."""
+    return type(error), type(error)(), error.__traceback__
+
+
+async def read(agent: Agent, incoming: Incoming) -> dict[str, Any]:
+    """Triage without a trace in any conversation."""
+    parse_data = await _parse(agent, incoming)
+    return {"triage": parse_data["triage"]}
+
+
+async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
+    """Triage, then let the dialogue answer. A message delivered again gets its recorded answer."""
+    assert agent.processor is not None
+    if incoming.redelivery:
+        async with agent.lock_store.lock(incoming.sender):
+            tracker = await agent.tracker_store.retrieve(incoming.sender)
+        recorded = _recorded(tracker, incoming.message_id)
+        if recorded is not None:
+            return recorded
+    parse_data = await _parse(agent, incoming)
+    collector = Replies()
+    message = UserMessage(
+        incoming.text,
+        collector,
+        incoming.sender,
+        parse_data=parse_data,
+        input_channel=FujinInput.name(),
+        message_id=incoming.message_id,
+        metadata={"message_id": incoming.message_id},
+    )
+    await agent.handle_message(message)
+    return {"triage": parse_data["triage"], "replies": [_reply(item) for item in collector.messages]}
+
+
+async def _parse(agent: Agent, incoming: Incoming) -> dict[str, Any]:
+    """Read the message alone and, when it continues fragments, with them; the graver reading counts."""
+    parse_data = await agent.parse_message(incoming.text)
+    if incoming.fragments:
+        joined = await agent.parse_message(" ".join((*incoming.fragments, incoming.text)))
+        if gravity(joined["triage"]["label"]) < gravity(parse_data["triage"]["label"]):
+            parse_data = {**joined, "text": incoming.text}
+    return _kept(parse_data)
+
+
+def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
+    """What policies, actions and a redelivery need; a conversation stores this with every message."""
+    return {name: parse_data[name] for name in ("text", "intent", "entities", "triage", "response_selector")}
+
+
+def _recorded(tracker: DialogueStateTracker | None, message_id: str) -> dict[str, Any] | None:
+    """The triage and replies already given to this message; None when it has not been handled."""
+    if tracker is None:
+        return None
+    events = list(tracker.events)
+    for place, event in enumerate(events):
+        if isinstance(event, UserUttered) and (event.metadata or {}).get("message_id") == message_id:
+            return {
+                "triage": event.parse_data["triage"],  # type: ignore[typeddict-item]
+                "replies": [_reply(item.message()) for item in _answers_after(events[place + 1 :])],
+            }
+    return None
+
+
+def _answers_after(events: Sequence[Any]) -> list[BotUttered]:
+    answers = []
+    for event in events:
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, BotUttered):
+            answers.append(event)
+    return answers
+
+
+def _reply(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A reply in the gateway's shape, whether collected just now or read from a conversation."""
+    reply: dict[str, Any] = {"text": message.get("text") or ""}
+    if message.get("buttons"):
+        reply["buttons"] = [
+            {"title": button["title"], "payload": button.get("payload", button["title"])}
+            for button in message["buttons"]
+        ]
+    if message.get("image"):
+        reply["image"] = message["image"]
+    return reply
+
+
+def _agent(request: Request) -> Agent | None:
+    """The loaded agent, None while there is none."""
+    agent = getattr(request.app.ctx, "agent", None)
+    return agent if agent is not None and agent.is_ready() else None
+
+
+def _model_id(agent: Agent) -> str:
+    return str(agent.model_id)

@@ -1,0 +1,265 @@
+"""The triage classifier: calibrated probabilities over fine intents, and a label chosen by what mistakes cost."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.components import embedding_of
+from bot.nlu.features import NGrams, grams
+from bot.nlu.linear import LinearModel, fit, label_sums
+from bot.nlu.publication import publish, words_of
+from bot.nlu.triage import LABELS, URGENT, Evidence, Triage
+
+SILENT_INTENT = f"{URGENT}/silent_call"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """When to page and when to ask. Probabilities in 0..1."""
+
+    page: float
+    """Page when P(urgent) reaches this; derived from the two costs."""
+    ask_urgent: float
+    """Ask when P(urgent) reaches this without a page."""
+    ask_margin: float
+    """Ask when the two best labels are closer than this and different people must act."""
+
+    @staticmethod
+    def page_threshold(missed: float, false: float) -> float:
+        """Paging costs (1-P)·false, not paging P·missed: they are equal at this probability."""
+        return false / (false + missed)
+
+    def label(self, probabilities: NDArray[np.float64]) -> int:
+        """The label's number: urgent when a page is worth its price, otherwise the likeliest other one."""
+        if probabilities[0] >= self.page:
+            return 0
+        return 1 + int(np.argmax(probabilities[1:]))
+
+    def uncertain(self, probabilities: NDArray[np.float64]) -> bool:
+        """Whether a resident's one-tap answer is worth the bother."""
+        if probabilities[0] >= self.page:
+            return False
+        first, second = np.argsort(-probabilities, kind="stable")[:2]
+        close = probabilities[first] - probabilities[second] < self.ask_margin
+        return bool(probabilities[0] >= self.ask_urgent or (close and _who_acts(first) != _who_acts(second)))
+
+
+def _who_acts(label: int) -> str:
+    """A human at once, a human in the shift, the tip desk, or nobody (enquiry and other are the bot's)."""
+    return ("now", "shift", "tip desk", "bot", "bot")[label]
+
+
+def ask_thresholds(probabilities: NDArray[np.float64], page: float, share: float) -> Decision:
+    """Thresholds under which at most `share` of these left-out messages would be asked about, half for each reason."""
+    calm = probabilities[probabilities[:, 0] < page]
+    allowed = int(share * len(probabilities) / 2)
+    urgent = np.sort(calm[:, 0])[::-1]
+    ask_urgent = float(urgent[allowed]) if allowed < len(urgent) else page
+    ranked = np.argsort(-calm, axis=1, kind="stable")[:, :2]
+    actors_differ = np.array([_who_acts(a) != _who_acts(b) for a, b in ranked], dtype=bool)
+    rows = np.arange(len(calm))
+    margins = np.sort((calm[rows, ranked[:, 0]] - calm[rows, ranked[:, 1]])[actors_differ])
+    ask_margin = float(margins[allowed]) if allowed < len(margins) else 0.0
+    return Decision(page=page, ask_urgent=min(max(ask_urgent, page / 4), page), ask_margin=min(ask_margin, 0.5))
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class TriageClassifier(GraphComponent):
+    """Sets the intent (the label), the response to retrieve (the fine intent) and the triage of a message."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Costs are in units of one false page; the rest are the fit's settings (see `bot.nlu.linear.fit`)."""
+        return {
+            "cost_missed_emergency": 9.0,
+            "cost_false_page": 1.0,
+            "uncertain_share": 0.04,
+            "ridge": 0.3,
+            "dense_share": 0.5,
+            "balance": 0.3,
+            "urgent_weight": 1.0,
+            "min_documents": 2,
+            "seed": 7,
+        }
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> TriageClassifier:
+        """A component for training."""
+        return cls(config, model_storage, resource)
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        """An untrained classifier; `train` or `load` makes it useful."""
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._ngrams: NGrams
+        self._model: LinearModel
+        self._decision: Decision
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit on the examples whose intent is one of the five labels."""
+        examples = [
+            example
+            for example in training_data.intent_examples
+            if example.get(INTENT) in LABELS and example.get(INTENT_RESPONSE_KEY) and example.get(TEXT)
+        ]
+        random.Random(self._config["seed"]).shuffle(examples)
+        documents = [grams(example.get(TEXT), words_of(example)) for example in examples]
+        targets = [example.get(INTENT_RESPONSE_KEY) for example in examples]
+        self._ngrams = NGrams.fit(documents, min_documents=self._config["min_documents"])
+        fitted = fit(
+            self._ngrams.matrix(documents),
+            np.stack([embedding_of(example) for example in examples]),
+            targets,
+            **{name: self._config[name] for name in ("ridge", "dense_share", "balance", "urgent_weight")},
+        )
+        self._model = fitted.model
+        page = Decision.page_threshold(self._config["cost_missed_emergency"], self._config["cost_false_page"])
+        left_out = label_sums(fitted.left_out, self._model.label_of)
+        self._decision = ask_thresholds(left_out, page, self._config["uncertain_share"])
+        self._model.report = left_out_report(fitted.left_out, self._model, targets, self._decision)
+        self._persist()
+        return self._resource
+
+    def _persist(self) -> None:
+        with self._storage.write_to(self._resource) as directory:
+            self._model.save(directory)
+            vocabulary = {"grams": list(self._ngrams.columns), "idf": [float(x) for x in self._ngrams.idf]}
+            _write(directory / "vocabulary.json", vocabulary)
+            _write(directory / "decision.json", asdict(self._decision))
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TriageClassifier:
+        """The trained classifier."""
+        classifier = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as directory:
+            vocabulary = _read(directory / "vocabulary.json")
+            columns = {gram: number for number, gram in enumerate(vocabulary["grams"])}
+            classifier._ngrams = NGrams(columns, np.array(vocabulary["idf"], dtype=np.float32))
+            classifier._model = LinearModel.load(directory)
+            classifier._decision = Decision(**_read(directory / "decision.json"))
+        return classifier
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Classify the messages in place."""
+        for message in messages:
+            if message.get(TEXT):
+                self._classify(message)
+        return messages
+
+    def _classify(self, message: Message) -> None:
+        document = grams(message.get(TEXT), words_of(message))
+        columns, weights = self._ngrams.row(document)
+        fine = self._model.probabilities(columns, weights, embedding_of(message))
+        labels = label_sums(fine[None, :], self._model.label_of)[0]
+        label = self._decision.label(labels)
+        best = int(np.argmax(np.where(self._model.label_of == label, fine, -1.0)))
+        intent = self._model.intents[best]
+        evidence: tuple[Evidence, ...] = ()
+        if label == 0:
+            words = self._telling_words(message, document, columns, weights, best)
+            evidence = (Evidence("model", words),) if words else ()
+        triage = Triage(
+            label=LABELS[label],
+            confidence=float(labels[label]),
+            intent=intent,
+            evidence=evidence,
+            uncertain=self._decision.uncertain(labels),
+            silent=intent == SILENT_INTENT,
+        )
+        publish(message, triage, ranking(labels))
+
+    def _telling_words(
+        self,
+        message: Message,
+        document: Sequence[tuple[str, int, int]],
+        columns: NDArray[np.int64],
+        weights: NDArray[np.float32],
+        best: int,
+    ) -> tuple[str, ...]:
+        """The words that spoke most for this alarm and against the calm labels, in the order of the message."""
+        urgent = self._model.sparse_weights[:, len(self._model.intents)]
+        number = len(self._model.intents)
+        contrast = self._model.sparse_weights[columns, best] + urgent[columns]
+        contrast = contrast - self._model.sparse_weights[columns, number + 1 :].max(axis=1)
+        share = dict(zip(columns.tolist(), (contrast * weights).tolist()))
+        text = message.get(TEXT)
+        by_place = np.zeros(len(text) + 1)
+        for gram, begin, end in document:
+            column = self._ngrams.columns.get(gram)
+            if column is not None and end > begin:
+                by_place[begin:end] += share[column] / (end - begin)
+        scored = [
+            (float(by_place[start : start + len(word)].sum()), start, word)
+            for word, start in words_of(message)
+            if any(character.isalnum() for character in word)
+        ]
+        chosen = sorted(sorted(scored, reverse=True)[:3], key=lambda item: item[1])
+        return tuple(word for score, _, word in chosen if score > 0)
+
+
+def ranking(labels: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """The labels by probability."""
+    order = np.argsort(-labels, kind="stable")
+    return [{"name": LABELS[number], "confidence": float(labels[number])} for number in order]
+
+
+def left_out_report(
+    left_out: NDArray[np.float64], model: LinearModel, targets: Sequence[str], decision: Decision
+) -> dict[str, Any]:
+    """Figures on messages the model had not seen, kept with the model for trainers."""
+    labels = label_sums(left_out, model.label_of)
+    wanted = np.array([LABELS.index(target.partition("/")[0]) for target in targets])
+    chosen = np.array([decision.label(row) for row in labels])
+    paged, urgent = chosen == 0, wanted == 0
+    scores = []
+    for label in range(len(LABELS)):
+        hit = int(((chosen == label) & (wanted == label)).sum())
+        total = int((chosen == label).sum() + (wanted == label).sum())
+        scores.append(2 * hit / total if total else 0.0)
+    fine = np.array([model.intents[number] for number in left_out.argmax(axis=1)])
+    return {
+        "messages": len(targets),
+        "intents": len(model.intents),
+        "urgent_recall": float((paged & urgent).sum() / max(urgent.sum(), 1)),
+        "page_precision": float((paged & urgent).sum() / max(paged.sum(), 1)),
+        "label_macro_f1": float(np.mean(scores)),
+        "fine_accuracy": float((fine == np.array(targets)).mean()),
+        "uncertain": float(np.mean([decision.uncertain(row) for row in labels])),
+    }
+
+
+def _write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

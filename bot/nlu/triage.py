@@ -1,0 +1,98 @@
+"""The verdict on one message: the label decides who must act, the fine intent picks the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+URGENT = "urgent_alarm"
+
+LABELS: tuple[str, ...] = (URGENT, "help_request", "tip", "enquiry", "other")
+"""The five labels of the triage guideline, gravest first. A message that fits two takes the earlier one."""
+
+LABEL_TITLES: dict[str, str] = {
+    URGENT: "紧急警情",
+    "help_request": "一般求助",
+    "tip": "线索举报",
+    "enquiry": "咨询办事",
+    "other": "其他",
+}
+
+Source = Literal["model", "net"]
+
+
+def gravity(label: str) -> int:
+    """Rank of a label: 0 is the gravest. Raises ValueError for a name that is no label."""
+    return LABELS.index(label)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why a label was given: a rule of the safety net, or "model", and the resident's words that carried it."""
+
+    rule: str
+    words: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of JSON types."""
+        return {"rule": self.rule, "words": list(self.words)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Evidence:
+        """The inverse of `to_json`."""
+        return cls(rule=str(data["rule"]), words=tuple(str(word) for word in data["words"]))
+
+
+@dataclass(frozen=True)
+class Triage:
+    """What a message is, how sure that is, and why.
+
+    `confidence` is P(label) in 0..1. `intent` is the full name ("urgent_alarm/robbery").
+    `source` says who decided the label. `uncertain` asks for one short question to the resident;
+    `label` stays the best guess. `silent` means: the person cannot speak, so do not call back.
+    """
+
+    label: str
+    confidence: float
+    intent: str
+    evidence: tuple[Evidence, ...] = ()
+    source: Source = "model"
+    uncertain: bool = False
+    silent: bool = False
+
+    def __post_init__(self) -> None:
+        if self.label not in LABELS:
+            raise ValueError(f"{self.label!r} is no label; the labels are {', '.join(LABELS)}")
+
+    @property
+    def urgent(self) -> bool:
+        """Whether a human must be paged now."""
+        return self.label == URGENT
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of JSON types, as the channel sends it."""
+        return {
+            "label": self.label,
+            "confidence": round(self.confidence, 4),
+            "intent": self.intent,
+            "evidence": [item.to_json() for item in self.evidence],
+            "source": self.source,
+            "uncertain": self.uncertain,
+            "silent": self.silent,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Triage:
+        """The inverse of `to_json`. Raises KeyError or ValueError when the data is not a triage."""
+        if data.get("source", "model") not in ("model", "net"):
+            raise ValueError(f"{data['source']!r} is no source of a triage; it is 'model' or 'net'")
+        return cls(
+            label=str(data["label"]),
+            confidence=float(data["confidence"]),
+            intent=str(data.get("intent", "")),
+            evidence=tuple(Evidence.from_json(item) for item in data.get("evidence", ())),
+            source=cast(Source, data.get("source", "model")),
+            uncertain=bool(data.get("uncertain", False)),
+            silent=bool(data.get("silent", False)),
+        )

@@ -1,0 +1,169 @@
+"""Settings from the environment or `.env`; each is documented in the README, and a test holds that."""
+
+import json
+import os
+import secrets
+import string
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_AES_KEY_ALPHABET = set(string.ascii_letters + string.digits)
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text names it and says how to mend it."""
+
+
+class Settings(BaseSettings):
+    """Everything a process of Fujin can be told from outside. Ports are TCP ports, durations are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="FUJIN_", env_file=ROOT / ".env", extra="ignore")
+
+    database_url: str = f"sqlite:///{ROOT / 'var' / 'fujin.db'}"
+    redis_url: str | None = None
+
+    wechat_token: str = ""
+    wechat_aes_key: str = ""
+    wechat_app_id: str = ""
+    wechat_app_secret: str = ""
+    wechat_api_base: str = ""
+    wechat_mode: Literal["safe", "plain"] = "safe"
+
+    gateway_host: str = ""
+    gateway_port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    console_host: str = "127.0.0.1"
+    console_port: Annotated[int, Field(ge=1, le=65535)] = 8080
+    actions_port: Annotated[int, Field(ge=1, le=65535)] = 5055
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] = 9464
+    rasa_url: str = "http://127.0.0.1:5005"
+    rasa_python: Path = ROOT / ".venv-rasa" / "bin" / "python"
+
+    page_channels: Annotated[tuple[str, ...], NoDecode] = ()
+    duty_file: Path = ROOT / "duty.yml"
+    console_url: str = ""
+    var_dir: Path = ROOT / "var"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("page_channels", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("page_channels")
+    @classmethod
+    def _known_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if parts.scheme not in {"webhook+http", "webhook+https"} or not parts.hostname:
+                raise ValueError(f"'{url}' is not a channel; write webhook+http://host:port/path")
+        return value
+
+    @field_validator("wechat_aes_key")
+    @classmethod
+    def _aes_key_shape(cls, value: str) -> str:
+        if value and (len(value) != 43 or set(value) - _AES_KEY_ALPHABET):
+            raise ValueError("the EncodingAESKey has 43 letters and digits; copy it from the platform's page")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        scheme = value.split(":", 1)[0]
+        if scheme in {"postgres", "postgresql"}:
+            return "postgresql+psycopg" + value[len(scheme) :]
+        if scheme not in {"sqlite", "postgresql+psycopg"}:
+            raise ValueError("use sqlite:///path or postgresql://user:password@host/database")
+        return value
+
+    @field_validator("rasa_url", "wechat_api_base", "console_url")
+    @classmethod
+    def _http(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("write an address that begins with http:// or https://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        """Without an app id this is the model station with its simulator; with one, everything must be given."""
+        if self.demo:
+            self._fill_demo()
+        elif missing := [
+            f"FUJIN_{name.upper()}"
+            for name in ("wechat_token", "wechat_aes_key", "wechat_app_secret")
+            if not getattr(self, name) and not (name == "wechat_aes_key" and self.wechat_mode == "plain")
+        ]:
+            raise ValueError(f"FUJIN_WECHAT_APP_ID is set, so {', '.join(missing)} must be set too")
+        self.gateway_host = self.gateway_host or (
+            "127.0.0.1" if self.demo or self.wechat_mode == "plain" else "0.0.0.0"  # noqa: S104 - public by design
+        )
+        self.wechat_api_base = self.wechat_api_base or "https://api.weixin.qq.com"
+        self.console_url = self.console_url or f"http://127.0.0.1:{self.console_port}"
+        if self.wechat_mode == "plain" and self.gateway_host not in LOOPBACK:
+            raise ValueError(
+                "FUJIN_WECHAT_MODE=plain is for loopback only: set it to safe, or FUJIN_GATEWAY_HOST to 127.0.0.1"
+            )
+        return self
+
+    @cached_property
+    def demo(self) -> bool:
+        """Whether no real account is configured: the simulator plays WeChat, and the gateway stays on loopback."""
+        return not self.wechat_app_id
+
+    def _fill_demo(self) -> None:
+        """Give the simulated account keys of its own, drawn once per installation, so that no key is public."""
+        for name, value in _demo_account(self.var_dir).items():
+            if not getattr(self, name):
+                setattr(self, name, value)
+        simulator = f"http://127.0.0.1:{self.console_port}/simulator"
+        self.wechat_api_base = self.wechat_api_base or f"{simulator}/platform"
+        self.page_channels = self.page_channels or (f"webhook+{simulator}/phone",)
+
+
+def _demo_account(var_dir: Path) -> dict[str, str]:
+    path = var_dir / "demo-account.json"
+    if not path.exists():
+        var_dir.mkdir(parents=True, exist_ok=True)
+        alphabet = string.ascii_letters + string.digits
+        account = {
+            "wechat_app_id": "wxdemo" + secrets.token_hex(6),
+            "wechat_app_secret": secrets.token_hex(16),
+            "wechat_token": secrets.token_hex(16),
+            # The last of 43 base64 characters carries two unused bits; a fixed one keeps strict decoders content.
+            "wechat_aes_key": "".join(secrets.choice(alphabet) for _ in range(42)) + "A",
+        }
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.write_text(json.dumps(account))
+        scratch.chmod(0o600)
+        try:
+            os.link(scratch, path)  # atomic: of several processes starting at once, one wins and all read the same
+        except FileExistsError:
+            pass
+        finally:
+            scratch.unlink()
+    loaded: dict[str, str] = json.loads(path.read_text())
+    return loaded
+
+
+def load_settings() -> Settings:
+    """Read and check the settings.
+
+    Raises:
+        SettingsError: naming each setting that cannot be used and how to mend it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_url=False, include_input=False):
+            name = "".join(f"FUJIN_{str(part).upper()}: " for part in problem["loc"][:1])
+            lines.append(name + problem["msg"].removeprefix("Value error, "))
+        raise SettingsError("\n".join(lines)) from None

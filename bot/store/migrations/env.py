@@ -1,0 +1,15 @@
+from alembic import context
+from sqlalchemy import text
+
+from bot.store.models import Base
+from bot.store.session import Store
+
+_MIGRATION_LOCK = 5146_2016  # any number that no other program locks in this database
+
+store = Store(context.config.get_main_option("sqlalchemy.url") or "")
+with store.engine.begin() as connection:
+    if not store.sqlite:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+    context.run_migrations()
+store.close()

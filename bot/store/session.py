@@ -1,0 +1,160 @@
+"""The door to the database: short transactions, on SQLite (one machine) and PostgreSQL (many)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot.store.models import Work, WorkState
+
+SQLITE_BUSY_SECONDS = 5
+_POSTGRES_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+_READING = "fujin_reading"
+
+
+class StoreUnavailableError(Exception):
+    """The database did not answer; nothing was stored."""
+
+
+class Store:
+    """Opens transactions on one database. Share one per process; it is safe between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = sa.create_engine(
+                self.url, pool_size=16, max_overflow=16, connect_args={"timeout": SQLITE_BUSY_SECONDS}
+            )
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            # SQLite decides at the first statement who writes; starting every transaction immediate means that two
+            # writers wait for each other instead of one failing half-way.
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = sa.create_engine(
+                self.url,
+                pool_size=12,
+                max_overflow=12,
+                pool_timeout=3,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 3, "options": _POSTGRES_TIMEOUTS},
+            )
+        self._write = sessionmaker(self.engine, expire_on_commit=False)
+        self._read = sessionmaker(self.engine.execution_options(**{_READING: True}), expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        Raises:
+            StoreUnavailableError: the database is away, locked for too long or out of connections.
+        """
+        with _translated(), self._write.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reading only; it takes no lock.
+
+        Raises:
+            StoreUnavailableError: the database is away.
+        """
+        with _translated(), self._read() as session:
+            yield session
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError) as error:
+        raise StoreUnavailableError(type(error).__name__) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StoreUnavailableError(type(error).__name__) from error
+        raise
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get(_READING)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's "begin" event opens transactions, not the driver
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+Row = TypeVar("Row", bound=Work)
+
+
+def claim_due(
+    session: Session,
+    table: type[Row],
+    *,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    where: Sequence[sa.ColumnElement[bool]] = (),
+    order: Sequence[Any] | None = None,
+) -> Sequence[Row]:
+    """Claim up to `limit` due rows: nobody else gets them before `now + lease`.
+
+    A claim moves `due_at` ahead and counts `attempts`; the holder finishes the row only while `attempts` is still its
+    own (see `still_mine`), so a holder that was too slow cannot undo the next one's work.
+    """
+    query = (
+        sa.select(table)
+        .where(table.state == WorkState.PENDING, table.due_at <= now, *where)
+        .order_by(*(order or (table.due_at, table.id)))
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=table)
+    )
+    rows = session.scalars(query).all()
+    for row in rows:
+        take(row, now=now, lease=lease)
+    return rows
+
+
+def take(row: Work, *, now: datetime, lease: timedelta) -> None:
+    """Mark a row as claimed until `now + lease`."""
+    row.due_at = now + lease
+    row.attempts += 1
+
+
+def still_mine(session: Session, table: type[Row], row_id: int, attempt: int) -> Row | None:
+    """Lock the row again for its effects, or give None when it is done or another holder has claimed it since."""
+    query = (
+        sa.select(table)
+        .where(table.id == row_id, table.attempts == attempt, table.state == WorkState.PENDING)
+        .with_for_update(of=table)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def retry_later(row: Work, *, now: datetime, error: str, limit: int, base: timedelta = timedelta(seconds=1)) -> None:
+    """Put a failed attempt back with doubling waits (at most 60 s apart), or give it up after `limit` attempts."""
+    row.error = error
+    if row.attempts >= limit:
+        row.state = WorkState.FAILED
+    else:
+        row.due_at = now + min(base * 2 ** (row.attempts - 1), timedelta(seconds=60))

@@ -1,0 +1,147 @@
+"""All processes of one machine under supervisord: started together, restarted when they die, stopped together."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+from bot.settings import LOOPBACK, ROOT, Settings
+from bot.training import rasa_environment
+
+_PR_SET_PDEATHSIG = 1
+
+
+def programs(settings: Settings, model: Path) -> dict[str, list[str]]:
+    """The command of every process; Rasa and its actions only when FUJIN_RASA_URL is this machine."""
+    python = str(ROOT / ".venv" / "bin" / "python")
+    commands = {"gateway": [python, "-m", "bot.gateway"], "console": [python, "-m", "bot.console"]}
+    rasa = urlsplit(settings.rasa_url)
+    if rasa.hostname in LOOPBACK:
+        actions = [python, "-m", "rasa_sdk", "--actions", "actions", "--port", str(settings.actions_port)]
+        commands["actions"] = actions
+        commands["rasa"] = [
+            *(str(settings.rasa_python), "-m", "rasa", "run", "--model", str(model)),
+            *("--endpoints", str(write_endpoints(settings)), "--credentials", str(ROOT / "credentials.yml")),
+            *("--interface", "127.0.0.1", "--port", str(rasa.port or 5005)),
+        ]
+    return commands
+
+
+def write_endpoints(settings: Settings) -> Path:
+    """Rasa's endpoints for this machine: stored conversations, and Redis for its locks when there is one."""
+    database = urlsplit(settings.database_url)
+    tracker: dict[str, object] = {"type": "SQL", "dialect": "sqlite", "db": str(settings.var_dir / "rasa.db")}
+    if not database.scheme.startswith("sqlite"):
+        tracker = {
+            "type": "SQL",
+            "dialect": "postgresql",
+            "url": database.hostname or "",
+            "port": database.port or 5432,
+            "db": database.path.lstrip("/"),
+            "username": database.username or "",
+            "password": database.password or "",
+        }
+    endpoints: dict[str, object] = {
+        "action_endpoint": {"url": f"http://127.0.0.1:{settings.actions_port}/webhook"},
+        "tracker_store": tracker,
+    }
+    if settings.redis_url:
+        redis = urlsplit(settings.redis_url)
+        endpoints["lock_store"] = {
+            "type": "redis",
+            "url": redis.hostname,
+            "port": redis.port or 6379,
+            "db": int(redis.path.lstrip("/") or 0),
+            "password": redis.password,
+            "key_prefix": "fujin",
+        }
+    path = settings.var_dir / "endpoints.yml"
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(endpoints))
+    return path
+
+
+def write_configuration(settings: Settings, commands: Mapping[str, list[str]]) -> Path:
+    """supervisord's configuration. A process is restarted however often it dies, and its whole group dies with it."""
+    logs = settings.var_dir / "log"
+    logs.mkdir(parents=True, exist_ok=True)
+    sections = [
+        f"""[supervisord]
+nodaemon=true
+silent=true
+logfile={logs}/supervisord.log
+pidfile={settings.var_dir}/supervisord.pid
+"""
+    ]
+    sections += [
+        f"""[program:{name}]
+command={" ".join(command)}
+directory={ROOT}
+stdout_logfile={logs}/{name}.log
+stdout_logfile_maxbytes=20MB
+stdout_logfile_backups=5
+redirect_stderr=true
+autorestart=true
+startsecs=1
+startretries=1000000
+stopsignal=TERM
+stopwaitsecs=10
+stopasgroup=true
+killasgroup=true
+"""
+        for name, command in commands.items()
+    ]
+    path = settings.var_dir / "supervisord.conf"
+    path.write_text("\n".join(sections).replace("%", "%%"))
+    return path
+
+
+def start(settings: Settings, model: Path) -> "subprocess.Popen[bytes]":
+    """Start supervisord with every process; it ends with this process, even if this one is killed."""
+    configuration = write_configuration(settings, programs(settings, model))
+    environment = rasa_environment() | exported(settings)
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
+        cwd=ROOT,
+        env=environment,
+        preexec_fn=_end_with_parent(os.getpid()),
+        start_new_session=True,
+    )
+
+
+def stop(running: "subprocess.Popen[bytes]") -> None:
+    """Stop every process and wait until none is left."""
+    if running.poll() is None:
+        running.send_signal(signal.SIGTERM)
+        try:
+            running.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+def exported(settings: Settings) -> dict[str, str]:
+    """The settings as an environment, so that every process sees the same, the demo account included."""
+    return {
+        f"FUJIN_{name.upper()}": ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in settings.model_dump().items()
+        if value is not None and not (settings.demo and name == "wechat_app_id")
+    }
+
+
+def _end_with_parent(parent: int) -> Callable[[], None]:
+    """What the child does first: ask the kernel for a SIGTERM when the parent dies (Linux; elsewhere nothing)."""
+
+    def ask() -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return ask

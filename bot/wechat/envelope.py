@@ -1,0 +1,205 @@
+"""Proof and secrecy of a callback: signatures, freshness, AES, and XML that cannot hurt the parser.
+
+Source: WeChat official-account documentation, "Message encryption and decryption" (safe mode). wechatpy 1.8.18 does
+the AES; what it leaves to its caller (constant-time comparison, replay guard, size and depth caps) is done here.
+"""
+
+import binascii
+import hashlib
+import hmac
+import secrets
+import time
+import xml.parsers.expat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from wechatpy.crypto import PrpCrypto, WeChatCrypto
+from wechatpy.exceptions import InvalidAppIdException
+
+from bot.wechat.errors import ForbiddenError, MalformedError, TooLargeError
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_AGE_SECONDS = 300
+_MAX_DEPTH = 6
+
+
+@dataclass(frozen=True)
+class Account:
+    """One official account as its callback knows it. `mode` is "safe" (AES) or "plain" (loopback only)."""
+
+    app_id: str
+    token: str
+    aes_key: str
+    mode: Literal["safe", "plain"] = "safe"
+
+
+def signature(*parts: str) -> str:
+    """The platform's signature: SHA-1 in hex over the sorted, joined parts."""
+    return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
+
+
+def check_in(account: Account, query: Mapping[str, str], *, now: float) -> str:
+    """Answer the platform's check-in GET: give `echostr` back when the signature proves who asks.
+
+    Raises:
+        ForbiddenError: wrong signature or stale timestamp.
+    """
+    _verify(query.get("signature", ""), account.token, query, now=now)
+    return query.get("echostr", "")
+
+
+def open_envelope(account: Account, query: Mapping[str, str], body: bytes, *, now: float) -> str:
+    """Verify a callback POST and give the message's XML.
+
+    Args:
+        account: whose callback it is.
+        query: the URL's parameters (signature, timestamp, nonce, msg_signature).
+        body: the raw request body.
+        now: the present Unix time in seconds.
+
+    Raises:
+        TooLargeError: more than 64 KiB.
+        ForbiddenError: signature, timestamp or account is wrong.
+        MalformedError: not XML, not decryptable, nested or declared in a way no message of the platform is.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise TooLargeError(f"the body exceeds {MAX_BODY_BYTES} bytes")
+    if account.mode == "plain":
+        _verify(query.get("signature", ""), account.token, query, now=now)
+        xml_text = _decode(body)
+        guard_xml(xml_text)
+        return xml_text
+    # Without the platform's signature the body is nobody's: it is looked at only as far as its Encrypt field.
+    encrypted = _encrypt_field(_decode(body))
+    _verify(query.get("msg_signature", ""), account.token, query, encrypted, now=now)
+    xml_text = _decrypt(account, encrypted)
+    guard_xml(xml_text)
+    return xml_text
+
+
+def seal_reply(account: Account, xml_text: str, *, now: float) -> str:
+    """Encrypt and sign a passive reply (safe mode), or give it unchanged (plain mode)."""
+    if account.mode == "plain":
+        return xml_text
+    crypto = WeChatCrypto(account.token, account.aes_key, account.app_id)
+    sealed: str = crypto.encrypt_message(xml_text, secrets.token_hex(8), str(int(now)))
+    return sealed
+
+
+def seal_callback(account: Account, xml_text: str, *, now: float | None = None) -> tuple[dict[str, str], bytes]:
+    """Play the platform: the query and body with which it would deliver this message (simulator, tests)."""
+    timestamp, nonce = str(int(time.time() if now is None else now)), secrets.token_hex(8)
+    query = {"timestamp": timestamp, "nonce": nonce, "signature": signature(account.token, timestamp, nonce)}
+    if account.mode == "plain":
+        return query, xml_text.encode()
+    crypto = WeChatCrypto(account.token, account.aes_key, account.app_id)
+    sealed = crypto.encrypt_message(xml_text, nonce, timestamp)
+    encrypted = _encrypt_field(sealed)
+    query |= {"encrypt_type": "aes", "msg_signature": signature(account.token, timestamp, nonce, encrypted)}
+    body = f"<xml><ToUserName><![CDATA[{account.app_id}]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
+    return query, body.encode()
+
+
+def open_reply(account: Account, body: str) -> str:
+    """Play the platform: decrypt a passive reply and check its signature.
+
+    Raises:
+        ForbiddenError: the reply is not signed with the account's token.
+    """
+    if account.mode == "plain" or not body.startswith("<"):
+        return body
+    fields = _fields(body, {"Encrypt", "MsgSignature", "TimeStamp", "Nonce"})
+    expected = signature(account.token, fields["TimeStamp"], fields["Nonce"], fields["Encrypt"])
+    if not hmac.compare_digest(expected, fields["MsgSignature"]):
+        raise ForbiddenError("the reply's signature is wrong")
+    return _decrypt(account, fields["Encrypt"])
+
+
+def _verify(given: str, token: str, query: Mapping[str, str], *more: str, now: float) -> None:
+    timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+    if not hmac.compare_digest(signature(token, timestamp, nonce, *more).encode(), given.encode()):
+        raise ForbiddenError("the signature is wrong")
+    if not (timestamp.isascii() and timestamp.isdigit()) or abs(now - int(timestamp[:15])) > MAX_AGE_SECONDS:
+        raise ForbiddenError("the timestamp is stale")
+
+
+def _decode(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MalformedError("the body is not UTF-8") from None
+
+
+def _decrypt(account: Account, encrypted: str) -> str:
+    key = binascii.a2b_base64(account.aes_key + "=")
+    try:
+        plain: str = PrpCrypto(key).decrypt(encrypted, account.app_id)
+    except InvalidAppIdException:
+        raise ForbiddenError("the message is for another account") from None
+    except Exception:
+        # wechatpy lets whatever the bytes provoke escape (binascii, struct, index, unicode, padding errors).
+        raise MalformedError("the message cannot be decrypted with this EncodingAESKey") from None
+    return plain
+
+
+def _encrypt_field(xml_text: str) -> str:
+    return _fields(xml_text, {"Encrypt"})["Encrypt"]
+
+
+def _fields(xml_text: str, names: set[str]) -> dict[str, str]:
+    """The text of these direct children of the root; each must occur exactly once."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    path: list[str] = []
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        path.append(name)
+        if len(path) == 2 and name in found:
+            found[name].append("")
+
+    def text(data: str) -> None:
+        if len(path) == 2 and path[1] in found:
+            found[path[1]][-1] += data
+
+    guard_xml(xml_text, start=start, text=text, end=lambda _name: path.pop())
+    if wrong := sorted(name for name, values in found.items() if len(values) != 1):
+        raise MalformedError(f"the XML must hold exactly one {' and one '.join(wrong)}")
+    return {name: values[0] for name, values in found.items()}
+
+
+def guard_xml(xml_text: str, *, start=None, text=None, end=None) -> None:  # type: ignore[no-untyped-def]
+    """Walk XML once and refuse what no message of the platform contains: declarations, entities, deep nesting.
+
+    The optional callbacks see each element's start, text and end.
+
+    Raises:
+        MalformedError: not well-formed, or one of the above.
+    """
+    parser = xml.parsers.expat.ParserCreate()
+    depth = 0
+
+    def on_start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise MalformedError("the XML is nested too deeply")
+        if start:
+            start(name, attributes)
+
+    def on_end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if end:
+            end(name)
+
+    def refuse(*_: object) -> None:
+        raise MalformedError("the XML declares a document type or entities")
+
+    parser.StartElementHandler, parser.EndElementHandler = on_start, on_end
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
+    if text:
+        parser.CharacterDataHandler = text
+    try:
+        parser.Parse(xml_text, True)
+    except (xml.parsers.expat.ExpatError, UnicodeEncodeError, ValueError) as error:
+        raise MalformedError(f"the body is not well-formed XML: {error}") from None
