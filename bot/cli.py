@@ -45,7 +45,7 @@ def _settings() -> Settings:
 
 
 def _fail(reason: str) -> NoReturn:
-    _terminal.print("fujin: " + reason, markup=False, highlight=False)
+    typer.echo(f"fujin: {reason}", err=True)
     raise typer.Exit(1)
 
 

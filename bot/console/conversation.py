@@ -84,7 +84,7 @@ def read_conversation(session: Session, case_id: CaseId, *, roster: Roster) -> C
         .order_by(Message.id)
     ).all()
     # By time; a reply of the very moment comes after the message that it answers.
-    talk = [*map(_said, messages), *_answers(session, case_id, messages)]
+    talk: list[Said | Answered] = [*map(_said, messages), *_answers(session, case_id, messages)]
     talk.sort(key=lambda entry: (entry.at, isinstance(entry, Answered)))
     return Conversation(card=card, talk=tuple(talk), pages=_pages(session, case_id))
 

@@ -29,7 +29,7 @@ LINGER = timedelta(seconds=10)
 """How long an acknowledged alarm stays where it was, so that the cards below it do not move up at once."""
 UNDELIVERED_FOR = timedelta(hours=48)
 _STALE = timedelta(seconds=30)
-_LINES = 3
+_LINES, _LOOK_BACK = 3, 20
 _ALARMS, _LIST, _UNDELIVERED = 100, 50, 20
 _PARTS = {"engine": "消息处理", "auditor": "系统巡检"}
 _KINDS = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "视频", "location": "位置", "link": "链接"}
@@ -137,7 +137,7 @@ def read_desk(session: Session, *, roster: Roster, now: datetime) -> Desk:
         tips=tips,
         acknowledged=acknowledged,
         undelivered=_undelivered(session, now),
-        counts={label: count for label, count in session.execute(counts).tuples()},
+        counts=dict(session.execute(counts).tuples().all()),
         problems=_problems(session, now),
     )
 
@@ -183,7 +183,8 @@ def _rows(
 
 def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[CaseId, CaseCard]:
     ids = [case.id for case, _ in rows]
-    lines, deadlines, pages = _last_lines(session, ids), _deadlines(session, ids, roster), _page_counts(session, ids)
+    words = {case.id: words_of(case.evidence) for case, _ in rows}
+    lines, deadlines, pages = _last_lines(session, words), _deadlines(session, ids, roster), _page_counts(session, ids)
     undelivered = _undelivered_counts(session, ids)
     return {
         case.id: CaseCard(
@@ -195,7 +196,7 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
             silent=case.silent,
             uncertain=case.uncertain,
             opened_at=case.opened_at,
-            words=words_of(case.evidence),
+            words=words[case.id],
             lines=lines.get(case.id, ()),
             next_page=deadlines.get(case.id) if case.state == CaseState.OPEN else None,
             pages_sent=pages.get(case.id, (0, 0))[0],
@@ -208,17 +209,28 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
     }
 
 
-def _last_lines(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, tuple[Line, ...]]:
+def _last_lines(session: Session, words: Mapping[CaseId, tuple[str, ...]]) -> dict[CaseId, tuple[Line, ...]]:
+    """The last messages of each case, and before them the latest that holds the words that made it one."""
     number = sa.func.row_number().over(partition_by=Message.case_id, order_by=Message.id.desc()).label("number")
     ranked = (
         sa.select(Message.id, Message.case_id, Message.kind, Message.text, number)
-        .where(Message.case_id.in_(ids), Message.kind != "event")
+        .where(Message.case_id.in_(words), Message.kind != "event")
         .subquery()
     )
-    lines: dict[CaseId, tuple[Line, ...]] = defaultdict(tuple)
-    for row in session.execute(sa.select(ranked).where(ranked.c.number <= _LINES).order_by(ranked.c.id)):
-        lines[row.case_id] += (Line(row.id, brief(row.kind, row.text)),)
+    found: dict[CaseId, list[Line]] = defaultdict(list)
+    for row in session.execute(sa.select(ranked).where(ranked.c.number <= _LOOK_BACK).order_by(ranked.c.id)):
+        found[row.case_id].append(Line(row.id, brief(row.kind, row.text)))
+    lines = {}
+    for case_id, all_lines in found.items():
+        last = all_lines[-_LINES:]
+        if not any(_holds(line, words[case_id]) for line in last):
+            last = [line for line in all_lines if _holds(line, words[case_id])][-1:] + last
+        lines[case_id] = tuple(last)
     return lines
+
+
+def _holds(line: Line, words: Iterable[str]) -> bool:
+    return any(word.casefold() in line.text.casefold() for word in words)
 
 
 def _deadlines(session: Session, ids: Sequence[CaseId], roster: Roster) -> dict[CaseId, NextPage]:
@@ -246,7 +258,7 @@ def _undelivered_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId 
         .where(Reply.case_id.in_(ids), Reply.state == WorkState.FAILED)
         .group_by(Reply.case_id)
     )
-    return {case_id: count for case_id, count in session.execute(query).tuples()}
+    return dict(session.execute(query).tuples().all())
 
 
 def _undelivered(session: Session, now: datetime) -> tuple[Undelivered, ...]:

@@ -61,6 +61,7 @@ async def serve(settings: Settings) -> None:
         host=settings.gateway_host,
         port=settings.gateway_port,
         access_log=False,  # the callback's address carries the sender's openid
+        server_header=False,
         log_config=None,
         timeout_graceful_shutdown=6,
     )

@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.requests import ClientDisconnect
 
 from bot.clock import Clock
 from bot.gateway.readiness import readiness
@@ -19,7 +20,7 @@ from bot.intake.inbox import Received
 from bot.intake.understanding import Rasa
 from bot.store.session import Store, StoreUnavailableError
 from bot.wechat.envelope import MAX_BODY_BYTES, Account, check_in, open_envelope, seal_reply
-from bot.wechat.errors import CallbackError, TooLargeError
+from bot.wechat.errors import CallbackError, IncompleteError, TooLargeError
 from bot.wechat.inbound import Inbound, parse
 from bot.wechat.outbound import text_reply
 
@@ -28,18 +29,20 @@ log = structlog.get_logger()
 ANSWER_WITHIN = timedelta(seconds=4.5)
 """The platform cuts the connection at 5 s; half a second is for the way there and back."""
 _LOOK_AGAIN_SECONDS = 0.25
+_BEGIN_AGAIN_SECONDS = 1.0
 _NOTHING_TO_SAY = "success"
 
 
 @dataclass
 class Parts:
-    """What the gateway is made of; it owns none of it but the engine's run."""
+    """What the gateway is made of; it owns none of it but the engine's run. `answer_within` is real time."""
 
     account: Account
     store: Store
     engine: Engine
     rasa: Rasa
     clock: Clock
+    answer_within: timedelta = ANSWER_WITHIN
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -47,7 +50,7 @@ def create_app(parts: Parts) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        running = asyncio.create_task(parts.engine.run())
+        running = asyncio.create_task(_keep_running(parts.engine))
         yield
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -68,13 +71,14 @@ def create_app(parts: Parts) -> FastAPI:
 
     @app.get("/wechat")
     async def check(request: Request) -> PlainTextResponse:
-        return PlainTextResponse(check_in(parts.account, request.query_params, now=time.time()))
+        return PlainTextResponse(check_in(parts.account, request.query_params, now=parts.clock.now().timestamp()))
 
     @app.post("/wechat")
     async def callback(request: Request) -> Response:
         started = time.monotonic()
-        inbound = await _read(parts.account, request)
-        answer = await _answer(parts, inbound, started + ANSWER_WITHIN.total_seconds())
+        deadline = started + parts.answer_within.total_seconds()
+        inbound = await _read(parts, request, deadline)
+        answer = await _answer(parts, inbound, deadline)
         metrics.PASSIVE_SECONDS.observe(time.monotonic() - started)
         return answer
 
@@ -94,13 +98,28 @@ def create_app(parts: Parts) -> FastAPI:
     return app
 
 
-async def _read(account: Account, request: Request) -> Inbound:
+async def _keep_running(engine: Engine) -> None:
+    """Run the engine until cancelled. One that ended by an error begins again: nothing else moves the alarms."""
+    while True:
+        try:
+            await engine.run()
+        except Exception:
+            log.exception("engine.ended")
+        await asyncio.sleep(_BEGIN_AGAIN_SECONDS)
+
+
+async def _read(parts: Parts, request: Request, deadline: float) -> Inbound:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLargeError(f"the body exceeds {MAX_BODY_BYTES} bytes")
-    return parse(open_envelope(account, request.query_params, bytes(body), now=time.time()))
+    try:
+        async with asyncio.timeout(deadline - time.monotonic()):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise TooLargeError(f"the body exceeds {MAX_BODY_BYTES} bytes")
+    except (TimeoutError, ClientDisconnect):
+        raise IncompleteError("the body did not arrive in time") from None
+    now = parts.clock.now().timestamp()
+    return parse(open_envelope(parts.account, request.query_params, bytes(body), now=now))
 
 
 async def _answer(parts: Parts, inbound: Inbound, deadline: float) -> Response:
@@ -110,7 +129,7 @@ async def _answer(parts: Parts, inbound: Inbound, deadline: float) -> Response:
     text = await _passive_text(parts.engine, received, deadline)
     if text is None:
         return PlainTextResponse(_NOTHING_TO_SAY)
-    now = time.time()
+    now = parts.clock.now().timestamp()
     sealed = seal_reply(parts.account, text_reply(inbound, text, now=now), now=now)
     return Response(sealed, media_type="application/xml")
 
@@ -127,4 +146,5 @@ async def _passive_text(engine: Engine, received: Received, deadline: float) -> 
                 )
             if received.claimed is None and (text := await engine.passive_reply(received.id)):
                 return text
-    return None
+    # The message may have been settled for this request in the very moment it ceased to wait.
+    return await engine.passive_reply(received.id)

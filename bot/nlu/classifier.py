@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,11 +20,14 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu.components import embedding_of
+from bot.nlu.components import FROM_CATALOGUE, embedding_of
 from bot.nlu.features import NGrams, grams
-from bot.nlu.linear import LinearModel, fit, label_sums
+from bot.nlu.kernel import KernelModel, Settings, fit, label_sums
 from bot.nlu.publication import publish, words_of
 from bot.nlu.triage import LABELS, URGENT, Evidence, Triage
+
+# Rasa warns that nothing learns the answers; this classifier does, by another way than Rasa's ResponseSelector.
+warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
 
 SILENT_INTENT = f"{URGENT}/silent_call"
 
@@ -84,15 +88,12 @@ class TriageClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Costs are in units of one false page; the rest are the fit's settings (see `bot.nlu.linear.fit`)."""
+        """Costs are in units of one false page; the rest are the fit's settings (see `bot.nlu.kernel.Settings`)."""
         return {
             "cost_missed_emergency": 9.0,
             "cost_false_page": 1.0,
             "uncertain_share": 0.04,
-            "ridge": 0.3,
-            "dense_share": 0.5,
-            "balance": 0.3,
-            "urgent_weight": 1.0,
+            **asdict(Settings()),
             "min_documents": 2,
             "seed": 7,
         }
@@ -114,7 +115,7 @@ class TriageClassifier(GraphComponent):
         self._storage = storage
         self._resource = resource
         self._ngrams: NGrams
-        self._model: LinearModel
+        self._model: KernelModel
         self._decision: Decision
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -128,17 +129,22 @@ class TriageClassifier(GraphComponent):
         documents = [grams(example.get(TEXT), words_of(example)) for example in examples]
         targets = [example.get(INTENT_RESPONSE_KEY) for example in examples]
         self._ngrams = NGrams.fit(documents, min_documents=self._config["min_documents"])
+        own = np.array([example.get(FROM_CATALOGUE) is None for example in examples], dtype=bool)
         fitted = fit(
             self._ngrams.matrix(documents),
             np.stack([embedding_of(example) for example in examples]),
             targets,
-            **{name: self._config[name] for name in ("ridge", "dense_share", "balance", "urgent_weight")},
+            Settings(**{name: self._config[name] for name in asdict(Settings())}),
+            calibrated_on=own,
         )
         self._model = fitted.model
         page = Decision.page_threshold(self._config["cost_missed_emergency"], self._config["cost_false_page"])
-        left_out = label_sums(fitted.left_out, self._model.label_of)
-        self._decision = ask_thresholds(left_out, page, self._config["uncertain_share"])
-        self._model.report = left_out_report(fitted.left_out, self._model, targets, self._decision)
+        left_out = fitted.left_out[own]
+        self._decision = ask_thresholds(
+            label_sums(left_out, self._model.label_of), page, self._config["uncertain_share"]
+        )
+        own_targets = [target for target, counts in zip(targets, own) if counts]
+        self._model.report = left_out_report(left_out, self._model, own_targets, self._decision)
         self._persist()
         return self._resource
 
@@ -164,7 +170,7 @@ class TriageClassifier(GraphComponent):
             vocabulary = _read(directory / "vocabulary.json")
             columns = {gram: number for number, gram in enumerate(vocabulary["grams"])}
             classifier._ngrams = NGrams(columns, np.array(vocabulary["idf"], dtype=np.float32))
-            classifier._model = LinearModel.load(directory)
+            classifier._model = KernelModel.load(directory)
             classifier._decision = Decision(**_read(directory / "decision.json"))
         return classifier
 
@@ -206,10 +212,10 @@ class TriageClassifier(GraphComponent):
         best: int,
     ) -> tuple[str, ...]:
         """The words that spoke most for this alarm and against the calm labels, in the order of the message."""
-        urgent = self._model.sparse_weights[:, len(self._model.intents)]
+        urgent = self._model.gram_weights[:, len(self._model.intents)]
         number = len(self._model.intents)
-        contrast = self._model.sparse_weights[columns, best] + urgent[columns]
-        contrast = contrast - self._model.sparse_weights[columns, number + 1 :].max(axis=1)
+        contrast = self._model.gram_weights[columns, best] + urgent[columns]
+        contrast = contrast - self._model.gram_weights[columns, number + 1 :].max(axis=1)
         share = dict(zip(columns.tolist(), (contrast * weights).tolist()))
         text = message.get(TEXT)
         by_place = np.zeros(len(text) + 1)
@@ -233,7 +239,7 @@ def ranking(labels: NDArray[np.float64]) -> list[dict[str, Any]]:
 
 
 def left_out_report(
-    left_out: NDArray[np.float64], model: LinearModel, targets: Sequence[str], decision: Decision
+    left_out: NDArray[np.float64], model: KernelModel, targets: Sequence[str], decision: Decision
 ) -> dict[str, Any]:
     """Figures on messages the model had not seen, kept with the model for trainers."""
     labels = label_sums(left_out, model.label_of)

@@ -11,6 +11,7 @@ from typing import Any
 
 import jieba
 import numpy as np
+import yaml
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -18,7 +19,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.jieba_tokenizer import JiebaTokenizer
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -36,6 +37,61 @@ def fingerprint_of(paths: Iterable[Path]) -> str:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+FROM_CATALOGUE = "from_catalogue"
+"""Message property: the text is an intent's description, not something a resident wrote."""
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
+class CatalogueExamples(GraphComponent):
+    """Adds the intents' titles and scopes to the training messages: they hold the words that name the thing."""
+
+    def __init__(self, catalogue: Path) -> None:
+        """Use the catalogue of intents at this path."""
+        self._catalogue = catalogue
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`catalogue`: relative to the project."""
+        return {"catalogue": "nlu_data/catalogue.yml"}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Train again when the catalogue changed."""
+        return fingerprint_of([Path(config.get("catalogue") or cls.get_default_config()["catalogue"])])
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> CatalogueExamples:
+        """A component for training or use."""
+        return cls(Path(config["catalogue"]))
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Add two examples for each intent that residents' messages are there for."""
+        taught = {example.get(INTENT_RESPONSE_KEY) for example in training_data.intent_examples}
+        catalogue = yaml.safe_load(self._catalogue.read_text(encoding="utf-8"))
+        described = [
+            Message.build(text=str(entry[field]), intent=f"{label}/{name}")
+            for label, content in catalogue.items()
+            for name, entry in content["intents"].items()
+            if f"{label}/{name}" in taught
+            for field in ("title", "scope")
+        ]
+        for example in described:
+            example.set(FROM_CATALOGUE, True)
+        return TrainingData(
+            [*training_data.training_examples, *described],
+            training_data.entity_synonyms,
+            training_data.regex_features,
+            training_data.lookup_tables,
+            training_data.responses,
+        )
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Nothing to do for a resident's message."""
+        return messages
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)

@@ -130,7 +130,8 @@ class SafetyNet:
         jieba.setLogLevel("WARNING")
         jieba.initialize()
         for words in sorted((dictionary or path.parent / "dictionary").glob("*.txt")):
-            jieba.load_userdict(str(words))
+            with words.open("rb") as file:  # given a path, jieba leaves it open
+                jieba.load_userdict(file)
         try:
             rules = yaml.safe_load(path.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:

@@ -5,21 +5,26 @@ void the other processes' one. Errors never carry the secret or the token.
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
+from redis.exceptions import RedisError
 
+from bot.wechat.envelope import readable
 from bot.wechat.errors import PlatformError
 
 TOKEN_ERRORS = frozenset({40001, 40014, 42001})
 WINDOW_CLOSED = frozenset({45015, 45047, 43004, 40003})
 """No later attempt can deliver: window over, count used up, not following, not a follower's id."""
 MAX_MEDIA_BYTES = 20 * 1024 * 1024
+SEND_WITHIN_SECONDS = 25
+DOWNLOAD_WITHIN_SECONDS = 55
+"""Whole calls, tokens included, end before the engine's leases (30 s, 60 s): else another process would begin anew."""
 _RENEW_BEFORE_SECONDS = 300
 
 
@@ -59,31 +64,40 @@ class MemoryTokenStore:
 
 
 class RedisTokenStore:
-    """The token of every process that shares a Redis."""
+    """The token of every process that shares a Redis; without it each asks the platform, which gives all the same."""
 
     def __init__(self, redis: Any, app_id: str) -> None:
         self._redis, self._key = redis, f"fujin:wechat-token:{app_id}"
 
     async def get(self) -> str | None:
         """The token, unless it has expired."""
-        value = await self._redis.get(self._key)
-        return value.decode() if value else None
+        with contextlib.suppress(RedisError):
+            if value := await self._redis.get(self._key):
+                return str(value.decode())
+        return None
 
     async def put(self, token: str, seconds: int) -> None:
         """Keep a token for so many seconds."""
-        await self._redis.set(self._key, token, ex=max(1, seconds))
+        with contextlib.suppress(RedisError):
+            await self._redis.set(self._key, token, ex=max(1, seconds))
 
     async def drop(self) -> None:
         """Forget the token."""
-        await self._redis.delete(self._key)
+        with contextlib.suppress(RedisError):
+            await self._redis.delete(self._key)
 
 
 @dataclass(frozen=True)
 class Download:
-    """A media file as the platform gave it."""
+    """What the platform answered: a media file, or JSON."""
 
     content: bytes
     content_type: str
+
+    @property
+    def may_be_json(self) -> bool:
+        """Whether this may be an answer in words: the platform labels JSON also as plain text."""
+        return self.content_type in {"application/json", "text/plain"}
 
 
 class WeChatClient:
@@ -106,10 +120,11 @@ class WeChatClient:
             PlatformError: refused; see `WINDOW_CLOSED` for the codes that no later attempt can mend.
         """
         # Raw UTF-8: the platform shows \uXXXX escapes as they are, or refuses them (40033).
-        body = json.dumps({"touser": openid, "msgtype": "text", "text": {"content": text}}, ensure_ascii=False)
-        async with self._call("POST", "/cgi-bin/message/custom/send", content=body.encode()) as response:
-            await response.aread()
-            _check(_json(response))
+        message = {"touser": openid, "msgtype": "text", "text": {"content": readable(text)}}
+        body = json.dumps(message, ensure_ascii=False).encode()
+        async with _at_most(SEND_WITHIN_SECONDS):
+            if "errcode" not in _checked(await self._call("POST", "/cgi-bin/message/custom/send", content=body)):
+                raise PlatformError(0, "the answer does not say that the message was sent")
 
     async def download(self, media_id: str) -> Download:
         """Fetch a picture, voice or video of the last three days; at most 20 MiB are read.
@@ -117,38 +132,37 @@ class WeChatClient:
         Raises:
             PlatformError: refused, too large, or not there any more.
         """
-        async with self._call("GET", "/cgi-bin/media/get", params={"media_id": media_id}) as response:
-            content_type = response.headers.get("content-type", "application/octet-stream").split(";")[0]
-            content = await _read_capped(response)
-        if content_type not in {"application/json", "text/plain"}:
-            return Download(content, content_type)
-        answer = json.loads(content)
-        _check(answer)
-        if not (url := answer.get("video_url")):
-            raise PlatformError(0, "the media answer holds neither a file nor a video_url")
-        async with self._http.stream("GET", url) as response:
-            response.raise_for_status()
-            kind = response.headers.get("content-type", "video/mp4").split(";")[0]
-            return Download(await _read_capped(response), kind)
+        async with _at_most(DOWNLOAD_WITHIN_SECONDS):
+            answer = await self._call("GET", "/cgi-bin/media/get", params={"media_id": media_id})
+            if not answer.may_be_json:
+                return answer
+            if not isinstance(url := _checked(answer).get("video_url"), str):
+                raise PlatformError(0, "the media answer holds neither a file nor a video_url")
+            return await self._fetch("GET", url)
 
-    @asynccontextmanager
-    async def _call(self, method: str, path: str, **request: Any) -> AsyncIterator[httpx.Response]:
+    async def _call(
+        self, method: str, path: str, *, params: dict[str, str] | None = None, content: bytes | None = None
+    ) -> Download:
         """One API call with the token; a token that the platform refuses is renewed once."""
-        params = request.pop("params", {})
-        for last in (False, True):
+        token = await self._token()
+        answer = await self._fetch(method, path, params={**(params or {}), "access_token": token}, content=content)
+        if answer.may_be_json and _errcode(_object(answer)) in TOKEN_ERRORS:
+            if await self._tokens.get() == token:  # else another call has renewed it meanwhile
+                await self._tokens.drop()
             token = await self._token()
-            try:
-                async with self._http.stream(
-                    method, path, params={**params, "access_token": token}, **request
-                ) as answer:
-                    if not last and await _token_refused(answer):
-                        await self._tokens.drop()
-                        continue
-                    yield answer
-                    return
-            except httpx.HTTPError as error:
-                # The exception's own text would hold the address, and so the token.
-                raise PlatformError(0, f"no answer from the platform ({type(error).__name__})") from None
+            answer = await self._fetch(method, path, params={**(params or {}), "access_token": token}, content=content)
+        return answer
+
+    async def _fetch(self, method: str, url: str, **request: Any) -> Download:
+        """One request; what is wrong with its answer is a PlatformError without the address, which holds the token."""
+        try:
+            async with self._http.stream(method, url, **request) as response:
+                if not response.is_success:
+                    raise PlatformError(0, f"HTTP {response.status_code}")
+                content_type = response.headers.get("content-type", "application/octet-stream").split(";")[0]
+                return Download(await _read_capped(response), content_type.strip().lower())
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise PlatformError(0, f"no answer from the platform ({type(error).__name__})") from None
 
     async def _token(self) -> str:
         if token := await self._tokens.get():
@@ -157,47 +171,52 @@ class WeChatClient:
             if token := await self._tokens.get():
                 return token
             body = {"grant_type": "client_credential", "appid": self._app_id, "secret": self._secret}
-            try:
-                answer = _json(await self._http.post("/cgi-bin/stable_token", json=body))
-            except httpx.HTTPError as error:
-                raise PlatformError(0, f"no token from the platform ({type(error).__name__})") from None
-            _check(answer)
-            token = str(answer["access_token"])
-            await self._tokens.put(token, int(answer.get("expires_in", 7200)) - _RENEW_BEFORE_SECONDS)
+            answer = _checked(await self._fetch("POST", "/cgi-bin/stable_token", json=body))
+            token, seconds = answer.get("access_token"), answer.get("expires_in", 7200)
+            if not (isinstance(token, str) and token and isinstance(seconds, int)):
+                raise PlatformError(0, "the token answer holds no token")
+            await self._tokens.put(token, seconds - _RENEW_BEFORE_SECONDS)
             return token
 
 
-async def _token_refused(response: httpx.Response) -> bool:
-    """Whether the answer is a small JSON error about the token; reading it keeps it readable."""
-    if "json" not in response.headers.get("content-type", "") and "text" not in response.headers.get(
-        "content-type", ""
-    ):
-        return False
-    await response.aread()
-    return _json(response).get("errcode") in TOKEN_ERRORS
+@contextlib.asynccontextmanager
+async def _at_most(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise PlatformError(0, f"no complete answer within {seconds} s") from None
 
 
 async def _read_capped(response: httpx.Response) -> bytes:
-    if response.is_stream_consumed:
-        return response.content
     content = bytearray()
     async for chunk in response.aiter_bytes():
         content += chunk
         if len(content) > MAX_MEDIA_BYTES:
-            raise PlatformError(0, f"the file exceeds {MAX_MEDIA_BYTES} bytes")
+            raise PlatformError(0, f"the answer exceeds {MAX_MEDIA_BYTES} bytes")
     return bytes(content)
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
+def _object(answer: Download) -> dict[str, Any]:
     try:
-        answer = json.loads(response.content)
-    except ValueError:
-        raise PlatformError(0, f"HTTP {response.status_code} without JSON") from None
-    if not isinstance(answer, dict):
+        parsed = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        raise PlatformError(0, "the answer is not JSON") from None
+    if not isinstance(parsed, dict):
         raise PlatformError(0, "the answer is not a JSON object")
-    return answer
+    return parsed
 
 
-def _check(answer: dict[str, Any]) -> None:
-    if code := int(answer.get("errcode", 0)):
-        raise PlatformError(code, str(answer.get("errmsg", ""))[:200])
+def _errcode(answer: dict[str, Any]) -> int:
+    code = answer.get("errcode", 0)
+    if not isinstance(code, int):
+        raise PlatformError(0, "the errcode is not a number")
+    return code
+
+
+def _checked(answer: Download) -> dict[str, Any]:
+    """The answer's JSON, unless it is an error."""
+    parsed = _object(answer)
+    if code := _errcode(parsed):
+        raise PlatformError(code, str(parsed.get("errmsg", ""))[:200])
+    return parsed

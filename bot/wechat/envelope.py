@@ -7,10 +7,11 @@ the AES; what it leaves to its caller (constant-time comparison, replay guard, s
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 import time
 import xml.parsers.expat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,8 @@ from bot.wechat.errors import ForbiddenError, MalformedError, TooLargeError
 MAX_BODY_BYTES = 64 * 1024
 MAX_AGE_SECONDS = 300
 _MAX_DEPTH = 6
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_TIMESTAMP = re.compile("[0-9]{1,12}")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,12 @@ class Account:
 
 def signature(*parts: str) -> str:
     """The platform's signature: SHA-1 in hex over the sorted, joined parts."""
-    return hashlib.sha1("".join(sorted(parts)).encode(), usedforsecurity=False).hexdigest()
+    return hashlib.sha1(_bytes("".join(sorted(parts))), usedforsecurity=False).hexdigest()
+
+
+def readable(text: str) -> str:
+    """The text without what XML 1.0 cannot hold: control characters, non-characters and lone surrogates."""
+    return _UNREADABLE.sub("", text)
 
 
 def check_in(account: Account, query: Mapping[str, str], *, now: float) -> str:
@@ -67,15 +75,11 @@ def open_envelope(account: Account, query: Mapping[str, str], body: bytes, *, no
         raise TooLargeError(f"the body exceeds {MAX_BODY_BYTES} bytes")
     if account.mode == "plain":
         _verify(query.get("signature", ""), account.token, query, now=now)
-        xml_text = _decode(body)
-        guard_xml(xml_text)
-        return xml_text
+        return _guarded(_decode(body))
     # Without the platform's signature the body is nobody's: it is looked at only as far as its Encrypt field.
     encrypted = _encrypt_field(_decode(body))
     _verify(query.get("msg_signature", ""), account.token, query, encrypted, now=now)
-    xml_text = _decrypt(account, encrypted)
-    guard_xml(xml_text)
-    return xml_text
+    return _guarded(_decrypt(account, encrypted))
 
 
 def seal_reply(account: Account, xml_text: str, *, now: float) -> str:
@@ -118,10 +122,22 @@ def open_reply(account: Account, body: str) -> str:
 
 def _verify(given: str, token: str, query: Mapping[str, str], *more: str, now: float) -> None:
     timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-    if not hmac.compare_digest(signature(token, timestamp, nonce, *more).encode(), given.encode()):
+    if not hmac.compare_digest(_bytes(signature(token, timestamp, nonce, *more)), _bytes(given)):
         raise ForbiddenError("the signature is wrong")
-    if not (timestamp.isascii() and timestamp.isdigit()) or abs(now - int(timestamp[:15])) > MAX_AGE_SECONDS:
+    if not _TIMESTAMP.fullmatch(timestamp) or abs(now - int(timestamp)) > MAX_AGE_SECONDS:
         raise ForbiddenError("the timestamp is stale")
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8, also of a lone surrogate: a query parameter that nobody can sign must not be an error of its own."""
+    return text.encode(errors="surrogatepass")
+
+
+def _guarded(xml_text: str) -> str:
+    """A message that the parser may read. A control character that a resident pasted must not cost the message."""
+    xml_text = readable(xml_text)
+    guard_xml(xml_text)
+    return xml_text
 
 
 def _decode(body: bytes) -> str:
@@ -152,7 +168,7 @@ def _fields(xml_text: str, names: set[str]) -> dict[str, str]:
     found: dict[str, list[str]] = {name: [] for name in names}
     path: list[str] = []
 
-    def start(name: str, _attributes: dict[str, str]) -> None:
+    def start(name: str) -> None:
         path.append(name)
         if len(path) == 2 and name in found:
             found[name].append("")
@@ -161,16 +177,22 @@ def _fields(xml_text: str, names: set[str]) -> dict[str, str]:
         if len(path) == 2 and path[1] in found:
             found[path[1]][-1] += data
 
-    guard_xml(xml_text, start=start, text=text, end=lambda _name: path.pop())
+    guard_xml(xml_text, start=start, text=text, end=path.pop)
     if wrong := sorted(name for name, values in found.items() if len(values) != 1):
         raise MalformedError(f"the XML must hold exactly one {' and one '.join(wrong)}")
     return {name: values[0] for name, values in found.items()}
 
 
-def guard_xml(xml_text: str, *, start=None, text=None, end=None) -> None:  # type: ignore[no-untyped-def]
+def guard_xml(
+    xml_text: str,
+    *,
+    start: Callable[[str], None] | None = None,
+    text: Callable[[str], None] | None = None,
+    end: Callable[[], object] | None = None,
+) -> None:
     """Walk XML once and refuse what no message of the platform contains: declarations, entities, deep nesting.
 
-    The optional callbacks see each element's start, text and end.
+    The optional callbacks see each element's start (with its name), text and end.
 
     Raises:
         MalformedError: not well-formed, or one of the above.
@@ -178,19 +200,19 @@ def guard_xml(xml_text: str, *, start=None, text=None, end=None) -> None:  # typ
     parser = xml.parsers.expat.ParserCreate()
     depth = 0
 
-    def on_start(name: str, attributes: dict[str, str]) -> None:
+    def on_start(name: str, _attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
         if depth > _MAX_DEPTH:
             raise MalformedError("the XML is nested too deeply")
         if start:
-            start(name, attributes)
+            start(name)
 
-    def on_end(name: str) -> None:
+    def on_end(_name: str) -> None:
         nonlocal depth
         depth -= 1
         if end:
-            end(name)
+            end()
 
     def refuse(*_: object) -> None:
         raise MalformedError("the XML declares a document type or entities")

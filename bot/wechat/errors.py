@@ -23,6 +23,12 @@ class TooLargeError(CallbackError):
     status = 413
 
 
+class IncompleteError(CallbackError):
+    """The body did not arrive in the time in which the platform waits for an answer."""
+
+    status = 408
+
+
 class PlatformError(Exception):
     """The platform refused an API call; `code` is its errcode, 0 when it did not answer in its own form."""
 

@@ -1,15 +1,23 @@
-"""What a resident sent: one frozen value for each message and event, whatever wechatpy made of it."""
+"""What a resident sent: one frozen value for each message and event.
 
+wechatpy's `parse_message` is not used: it rewrites events (a resident who follows by scanning the station's code would
+be no "subscribe" any more), and nothing of its classes is needed.
+"""
+
+import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from wechatpy import parse_message
+import xmltodict
 
 from bot.wechat.errors import MalformedError
 
 MEDIA_KINDS = frozenset({"image", "voice", "video", "shortvideo"})
 _MAX_TEXT = 20_000
-_MAX_IDENTIFIER = 64
+_MAX_KEY = 200
+_MAX_MEDIA_ID = 200
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_@.-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -55,21 +63,15 @@ def parse(xml_text: str) -> Inbound:
     Raises:
         MalformedError: a field that must be there is missing, repeated or not of its type.
     """
-    try:
-        parsed = parse_message(xml_text)
-        data: dict[str, Any] = dict(parsed._data)
-    except Exception:
-        # wechatpy raises ExpatError, KeyError, TypeError, AttributeError … on input it did not expect.
-        raise MalformedError("the message lacks what every message of the platform has") from None
+    data = _children(xml_text)
     openid, account = _identifier(data, "FromUserName"), _identifier(data, "ToUserName")
     sent_at = _number(data, "CreateTime")
     kind = _string(data, "MsgType").lower()
     if kind == "event":
-        event_key = _string(data, "EventKey", "")
         return Inbound(
             openid=openid,
             account=account,
-            key=f"event:{sent_at}:{_string(data, 'Event')}:{event_key}"[:200],
+            key=_key("event", str(sent_at), _string(data, "Event"), _string(data, "EventKey", "")),
             kind="event",
             sent_at=sent_at,
             payload=_payload("event", data),
@@ -79,7 +81,7 @@ def parse(xml_text: str) -> Inbound:
     return Inbound(
         openid=openid,
         account=account,
-        key=f"msg:{_number(data, 'MsgId')}",
+        key=_key("msg", str(_number(data, "MsgId"))),
         kind=kind,
         sent_at=sent_at,
         text=(text or (_string(data, "Label", "") if kind == "location" else ""))[:_MAX_TEXT],
@@ -87,23 +89,41 @@ def parse(xml_text: str) -> Inbound:
     )
 
 
+def _children(xml_text: str) -> dict[str, Any]:
+    """The root's children by name: text, None when empty, a list when repeated, a dictionary when nested."""
+    data = xmltodict.parse(xml_text).get("xml")
+    if not isinstance(data, dict):
+        raise MalformedError("the message lacks what every message of the platform has")
+    return data
+
+
+def _key(*parts: str) -> str:
+    """What identifies a delivery; a long one (the address that a menu opens) is told apart by its hash."""
+    key = ":".join(parts)
+    return key if len(key) <= _MAX_KEY else key[: _MAX_KEY - 65] + "#" + hashlib.sha256(key.encode()).hexdigest()
+
+
 def _payload(kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {name: _string(data, name) for name in _PAYLOAD.get(kind, ()) if data.get(name) is not None}
+    payload = {name: _string(data, name) for name in _PAYLOAD.get(kind, ()) if data.get(name) is not None}
+    if len(payload.get("MediaId", "")) > _MAX_MEDIA_ID:
+        raise MalformedError(f"MediaId must have at most {_MAX_MEDIA_ID} characters")
+    return payload
 
 
 def _string(data: dict[str, Any], name: str, default: str | None = None) -> str:
     value = data.get(name)
     if value is None and default is not None:
         return default
-    if not isinstance(value, str):  # absent, or repeated: then xmltodict makes it a list
+    if not isinstance(value, str):  # absent, repeated or nested
         raise MalformedError(f"{name} must occur once and hold text")
-    return value.replace("\x00", "")
+    return value
 
 
 def _identifier(data: dict[str, Any], name: str) -> str:
+    """An id of the platform: replies carry it back, so it holds nothing that XML could stumble over."""
     value = _string(data, name)
-    if not 0 < len(value) <= _MAX_IDENTIFIER:
-        raise MalformedError(f"{name} must have 1 to {_MAX_IDENTIFIER} characters")
+    if not _IDENTIFIER.fullmatch(value):
+        raise MalformedError(f"{name} must be 1 to 64 letters, digits, _, @, . or -")
     return value
 
 

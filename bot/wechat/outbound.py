@@ -1,22 +1,24 @@
 """What goes to a resident: texts cut to the platform's limit, buttons as taps, XML that no word can break."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from wechatpy.replies import TextReply
 
+from bot.wechat.envelope import readable
 from bot.wechat.inbound import Inbound
 
 MAX_TEXT_BYTES = 2048
-# What XML 1.0 forbids, and lone surrogates, which cannot be encoded.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_SENTENCE_END = re.compile(r"(?<=[。！？!?；;\n])")
+_LINK = r'<a href="[^"<>]*">[^<>]*</a>'
+# A link is one piece in both: cut in the middle, the resident would see markup instead of a button.
+_SENTENCE = re.compile(rf"(?:{_LINK}|[^。！？!?；;\n])*[。！？!?；;\n]?")
+_UNIT = re.compile(rf"{_LINK}|.", re.DOTALL)
 
 
 def clean(text: str) -> str:
     """Make a text safe for XML and CDATA; what is shown stays the same but for characters nobody can see."""
-    return _FORBIDDEN.sub("", text).replace("]]>", "]]＞").strip()
+    return readable(text).replace("]]>", "]]＞").strip()
 
 
 def with_buttons(text: str, buttons: Sequence[str]) -> str:
@@ -32,10 +34,13 @@ def with_buttons(text: str, buttons: Sequence[str]) -> str:
 
 
 def split_text(text: str, limit: int = MAX_TEXT_BYTES) -> list[str]:
-    """Cut a text into parts of at most `limit` bytes of UTF-8, at sentence ends where there are any."""
+    """Cut a text into parts of at most `limit` bytes of UTF-8, at sentence ends where there are any.
+
+    A link stays whole, unless it alone exceeds the limit.
+    """
     parts: list[str] = []
-    for sentence in _SENTENCE_END.split(clean(text)):
-        if parts and len((parts[-1] + sentence).encode()) <= limit:
+    for sentence in _SENTENCE.findall(clean(text)):
+        if parts and _size(parts[-1] + sentence) <= limit:
             parts[-1] += sentence
         else:
             parts.extend(_chop(sentence, limit))
@@ -43,15 +48,25 @@ def split_text(text: str, limit: int = MAX_TEXT_BYTES) -> list[str]:
 
 
 def _chop(sentence: str, limit: int) -> list[str]:
-    """Cut a sentence longer than the limit between characters."""
-    pieces, piece, size = [], "", 0
-    for character in sentence:
-        width = len(character.encode())
+    """Cut a sentence that exceeds the limit between characters or links."""
+    pieces, size = [""], 0
+    for unit in _units(sentence, limit):
+        width = _size(unit)
         if size + width > limit:
-            pieces.append(piece)
-            piece, size = "", 0
-        piece, size = piece + character, size + width
-    return [*pieces, piece]
+            pieces.append("")
+            size = 0
+        pieces[-1], size = pieces[-1] + unit, size + width
+    return pieces
+
+
+def _units(sentence: str, limit: int) -> Iterator[str]:
+    """What `_chop` must not cut: a link, or else a character."""
+    for unit in _UNIT.findall(sentence):
+        yield from [unit] if _size(unit) <= limit else unit
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
 
 
 def text_reply(inbound: Inbound, text: str, *, now: float) -> str:

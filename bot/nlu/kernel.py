@@ -1,15 +1,17 @@
-"""A linear model over sparse and dense features, fitted in closed form, calibrated on left-out predictions.
+"""A kernel ridge model over n-grams and sentence embeddings, fitted in closed form, calibrated on left-out messages.
 
-Ridge regression to one-hot targets (the fine intents and, beside them, the labels), solved in the dual: the
-system is as large as the number of messages, whatever the number of n-grams and classes. Its leave-one-out
-predictions come with the solution, so the calibration sees every message as if it had not been trained on.
+The kernel of two messages is linear in their n-grams, so that words can be blamed, and a Gaussian of the
+distance of their embeddings, so that neighbours in meaning count more than a straight line allows. Targets are
+one-hot: the fine intents and, beside them, the labels. The system is as large as the number of messages,
+whatever the number of n-grams and classes, and its leave-one-out predictions come with the solution, so the
+calibration sees every message as if it had not been trained on.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +51,37 @@ def label_sums(probabilities: Floats, label_of: NDArray[np.int64]) -> Floats:
     return np.asarray(probabilities @ membership)
 
 
+@dataclass(frozen=True)
+class Meaning:
+    """The Gaussian half of the kernel: the training messages' embeddings, centred and of unit length."""
+
+    mean: NDArray[np.float32]
+    support: NDArray[np.float32]
+    sharpness: float
+
+    @classmethod
+    def of(cls, embeddings: NDArray[np.float32], sharpness: float) -> Meaning:
+        """From the embeddings of the training messages."""
+        mean = embeddings.mean(axis=0)
+        return cls(mean, _unit(embeddings - mean), sharpness)
+
+    def likeness(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """exp(sharpness · (cosine - 1)) of each row to each training message; 1 for the same meaning."""
+        return np.asarray(np.exp(self.sharpness * (_unit(embeddings - self.mean) @ self.support.T - 1)))
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6), dtype=np.float32)
+
+
 @dataclass
-class LinearModel:
+class KernelModel:
     """Fitted weights. Columns of the weights: the intents, then the five labels."""
 
     intents: list[str]
-    sparse_weights: NDArray[np.float32]
-    dense_weights: NDArray[np.float32]
+    gram_weights: NDArray[np.float32]
+    meaning: Meaning
+    meaning_weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     calibration: Calibration
     report: dict[str, Any] = field(default_factory=dict)
@@ -63,9 +89,12 @@ class LinearModel:
     def __post_init__(self) -> None:
         self.label_of = labels_of(self.intents)
 
-    def probabilities(self, columns: NDArray[np.int64], weights: NDArray[np.float32], dense: Any) -> Floats:
-        """P(intent) of one message from its sparse row and its embedding."""
-        scores = (weights @ self.sparse_weights[columns] + dense @ self.dense_weights + self.bias)[None, :]
+    def probabilities(
+        self, columns: NDArray[np.int64], weights: NDArray[np.float32], embedding: NDArray[np.float32]
+    ) -> Floats:
+        """P(intent) of one message from its n-grams and its embedding."""
+        scores = weights @ self.gram_weights[columns] + self.bias
+        scores = (scores + self.meaning.likeness(embedding[None, :])[0] @ self.meaning_weights)[None, :]
         number = len(self.intents)
         return self.calibration.probabilities(scores[:, :number], scores[:, number:], self.label_of)[0]
 
@@ -73,32 +102,34 @@ class LinearModel:
         """Write plain arrays and JSON; nothing that executes when read."""
         np.savez(
             directory / "weights.npz",
-            sparse=self.sparse_weights.astype(np.float16),
-            dense=self.dense_weights,
+            gram_weights=self.gram_weights.astype(np.float16),
+            mean=self.meaning.mean,
+            support=self.meaning.support.astype(np.float16),
+            meaning_weights=self.meaning_weights,
             bias=self.bias,
         )
-        calibration = {
-            "sharpness": self.calibration.sharpness,
-            "pull": self.calibration.pull,
-            "label_bias": list(self.calibration.label_bias),
+        content = {
+            "intents": self.intents,
+            "meaning_sharpness": self.meaning.sharpness,
+            "calibration": asdict(self.calibration),
+            "report": self.report,
         }
-        content = {"intents": self.intents, "calibration": calibration, "report": self.report}
         (directory / "model.json").write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
     @classmethod
-    def load(cls, directory: Path) -> LinearModel:
+    def load(cls, directory: Path) -> KernelModel:
         """The inverse of `save`."""
         content = json.loads((directory / "model.json").read_text(encoding="utf-8"))
         calibration = content["calibration"]
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
+            support = arrays["support"].astype(np.float32)
             return cls(
                 intents=content["intents"],
-                sparse_weights=arrays["sparse"].astype(np.float32),
-                dense_weights=arrays["dense"],
+                gram_weights=arrays["gram_weights"].astype(np.float32),
+                meaning=Meaning(arrays["mean"], support, float(content["meaning_sharpness"])),
+                meaning_weights=arrays["meaning_weights"],
                 bias=arrays["bias"],
-                calibration=Calibration(
-                    calibration["sharpness"], calibration["pull"], tuple(calibration["label_bias"])
-                ),
+                calibration=Calibration(**{**calibration, "label_bias": tuple(calibration["label_bias"])}),
                 report=content["report"],
             )
 
@@ -109,57 +140,76 @@ def labels_of(intents: Sequence[str]) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """How to fit. `penalty` is the ridge; `meaning_share` in 0..1 divides the kernel between meaning and n-grams;
+    `meaning_sharpness` narrows the Gaussian; `balance` in 0..1 lifts rare intents (0: every message counts the
+    same, 1: every intent does); `urgent_weight` multiplies the weight of urgent messages.
+    """
+
+    penalty: float = 0.5
+    meaning_share: float = 0.6
+    meaning_sharpness: float = 2.5
+    balance: float = 0.3
+    urgent_weight: float = 1.0
+
+
+@dataclass(frozen=True)
 class Fit:
     """A fitted model and how it read each training message when that message was left out."""
 
-    model: LinearModel
+    model: KernelModel
     left_out: Floats
 
 
 def fit(
     rows: sparse.csr_matrix,
-    dense: NDArray[np.float32],
+    embeddings: NDArray[np.float32],
     targets: Sequence[str],
+    settings: Settings,
     *,
-    ridge: float = 0.3,
-    dense_share: float = 0.5,
-    balance: float = 0.3,
-    urgent_weight: float = 1.0,
+    calibrated_on: NDArray[np.bool_] | None = None,
 ) -> Fit:
-    """Fit weights and calibration.
-
-    `ridge` is the penalty; `dense_share` in 0..1 divides the kernel between embedding and n-grams;
-    `balance` in 0..1 lifts rare intents (0: every message counts the same, 1: every intent does);
-    `urgent_weight` multiplies the weight of urgent messages.
-    """
+    """Fit weights on all messages and the calibration on those marked in `calibrated_on` (all, when None)."""
     intents = sorted(set(targets))
     label_of = labels_of(intents)
     index = {intent: number for number, intent in enumerate(intents)}
     fine = np.array([index[target] for target in targets])
     label = label_of[fine]
     wanted = _one_hot(fine, label, len(intents))
-    weights = _message_weights(fine, label, balance, urgent_weight)
+    weights = _message_weights(fine, label, settings)
+    meaning = Meaning.of(embeddings, settings.meaning_sharpness)
 
-    kernel = np.asarray((rows @ rows.T).todense(), dtype=np.float64) * (1 - dense_share)
-    kernel += (dense.astype(np.float64) @ dense.T.astype(np.float64)) * dense_share
+    share = settings.meaning_share
+    kernel = np.asarray((rows @ rows.T).todense(), dtype=np.float64) * (1 - share)
+    kernel += meaning.likeness(embeddings) * share
     kernel += _BIAS
-    kernel[np.diag_indices_from(kernel)] += ridge / weights
-
-    inverse = linalg.inv(kernel, overwrite_a=True, check_finite=False)
+    kernel[np.diag_indices_from(kernel)] += settings.penalty / weights
+    inverse = _inverse(kernel)
     dual = inverse @ wanted
     left_out = wanted - dual / np.diag(inverse)[:, None]
 
     number = len(intents)
-    calibration = _calibrate(left_out[:, :number], left_out[:, number:], fine, label, label_of)
-    model = LinearModel(
+    seen = np.ones(len(fine), dtype=bool) if calibrated_on is None else calibrated_on
+    calibration = _calibrate(left_out[seen, :number], left_out[seen, number:], fine[seen], label[seen], label_of)
+    model = KernelModel(
         intents=intents,
-        sparse_weights=np.asarray(rows.T @ dual * (1 - dense_share), dtype=np.float32),
-        dense_weights=np.asarray(dense.T @ dual * dense_share, dtype=np.float32),
+        gram_weights=np.asarray(rows.T @ dual * (1 - share), dtype=np.float32),
+        meaning=meaning,
+        meaning_weights=np.asarray(dual * share, dtype=np.float32),
         bias=np.asarray(dual.sum(axis=0) * _BIAS, dtype=np.float32),
         calibration=calibration,
     )
-    probabilities = calibration.probabilities(left_out[:, :number], left_out[:, number:], label_of)
-    return Fit(model, probabilities)
+    return Fit(model, calibration.probabilities(left_out[:, :number], left_out[:, number:], label_of))
+
+
+def _inverse(kernel: Floats) -> Floats:
+    """The inverse of a positive definite matrix by Cholesky, half the work of a general one."""
+    factor, failed = linalg.lapack.dpotrf(kernel.T, lower=1, overwrite_a=1)
+    if failed:
+        raise ValueError("The kernel is not positive definite; raise 'penalty' in config.yml.")
+    inverse, _ = linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
+    lower = np.tril(inverse)
+    return np.asarray(lower + np.tril(inverse, -1).T)
 
 
 _BIAS = 0.1
@@ -173,10 +223,10 @@ def _one_hot(fine: NDArray[np.int64], label: NDArray[np.int64], number: int) -> 
     return wanted
 
 
-def _message_weights(fine: NDArray[np.int64], label: NDArray[np.int64], balance: float, urgent: float) -> Floats:
+def _message_weights(fine: NDArray[np.int64], label: NDArray[np.int64], settings: Settings) -> Floats:
     sizes = np.bincount(fine)[fine].astype(np.float64)
-    weights = (sizes.mean() / sizes) ** balance
-    weights[label == LABELS.index(URGENT)] *= urgent
+    weights = (sizes.mean() / sizes) ** settings.balance
+    weights[label == LABELS.index(URGENT)] *= settings.urgent_weight
     return np.asarray(weights / weights.mean())
 
 

@@ -1,0 +1,268 @@
+"""`python -m benchmarks`: measure Fujin and the stock bot in one run, and write docs/benchmark.md."""
+
+import asyncio
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from benchmarks.load import Timing, burst, closed_loop, percentile, to_gateway, to_stock
+from benchmarks.stock import StockModel, StockServer, timed, train_stock
+from bot import training
+from bot.settings import ROOT, Settings
+from bot.store.models import Case, Resident
+from tests.stack import Stack
+from tests.world import Asked, FakePhone, FakePlatform
+
+OUT = ROOT / "docs" / "benchmark.md"
+CACHE = ROOT / "var" / "bench"
+SEED = 7
+ALONE, TOGETHER, BURST, IDLE_ALARMS = 200, 1000, 500, 40
+
+
+@dataclass
+class Results:
+    """Everything measured in one run."""
+
+    commit: str
+    alone: dict[str, Timing] = field(default_factory=dict)
+    together: dict[str, Timing] = field(default_factory=dict)
+    page_idle: list[float] = field(default_factory=list)
+    page_burst: list[float] = field(default_factory=list)
+    burst: Timing | None = None
+    unpaged: int = 0
+    train_seconds: dict[str, float] = field(default_factory=dict)
+    train_cpu_seconds: dict[str, float] = field(default_factory=dict)
+    start_seconds: dict[str, float] = field(default_factory=dict)
+    memory_mb: dict[str, float] = field(default_factory=dict)
+    stock_trained_on: str = ""
+
+
+class TimedPhone(FakePhone):
+    """An officer's phone that remembers when the first page of each case came (Unix time)."""
+
+    def __init__(self) -> None:
+        self.arrived: dict[int, float] = {}
+        super().__init__()
+        answer = self.respond
+
+        def respond(asked: Asked):  # type: ignore[no-untyped-def]
+            self.arrived.setdefault(asked.json()["case_id"], time.time())
+            return answer(asked)
+
+        self.respond = respond
+
+
+def messages() -> tuple[list[str], list[str]]:
+    """The test messages, shuffled by a fixed seed: all texts, and those labelled urgent."""
+    rows = [json.loads(line) for line in (ROOT / "nlu_data/test/messages.jsonl").read_text("utf-8").splitlines()]
+    random.Random(SEED).shuffle(rows)
+    return [row["text"] for row in rows], [row["text"] for row in rows if row["label"] == "urgent_alarm"]
+
+
+def cycle(texts: list[str], count: int) -> list[str]:
+    """The first `count` texts, begun again as often as needed."""
+    return [texts[number % len(texts)] for number in range(count)]
+
+
+def measure_fujin(results: Results, folder: Path) -> None:
+    """Start Fujin as a user does and load it through the callback."""
+    texts, urgent = messages()
+    phone, wechat = TimedPhone(), FakePlatform()
+    stack = Stack(
+        folder,
+        {
+            "FUJIN_WECHAT_APP_ID": "wxbench",
+            "FUJIN_WECHAT_APP_SECRET": "secret",
+            "FUJIN_WECHAT_TOKEN": "token",
+            "FUJIN_WECHAT_AES_KEY": "b" * 42 + "A",
+            "FUJIN_WECHAT_API_BASE": wechat.url,
+            "FUJIN_GATEWAY_HOST": "127.0.0.1",
+            "FUJIN_PAGE_CHANNELS": phone.channel,
+            "FUJIN_LOG_LEVEL": "WARNING",
+        },
+    )
+    try:
+        results.start_seconds["Fujin"] = stack.start()
+        posted: dict[str, float] = {}
+        send = to_gateway(stack.account, stack.gateway_url, posted)
+        asyncio.run(closed_loop(send, 4, texts[:40]))  # warm
+        results.alone["Fujin"] = asyncio.run(closed_loop(send, 1, cycle(texts, ALONE)))
+        results.together["Fujin"] = asyncio.run(closed_loop(send, 20, cycle(texts, TOGETHER)))
+        results.page_idle = idle_pages(stack, phone, cycle(urgent, IDLE_ALARMS))
+        results.burst = asyncio.run(burst(send, cycle(texts, BURST)))
+        time.sleep(8)
+        results.page_burst, results.unpaged = burst_pages(stack, phone, posted)
+        results.memory_mb |= {f"Fujin: {name}": memory(pid) for name, pid in stack.processes().items()}
+    finally:
+        stack.stop()
+        phone.close()
+        wechat.close()
+
+
+def idle_pages(stack: Stack, phone: TimedPhone, texts: list[str]) -> list[float]:
+    """Seconds from POST to page, one alarm at a time; texts that the model does not page for are left out."""
+    found = []
+    for number, text in enumerate(texts):
+        posted: dict[str, float] = {}
+        before = set(phone.arrived)
+        send = to_gateway(stack.account, stack.gateway_url, posted)
+        asyncio.run(
+            burst(
+                lambda session, sender, words, send=send, number=number: send(session, f"oIdle{number}", words), [text]
+            )
+        )  # type: ignore[misc]
+        time.sleep(0.3)
+        if new := set(phone.arrived) - before:
+            found.append(phone.arrived[min(new)] - posted[f"oIdle{number}"])
+    return found
+
+
+def burst_pages(stack: Stack, phone: TimedPhone, posted: dict[str, float]) -> tuple[list[float], int]:
+    """Seconds from POST to the first page of each alarm of the burst, and how many alarms have no page."""
+    store = stack.store
+    with store.reading() as session:
+        rows = session.execute(
+            sa.select(Resident.openid, Case.id)
+            .join(Resident, Resident.id == Case.resident_id)
+            .where(Case.label == "urgent_alarm", Resident.openid.startswith("oBurst"))
+        ).all()
+    store.close()
+    return (
+        [phone.arrived[row.id] - posted[row.openid] for row in rows if row.id in phone.arrived],
+        sum(row.id not in phone.arrived for row in rows),
+    )
+
+
+def measure_stock(results: Results, settings: Settings, stock: StockModel) -> None:
+    """Load the stock bot with the same messages."""
+    texts, _ = messages()
+    server = StockServer(settings, stock)
+    try:
+        results.start_seconds["stock"] = server.start_seconds
+        send = to_stock(server.url)
+        asyncio.run(closed_loop(send, 4, texts[:40]))
+        results.alone["stock"] = asyncio.run(closed_loop(send, 1, cycle(texts, ALONE)))
+        results.together["stock"] = asyncio.run(closed_loop(send, 20, cycle(texts, TOGETHER)))
+        results.memory_mb["stock: rasa"] = memory(server.pid)
+    finally:
+        server.stop()
+
+
+def measure_training(results: Results, settings: Settings, stock: StockModel, folder: Path) -> None:
+    """Train Fujin's model from nothing, in a folder of its own; the stock bot's time was taken when it was trained."""
+    command = [str(settings.rasa_python), "-m", "rasa", "train", "--data", "nlu_data", "--force", "--out", str(folder)]
+    seconds, cpu_seconds = timed(command, ROOT)
+    results.train_seconds = {"Fujin": seconds, "stock": stock.train_seconds}
+    results.train_cpu_seconds = {"Fujin": cpu_seconds, "stock": stock.train_cpu_seconds}
+    results.stock_trained_on = stock.trained_on
+
+
+def memory(pid: int) -> float:
+    """Resident memory of a process in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def report(results: Results) -> str:
+    """The page for docs/benchmark.md."""
+    ms = 1000
+
+    def row(name: str, figure: str, fujin: float, stock: float, digits: int = 0) -> str:
+        return f"| {name} | {figure} | {fujin:.{digits}f} | {stock:.{digits}f} | {fujin / stock:.2f} |"
+
+    lines = [
+        "# Benchmark",
+        "",
+        f"Written by `make bench` on {time.strftime('%Y-%m-%d')}, commit {results.commit}. Machine: {machine()}.",
+        "The load generator, the officers' phone and the WeChat platform run on the same machine and take their share.",
+        "",
+        f"Stock bot: Rasa 3.6.21, jieba, DIET and ResponseSelector with 100 epochs each, RulePolicy, REST channel, SQLite "
+        f"tracker, on the same training messages (trained {results.stock_trained_on}).",
+        "Fujin: the whole path, from the signed and encrypted POST at the gateway to the encrypted passive reply, "
+        "stored durably in SQLite (synchronous=FULL), cases and pages included.",
+        "",
+        "| load | figure | Fujin | stock | ratio |",
+        "| --- | --- | ---: | ---: | ---: |",
+    ]
+    for name, timings in (("1 resident", results.alone), ("20 residents", results.together)):
+        fujin, stock = timings["Fujin"], timings["stock"]
+        lines += [
+            row(name, "messages a second", fujin.per_second, stock.per_second, 1),
+            row(name, "POST to reply, p50, ms", fujin.percentile(0.5) * ms, stock.percentile(0.5) * ms),
+            row(name, "POST to reply, p99, ms", fujin.percentile(0.99) * ms, stock.percentile(0.99) * ms),
+        ]
+    lines += [
+        row("training", "seconds", results.train_seconds["Fujin"], results.train_seconds["stock"]),
+        row("training", "processor seconds", results.train_cpu_seconds["Fujin"], results.train_cpu_seconds["stock"]),
+        row("start", "seconds until ready", results.start_seconds["Fujin"], results.start_seconds["stock"], 1),
+        "",
+        "| from the POST of an alarm to its page | alarms | p50, ms | p99, ms | longest, ms |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, seconds in (("idle", results.page_idle), (f"in a burst of {BURST} messages", results.page_burst)):
+        p50, p99 = percentile(seconds, 0.5) * ms, percentile(seconds, 0.99) * ms
+        lines.append(f"| {name} | {len(seconds)} | {p50:.0f} | {p99:.0f} | {max(seconds) * ms:.0f} |")
+    assert results.burst
+    lines += [
+        "",
+        f"In the burst, alarms without a page after 8 s: {results.unpaged}. Callback answered, p50 "
+        f"{results.burst.percentile(0.5) * ms:.0f} ms, p99 {results.burst.percentile(0.99) * ms:.0f} ms, longest "
+        f"{max(results.burst.answers) * ms:.0f} ms; {results.burst.worded} of {BURST} with the reply in it, the others "
+        "with `success` and the reply as a customer-service message.",
+        "",
+        "| process | resident memory, MiB |",
+        "| --- | ---: |",
+        *(f"| {name} | {size:.0f} |" for name, size in results.memory_mb.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """Processor, cores, memory."""
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Measure everything and write the page."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
+    settings, results = Settings(), Results(commit)
+    step("training the stock bot (once for this data; 100 epochs take a quarter of an hour or more on 2 cores)")
+    stock = train_stock(settings, CACHE)
+    with tempfile.TemporaryDirectory(prefix="fujin-bench-") as scratch:
+        step("training Fujin's model")
+        measure_training(results, settings, stock, Path(scratch) / "models")
+        training.train(settings)
+        step("loading the stock bot")
+        measure_stock(results, settings, stock)
+        step("loading Fujin")
+        measure_fujin(results, Path(scratch) / "fujin")
+    OUT.write_text(report(results), encoding="utf-8")
+    step(f"written {OUT}")
+
+
+def step(text: str) -> None:
+    """Tell what is going on."""
+    print(f"== {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The baseline: a stock Rasa bot (jieba, DIET 100 epochs, ResponseSelector, REST, SQLite) on the same messages."""
+
+import hashlib
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+
+from bot.settings import ROOT, Settings
+from bot.training import rasa_environment
+from tests.stack import free_port
+
+EPOCHS = 100
+_CONFIG = {
+    "recipe": "default.v1",
+    "assistant_id": "stock",
+    "language": "zh",
+    "pipeline": [
+        {"name": "JiebaTokenizer"},
+        {"name": "CountVectorsFeaturizer"},
+        {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+        {"name": "DIETClassifier", "epochs": EPOCHS, "random_seed": 1},
+        {"name": "ResponseSelector", "epochs": EPOCHS, "random_seed": 1},
+    ],
+    "policies": [{"name": "RulePolicy"}],
+}
+
+
+@dataclass(frozen=True)
+class StockModel:
+    """The trained baseline; what its training took (seconds by the wall and of processor time) and when (ISO date)."""
+
+    folder: Path
+    model: Path
+    train_seconds: float
+    train_cpu_seconds: float
+    trained_on: str
+
+
+def train_stock(settings: Settings, cache: Path) -> StockModel:
+    """Train the baseline on Fujin's own intent files, or take the one trained on these very files before."""
+    intents = sorted((ROOT / "nlu_data" / "intents").rglob("*.yml"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in intents) + json.dumps(_CONFIG).encode())
+    folder = cache / f"stock-{digest.hexdigest()[:12]}"
+    record = folder / "trained.json"
+    if not record.exists():
+        _write_project(folder, intents)
+        command = [str(settings.rasa_python), "-m", "rasa", "train", "--fixed-model-name", "stock"]
+        seconds, cpu_seconds = timed(command, folder)
+        facts = {"seconds": seconds, "cpu_seconds": cpu_seconds, "date": time.strftime("%Y-%m-%d")}
+        record.write_text(json.dumps(facts))
+    facts = json.loads(record.read_text())
+    return StockModel(folder, folder / "models" / "stock.tar.gz", facts["seconds"], facts["cpu_seconds"], facts["date"])
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, float]:
+    """Run a training and give its seconds by the wall and of processor time, children included."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(command, cwd=folder, env=rasa_environment(), check=True, stdout=sys.stderr)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return round(time.monotonic() - began, 1), round(cpu, 1)
+
+
+def _write_project(folder: Path, intents: list[Path]) -> None:
+    data = folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
+    data.mkdir(parents=True)
+    for path in intents:
+        shutil.copy(path, data / f"{path.parent.name}-{path.name}")
+    labels = sorted({path.parent.name for path in intents})
+    rules = [{"rule": label, "steps": [{"intent": label}, {"action": f"utter_{label}"}]} for label in labels]
+    (data / "rules.yml").write_text(yaml.safe_dump({"version": "3.1", "rules": rules}))
+    (folder / "domain.yml").write_text(yaml.safe_dump({"version": "3.1", "intents": labels}))
+    (folder / "config.yml").write_text(yaml.safe_dump(_CONFIG, sort_keys=False))
+    (folder / "credentials.yml").write_text("rest:\n")
+    (folder / "endpoints.yml").write_text(
+        yaml.safe_dump({"tracker_store": {"type": "SQL", "dialect": "sqlite", "db": "tracker.db"}})
+    )
+
+
+class StockServer:
+    """The baseline, running on loopback."""
+
+    def __init__(self, settings: Settings, stock: StockModel) -> None:
+        (stock.folder / "tracker.db").unlink(missing_ok=True)
+        self.url = f"http://127.0.0.1:{free_port()}"
+        began = time.monotonic()
+        self._process = subprocess.Popen(
+            [
+                *(str(settings.rasa_python), "-m", "rasa", "run", "--interface", "127.0.0.1"),
+                *("--port", self.url.rsplit(":", 1)[1], "--model", str(stock.model)),
+            ],
+            cwd=stock.folder,
+            env=rasa_environment() | {"HOME": os.environ.get("HOME", "/")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while True:
+            try:
+                httpx.get(self.url, timeout=2)
+                break
+            except httpx.HTTPError:
+                if self._process.poll() is not None:
+                    raise RuntimeError("the stock bot ended while starting") from None
+                time.sleep(0.1)
+        self.start_seconds = time.monotonic() - began
+
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._process.terminate()
+        self._process.wait(timeout=30)

@@ -1,0 +1,209 @@
+"""One case: the conversation, the evidence, every page that went out, and the button that takes it."""
+
+import asyncio
+from collections.abc import Callable
+
+from fastapi.responses import HTMLResponse
+from nicegui import ui
+
+from bot.console.conversation import Answered, Conversation, MediaFile, Paged, Said, read_conversation
+from bot.console.desk import POLL_SECONDS, UNREADABLE, build_deadline, build_facts, build_pages
+from bot.console.evidence import shown_inline
+from bot.console.keyed import Keyed, Part, rebuilding
+from bot.console.markup import Tap, marked, segments
+from bot.console.officer import AcknowledgeButton, officer_selector
+from bot.console.queries import CaseCard
+from bot.console.reasons import in_chinese
+from bot.console.services import Services, local
+from bot.console.theme import chip, frame, not_found, sound_toggle
+from bot.nlu.catalogue import title_of
+from bot.store.models import CaseId, WorkState
+from bot.store.session import StoreUnavailableError
+
+_SENT = {WorkState.DONE: "已送达", WorkState.PENDING: "待发", WorkState.FAILED: "未送达", WorkState.CANCELLED: "已取消"}
+_PAGED = _SENT | {WorkState.DONE: "已发出", WorkState.PENDING: "发送中", WorkState.FAILED: "未发出"}
+_NUMBER_DIGITS = 15
+
+
+def register(services: Services) -> None:
+    """Serve `/case/{id}`."""
+
+    def read(case_id: CaseId) -> Conversation | None:
+        roster = services.roster_file.current()
+        with services.store.reading() as session:
+            return read_conversation(session, case_id, roster=roster)
+
+    @ui.page("/case/{number}", title="案件", response_timeout=10)
+    async def case_page(number: str) -> HTMLResponse | None:
+        numeric = number.isascii() and number.isdigit() and len(number) <= _NUMBER_DIGITS
+        case_id = CaseId(int(number)) if numeric else None
+        conversation = await asyncio.to_thread(read, case_id) if case_id else None
+        if case_id is None or conversation is None:
+            return not_found("没有这个案件。")
+        page = _CasePage(services, conversation, lambda: read(case_id))
+        ui.timer(POLL_SECONDS, page.refresh)
+        return None
+
+
+class _CasePage:
+    """One browser's view of one case."""
+
+    def __init__(self, services: Services, conversation: Conversation, read: Callable[[], Conversation | None]) -> None:
+        self._read = read
+        card = conversation.card
+        self._words = card.words
+
+        def tools() -> None:
+            sound_toggle()
+            officer_selector(services)
+
+        with frame(services, active="/case", tools=tools):
+            self._alarm = ui.element("div").props("id=alarm-state data-open=0 hidden")
+            self._problem = Part(self._build_problem, classes="problems")
+            self._case = ui.element("article").classes("case-head").props(f"data-case={card.id}")
+            with self._case:
+                self._head = Part(_build_head)
+                with ui.element("div").classes("alarm-action"):
+                    self._button = ui.element("div")
+                    with self._button:
+                        AcknowledgeButton(services, card.id, self.refresh)
+                    self._status = Part(_build_status, classes="alarm-status")
+            with ui.element("div").classes("case"):
+                with ui.element("section").classes("talk-box").props('aria-label="对话"'):
+                    ui.label("对话").classes("section-title")
+                    self._talk: Keyed[str, Said | Answered] = Keyed(rebuilding(self._build_entry), classes="talk")
+                with ui.element("section").classes("timeline-box").props('aria-label="处置经过"'):
+                    ui.label("处置经过").classes("section-title")
+                    self._timeline = Part(_build_timeline, classes="timeline")
+        self.show(conversation)
+
+    async def refresh(self) -> None:
+        """Read the case again and show what has changed."""
+        try:
+            conversation = await asyncio.to_thread(self._read)
+        except StoreUnavailableError:
+            self._problem.show(UNREADABLE)
+            return
+        if conversation:
+            self.show(conversation)
+
+    def show(self, conversation: Conversation) -> None:
+        """Bring the page up to date."""
+        card = conversation.card
+        self._words = card.words
+        self._problem.show("")
+        self._alarm.props(f"data-open={int(card.urgent and card.open)}")
+        self._case.classes(replace=f"case-head {'case-alarm' if card.urgent and card.open else ''}")
+        self._button.set_visibility(card.open)
+        self._head.show(card)
+        self._status.show(card)
+        self._talk.show((entry.key, entry) for entry in conversation.talk)
+        self._timeline.show(conversation)
+
+    @staticmethod
+    def _build_problem(text: str) -> None:
+        if text:
+            ui.label(text).classes("problem").props("role=alert")
+
+    def _build_entry(self, entry: Said | Answered) -> None:
+        if isinstance(entry, Said):
+            _build_said(entry, self._words)
+        else:
+            _build_answered(entry)
+
+
+def _build_head(card: CaseCard) -> None:
+    with ui.element("div").classes("alarm-kind"):
+        if card.silent:
+            ui.label("【静默】").classes("silent")
+        ui.label(card.title).classes("alarm-title")
+        chip(title_of(card.label), "alarm" if card.urgent and card.open else "plain")
+        if card.uncertain:
+            chip("待确认", "doubt")
+    if card.silent:
+        ui.label("对方不便出声：不要回拨电话").classes("silent-hint")
+    build_facts(card)
+    if card.words:
+        with ui.element("div").classes("evidence"):
+            ui.label("依据").classes("evidence-label")
+            for word in card.words:
+                chip(word, "word")
+
+
+def _build_status(card: CaseCard) -> None:
+    if not card.open:
+        ui.label(f"已确认 · {card.acknowledged_by}").classes("taken-by")
+    if card.urgent:
+        if card.open:
+            build_deadline(card)
+        build_pages(card)
+
+
+def _build_said(said: Said, words: tuple[str, ...]) -> None:
+    with ui.element("div").classes("bubble-row bubble-resident"), ui.element("div").classes("bubble"):
+        if said.text and not said.media:
+            # marked() escapes the resident's words.
+            ui.html(marked(said.text, words), sanitize=False).classes("bubble-text")
+        if said.place:
+            ui.label(f"坐标 {said.place}（纬度, 经度）").classes("place")
+        for media in said.media:
+            _build_media(media)
+        ui.label(f"居民 · {local(said.at)}").classes("bubble-foot")
+
+
+def _build_media(media: MediaFile) -> None:
+    if not media.sha256:
+        ui.label(f"文件取回失败：{in_chinese(media.error)}" if media.error else "文件取回中…").classes("media-wait")
+        return
+    address = f"/evidence/{media.sha256}"
+    family = (media.content_type or "").split("/")[0] if shown_inline(media.content_type) else "file"
+    if family == "image":
+        with ui.element("a").props(f'href="{address}" target=_blank rel=noopener'):
+            ui.element("img").props(f'src="{address}" alt="居民发来的图片" loading=lazy').classes("media-picture")
+    elif family in {"audio", "video"}:
+        ui.element(family).props(f'src="{address}" controls preload=metadata').classes(f"media-{family}")
+    else:
+        ui.link(f"下载文件（{(media.size or 0) // 1024} KB）", address)
+    ui.label(f"SHA-256 {media.sha256[:12]}…").classes("digest")
+
+
+def _build_answered(answer: Answered) -> None:
+    with ui.element("div").classes("bubble-row bubble-station"), ui.element("div").classes("bubble"):
+        for segment in segments(answer.text):
+            if isinstance(segment, Tap):
+                ui.label(segment.title).classes("tap tap-shown")
+            else:
+                ui.label(segment).classes("bubble-text")
+        author = "机器人" if answer.author == "bot" else answer.author
+        state = _SENT.get(WorkState(answer.state), answer.state)
+        with ui.element("div").classes("bubble-foot"):
+            ui.label(f"{author} · {local(answer.at)} · ")
+            ui.label(state).classes(f"sent-{answer.state}")
+        if answer.error:
+            ui.label(f"原因：{in_chinese(answer.error)}").classes("reason")
+
+
+def _build_timeline(conversation: Conversation) -> None:
+    card = conversation.card
+    _build_step(local(card.opened_at), "立案", title_of(card.label), "done")
+    for page in conversation.pages:
+        _build_step(local(page.at), *_page_words(page))
+    if card.acknowledged_at:
+        _build_step(local(card.acknowledged_at), f"{card.acknowledged_by} 确认", "提醒停止", "taken")
+    elif card.next_page:
+        _build_step(local(card.next_page.due_at), f"将提醒 {card.next_page.officer}", "如仍无人确认", "planned")
+
+
+def _page_words(page: Paged) -> tuple[str, str, str]:
+    if page.level < 0:
+        return "系统巡检提醒全体", "发现提醒超时", page.state
+    state = _PAGED.get(WorkState(page.state), page.state)
+    reason = f"：{in_chinese(page.error)}" if page.error else ""
+    return f"第{page.level + 1}级提醒 {page.officer}", f"{page.host} · {state}{reason}", page.state
+
+
+def _build_step(at: str, title: str, detail: str, kind: str) -> None:
+    with ui.element("div").classes(f"step step-{kind}"):
+        ui.label(at).classes("step-at")
+        ui.label(title).classes("step-title")
+        ui.label(detail).classes("step-detail")

@@ -1,0 +1,135 @@
+"""What every test may use: a clock it moves, a real database of each kind, and the world outside the building."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from bot.nlu.safety_net import RULES, SafetyNet
+from bot.settings import ROOT
+from bot.store.migrate import migrate
+from bot.store.session import Store
+from tests.stack import Stack
+from tests.station import Station
+from tests.world import FakeClock
+
+POSTGRES_URL = os.environ.get("FUJIN_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+REDIS_URL = os.environ.get("FUJIN_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A developer's environment and `.env` must not decide how a test ends."""
+    for name in list(os.environ):
+        if name.startswith("FUJIN_") and not name.startswith("FUJIN_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("FUJIN_VAR_DIR", str(tmp_path / "var"))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands still until the test moves it."""
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "fujin.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(_migrated_sqlite: Path, tmp_path: Path) -> str:
+    """The address of a fresh, migrated SQLite database."""
+    path = tmp_path / "fujin.db"
+    path.write_bytes(_migrated_sqlite.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def _postgres_template() -> Iterator[str]:
+    """A migrated database that the tests' databases are copied from."""
+    name = f"fujin_template_{uuid.uuid4().hex[:10]}"
+    try:
+        with psycopg.connect(POSTGRES_URL, autocommit=True, connect_timeout=5) as admin:
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.OperationalError:
+        pytest.fail(
+            f"PostgreSQL does not answer at {POSTGRES_URL}: start it, or set FUJIN_TEST_POSTGRES_URL "
+            "to a server where databases may be created"
+        )
+    migrate(_database_url(name))
+    yield name
+    _drop(name)
+
+
+@pytest.fixture
+def postgres_url(_postgres_template: str) -> Iterator[str]:
+    """The address of a fresh, migrated PostgreSQL database."""
+    name = f"fujin_test_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as admin:
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        admin.execute(create.format(sql.Identifier(name), sql.Identifier(_postgres_template)))
+    yield _database_url(name)
+    _drop(name)
+
+
+def _database_url(name: str) -> str:
+    base = POSTGRES_URL.rsplit("/", 1)[0]
+    return base.replace("postgresql://", "postgresql+psycopg://") + f"/{name}"
+
+
+def _drop(name: str) -> None:
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each kind of database in turn."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A store over a fresh database of each kind."""
+    opened = Store(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Asynchronous tests (`@pytest.mark.anyio`) run on asyncio, as the product does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def net() -> SafetyNet:
+    """The shipped safety net."""
+    return SafetyNet.load(ROOT / RULES)
+
+
+@pytest.fixture
+async def station(store: Store, clock: FakeClock, tmp_path: Path, net: SafetyNet) -> AsyncIterator[Station]:
+    """The shipped engine on each kind of database; it fails on a page that the test did not take."""
+    built = Station(store, clock, tmp_path, net)
+    yield built
+    await built.close()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole product with its simulator, started once for all tests that need it."""
+    running = Stack(tmp_path_factory.mktemp("stack"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()

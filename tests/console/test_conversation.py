@@ -1,0 +1,83 @@
+from bot.console.conversation import Answered, Conversation, Said, read_conversation
+from bot.duty.roster import Roster
+from bot.store.models import AuditorPage, CaseId, Media
+from tests.console.conftest import Rows
+
+
+def look(rows: Rows, case_id: CaseId, roster: Roster) -> Conversation | None:
+    with rows.store.reading() as session:
+        return read_conversation(session, case_id, roster=roster)
+
+
+def test_that_an_unknown_case_is_none(rows: Rows, roster: Roster) -> None:
+    assert look(rows, CaseId(404), roster) is None
+
+
+def test_that_messages_and_replies_stand_in_the_order_of_time(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    rows.message(case, "着火了", ago=60)
+    rows.reply(case, "您在哪里？", ago=60)
+    rows.message(case, "东中街8号", ago=50)
+    rows.reply(case, "收到", ago=40, state="failed", error="errcode 45015: over")
+    found = look(rows, case.id, roster)
+    assert found is not None
+    assert [(type(entry), entry.text) for entry in found.talk] == [
+        (Said, "着火了"),
+        (Answered, "您在哪里？"),
+        (Said, "东中街8号"),
+        (Answered, "收到"),
+    ]
+    assert isinstance(found.talk[-1], Answered)
+    assert (found.talk[-1].state, found.talk[-1].error) == ("failed", "errcode 45015: over")
+
+
+def test_that_media_are_shown_only_once_they_are_stored(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    message = rows.message(case, "", kind="image")
+    now = rows.clock.now()
+    with rows.store.transaction() as session:
+        session.add(Media(message_id=message.id, media_id="a", kind="image", due_at=now, error="errcode 40007: gone"))
+        session.add(
+            Media(
+                message_id=message.id,
+                media_id="b",
+                kind="image",
+                due_at=now,
+                state="done",
+                sha256="a" * 64,
+                content_type="image/png",
+                size=10,
+            )
+        )
+    found = look(rows, case.id, roster)
+    assert found is not None
+    (said,) = found.talk
+    assert isinstance(said, Said)
+    assert [media.sha256 for media in said.media] == [None, "a" * 64]
+    assert said.media[0].error == "errcode 40007: gone"
+
+
+def test_that_a_place_has_its_words_and_its_coordinates(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    rows.message(case, "东中街8号", kind="location", Location_X="41.8022", Location_Y="123.4703")
+    found = look(rows, case.id, roster)
+    assert found is not None
+    assert isinstance(found.talk[0], Said)
+    assert (found.talk[0].text, found.talk[0].place) == ("东中街8号", "41.8022, 123.4703")
+
+
+def test_that_of_a_channel_only_the_host_is_told(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    rows.page(case)
+    with rows.store.transaction() as session:
+        session.add(AuditorPage(case_id=case.id, missed_at=rows.clock.now(), paged_at=rows.clock.now()))
+    found = look(rows, case.id, roster)
+    assert found is not None
+    assert [(page.level, page.host) for page in found.pages] == [(0, "pager.example"), (-1, "")]
+    assert "secret" not in repr(found.pages)
+
+
+def test_that_the_reporter_of_a_tip_is_hidden_on_the_case_page(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident("R-SECRET23"), "tip/gambling")
+    rows.message(case, "楼下棋牌室天天赌钱")
+    assert "R-SECRET23" not in repr(look(rows, case.id, roster))

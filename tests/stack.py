@@ -1,0 +1,148 @@
+"""The whole product as its users start it: `fujin up` with a database, ports and folders of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bot.settings import ROOT, Settings
+from bot.store.session import Store
+from bot.wechat.envelope import Account
+
+FUJIN = ROOT / ".venv" / "bin" / "fujin"
+READY_WITHIN_SECONDS = 240
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Stack:
+    """Four real processes under their supervisor; `settings` is what they run with."""
+
+    folder: Path
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ports = {name: str(free_port()) for name in ("GATEWAY", "CONSOLE", "ACTIONS", "METRICS")}
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("FUJIN_")},
+            **{f"FUJIN_{name}_PORT": port for name, port in ports.items()},
+            "FUJIN_RASA_URL": f"http://127.0.0.1:{free_port()}",
+            "FUJIN_VAR_DIR": str(self.folder),
+            "FUJIN_DATABASE_URL": f"sqlite:///{self.folder / 'fujin.db'}",
+            **self.extra,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        values = {
+            name.removeprefix("FUJIN_").lower(): value
+            for name, value in self.environment.items()
+            if name.startswith("FUJIN_")
+        }
+        return Settings(_env_file=None, **values)  # type: ignore[call-arg, arg-type]
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.gateway_port}"
+
+    @property
+    def console_url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.console_port}"
+
+    @property
+    def account(self) -> Account:
+        settings = self.settings
+        return Account(settings.wechat_app_id, settings.wechat_token, settings.wechat_aes_key, settings.wechat_mode)
+
+    @property
+    def store(self) -> Store:
+        """A store of the caller's own over the stack's database; the caller closes it."""
+        return Store(self.settings.database_url)
+
+    def start(self) -> float:
+        """Start and wait until everything is ready; how many seconds that took."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        output = (self.folder / "up.log").open("ab")
+        self.process = subprocess.Popen(
+            [str(FUJIN), "up"], cwd=ROOT, env=self.environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        output.close()
+        self.wait_until_ready()
+        return time.monotonic() - began
+
+    def wait_until_ready(self) -> None:
+        """Poll until `/readyz` is green and the console answers."""
+        assert self.process
+        deadline = time.monotonic() + READY_WITHIN_SECONDS
+        state: Any = "nothing answers"
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"fujin up ended: {(self.folder / 'up.log').read_text()[-2000:]}")
+            try:
+                httpx.get(f"{self.console_url}/healthz", timeout=5)
+                answer = httpx.get(f"{self.gateway_url}/readyz", timeout=10)
+                state = answer.text
+                if answer.is_success:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.3)
+        raise RuntimeError(f"not ready after {READY_WITHIN_SECONDS} s: {state}")
+
+    def stop(self) -> None:
+        """Ctrl-C, and wait until everything has ended."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=60)
+
+    def processes(self) -> dict[str, int]:
+        """The running processes by name: gateway, console, actions, rasa."""
+        assert self.process
+        found = {}
+        for pid in _descendants(self.process.pid):
+            try:
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
+            for name, mark in (("gateway", "bot.gateway"), ("console", "bot.console"), ("actions", "rasa_sdk")):
+                if mark in words:
+                    found[name] = pid
+            if "rasa" in words and "run" in words:
+                found["rasa"] = pid
+        return found
+
+    def fujin(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command of `fujin` on this stack and give its output."""
+        finished = subprocess.run(
+            [str(FUJIN), *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return finished.stdout
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+    return [pid, *(grandchild for child in children for grandchild in _descendants(child))]

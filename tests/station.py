@@ -1,0 +1,110 @@
+"""The shipped engine in a test: a real store and HTTP, a clock that the test moves, a world that it watches."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.duty.channel import Channels
+from bot.duty.roster import RosterFile
+from bot.intake.desk import Desk
+from bot.intake.engine import Engine
+from bot.intake.evidence import EvidenceStore
+from bot.intake.inbox import Received
+from bot.intake.understanding import Rasa
+from bot.nlu.safety_net import SafetyNet
+from bot.nlu.triage import Triage
+from bot.store.session import Store
+from bot.wechat.client import WeChatClient
+from bot.wechat.inbound import Inbound
+from tests.world import Answer, Asked, FakeClock, FakePhone, FakePlatform, FakeServer
+
+DUTY = """
+station: {name: 大东门派出所, full_name: 沈阳市公安局大东分局大东门派出所, address: 沈阳市大东区大东路1号}
+escalation: {wait_seconds: 45}
+officers: [{name: 甲}, {name: 乙}, {name: 丙}]
+"""
+
+
+@dataclass
+class ScriptedRasa:
+    """Rasa's channel with answers that the test decides, to play what a real one cannot on demand: slow, down, broken.
+
+    `labels` maps a text to its label; a text that is not there is `other`. `status` other than 200 plays an error.
+    """
+
+    labels: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+    before: Callable[[Asked], None] = lambda _asked: None
+
+    def __post_init__(self) -> None:
+        self.server = FakeServer(self._respond)
+
+    @property
+    def heard(self) -> list[dict[str, Any]]:
+        """The messages that conversations were given, in order."""
+        return [asked.json() for asked in self.server.asked if asked.path.endswith("/webhook")]
+
+    def _respond(self, asked: Asked) -> Answer:
+        self.before(asked)
+        if self.status != 200:
+            return Answer(self.status, b"{}")
+        if asked.path.endswith("/health"):
+            return Answer(body=b"{}")
+        text = asked.json()["text"]
+        label = self.labels.get(text, "other")
+        triage = Triage(label=label, confidence=0.9, intent=f"{label}/scripted").to_json()
+        replies = [{"text": f"答：{text}"}] if asked.path.endswith("/webhook") else []
+        return Answer(body=json.dumps({"triage": triage, "replies": replies, "model": "scripted"}).encode())
+
+
+class Station:
+    """One gateway's engine with everything around it. `deliver` is the callback after decryption."""
+
+    def __init__(self, store: Store, clock: FakeClock, folder: Path, net: SafetyNet) -> None:
+        self.store, self.clock, self.net = store, clock, net
+        self.phone, self.platform, self.rasa = FakePhone(), FakePlatform(), ScriptedRasa()
+        self.duty_file = folder / "duty.yml"
+        self.duty_file.write_text(DUTY, encoding="utf-8")
+        self.evidence = EvidenceStore(folder / "evidence")
+        self.rasa_client = Rasa(self.rasa.server.url)
+        self.wechat = WeChatClient(base=self.platform.url, app_id="wx1", secret="secret")
+        self.channels = Channels()
+        self.engine = self.new_engine()
+        self._numbers = itertools.count(1)
+
+    def new_engine(self) -> Engine:
+        """Another process on the same database, or the same one after a restart."""
+        return Engine(
+            store=self.store,
+            desk=Desk(RosterFile(self.duty_file), (self.phone.channel,), self.net),
+            rasa=self.rasa_client,
+            wechat=self.wechat,
+            channels=self.channels,
+            evidence_store=self.evidence,
+            clock=self.clock,
+            console_url="http://console",
+        )
+
+    async def deliver(self, text: str, *, openid: str = "oA", message_id: int | None = None) -> Received:
+        """A resident's text arrives and everything that is due is done."""
+        number = next(self._numbers) if message_id is None else message_id
+        return await self.deliver_inbound(
+            Inbound(openid=openid, account="gh_1", key=f"msg:{number}", kind="text", sent_at=0, text=text)
+        )
+
+    async def deliver_inbound(self, inbound: Inbound) -> Received:
+        received = await self.engine.receive(inbound)
+        await self.engine.run_due()
+        return received
+
+    async def close(self) -> None:
+        await self.engine.close()
+        await self.rasa_client.close()
+        await self.wechat.close()
+        await self.channels.close()
+        for server in (self.phone, self.platform, self.rasa.server):
+            server.close()
+        self.phone.expect_silence()
