@@ -31,6 +31,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 _terminal = Console(stderr=True)
 _AT_ONCE = 8
 _READY_WITHIN_SECONDS = 180
+_Source = Annotated[
+    typer.FileText, typer.Argument(encoding="utf-8-sig", help="JSONL of {id, text}; - is standard input.")
+]
 
 
 class InputError(Exception):
@@ -148,9 +151,7 @@ def train(force: Annotated[bool, typer.Option(help="Train even if this data has 
 
 
 @app.command()
-def triage(
-    source: Annotated[typer.FileText, typer.Argument(help="JSONL of {id, text}; - is standard input.")] = "-",  # type: ignore[assignment]
-) -> None:
+def triage(source: _Source = "-") -> None:  # type: ignore[assignment]
     """Triage messages: JSONL {id, text} in, JSONL {id, label, confidence, intent, evidence} out."""
 
     async def one(rasa: Rasa, text: str) -> dict[str, Any]:
@@ -160,9 +161,7 @@ def triage(
 
 
 @app.command()
-def ask(
-    source: Annotated[typer.FileText, typer.Argument(help="JSONL of {id, text}; - is standard input.")] = "-",  # type: ignore[assignment]
-) -> None:
+def ask(source: _Source = "-") -> None:  # type: ignore[assignment]
     """Like triage, but each line is a fresh conversation, and the reply is added."""
 
     async def one(rasa: Rasa, text: str) -> dict[str, Any]:
@@ -204,16 +203,27 @@ def _each(source: TextIO, one: Callable[[Rasa, str], Awaitable[dict[str, Any]]])
 
 
 def _lines(source: TextIO) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(source, start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            raise InputError(f'line {number} is not JSON; write {{"id": "1", "text": "…"}}') from None
-        if not (isinstance(entry, dict) and "id" in entry and isinstance(entry.get("text"), str)):
-            raise InputError(f'line {number} lacks "id" or a string "text"')
-        yield entry
+    number = 0
+    try:
+        for number, line in enumerate(source, start=1):
+            if line.strip():
+                yield _entry(number, line)
+    except UnicodeDecodeError:
+        raise InputError(f"a line after line {number} is not UTF-8; save the file with that encoding") from None
+
+
+def _entry(number: int, line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        raise InputError(f'line {number} is not JSON; write {{"id": "1", "text": "…"}}') from None
+    if not (isinstance(entry, dict) and "id" in entry and isinstance(entry.get("text"), str)):
+        raise InputError(f'line {number} lacks "id" or a string "text"')
+    if not entry["text"].strip():
+        raise InputError(f'line {number} has an empty "text"')
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in line + entry["text"]):
+        raise InputError(f"line {number} holds half a character (a lone surrogate)")
+    return entry
 
 
 @app.command()
@@ -249,8 +259,8 @@ def _case_row(case: Case, pseudonym: str, messages: int, pages: int) -> dict[str
         "intent": case.intent,
         "state": case.state,
         "opened_at": case.opened_at.isoformat(),
-        "messages": messages,
-        "pages": pages,
+        "message_count": messages,
+        "page_count": pages,
         "acknowledged_by": case.acknowledged_by,
         "resident": pseudonym,
     }

@@ -1,9 +1,11 @@
 """Settings from the environment or `.env`; each is documented in the README, and a test holds that."""
 
+import contextlib
 import json
 import os
 import secrets
 import string
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_CHANNEL_CHARACTERS = 300
 _AES_KEY_ALPHABET = set(string.ascii_letters + string.digits)
 
 
@@ -24,9 +27,11 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Everything a process of Fujin can be told from outside. Ports are TCP ports, durations are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="FUJIN_", env_file=ROOT / ".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FUJIN_", env_file=ROOT / ".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
-    database_url: str = f"sqlite:///{ROOT / 'var' / 'fujin.db'}"
+    database_url: str = ""
     redis_url: str | None = None
 
     wechat_token: str = ""
@@ -62,10 +67,11 @@ class Settings(BaseSettings):
     @classmethod
     def _known_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for url in value:
-            parts = urlsplit(url)
-            if parts.scheme not in {"webhook+http", "webhook+https"} or not parts.hostname:
+            if not _is_address(url, {"webhook+http", "webhook+https"}):
                 raise ValueError(f"'{url}' is not a channel; write webhook+http://host:port/path")
-        return value
+            if len(url) > _CHANNEL_CHARACTERS:
+                raise ValueError(f"'{url}' is longer than {_CHANNEL_CHARACTERS} characters")
+        return tuple(dict.fromkeys(value))  # a channel given twice is still one page
 
     @field_validator("wechat_aes_key")
     @classmethod
@@ -84,12 +90,24 @@ class Settings(BaseSettings):
             raise ValueError("use sqlite:///path or postgresql://user:password@host/database")
         return value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value and not _is_address(value, {"redis", "rediss"}):
+            raise ValueError("write redis://:password@host:port/number")
+        return value
+
     @field_validator("rasa_url", "wechat_api_base", "console_url")
     @classmethod
     def _http(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"http", "https"}:
-            raise ValueError("write an address that begins with http:// or https://")
+        if value and not _is_address(value, {"http", "https"}):
+            raise ValueError("write an address like http://host:port")
         return value.rstrip("/")
+
+    @field_validator("rasa_python", "duty_file", "var_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.absolute()  # the processes run in another directory than the command that starts them
 
     @model_validator(mode="after")
     def _complete(self) -> "Settings":
@@ -102,16 +120,26 @@ class Settings(BaseSettings):
             if not getattr(self, name) and not (name == "wechat_aes_key" and self.wechat_mode == "plain")
         ]:
             raise ValueError(f"FUJIN_WECHAT_APP_ID is set, so {', '.join(missing)} must be set too")
+        self.database_url = self.database_url or f"sqlite:///{self.var_dir / 'fujin.db'}"
         self.gateway_host = self.gateway_host or (
             "127.0.0.1" if self.demo or self.wechat_mode == "plain" else "0.0.0.0"  # noqa: S104 - public by design
         )
         self.wechat_api_base = self.wechat_api_base or "https://api.weixin.qq.com"
         self.console_url = self.console_url or f"http://127.0.0.1:{self.console_port}"
+        self._check_ports()
         if self.wechat_mode == "plain" and self.gateway_host not in LOOPBACK:
             raise ValueError(
                 "FUJIN_WECHAT_MODE=plain is for loopback only: set it to safe, or FUJIN_GATEWAY_HOST to 127.0.0.1"
             )
         return self
+
+    def _check_ports(self) -> None:
+        owners: dict[int, str] = {}
+        for name in ("gateway_port", "console_port", "actions_port", "metrics_port"):
+            port = getattr(self, name)
+            if port in owners:
+                raise ValueError(f"FUJIN_{owners[port].upper()} and FUJIN_{name.upper()} are both {port}")
+            owners[port] = name
 
     @cached_property
     def demo(self) -> bool:
@@ -128,29 +156,44 @@ class Settings(BaseSettings):
         self.page_channels = self.page_channels or (f"webhook+{simulator}/phone",)
 
 
+def _is_address(value: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or a broken IPv6 address
+        return False
+
+
 def _demo_account(var_dir: Path) -> dict[str, str]:
     path = var_dir / "demo-account.json"
-    if not path.exists():
-        var_dir.mkdir(parents=True, exist_ok=True)
-        alphabet = string.ascii_letters + string.digits
-        account = {
-            "wechat_app_id": "wxdemo" + secrets.token_hex(6),
-            "wechat_app_secret": secrets.token_hex(16),
-            "wechat_token": secrets.token_hex(16),
-            # The last of 43 base64 characters carries two unused bits; a fixed one keeps strict decoders content.
-            "wechat_aes_key": "".join(secrets.choice(alphabet) for _ in range(42)) + "A",
-        }
-        scratch = path.with_suffix(f".{os.getpid()}")
-        scratch.write_text(json.dumps(account))
-        scratch.chmod(0o600)
-        try:
-            os.link(scratch, path)  # atomic: of several processes starting at once, one wins and all read the same
-        except FileExistsError:
-            pass
-        finally:
-            scratch.unlink()
-    loaded: dict[str, str] = json.loads(path.read_text())
+    try:
+        if not path.exists():
+            var_dir.mkdir(parents=True, exist_ok=True)
+            _draw_demo_account(path)
+        loaded: dict[str, str] = json.loads(path.read_text())
+    except OSError as error:
+        raise ValueError(f"FUJIN_VAR_DIR: {path} cannot be written or read ({error.strerror})") from None
+    except json.JSONDecodeError:
+        raise ValueError(f"FUJIN_VAR_DIR: {path} is damaged; delete it, and a new one is drawn") from None
     return loaded
+
+
+def _draw_demo_account(path: Path) -> None:
+    """Write new keys, unless another process is first: of several that start at once, all read the same file."""
+    alphabet = string.ascii_letters + string.digits
+    account = {
+        "wechat_app_id": "wxdemo" + secrets.token_hex(6),
+        "wechat_app_secret": secrets.token_hex(16),
+        "wechat_token": secrets.token_hex(16),
+        # The last of 43 base64 characters carries two unused bits; a fixed one keeps strict decoders content.
+        "wechat_aes_key": "".join(secrets.choice(alphabet) for _ in range(42)) + "A",
+    }
+    # Named temporary files are the owner's only (0600); the link makes the whole file appear at once.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent) as scratch:
+        scratch.write(json.dumps(account))
+        scratch.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(scratch.name, path)
 
 
 def load_settings() -> Settings:

@@ -1,14 +1,17 @@
 """All processes of one machine under supervisord: started together, restarted when they die, stopped together."""
 
+import contextlib
 import ctypes
 import os
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+import sqlalchemy as sa
 import yaml
 
 from bot.settings import LOOPBACK, ROOT, Settings
@@ -35,17 +38,17 @@ def programs(settings: Settings, model: Path) -> dict[str, list[str]]:
 
 def write_endpoints(settings: Settings) -> Path:
     """Rasa's endpoints for this machine: stored conversations, and Redis for its locks when there is one."""
-    database = urlsplit(settings.database_url)
+    database = sa.make_url(settings.database_url)
     tracker: dict[str, object] = {"type": "SQL", "dialect": "sqlite", "db": str(settings.var_dir / "rasa.db")}
-    if not database.scheme.startswith("sqlite"):
+    if database.get_backend_name() != "sqlite":
         tracker = {
             "type": "SQL",
             "dialect": "postgresql",
-            "url": database.hostname or "",
+            "url": database.host or "",
             "port": database.port or 5432,
-            "db": database.path.lstrip("/"),
+            "db": database.database or "",
             "username": database.username or "",
-            "password": database.password or "",
+            "password": str(database.password or ""),
         }
     endpoints: dict[str, object] = {
         "action_endpoint": {"url": f"http://127.0.0.1:{settings.actions_port}/webhook"},
@@ -58,9 +61,10 @@ def write_endpoints(settings: Settings) -> Path:
             "url": redis.hostname,
             "port": redis.port or 6379,
             "db": int(redis.path.lstrip("/") or 0),
-            "password": redis.password,
+            "password": unquote(redis.password) if redis.password else None,
             "key_prefix": "fujin",
         }
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
     path = settings.var_dir / "endpoints.yml"
     path.touch(mode=0o600)
     path.write_text(yaml.safe_dump(endpoints))
@@ -81,7 +85,7 @@ pidfile={settings.var_dir}/supervisord.pid
     ]
     sections += [
         f"""[program:{name}]
-command={" ".join(command)}
+command={shlex.join(command)}
 directory={ROOT}
 stdout_logfile={logs}/{name}.log
 stdout_logfile_maxbytes=20MB
@@ -116,7 +120,7 @@ def start(settings: Settings, model: Path) -> "subprocess.Popen[bytes]":
 
 
 def stop(running: "subprocess.Popen[bytes]") -> None:
-    """Stop every process and wait until none is left."""
+    """Stop every process and wait until none is left, even of a supervisord that was killed."""
     if running.poll() is None:
         running.send_signal(signal.SIGTERM)
         try:
@@ -124,6 +128,19 @@ def stop(running: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
+    for pid in _session_members(running.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _session_members(session: int) -> list[int]:
+    """The processes of a session (Linux; elsewhere none): supervisord begins one, and what it starts is in it."""
+    members = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(int(entry.name)) == session:
+                members.append(int(entry.name))
+    return members
 
 
 def exported(settings: Settings) -> dict[str, str]:

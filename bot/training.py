@@ -53,6 +53,8 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     target = model_path()
     if target.exists() and not force:
         return target
+    if not settings.rasa_python.exists():
+        raise TrainingError(f"Rasa's environment is missing at {settings.rasa_python}: run `make setup`")
     command = [str(settings.rasa_python), "-m", "rasa", "train", "--data", "nlu_data", "--out", str(MODELS)]
     name = target.name.removesuffix(".tar.gz")
     finished = subprocess.run([*command, "--fixed-model-name", name], cwd=ROOT, env=rasa_environment(), check=False)  # noqa: S603

@@ -72,6 +72,7 @@ class Station:
         self.rasa_client = Rasa(self.rasa.server.url)
         self.wechat = WeChatClient(base=self.platform.url, app_id="wx1", secret="secret")
         self.channels = Channels()
+        self.page_channels: tuple[str, ...] = (self.phone.channel,)
         self.engine = self.new_engine()
         self._numbers = itertools.count(1)
 
@@ -79,7 +80,7 @@ class Station:
         """Another process on the same database, or the same one after a restart."""
         return Engine(
             store=self.store,
-            desk=Desk(RosterFile(self.duty_file), (self.phone.channel,), self.net),
+            desk=Desk(RosterFile(self.duty_file), self.page_channels, self.net),
             rasa=self.rasa_client,
             wechat=self.wechat,
             channels=self.channels,
@@ -87,6 +88,11 @@ class Station:
             clock=self.clock,
             console_url="http://console",
         )
+
+    async def restart(self) -> None:
+        """Let another engine carry on, as after a restart of the gateway."""
+        await self.engine.close()
+        self.engine = self.new_engine()
 
     async def deliver(self, text: str, *, openid: str = "oA", message_id: int | None = None) -> Received:
         """A resident's text arrives and everything that is due is done."""

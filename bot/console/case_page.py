@@ -10,7 +10,7 @@ from bot.console.conversation import Answered, Conversation, MediaFile, Paged, S
 from bot.console.desk import POLL_SECONDS, UNREADABLE, build_deadline, build_facts, build_pages
 from bot.console.evidence import shown_inline
 from bot.console.keyed import Keyed, Part, rebuilding
-from bot.console.markup import Tap, marked, segments
+from bot.console.markup import Tap, marked, phrases, segments
 from bot.console.officer import AcknowledgeButton, officer_selector
 from bot.console.queries import CaseCard
 from bot.console.reasons import in_chinese
@@ -66,7 +66,7 @@ class _CasePage:
                 with ui.element("div").classes("alarm-action"):
                     self._button = ui.element("div")
                     with self._button:
-                        AcknowledgeButton(services, card.id, self.refresh)
+                        self._acknowledge = AcknowledgeButton(services, card.id, self.refresh)
                     self._status = Part(_build_status, classes="alarm-status")
             with ui.element("div").classes("case"):
                 with ui.element("section").classes("talk-box").props('aria-label="对话"'):
@@ -95,6 +95,7 @@ class _CasePage:
         self._alarm.props(f"data-open={int(card.urgent and card.open)}")
         self._case.classes(replace=f"case-head {'case-alarm' if card.urgent and card.open else ''}")
         self._button.set_visibility(card.open)
+        self._acknowledge.entitle("确认接警" if card.urgent else "受理")
         self._head.show(card)
         self._status.show(card)
         self._talk.show((entry.key, entry) for entry in conversation.talk)
@@ -126,7 +127,7 @@ def _build_head(card: CaseCard) -> None:
     if card.words:
         with ui.element("div").classes("evidence"):
             ui.label("依据").classes("evidence-label")
-            for word in card.words:
+            for word in phrases((line.text for line in card.lines), card.words):
                 chip(word, "word")
 
 

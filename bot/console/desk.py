@@ -9,7 +9,7 @@ from nicegui import ui
 
 from bot.console import queries
 from bot.console.keyed import Keyed, Part, rebuilding
-from bot.console.markup import marked
+from bot.console.markup import marked, phrases
 from bot.console.officer import AcknowledgeButton, officer_selector
 from bot.console.queries import CaseCard, Undelivered
 from bot.console.reasons import in_chinese
@@ -96,7 +96,7 @@ class _DeskPage:
         self._problems.show(desk.problems + ((f"值班表有错误，仍按上一版提醒：{broken}",) if broken else ()))
         open_alarms = desk.counts.get("urgent_alarm", 0)
         self._alarm.props(f"data-open={open_alarms}")
-        self._title.show(open_alarms)
+        self._title.show((open_alarms, bool(desk.alarms)))
         self._alarms.show((card.id, card) for card in desk.alarms)
         self._undelivered.show([(reply.id, reply) for reply in desk.undelivered], len(desk.undelivered))
         self._requests.show([(card.id, card) for card in desk.requests], desk.counts.get("help_request", 0))
@@ -118,12 +118,13 @@ class _DeskPage:
             ui.label(problem).classes("problem").props("role=alert")
 
     @staticmethod
-    def _build_title(open_alarms: int) -> None:
+    def _build_title(state: tuple[int, bool]) -> None:
+        open_alarms, any_shown = state
         with ui.element("div").classes("alarms-title"):
             ui.label("紧急警情").classes("section-title")
             if open_alarms:
                 ui.label(f"{open_alarms}起待确认").classes("count count-alarm")
-        if not open_alarms:
+        if not any_shown:
             with ui.element("div").classes("all-quiet"):
                 ui.label("目前没有待确认的紧急警情").classes("all-quiet-title")
                 ui.label("新警情会自动出现在这里，无需刷新页面。").classes("all-quiet-hint")
@@ -172,6 +173,8 @@ def build_facts(card: CaseCard) -> None:
         ui.label(f"案件{card.id}").classes("case-number")
         ui.label(card.pseudonym or "举报人已隐去").classes("who")
         moment(card.opened_at)
+        if card.unseen:
+            chip(f"确认后{card.unseen}条新消息", "doubt")
         if card.undelivered:
             chip(f"{card.undelivered}条回复未送达", "trouble")
 
@@ -209,7 +212,7 @@ def _build_words(card: CaseCard) -> None:
         with ui.element("div").classes("evidence"):
             if card.words:
                 ui.label("依据").classes("evidence-label")
-            for word in card.words[:8]:
+            for word in phrases((line.text for line in card.lines), card.words)[:8]:
                 chip(word, "word")
         ui.link("查看案件", f"/case/{card.id}").classes("open-case")
 
@@ -266,8 +269,7 @@ def _build_row(card: CaseCard) -> None:
             ui.label(card.title).classes("quiet-name")
             if card.uncertain:
                 chip("待确认", "doubt")
-        if card.lines:
-            ui.html(marked(card.lines[-1].text, card.words), sanitize=False).classes("quiet-line")
+        ui.html(marked(card.summary, card.words), sanitize=False).classes("quiet-line")
         build_facts(card)
 
 
@@ -279,8 +281,7 @@ def _build_taken(card: CaseCard) -> None:
         with ui.element("div").classes("quiet-kind"):
             ui.label(card.title).classes("quiet-name")
             chip(f"已确认 · {card.acknowledged_by}", "taken")
-        if card.lines:
-            ui.html(marked(card.lines[-1].text, card.words), sanitize=False).classes("quiet-line")
+        ui.html(marked(card.summary, card.words), sanitize=False).classes("quiet-line")
         build_facts(card)
 
 

@@ -31,16 +31,24 @@ def segments(text: str) -> Iterator[str | Tap]:
 
 def marked(text: str, words: Iterable[str]) -> str:
     """The text as escaped HTML, in which every occurrence of the words is in `<mark>`."""
+    return "".join(f"<mark>{escape(piece)}</mark>" if hit else escape(piece) for piece, hit in _pieces(text, words))
+
+
+def phrases(texts: Iterable[str], words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words as they stand in the texts, neighbours joined ("拿", "刀" → "拿刀"); the words alone if in none."""
+    found = dict.fromkeys(piece for text in texts for piece, hit in _pieces(text, words) if hit)
+    return tuple(found) or words
+
+
+def _pieces(text: str, words: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The text cut where evidence begins and ends, and which pieces are evidence."""
     hit = [False] * len(text)
     for word in words:
         if word:
             for match in re.finditer(re.escape(word), text, re.IGNORECASE):
                 hit[match.start() : match.end()] = [True] * (match.end() - match.start())
-    pieces: list[str] = []
     start = 0
     for index in range(1, len(text) + 1):
         if index == len(text) or hit[index] != hit[start]:
-            piece = escape(text[start:index])
-            pieces.append(f"<mark>{piece}</mark>" if hit[start] else piece)
+            yield text[start:index], hit[start]
             start = index
-    return "".join(pieces)

@@ -41,6 +41,10 @@ class AcknowledgeButton:
         self._button = ui.button(title, on_click=self._press, color=None)
         self._button.props("unelevated no-caps data-guarded").classes("acknowledge")
 
+    def entitle(self, title: str) -> None:
+        """Change what stands on the button: a request may become an alarm while it is looked at."""
+        self._button.set_text(title)
+
     async def _press(self) -> None:
         name = current(self._services) or await _ask(self._services)
         if name is None:

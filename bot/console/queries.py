@@ -40,6 +40,7 @@ class Line:
     """One of a resident's last messages, short enough for a card."""
 
     id: int
+    kind: str
     text: str
 
 
@@ -53,7 +54,11 @@ class NextPage:
 
 @dataclass(frozen=True)
 class CaseCard:
-    """A case on the duty desk. `pseudonym` is None where the resident is a reporter, who is never named."""
+    """A case on the duty desk.
+
+    `pseudonym` is None where the resident is a reporter, who is never named. `unseen` counts the messages that came
+    after the acknowledgement: nobody is paged for those, so they must show.
+    """
 
     id: CaseId
     label: str
@@ -69,6 +74,7 @@ class CaseCard:
     pages_sent: int
     pages_failed: int
     undelivered: int
+    unseen: int
     acknowledged_by: str | None
     acknowledged_at: datetime | None
 
@@ -76,6 +82,12 @@ class CaseCard:
     def urgent(self) -> bool:
         """Whether it is an alarm."""
         return self.label == URGENT
+
+    @property
+    def summary(self) -> str:
+        """What the resident last said in words, or else sent."""
+        said = [line for line in self.lines if line.kind == "text"] or self.lines
+        return said[-1].text if said else ""
 
     @property
     def open(self) -> bool:
@@ -125,19 +137,20 @@ def read_desk(session: Session, *, roster: Roster, now: datetime) -> Desk:
             session,
             sa.and_(taken, sa.not_(sa.and_(alarm, Case.acknowledged_at > just_now))),
             limit=_LIST,
-            order=Case.acknowledged_at.desc(),
+            # With a new message an acknowledged case comes up again.
+            order=Case.updated_at.desc(),
         ),
     ]
     cards = _cards(session, [row for group in groups for row in group], roster)
     alarms, requests, tips, acknowledged = (tuple(cards[case.id] for case, _ in group) for group in groups)
-    counts = sa.select(Case.label, sa.func.count()).where(is_open).group_by(Case.label)
+    counts = sa.select(Case.label, sa.func.count().label("number")).where(is_open).group_by(Case.label)
     return Desk(
         alarms=tuple(sorted(alarms, key=lambda card: card.id)),
         requests=requests,
         tips=tips,
         acknowledged=acknowledged,
         undelivered=_undelivered(session, now),
-        counts=dict(session.execute(counts).tuples().all()),
+        counts={row.label: row.number for row in session.execute(counts)},
         problems=_problems(session, now),
     )
 
@@ -154,8 +167,13 @@ def reporter_hidden(label: str, intent: str) -> bool:
 
 
 def words_of(evidence: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The resident's words that carried the label, each once."""
-    return tuple(dict.fromkeys(word for item in evidence if item["rule"] != "media" for word in item["words"]))
+    """The resident's words that carried the label, each once.
+
+    A rule names exactly the words that matter; the model's, which weigh every word a little, count only without one.
+    """
+    spoken = [item for item in evidence if item["rule"] != "media"]
+    named = [item for item in spoken if item["rule"] != "model"] or spoken
+    return tuple(dict.fromkeys(word for item in named for word in item["words"]))
 
 
 def brief(kind: str, text: str) -> str:
@@ -178,14 +196,14 @@ def _rows(
         .order_by(Case.id.desc() if order is None else order)
         .limit(limit)
     )
-    return [row._tuple() for row in session.execute(query)]
+    return [(case, pseudonym) for case, pseudonym in session.execute(query)]
 
 
 def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[CaseId, CaseCard]:
     ids = [case.id for case, _ in rows]
     words = {case.id: words_of(case.evidence) for case, _ in rows}
     lines, deadlines, pages = _last_lines(session, words), _deadlines(session, ids, roster), _page_counts(session, ids)
-    undelivered = _undelivered_counts(session, ids)
+    undelivered, unseen = _undelivered_counts(session, ids), _unseen_counts(session, ids)
     return {
         case.id: CaseCard(
             id=case.id,
@@ -202,6 +220,7 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
             pages_sent=pages.get(case.id, (0, 0))[0],
             pages_failed=pages.get(case.id, (0, 0))[1],
             undelivered=undelivered.get(case.id, 0),
+            unseen=unseen.get(case.id, 0),
             acknowledged_by=case.acknowledged_by,
             acknowledged_at=case.acknowledged_at,
         )
@@ -210,7 +229,7 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
 
 
 def _last_lines(session: Session, words: Mapping[CaseId, tuple[str, ...]]) -> dict[CaseId, tuple[Line, ...]]:
-    """The last messages of each case, and before them the latest that holds the words that made it one."""
+    """The last messages of each case; if none of them tells what it is about, before them the latest that does."""
     number = sa.func.row_number().over(partition_by=Message.case_id, order_by=Message.id.desc()).label("number")
     ranked = (
         sa.select(Message.id, Message.case_id, Message.kind, Message.text, number)
@@ -219,17 +238,19 @@ def _last_lines(session: Session, words: Mapping[CaseId, tuple[str, ...]]) -> di
     )
     found: dict[CaseId, list[Line]] = defaultdict(list)
     for row in session.execute(sa.select(ranked).where(ranked.c.number <= _LOOK_BACK).order_by(ranked.c.id)):
-        found[row.case_id].append(Line(row.id, brief(row.kind, row.text)))
+        found[row.case_id].append(Line(row.id, row.kind, brief(row.kind, row.text)))
     lines = {}
     for case_id, all_lines in found.items():
         last = all_lines[-_LINES:]
-        if not any(_holds(line, words[case_id]) for line in last):
-            last = [line for line in all_lines if _holds(line, words[case_id])][-1:] + last
+        if not any(_telling(line, words[case_id]) for line in last):
+            last = [line for line in all_lines if _telling(line, words[case_id])][-1:] + last
         lines[case_id] = tuple(last)
     return lines
 
 
-def _holds(line: Line, words: Iterable[str]) -> bool:
+def _telling(line: Line, words: Sequence[str]) -> bool:
+    if not words:
+        return line.kind == "text"
     return any(word.casefold() in line.text.casefold() for word in words)
 
 
@@ -249,16 +270,26 @@ def _page_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, tuple[
     )
     failed = sa.func.sum(sa.case((in_trouble, 1), else_=0))
     query = sa.select(Page.case_id, sent, failed).where(Page.case_id.in_(ids)).group_by(Page.case_id)
-    return {case_id: (int(done), int(lost)) for case_id, done, lost in session.execute(query).tuples()}
+    return {case_id: (int(done), int(lost)) for case_id, done, lost in session.execute(query)}
 
 
 def _undelivered_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId | None, int]:
     query = (
-        sa.select(Reply.case_id, sa.func.count())
+        sa.select(Reply.case_id, sa.func.count().label("number"))
         .where(Reply.case_id.in_(ids), Reply.state == WorkState.FAILED)
         .group_by(Reply.case_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row.case_id: row.number for row in session.execute(query)}
+
+
+def _unseen_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, int]:
+    query = (
+        sa.select(Case.id, sa.func.count().label("number"))
+        .join(Message, Message.case_id == Case.id)
+        .where(Case.id.in_(ids), Message.kind != "event", Message.received_at > Case.acknowledged_at)
+        .group_by(Case.id)
+    )
+    return {row.id: row.number for row in session.execute(query)}
 
 
 def _undelivered(session: Session, now: datetime) -> tuple[Undelivered, ...]:
@@ -279,7 +310,7 @@ def _undelivered(session: Session, now: datetime) -> tuple[Undelivered, ...]:
             reason=reply.error or "",
             at=reply.created_at,
         )
-        for reply, pseudonym, label, intent in session.execute(query).tuples()
+        for reply, pseudonym, label, intent in session.execute(query)
     )
 
 

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation
 from bot.duty.roster import Roster
 from bot.nlu.triage import URGENT, Triage, gravity
-from bot.store.models import Case, CaseId, CaseState, Message, ResidentId
+from bot.store.models import Case, CaseId, CaseState, Message, Resident, ResidentId
 
 CASE_LABELS = ("urgent_alarm", "help_request", "tip")
 """Labels for which a human must act; enquiry and other open no case."""
 _JOIN_WITHIN = {"help_request": timedelta(hours=12), "tip": timedelta(hours=24)}
 _RAISE_WITHIN = timedelta(minutes=30)
+_ALARM_LASTS = timedelta(hours=12)
+_OFFICER_CHARACTERS = 64
 
 
 class CaseError(Exception):
@@ -28,11 +30,12 @@ def file_message(
 ) -> Case | None:
     """Put a triaged message where it belongs: into an open case, which it may raise, or into a new one, or nowhere.
 
-    An open alarm takes everything the same resident sends. A request that was opened in the last half hour becomes the
-    alarm when the resident turns out to be in danger, so that the officer sees one story. Labels are only ever raised.
+    An open alarm takes everything the same resident sends. A request that was written to in the last half hour becomes
+    the alarm when the resident turns out to be in danger, so that the officer sees one story. Labels are only ever
+    raised, and a message that is filed again (its first handling did not end) stays where it is.
     """
     label = triage.label if not triage.uncertain else min(triage.label, "help_request", key=gravity)
-    case = _open_case_for(session, message.resident_id, label, now)
+    case = _filed(session, message) or _open_case_for(session, message.resident_id, label, now)
     if case is None:
         if label not in CASE_LABELS:
             return None
@@ -54,34 +57,63 @@ def file_message(
         _relabel(case, label, triage)
         if label == URGENT:
             _alarm(session, case, message, roster=roster, channels=channels, now=now)
-    message.case_id = case.id
+    elif case.uncertain and label == case.label and not triage.uncertain:
+        _relabel(case, label, triage)
+    message.case = case
     case.updated_at = now
     case.silent = case.silent or triage.silent
     if label in CASE_LABELS:
-        case.evidence = [*case.evidence, *(e for e in triage.to_json()["evidence"] if e not in case.evidence)]
+        _add_evidence(case, triage)
     return case
+
+
+def _one_at_a_time(session: Session, resident_id: ResidentId) -> None:
+    """Let one transaction at a time file for a resident: of two that see no alarm yet, each would open one."""
+    lock = sa.select(Resident.id).where(Resident.id == resident_id).with_for_update(key_share=True)
+    session.execute(lock).one()
+
+
+def _filed(session: Session, message: Message) -> Case | None:
+    """The case that a message is in already."""
+    if message.case_id is None:
+        return None
+    return session.get_one(Case, message.case_id, with_for_update=True, populate_existing=True)
+
+
+def open_alarm(session: Session, resident_id: ResidentId, *, now: datetime) -> Case | None:
+    """The alarm that takes what its resident sends now, calm words included."""
+    case = _open_case_for(session, resident_id, "other", now)
+    return case if case and case.label == URGENT else None
 
 
 def _open_case_for(session: Session, resident_id: ResidentId, label: str, now: datetime) -> Case | None:
     """The open case this message joins: the resident's alarm, else a request or tip that it continues or raises."""
+    _one_at_a_time(session, resident_id)
     cases = session.scalars(
         sa.select(Case)
         .where(Case.resident_id == resident_id, Case.state != CaseState.CLOSED)
         .order_by(Case.id.desc())
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
-    for case in cases:
-        if case.label == URGENT:
-            return case
-    for case in cases:
-        if case.label == label and now - case.updated_at <= _JOIN_WITHIN[label]:
-            return case
-        if label == URGENT and now - case.updated_at <= _RAISE_WITHIN:
-            return case
-        # A request or tip that becomes clearer: "uncertain" cases take the next message that opens a case.
-        if case.uncertain and label in CASE_LABELS and now - case.updated_at <= _RAISE_WITHIN:
-            return case
-    return None
+    alarms_first = sorted(cases, key=lambda case: case.label != URGENT)
+    return next((case for case in alarms_first if _takes(case, label, now)), None)
+
+
+def _takes(case: Case, label: str, now: datetime) -> bool:
+    """Whether a message of this label still belongs to a case of its resident that is not closed.
+
+    An acknowledged alarm does not take a new alarm for ever: the officer who came half an hour ago may have left, so
+    somebody has to be paged again.
+    """
+    quiet = now - case.updated_at
+    if case.label == URGENT:
+        if case.acknowledged_at is None:
+            return True
+        return now - case.acknowledged_at <= _RAISE_WITHIN if label == URGENT else quiet <= _ALARM_LASTS
+    if label == URGENT:
+        return quiet <= _RAISE_WITHIN
+    return case.label == label and quiet <= _JOIN_WITHIN[label]
 
 
 def _relabel(case: Case, label: str, triage: Triage) -> None:
@@ -97,21 +129,34 @@ def _alarm(
     escalation.start(session, case, roster=roster, channels=channels, now=now)
 
 
+def _add_evidence(case: Case, triage: Triage) -> None:
+    case.evidence = [*case.evidence, *(item for item in triage.to_json()["evidence"] if item not in case.evidence)]
+
+
 def reread(
     session: Session, message: Message, triage: Triage, *, roster: Roster, channels: tuple[str, ...], now: datetime
 ) -> None:
     """Take the model's label for a message that only the safety net had read while Rasa was down.
 
-    The net's alarm stays an alarm, and a request stays one: the resident was told that a person will read it.
+    It can only raise: the net's alarm stays an alarm, and a request stays one, since the resident was told that a
+    person will read it.
     """
-    case = session.get_one(Case, message.case_id) if message.case_id else None
-    if case is None or case.label == URGENT or case.state == CaseState.CLOSED:
+    _one_at_a_time(session, message.resident_id)
+    case = _filed(session, message)
+    if case is None or case.state == CaseState.CLOSED or gravity(triage.label) > gravity(case.label):
         return
-    if triage.label in CASE_LABELS:
+    message.triage = triage.to_json()
+    if triage.urgent and case.label != URGENT:
+        alarm = _open_case_for(session, message.resident_id, URGENT, now)
+        if alarm and alarm.label == URGENT:
+            message.case = case = alarm
+        else:
+            _relabel(case, URGENT, triage)
+            _alarm(session, case, message, roster=roster, channels=channels, now=now)
+    elif case.uncertain:
         _relabel(case, triage.label, triage)
-        case.evidence = [*case.evidence, *triage.to_json()["evidence"]]
-    if triage.label == URGENT:
-        _alarm(session, case, message, roster=roster, channels=channels, now=now)
+    case.silent = case.silent or triage.silent
+    _add_evidence(case, triage)
     case.updated_at = now
 
 
@@ -121,8 +166,10 @@ def acknowledge(session: Session, case_id: CaseId, *, officer: str, now: datetim
     Acknowledging twice is harmless: the first officer stays on record.
 
     Raises:
-        CaseError: there is no such case, or it is closed.
+        CaseError: there is no such case, it is closed, or the officer's name cannot be recorded.
     """
+    if not 0 < len(officer.strip()) <= _OFFICER_CHARACTERS:
+        raise CaseError(f"an officer's name has 1 to {_OFFICER_CHARACTERS} characters")
     case = session.scalars(sa.select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
     if case is None:
         raise CaseError(f"there is no case {case_id}; `fujin cases` lists them")

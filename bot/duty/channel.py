@@ -1,5 +1,6 @@
 """Paging channels: each takes one page to one officer, or says why it could not."""
 
+import asyncio
 from typing import Any, Protocol
 
 import httpx
@@ -34,8 +35,10 @@ class WebhookChannel:
     async def send(self, page: Page, body: dict[str, Any]) -> None:
         """Deliver one page; `Idempotency-Key` lets the receiver fold a repetition."""
         try:
-            answer = await self._http.post(self._url, json=body, headers={"Idempotency-Key": str(page.id)})
-        except httpx.HTTPError as error:
+            # httpx's own timeout is for each step of an exchange; one that trickles would never end.
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                answer = await self._http.post(self._url, json=body, headers={"Idempotency-Key": str(page.id)})
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise ChannelError(f"no answer ({type(error).__name__})") from None
         if not answer.is_success:
             raise ChannelError(f"HTTP {answer.status_code}")

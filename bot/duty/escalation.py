@@ -11,7 +11,7 @@ from bot.store.models import Case, CaseState, Escalation, Page, WorkState
 
 def start(session: Session, case: Case, *, roster: Roster, channels: tuple[str, ...], now: datetime) -> None:
     """Page the first officer now and set the deadline for the next."""
-    _page_level(session, case, _next_level(session, case), roster=roster, channels=channels, now=now)
+    _page_level(session, case, 0, roster=roster, channels=channels, now=now)
 
 
 def pass_deadline(
@@ -19,14 +19,14 @@ def pass_deadline(
 ) -> bool:
     """A deadline has passed: page its level's officer and set the next one. Whether anybody was paged.
 
-    However long the engine was away, this is one page, not one for each deadline that was missed meanwhile.
+    The caller has locked the case. However long the engine was away, this is one page, not one for each deadline that
+    was missed meanwhile.
     """
-    case = session.scalars(sa.select(Case).where(Case.id == step.case_id).with_for_update()).one()
-    if case.state != CaseState.OPEN:
+    if step.case.state != CaseState.OPEN:
         step.state = WorkState.CANCELLED
         return False
     step.state = WorkState.DONE
-    _page_level(session, case, step.level, roster=roster, channels=channels, now=now)
+    _page_level(session, step.case, step.level, roster=roster, channels=channels, now=now)
     return True
 
 
@@ -38,11 +38,6 @@ def stop(session: Session, case: Case) -> None:
             .where(table.case_id == case.id, table.state == WorkState.PENDING)
             .values(state=WorkState.CANCELLED)
         )
-
-
-def _next_level(session: Session, case: Case) -> int:
-    highest = session.scalar(sa.select(sa.func.max(Page.level)).where(Page.case_id == case.id))
-    return 0 if highest is None else highest + 1
 
 
 def _page_level(

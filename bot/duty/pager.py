@@ -2,21 +2,33 @@
 
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import escalation
 from bot.duty.roster import Roster
-from bot.store.models import CaseState, Escalation, Page, WorkState
+from bot.store.models import Case, CaseState, Escalation, Page, WorkState
 from bot.store.session import claim_due, retry_later, still_mine
 
+log = structlog.get_logger()
 LEASE = timedelta(seconds=10)
 _ATTEMPTS = 12
 
 
 def pass_deadlines(session: Session, *, roster: Roster, channels: tuple[str, ...], now: datetime) -> int:
-    """Page the next officer of every case whose deadline has passed; how many cases were paged for."""
-    steps = claim_due(session, Escalation, now=now, lease=LEASE, limit=50)
-    return sum(escalation.pass_deadline(session, step, roster=roster, channels=channels, now=now) for step in steps)
+    """Page the next officer of every case whose deadline has passed; how many cases were paged for.
+
+    A case is locked before its deadlines, here as in `case.acknowledge`: in the other order the two would wait for
+    each other. A deadline that cannot be passed is left for its lease, so that it holds up no other case.
+    """
+    paged = 0
+    for step in claim_due(session, Escalation, now=now, lease=LEASE, limit=50, parent=Case):
+        try:
+            with session.begin_nested():
+                paged += escalation.pass_deadline(session, step, roster=roster, channels=channels, now=now)
+        except Exception:
+            log.exception("deadline.failed", case_id=step.case_id, level=step.level)
+    return paged
 
 
 def claim_pages(session: Session, *, now: datetime, limit: int) -> list[Page]:

@@ -62,15 +62,18 @@ def load_roster(path: Path) -> Roster:
         RosterError: missing, not YAML, or lacking what is needed.
     """
     try:
-        return _load(path, path.stat().st_mtime_ns)
+        state = path.stat()
+        return _load(path, (state.st_mtime_ns, state.st_size, state.st_ino))
     except OSError as error:
         raise RosterError(f"FUJIN_DUTY_FILE: {path} cannot be read ({error.strerror})") from None
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, _changed: int) -> Roster:
+def _load(path: Path, _changed: tuple[int, int, int]) -> Roster:
     try:
         return Roster.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except UnicodeDecodeError:
+        raise RosterError(f"{path} is not UTF-8: save it again with the encoding UTF-8") from None
     except yaml.YAMLError as error:
         raise RosterError(f"{path} is not valid YAML: {error}") from None
     except ValidationError as error:

@@ -56,17 +56,23 @@ async def serve(settings: Settings) -> None:
     """Serve until told to stop. Metrics have a port of their own, on loopback."""
     parts = build(settings)
     start_http_server(settings.metrics_port, addr="127.0.0.1")
-    config = uvicorn.Config(
-        create_app(parts),
-        host=settings.gateway_host,
-        port=settings.gateway_port,
-        access_log=False,  # the callback's address carries the sender's openid
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=6,
-    )
-    await uvicorn.Server(config).serve()
+    await http_server(parts, host=settings.gateway_host, port=settings.gateway_port).serve()
     parts.store.close()
+
+
+def http_server(parts: Parts, *, host: str, port: int) -> uvicorn.Server:
+    """The gateway's web server; it knows nothing of the settings, so that tests run the same."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            create_app(parts),
+            host=host,
+            port=port,
+            access_log=False,  # the callback's address carries the sender's openid
+            server_header=False,
+            log_config=None,
+            timeout_graceful_shutdown=6,
+        )
+    )
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from bot.intake import metrics
 from bot.intake.engine import Engine
 from bot.intake.inbox import Received
 from bot.intake.understanding import Rasa
+from bot.store.models import Message, MessageId, WorkState
 from bot.store.session import Store, StoreUnavailableError
 from bot.wechat.envelope import MAX_BODY_BYTES, Account, check_in, open_envelope, seal_reply
 from bot.wechat.errors import CallbackError, IncompleteError, TooLargeError
@@ -126,7 +127,7 @@ async def _answer(parts: Parts, inbound: Inbound, deadline: float) -> Response:
     """Store the message, then answer with its passive reply if it is there in time, else with a bare `success`."""
     received = await parts.engine.receive(inbound)
     metrics.CALLBACKS.labels("new" if received.new else "repeated").inc()
-    text = await _passive_text(parts.engine, received, deadline)
+    text = await _passive_text(parts, received, deadline)
     if text is None:
         return PlainTextResponse(_NOTHING_TO_SAY)
     now = parts.clock.now().timestamp()
@@ -134,17 +135,19 @@ async def _answer(parts: Parts, inbound: Inbound, deadline: float) -> Response:
     return Response(sealed, media_type="application/xml")
 
 
-async def _passive_text(engine: Engine, received: Received, deadline: float) -> str | None:
-    """Wait for the passive reply; a message that another process works on is looked up in the database meanwhile."""
-    with engine.waiting.wait_for(received.id) as answer:
-        if received.claimed is None and (text := await engine.passive_reply(received.id)):
-            return text
+async def _passive_text(parts: Parts, received: Received, deadline: float) -> str | None:
+    """Wait for the passive reply. What this request did not claim may be settled elsewhere: it looks it up."""
+    with parts.engine.waiting.wait_for(received.id) as answer:
         while (left := deadline - time.monotonic()) > 0:
+            if received.claimed is None and await asyncio.to_thread(_settled, parts.store, received.id):
+                break
             with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(
-                    asyncio.shield(answer), min(left, left if received.claimed else _LOOK_AGAIN_SECONDS)
-                )
-            if received.claimed is None and (text := await engine.passive_reply(received.id)):
-                return text
-    # The message may have been settled for this request in the very moment it ceased to wait.
-    return await engine.passive_reply(received.id)
+                patience = left if received.claimed else min(left, _LOOK_AGAIN_SECONDS)
+                return await asyncio.wait_for(asyncio.shield(answer), patience)
+    # Also the message's own request looks: it may have been settled for it in the very moment it ceased to wait.
+    return await parts.engine.passive_reply(received.id)
+
+
+def _settled(store: Store, message_id: MessageId) -> bool:
+    with store.reading() as session:
+        return session.get_one(Message, message_id).state != WorkState.PENDING

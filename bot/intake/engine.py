@@ -1,15 +1,16 @@
 """The engine: moves every stored message, reply, page, deadline and file forward until nothing is due.
 
-Each kind of work is a `Line`: claim due rows in one transaction, act outside of any, write the outcome in another.
+Each kind of work is a line: claim due rows in one transaction, act outside of any, write the outcome in another. What
+was claimed is acted on in tasks of its own, so that a slow channel or file holds up nothing else.
 `run` wakes a line when there is work for it and looks by itself twice a second; tests call `run_due` instead, with a
 clock of their own.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,11 +28,12 @@ from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed, Received
 from bot.intake.understanding import Rasa, RasaUnavailableError
 from bot.intake.waiting import WaitingRoom
+from bot.nlu.triage import Triage
 from bot.store.models import Heartbeat, Media, Message, MessageId, Page, Reply, WorkState
-from bot.store.session import Store, StoreUnavailableError
+from bot.store.session import Store, StoreUnavailableError, insert, take
 from bot.wechat.client import Download, WeChatClient
 from bot.wechat.errors import PlatformError
-from bot.wechat.inbound import Inbound
+from bot.wechat.inbound import MEDIA_KINDS, Inbound
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -39,8 +41,12 @@ T = TypeVar("T")
 ROUND_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
 _BATCH = 32
-_MESSAGES_AT_ONCE = 16
+_ROOM = {"messages": 32, "pages": 64, "replies": 32, "media": 4}
+"""How many rows of a line are worked on at once."""
+_MESSAGES_AT_RASA = 16
 """More would only wait inside Rasa, with the three seconds running; here they wait in order, alarms already paged."""
+_REREADS = 8
+_REREAD_AGAIN = timedelta(seconds=60)
 
 
 class Engine:
@@ -61,8 +67,8 @@ class Engine:
         self._store, self._desk, self._rasa, self._wechat = store, desk, rasa, wechat
         self._channels, self._evidence, self._clock, self._console_url = channels, evidence_store, clock, console_url
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="store")
-        self._at_once = asyncio.Semaphore(_MESSAGES_AT_ONCE)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._at_rasa = asyncio.Semaphore(_MESSAGES_AT_RASA)
+        self._working: dict[str, set[asyncio.Task[None]]] = {name: set() for name in _ROOM}
         self._wake = {name: asyncio.Event() for name in self._lines()}
         self.waiting = WaitingRoom()
 
@@ -76,9 +82,11 @@ class Engine:
         """
         received = await self._transaction(lambda session, now: inbox.receive(session, inbound, self._desk, now=now))
         if received.claimed:
-            self._spawn(self._handle(received.claimed))
-            if received.claimed.net:
-                self._wake["pages"].set()
+            self._spawn("messages", self._handle(received.claimed))
+        elif received.new:
+            self._wake["messages"].set()  # the one before it may have been done just as this one was stored
+        if received.new and not (received.claimed and received.claimed.net is None):
+            self._wake["pages"].set()
         return received
 
     async def passive_reply(self, message_id: MessageId) -> str | None:
@@ -88,60 +96,69 @@ class Engine:
     # -- messages -------------------------------------------------------------------------------------------------
 
     async def _messages(self) -> int:
-        room = _BATCH - len(self._tasks)
-        if room <= 0:
+        if (room := self._room("messages")) <= 0:
             return 0
         claimed = await self._transaction(lambda session, now: inbox.claim(session, now=now, limit=room))
-        await asyncio.gather(*(self._handle(one) for one in claimed))
+        for one in claimed:
+            self._spawn("messages", self._handle(one))
         return len(claimed)
 
     async def _handle(self, claimed: Claimed) -> None:
-        try:
-            async with self._at_once:
-                understanding = await handler.understand(self._rasa, claimed)
-            metrics.understood(understanding, claimed)
-            text = await self._transaction(
-                lambda session, now: handler.settle(
-                    session,
-                    claimed,
-                    understanding,
-                    self._desk,
-                    now=now,
-                    passive=partial(self.waiting.anyone_for, claimed.id),
-                )
-            )
-        except StoreUnavailableError:
-            log.error("store.unavailable", message_id=claimed.id)  # the lease ends, and the message comes due again
+        if claimed.attempt > handler.CLAIMS:
+            await self._put_back(claimed, "its handling never ended")
             return
-        self.waiting.answer(claimed.id, text)
-        for name in ("messages", "pages", "media"):
-            self._wake[name].set()
+        try:
+            await self._understand(claimed)
+        except StoreUnavailableError:
+            raise  # the lease ends, and the message comes due again
+        except Exception as error:
+            log.exception("message.failed", message_id=claimed.id, attempt=claimed.attempt)
+            await self._put_back(claimed, type(error).__name__)
+
+    async def _put_back(self, claimed: Claimed, error: str) -> None:
+        await self._transaction(
+            lambda session, now: handler.put_back(session, claimed, self._desk, now=now, error=error)
+        )
+
+    async def _understand(self, claimed: Claimed) -> None:
+        async with self._at_rasa:
+            understanding = await handler.understand(self._rasa, claimed)
+        metrics.understood(understanding, claimed)
+        settle = partial(
+            handler.settle,
+            claimed=claimed,
+            understanding=understanding,
+            desk=self._desk,
+            passive=partial(self.waiting.anyone_for, claimed.id),
+        )
+        text = await self._transaction(lambda session, now: settle(session, now=now))
+        if not self.waiting.answer(claimed.id, text) and text is not None:
+            await self._transaction(lambda session, now: outbox.give_back(session, claimed.id, now=now))
+        if claimed.net or (understanding and understanding.triage.urgent):
+            self._wake["pages"].set()
+        if claimed.kind in MEDIA_KINDS:
+            self._wake["media"].set()
 
     async def _reread(self) -> int:
         """Have the model read what only the safety net has read, now that Rasa is back."""
-        query = (
-            sa.select(Message)
-            .where(Message.read_by_model.is_(False), Message.state == WorkState.DONE)
-            .order_by(Message.id)
-            .limit(_BATCH)
-        )
-        unread = await self._transaction(lambda session, _now: session.scalars(query).all())
-        done = 0
-        for message in unread:
+        unread = await self._transaction(_claim_rereads)
+        for done, (message_id, text, fragments) in enumerate(unread):
             try:
-                triage = await self._rasa.triage(message.text)
+                triage = await self._rasa.triage(text, fragments)
             except RasaUnavailableError:
-                break
-            await self._transaction(partial(self._settle_reread, message_id=message.id, triage=triage))
-            done += 1
-        if done:
+                if await self._rasa.healthy():  # it is this text that Rasa stumbles over: the others go first
+                    await self._transaction(partial(_put_off, message_id=message_id))
+                return done
+            await self._transaction(partial(self._settle_reread, message_id=message_id, triage=triage))
             self._wake["pages"].set()
-        return done
+        return len(unread)
 
-    def _settle_reread(self, session: Session, now: datetime, *, message_id: MessageId, triage: Any) -> None:
-        message = session.get_one(Message, message_id)
-        message.read_by_model = True
-        duty_case.reread(session, message, triage, roster=self._desk.roster(), channels=self._desk.channels, now=now)
+    def _settle_reread(self, session: Session, now: datetime, *, message_id: MessageId, triage: Triage) -> None:
+        query = sa.select(Message).where(Message.id == message_id, Message.read_by_model.is_(False)).with_for_update()
+        if message := session.scalars(query).one_or_none():
+            message.read_by_model = True
+            roster, channels = self._desk.roster(), self._desk.channels
+            duty_case.reread(session, message, triage, roster=roster, channels=channels, now=now)
 
     # -- pages ----------------------------------------------------------------------------------------------------
 
@@ -156,12 +173,15 @@ class Engine:
         return paged
 
     async def _pages(self) -> int:
+        room = self._room("pages")
+
         def claim(session: Session, now: datetime) -> list[tuple[Page, dict[str, Any]]]:
-            pages = pager.claim_pages(session, now=now, limit=_BATCH)
+            pages = pager.claim_pages(session, now=now, limit=room)
             return [(page, page_body(page, page.case, console_url=self._console_url)) for page in pages]
 
-        pages = await self._transaction(claim)
-        await asyncio.gather(*(self._send_page(page, body) for page, body in pages))
+        pages = await self._transaction(claim) if room > 0 else []
+        for page, body in pages:
+            self._spawn("pages", self._send_page(page, body))
         return len(pages)
 
     async def _send_page(self, page: Page, body: dict[str, Any]) -> None:
@@ -171,14 +191,19 @@ class Engine:
         except ChannelError as problem:
             error = str(problem)
             log.error("page.failed", page_id=page.id, case_id=page.case_id, level=page.level, reason=error)
+        except Exception as problem:
+            error = _unforeseen(problem, page_id=page.id)
         metrics.paged(page, error, self._clock.now())
         await self._transaction(lambda session, now: pager.settle_page(session, page, error, now=now))
 
     # -- replies and media ----------------------------------------------------------------------------------------
 
     async def _replies(self) -> int:
-        replies = await self._transaction(lambda session, now: outbox.claim_replies(session, now=now, limit=_BATCH))
-        await asyncio.gather(*(self._send_reply(reply, openid) for reply, openid in replies))
+        if (room := self._room("replies")) <= 0:
+            return 0
+        replies = await self._transaction(lambda session, now: outbox.claim_replies(session, now=now, limit=room))
+        for reply, openid in replies:
+            self._spawn("replies", self._send_reply(reply, openid))
         return len(replies)
 
     async def _send_reply(self, reply: Reply, openid: str) -> None:
@@ -188,11 +213,16 @@ class Engine:
         except PlatformError as problem:
             error = problem
             log.warning("reply.failed", reply_id=reply.id, code=problem.code)
+        except Exception as problem:
+            error = PlatformError(0, _unforeseen(problem, reply_id=reply.id))
         await self._transaction(lambda session, now: outbox.settle_reply(session, reply, error, now=now))
 
     async def _media(self) -> int:
-        files = await self._transaction(lambda session, now: evidence.claim_media(session, now=now, limit=4))
-        await asyncio.gather(*(self._fetch(file) for file in files))
+        if (room := self._room("media")) <= 0:
+            return 0
+        files = await self._transaction(lambda session, now: evidence.claim_media(session, now=now, limit=room))
+        for file in files:
+            self._spawn("media", self._fetch(file))
         return len(files)
 
     async def _fetch(self, media: Media) -> None:
@@ -203,6 +233,8 @@ class Engine:
         except PlatformError as problem:
             outcome = problem
             log.warning("media.failed", media_row=media.id, code=problem.code)
+        except Exception as problem:
+            outcome = PlatformError(0, _unforeseen(problem, media_row=media.id))
         await self._transaction(lambda session, now: evidence.settle_media(session, media, outcome, now=now))
 
     # -- the rounds -----------------------------------------------------------------------------------------------
@@ -222,8 +254,8 @@ class Engine:
         lines = self._lines()
         while True:
             done = [await line() for line in lines.values()]
-            while self._tasks:
-                await asyncio.gather(*self._tasks)
+            while working := self._all_working():
+                await asyncio.gather(*working)
             if not any(done):
                 return
 
@@ -242,32 +274,48 @@ class Engine:
                 async with asyncio.timeout(ROUND_SECONDS):
                     await wake.wait()
             wake.clear()
-            try:
-                while await line():
-                    pass
-            except StoreUnavailableError as problem:
-                log.error("store.unavailable", line=name, reason=str(problem))
-            except Exception:
-                log.exception("engine.line_failed", line=name)
+            await self._guarded(name, self._until_idle(line))
+
+    async def _until_idle(self, line: Callable[[], Awaitable[int]]) -> None:
+        while await line():
+            pass
 
     async def _beat(self) -> None:
         while True:
-            with contextlib.suppress(StoreUnavailableError):
-                await self._transaction(_heartbeat)
+            await self._guarded("heartbeat", self._transaction(_heartbeat))
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def close(self) -> None:
-        """Let the messages in work finish, then release the threads."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
+        """Let the work in hand finish, then release the threads."""
+        if working := self._all_working():
+            await asyncio.wait(working, timeout=5)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _room(self, line: str) -> int:
+        return _ROOM[line] - len(self._working[line])
+
+    def _all_working(self) -> list[asyncio.Task[None]]:
+        return [task for tasks in self._working.values() for task in tasks]
+
+    def _spawn(self, line: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._guarded(line, work))
+        self._working[line].add(task)
+        task.add_done_callback(partial(self._finished, line))
+
+    def _finished(self, line: str, task: asyncio.Task[None]) -> None:
+        self._working[line].discard(task)
+        self._wake[line].set()  # there is room again, and what waited for this to be done may go on
+
+    async def _guarded(self, line: str, work: Awaitable[object]) -> None:
+        """Do some work; whatever goes wrong in it is logged and ends nothing else."""
+        try:
+            await work
+        except StoreUnavailableError as problem:
+            log.error("store.unavailable", line=line, reason=str(problem))
+        except Exception:
+            log.exception("engine.work_failed", line=line)
 
     async def _transaction(self, effect: Callable[[Session, datetime], T]) -> T:
         """Run a function of (session, now) in one transaction, in a thread: the loop never waits for the database."""
@@ -283,8 +331,30 @@ class Engine:
 
 
 def _heartbeat(session: Session, now: datetime) -> None:
-    beat = session.get(Heartbeat, "engine")
-    if beat is None:
-        session.add(Heartbeat(name="engine", at=now))
-    else:
-        beat.at = now
+    beat = insert(session, Heartbeat).values(name="engine", at=now, healthy=True, detail="")
+    session.execute(beat.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
+
+
+def _claim_rereads(session: Session, now: datetime) -> list[tuple[MessageId, str, tuple[str, ...]]]:
+    """Some of the messages that the model has not read, with what it must know, for as long as a lease lasts."""
+    query = (
+        sa.select(Message)
+        .where(Message.read_by_model.is_(False), Message.state == WorkState.DONE, Message.due_at <= now)
+        .order_by(Message.due_at, Message.id)
+        .limit(_REREADS)
+        .with_for_update(skip_locked=True)
+    )
+    messages = session.scalars(query).all()
+    for message in messages:
+        take(message, now=now, lease=inbox.LEASE)
+    return [(message.id, message.text, inbox.recent_fragments(session, message)) for message in messages]
+
+
+def _put_off(session: Session, now: datetime, *, message_id: MessageId) -> None:
+    session.get_one(Message, message_id).due_at = now + _REREAD_AGAIN
+
+
+def _unforeseen(problem: Exception, **ids: int) -> str:
+    """Log an error that no caller expects; the row it belongs to is settled with the name, and so tried again."""
+    log.exception("engine.unforeseen", **ids)
+    return f"unforeseen {type(problem).__name__}"

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from bot.wechat.client import Download
 from bot.wechat.errors import PlatformError
 
 LEASE = timedelta(seconds=60)
-_ATTEMPTS = 20
+_ATTEMPTS, _LONGEST_WAIT = 80, timedelta(hours=1)
+"""About the three days for which the platform keeps a file."""
 
 
 def claim_media(session: Session, *, now: datetime, limit: int) -> list[Media]:
@@ -29,7 +31,7 @@ def settle_media(
     if mine is None:
         return
     if isinstance(outcome, PlatformError):
-        retry_later(mine, now=now, error=str(outcome), limit=_ATTEMPTS)
+        retry_later(mine, now=now, error=str(outcome), limit=_ATTEMPTS, longest=_LONGEST_WAIT)
         return
     download, digest = outcome
     mine.sha256, mine.size, mine.content_type = digest, len(download.content), download.content_type[:100]
@@ -51,12 +53,22 @@ class EvidenceStore:
         digest = hashlib.sha256(content).hexdigest()
         target = self.path(digest)
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            scratch = target.with_suffix(f".{os.getpid()}.part")
-            with scratch.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.chmod(0o600)
-            scratch.rename(target)
+            for folder in (self._root, target.parent):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # A name of its own: two residents may send the same file at the same moment.
+            with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as scratch:
+                scratch.write(content)
+                scratch.flush()
+                os.fsync(scratch.fileno())
+            Path(scratch.name).rename(target)
+            _sync(target.parent)
         return digest
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

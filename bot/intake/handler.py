@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from bot.duty import case as duty_case
 from bot.intake import wording
 from bot.intake.desk import Desk
-from bot.intake.inbox import Claimed, open_alarm
+from bot.intake.inbox import Claimed
 from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
-from bot.nlu.triage import Evidence, Triage
+from bot.nlu.triage import URGENT, Evidence, Triage, gravity
 from bot.store.models import Case, Media, Message, Reply, WorkState
-from bot.store.session import still_mine
+from bot.store.session import retry_later, still_mine
 from bot.wechat.inbound import MEDIA_KINDS
 from bot.wechat.outbound import MAX_TEXT_BYTES, split_text, with_buttons
 
@@ -21,8 +21,20 @@ log = structlog.get_logger()
 
 PASSIVE_GRACE = timedelta(seconds=1)
 """How long a reply waits for one of the platform's repetitions to carry it before a customer-service message does."""
-_KIND_TITLES = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "视频", "location": "位置"}
+_KIND_TITLES = {
+    "image": "图片",
+    "voice": "语音",
+    "video": "视频",
+    "shortvideo": "视频",
+    "location": "位置",
+    "link": "链接",
+    "unknown": "其他消息",
+}
 _TO_A_HUMAN = frozenset(_KIND_TITLES)
+ATTEMPTS = 5
+"""Failures of a kind that nobody foresaw before a human gets the message as it is, and the next one its turn."""
+CLAIMS = 12
+"""Claims that ended in nothing, not even a failure: what kills the process that handles it is not handled for ever."""
 
 
 async def understand(rasa: Rasa, claimed: Claimed) -> Understanding | None:
@@ -59,30 +71,55 @@ def settle(
     message = still_mine(session, Message, claimed.id, claimed.attempt)
     if message is None:
         return None
-    alarm_before = open_alarm(session, message.resident_id)
     triage = _verdict(claimed, understanding)
-    case = message.case
-    if triage:
-        case = duty_case.file_message(session, message, triage, roster=desk.roster(), channels=desk.channels, now=now)
-        message.triage = triage.to_json()
-    elif alarm_before and claimed.kind != "event":
-        case, message.case_id = alarm_before, alarm_before.id
-    if claimed.kind == "text":
+    if claimed.kind == "text" and claimed.text.strip():
         message.read_by_model = understanding is not None
     if claimed.kind in MEDIA_KINDS and (media_id := message.payload.get("MediaId")):
         session.add(Media(message_id=message.id, media_id=media_id, kind=claimed.kind, due_at=now))
-    already_alarmed = alarm_before is not None and alarm_before.alarm_message_id != message.id
-    replies = _replies(claimed, understanding, triage, case, desk, already_alarmed=already_alarmed)
     message.state, message.handled_at = WorkState.DONE, now
+    return _file_and_answer(session, message, claimed, understanding, triage, desk, now=now, passive=passive)
+
+
+def put_back(session: Session, claimed: Claimed, desk: Desk, *, now: datetime, error: str) -> None:
+    """Try a message again later; after the last attempt a human gets it, so that it holds up no later message."""
+    message = still_mine(session, Message, claimed.id, claimed.attempt)
+    if message is None:
+        return
+    retry_later(message, now=now, error=error, limit=ATTEMPTS)
+    if message.state == WorkState.FAILED:
+        message.handled_at = now
+        triage = _verdict(claimed, None)
+        _file_and_answer(session, message, claimed, None, triage, desk, now=now, passive=lambda: False)
+
+
+def _file_and_answer(
+    session: Session,
+    message: Message,
+    claimed: Claimed,
+    understanding: Understanding | None,
+    triage: Triage | None,
+    desk: Desk,
+    *,
+    now: datetime,
+    passive: Callable[[], bool],
+) -> str | None:
+    if triage:
+        case = duty_case.file_message(session, message, triage, roster=desk.roster(), channels=desk.channels, now=now)
+        message.triage = triage.to_json()
+    else:
+        case = duty_case.open_alarm(session, message.resident_id, now=now) if claimed.kind != "event" else None
+        message.case = case
+    # A reply of the model that lost to the net's alarm was meant for something calmer.
+    answered = understanding if understanding and understanding.triage is triage else None
+    replies = _replies(claimed, answered, triage, case, desk)
     return _post(session, message, case, replies, now=now, passive=passive)
 
 
 def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | None:
-    """The model's triage; without it the net's; without that, a request that a human must look at."""
-    if understanding:
-        return understanding.triage
-    if claimed.net:
-        return claimed.net
+    """The graver of the model's triage and the net's; without both, a request that a human must look at."""
+    readings = [reading for reading in (understanding and understanding.triage, claimed.net) if reading]
+    if readings:
+        return min(readings, key=lambda reading: gravity(reading.label))
     evidence: tuple[Evidence, ...]
     if claimed.kind in _TO_A_HUMAN:
         evidence = (Evidence("media", (_KIND_TITLES[claimed.kind],)),)
@@ -106,14 +143,13 @@ def _replies(
     triage: Triage | None,
     case: Case | None,
     desk: Desk,
-    *,
-    already_alarmed: bool,
 ) -> Sequence[BotReply]:
     """What to say. In an open alarm only an alarm's first message and plain questions get more than a receipt."""
     if claimed.kind == "event":
         return [BotReply(wording.welcome(desk.roster().station.full_name))] if claimed.event == "subscribe" else []
     if triage is None:
         return []
+    already_alarmed = case is not None and case.label == URGENT and case.alarm_message_id != claimed.id
     if already_alarmed and case and not (understanding and triage.label == "enquiry" and not case.silent):
         return [BotReply("收到。" if case.silent else wording.MEDIA_IN_CASE)]
     if understanding:

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.intake.desk import Desk
-from bot.nlu.triage import URGENT, Triage
-from bot.store.models import Case, CaseState, Message, MessageId, Resident, ResidentId, WorkState
-from bot.store.session import claim_due, take
+from bot.nlu.triage import Triage
+from bot.store.models import Message, MessageId, Resident, ResidentId, WorkState
+from bot.store.session import claim_due, insert, take
 from bot.wechat.inbound import Inbound
 
+log = structlog.get_logger()
 LEASE = timedelta(seconds=8)
 """Longer than a message is ever worked on (three seconds for Rasa, the rest for the database)."""
 FRAGMENTS_WITHIN = timedelta(minutes=3)
@@ -61,13 +62,24 @@ def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) ->
         return Received(session.scalars(known).one(), new=False)
     message = session.get_one(Message, message_id)
     fragments = recent_fragments(session, message)
-    if inbound.kind == "text" and (alarm := desk.net_triage(inbound.text, fragments)):
-        message.triage = alarm.to_json()
-        duty_case.file_message(session, message, alarm, roster=desk.roster(), channels=desk.channels, now=now)
+    if inbound.kind == "text":
+        _raise_alarm(session, message, fragments, desk, now)
     if _earlier_pending(session, message):
         return Received(message_id, new=True)
     take(message, now=now, lease=LEASE)
     return Received(message_id, new=True, claimed=_claimed(message, resident, fragments))
+
+
+def _raise_alarm(session: Session, message: Message, fragments: tuple[str, ...], desk: Desk, now: datetime) -> None:
+    """File and page for an alarm that the safety net sees. If that fails, the message is stored all the same."""
+    try:
+        if (alarm := desk.net_triage(message.text, fragments)) is None:
+            return
+        message.triage = alarm.to_json()  # outside the savepoint: the handler files it if this does not work out
+        with session.begin_nested():
+            duty_case.file_message(session, message, alarm, roster=desk.roster(), channels=desk.channels, now=now)
+    except Exception:
+        log.exception("alarm.not_raised", message_id=message.id)
 
 
 def claim(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
@@ -107,16 +119,6 @@ def recent_fragments(session: Session, message: Message) -> tuple[str, ...]:
     return tuple(fragments)
 
 
-def open_alarm(session: Session, resident_id: ResidentId) -> Case | None:
-    """The resident's alarm that no officer has closed yet."""
-    return session.scalars(
-        sa.select(Case)
-        .where(Case.resident_id == resident_id, Case.label == URGENT, Case.state != CaseState.CLOSED)
-        .order_by(Case.id.desc())
-        .limit(1)
-    ).one_or_none()
-
-
 def _claimed(message: Message, resident: Resident, fragments: Sequence[str]) -> Claimed:
     return Claimed(
         id=message.id,
@@ -139,11 +141,12 @@ def _earlier_pending(session: Session, message: Message) -> bool:
 
 
 def _resident(session: Session, openid: str, now: datetime) -> Resident:
-    query = sa.select(Resident).where(Resident.openid == openid)
+    # Locked: of one resident, one message at a time gets its number, so that numbers follow the order of storing.
+    query = sa.select(Resident).where(Resident.openid == openid).with_for_update(key_share=True)
     if (resident := session.scalars(query).one_or_none()) is None:
         pseudonym = "R-" + "".join(secrets.choice(_PSEUDONYM_ALPHABET) for _ in range(8))
         values = {"openid": openid, "pseudonym": pseudonym, "first_seen_at": now, "last_seen_at": now}
-        session.execute(_insert(session, Resident).values(**values).on_conflict_do_nothing())
+        session.execute(insert(session, Resident).values(**values).on_conflict_do_nothing())
         resident = session.scalars(query).one()
     resident.last_seen_at = now
     return resident
@@ -152,7 +155,7 @@ def _resident(session: Session, openid: str, now: datetime) -> Resident:
 def _insert_once(session: Session, inbound: Inbound, resident_id: ResidentId, now: datetime) -> MessageId | None:
     """Insert the message, or give None when this (sender, key) is there already: the claim is atomic."""
     statement = (
-        _insert(session, Message)
+        insert(session, Message)
         .values(
             resident_id=resident_id,
             key=inbound.key,
@@ -168,9 +171,3 @@ def _insert_once(session: Session, inbound: Inbound, resident_id: ResidentId, no
         .returning(Message.id)
     )
     return session.scalars(statement).one_or_none()
-
-
-def _insert(session: Session, table: type[Resident | Message]) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy keeps apart."""
-    dialect = session.get_bind().dialect.name
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

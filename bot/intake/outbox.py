@@ -18,9 +18,17 @@ _ATTEMPTS = 8
 
 
 def claim_replies(session: Session, *, now: datetime, limit: int) -> list[tuple[Reply, str]]:
-    """Claim due replies with their openid; those whose window or budget is used up become undelivered at once."""
+    """Claim due replies with their openid; those whose window or budget is used up become undelivered at once.
+
+    Of each resident only the oldest is claimed: the parts of an answer arrive in their order, and each finds the budget
+    as the one before it has left it.
+    """
+    earlier = sa.orm.aliased(Reply)
+    oldest = ~sa.exists().where(
+        earlier.resident_id == Reply.resident_id, earlier.state == WorkState.PENDING, earlier.id < Reply.id
+    )
     sendable = []
-    for reply in claim_due(session, Reply, now=now, lease=LEASE, limit=limit, order=[Reply.id]):
+    for reply in claim_due(session, Reply, now=now, lease=LEASE, limit=limit, where=[oldest], order=[Reply.id]):
         if problem := _closed(session, reply, now):
             reply.state, reply.error = WorkState.FAILED, problem
         else:
@@ -54,6 +62,15 @@ def take_passive(session: Session, message_id: MessageId, *, now: datetime) -> s
         reply.via, reply.state, reply.sent_at = "passive", WorkState.DONE, now
         return reply.text
     return None
+
+
+def give_back(session: Session, message_id: MessageId, *, now: datetime) -> None:
+    """Send a passive reply as a customer-service message after all: nobody waited for it any more."""
+    session.execute(
+        sa.update(Reply)
+        .where(Reply.message_id == message_id, Reply.via == "passive")
+        .values(via="custom", state=WorkState.PENDING, sent_at=None, due_at=now)
+    )
 
 
 def _closed(session: Session, reply: Reply, now: datetime) -> str | None:

@@ -1,10 +1,13 @@
 """Rasa, as the intake asks it: one message, at most three seconds, a triage and replies, or no answer."""
 
+import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from pydantic import BaseModel, TypeAdapter
 
 from bot.nlu.triage import Triage
 
@@ -35,6 +38,7 @@ class Rasa:
     """The client of the `fujin` channel of the Rasa server (`bot/nlu/channel.py`)."""
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        self._timeout = timeout
         self._http = httpx.AsyncClient(
             base_url=url, timeout=timeout, limits=httpx.Limits(max_connections=64, max_keepalive_connections=64)
         )
@@ -59,8 +63,7 @@ class Rasa:
             "redelivery": redelivery,
         }
         answer = await self._post("/webhooks/fujin/webhook", body)
-        replies = answer.get("replies", [])
-        return Understanding(_triage(answer), tuple(_reply(reply) for reply in replies if reply.get("text")))
+        return Understanding(_triage(answer), _replies(answer))
 
     async def triage(self, text: str, fragments: Sequence[str] = ()) -> Triage:
         """Read a text without any conversation.
@@ -79,10 +82,12 @@ class Rasa:
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            response = await self._http.post(path, json=body)
+            # httpx's own timeout is for each step of an exchange; together they could outlast the message's lease.
+            async with asyncio.timeout(self._timeout):
+                response = await self._http.post(path, json=body)
             response.raise_for_status()
             answer = response.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, TimeoutError, ValueError) as error:
             raise RasaUnavailableError(type(error).__name__) from None
         if not isinstance(answer, dict):
             raise RasaUnavailableError("the answer is not an object")
@@ -91,10 +96,31 @@ class Rasa:
 
 def _triage(answer: dict[str, Any]) -> Triage:
     try:
-        return Triage.from_json(answer["triage"])
-    except (KeyError, TypeError, ValueError) as error:
+        triage = Triage.from_json(answer["triage"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RasaUnavailableError(f"no triage in the answer ({type(error).__name__})") from None
+    if not math.isfinite(triage.confidence):
+        raise RasaUnavailableError("the triage has no confidence")
+    return triage
 
 
-def _reply(reply: dict[str, Any]) -> BotReply:
-    return BotReply(reply["text"], tuple(button["title"] for button in reply.get("buttons") or ()))
+class _Button(BaseModel):
+    title: str
+
+
+class _Reply(BaseModel):
+    text: str | None = None
+    buttons: list[_Button] | None = None
+
+
+_REPLIES = TypeAdapter(list[_Reply])
+
+
+def _replies(answer: dict[str, Any]) -> tuple[BotReply, ...]:
+    try:
+        replies = _REPLIES.validate_python(answer.get("replies", []))
+    except ValueError as error:
+        raise RasaUnavailableError(f"no replies in the answer ({type(error).__name__})") from None
+    return tuple(
+        BotReply(reply.text, tuple(button.title for button in reply.buttons or ())) for reply in replies if reply.text
+    )

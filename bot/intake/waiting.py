@@ -17,11 +17,12 @@ class WaitingRoom:
         """Whether a request still waits. Safe from other threads: it only looks."""
         return bool(self._waiting.get(message_id))
 
-    def answer(self, message_id: MessageId, text: str | None) -> None:
-        """Give every waiting request the passive reply (None: there is none for it)."""
-        for future in self._waiting.get(message_id, ()):
-            if not future.done():
-                future.set_result(text)
+    def answer(self, message_id: MessageId, text: str | None) -> bool:
+        """Give every waiting request the passive reply (None: there is none for it); whether anyone still waited."""
+        waiting = [future for future in self._waiting.get(message_id, ()) if not future.done()]
+        for future in waiting:
+            future.set_result(text)
+        return bool(waiting)
 
     @contextlib.contextmanager
     def wait_for(self, message_id: MessageId) -> Iterator[asyncio.Future[str | None]]:

@@ -1,6 +1,6 @@
 """The safety net: rules that recognise danger, explain themselves and need no trained model.
 
-spaCy's Matcher runs over jieba's words. The rules are `nlu_data/safety_net.yml`, written for trainers; every
+Patterns of words run over the text that jieba's words leave visible. The rules are `nlu_data/safety_net.yml`, written for trainers; every
 rule carries messages it must catch and messages it must leave alone, and a test reads them. The net is used
 twice: behind the classifier, where it may only raise a label, and alone when the model cannot be asked.
 """
@@ -10,29 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import jieba
-import spacy
 import yaml
-from spacy.matcher import Matcher
-from spacy.tokens import Doc
 
 from bot.nlu.normaliser import Normaliser
 from bot.nlu.triage import URGENT, Evidence, Triage
 
 RULES = Path("nlu_data/safety_net.yml")
 
-_UNKNOWN = "□"
-_NUMBER = "<数>"
+_MASK = "□"
 _PAUSE = "，"
 _STOP = "。"
+_SIGNS = frozenset((_PAUSE, _STOP))
 _PAUSES = frozenset(",，、:：~～-—… \t")
 _STOPS = frozenset("。.!！?？;；\n")
-_SHORT = re.compile(r"[\W_]+")
-_MERGED_TOKENS = 4
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ALONE_CONFIDENCE = 0.9
 """P(urgent) to show when the net decided: about its precision on the training messages."""
 
@@ -68,14 +64,35 @@ class NetFinding:
         )
 
 
+class Pattern:
+    """One way to say something: words in order, with gaps. Compiled to one regular expression."""
+
+    def __init__(self, steps: Sequence[tuple[frozenset[str], bool]], expression: str) -> None:
+        """`steps` are (words, optional); the expression captures each step."""
+        self.needs = tuple(words for words, optional in steps if not optional)
+        self.words = frozenset().union(*(words for words, _ in steps))
+        self._expression = re.compile(expression)
+
+    def find(self, text: str, present: frozenset[str]) -> Iterable[re.Match[str]]:
+        """The matches in a masked text whose known words are `present`."""
+        if any(words.isdisjoint(present) for words in self.needs):
+            return ()
+        return self._expression.finditer(text)
+
+
 @dataclass(frozen=True)
 class Guard:
-    """Words that take the danger out of a match, and how far from it they may stand."""
+    """Words that take the danger out of a match, and how far from it they may stand (`within`: words before it).
+
+    An optional guard serves only the rules that ask for it.
+    """
 
     name: str
     scope: str
     within: int
-    void: frozenset[str]
+    optional: bool
+    patterns: tuple[Pattern, ...]
+    void: tuple[Pattern, ...]
 
 
 @dataclass(frozen=True)
@@ -86,18 +103,18 @@ class Rule:
     title: str
     intent: str
     guards: tuple[str, ...]
-    literals: frozenset[str]
+    patterns: tuple[Pattern, ...]
     hits: tuple[str, ...]
     misses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A message cut into words that the rules know; other words are one placeholder, so memory does not grow."""
+    """A message prepared for the rules: words that are none of theirs are masked, pauses and stops are one sign."""
 
-    words: tuple[str, ...]
+    text: str
+    present: frozenset[str]
     clauses: tuple[int, ...]
-    sentences: tuple[int, ...]
 
 
 _SCOPES = ("before", "clause", "near", "after", "message")
@@ -110,18 +127,16 @@ class SafetyNet:
         """Compile the content of the rules' file. Raises RulesError."""
         self._normalise = normaliser
         self._lists = {str(name): _strings(words) for name, words in (rules.get("words") or {}).items()}
-        self._language = spacy.blank("zh")
-        self._matcher = Matcher(self._language.vocab)
         self._lexicon: set[str] = set(self._lists.get("虚词", ()))
         self._glue = frozenset(self._lexicon)
-        self.guards = {name: self._guard(name, content) for name, content in (rules.get("guards") or {}).items()}
+        self._idioms = frozenset(self._lists.get("成语", ()))
+        self.guards = {str(name): self._guard(name, content) for name, content in (rules.get("guards") or {}).items()}
         self.rules = {str(content["rule"]): self._rule(content) for content in rules["dangers"]}
         self._whole = self._whole_messages(rules.get("whole_messages") or {})
-        self._silence = self._phrases("沉默", rules.get("silence") or [], key="silence")
-        self._order = {name: place for place, name in enumerate(self.rules)}
-        self._lexicon.update(self._lists.get("成语", ()))
-        self._first = frozenset(word[0] for word in self._lexicon)
-        self._longest = max(map(len, self._lexicon))
+        self._silence = self._patterns("silence", rules.get("silence") or [])
+        self._telling = frozenset(self._lexicon - self._glue)
+        self._known = self._lexicon | self._idioms
+        self._longest = max(map(len, self._known))
 
     @classmethod
     def load(cls, path: Path | str = RULES, *, typos: Path | None = None, dictionary: Path | None = None) -> SafetyNet:
@@ -130,10 +145,9 @@ class SafetyNet:
         jieba.setLogLevel("WARNING")
         jieba.initialize()
         for words in sorted((dictionary or path.parent / "dictionary").glob("*.txt")):
-            with words.open("rb") as file:  # given a path, jieba leaves it open
-                jieba.load_userdict(file)
+            jieba.load_userdict(str(words))
         try:
-            rules = yaml.safe_load(path.read_text(encoding="utf-8"))
+            rules = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
         except yaml.YAMLError as error:
             raise RulesError(f"{path} is not YAML: {error}") from error
         return cls(rules, Normaliser(typos or path.parent / "typos.tsv"))
@@ -144,24 +158,22 @@ class SafetyNet:
 
     def read_normal(self, text: str, words: Sequence[str] | None = None) -> NetFinding | None:
         """The same for text already in normal form, with jieba's words when they are known."""
-        whole = self._whole.get(_SHORT.sub("", text))
+        whole = self._whole.get(_NOT_LETTERS.sub("", text))
         if whole is not None:
             return whole
-        reading = self._cut(jieba.lcut(text) if words is None else words)
-        if not any(word in self._lexicon and word not in self._glue for word in reading.words):
+        reading = self._prepare(text, words)
+        if reading.present.isdisjoint(self._telling):
             return None
-        found, guards, silent = self._match(reading)
-        for name in sorted(found, key=self._order.__getitem__):
-            rule = self.rules[name]
-            for begin, end in found[name]:
-                if not any(self._guarded(self.guards[guard], guards, reading, begin, end) for guard in rule.guards):
-                    evidence = tuple(dict.fromkeys(w for w in reading.words[begin:end] if w in rule.literals))
-                    return NetFinding(rule.name, rule.title, rule.intent, evidence, silent)
+        for rule in self.rules.values():
+            match = self._danger(rule, reading)
+            if match is not None:
+                said = tuple(dict.fromkeys(word for word in match.groups() if word and word not in self._glue))
+                return NetFinding(rule.name, rule.title, rule.intent, said, self._is_silent(reading))
         return None
 
     def silent(self, text: str, words: Sequence[str] | None = None) -> bool:
         """Whether the person says that they cannot speak or must not be called (`text` in normal form)."""
-        return self._match(self._cut(jieba.lcut(text) if words is None else words))[2]
+        return self._is_silent(self._prepare(text, words))
 
     def triage(self, text: str) -> Triage:
         """The verdict of the net alone. Without a finding a human reads the message: help_request, uncertain."""
@@ -178,16 +190,20 @@ class SafetyNet:
         if not intent.startswith(f"{URGENT}/"):
             raise RulesError(f"Rule {name}: 'intent' must be one of {URGENT}/…, it is {intent!r}.")
         skipped = _strings(content.get("without_guards") or [])
-        unknown = [guard for guard in skipped if guard not in self.guards]
+        added = _strings(content.get("with_guards") or [])
+        unknown = [guard for guard in (*skipped, *added) if guard not in self.guards]
         if unknown:
             raise RulesError(f"Rule {name}: no guard is called {unknown[0]!r}. Guards: {', '.join(self.guards)}.")
-        literals = self._phrases(name, content.get("patterns") or [], key=f"danger:{name}")
         return Rule(
             name=name,
             title=str(content["title"]),
             intent=intent,
-            guards=tuple(guard for guard in self.guards if guard not in skipped),
-            literals=literals,
+            guards=tuple(
+                guard.name
+                for guard in self.guards.values()
+                if guard.name in added or not (guard.optional or guard.name in skipped)
+            ),
+            patterns=self._patterns(name, content.get("patterns") or []),
             hits=tuple(_strings(content.get("hits") or [])),
             misses=tuple(_strings(content.get("misses") or [])),
         )
@@ -196,46 +212,54 @@ class SafetyNet:
         scope = str(content.get("scope", "clause"))
         if scope not in _SCOPES:
             raise RulesError(f"Guard {name}: 'scope' must be one of {', '.join(_SCOPES)}, it is {scope!r}.")
-        self._phrases(name, content.get("patterns") or [], key=f"guard:{name}")
-        void = self._phrases(name, content.get("unless") or [], key=f"void:{name}")
-        return Guard(name=name, scope=scope, within=int(content.get("within", 3)), void=void)
+        return Guard(
+            name=name,
+            scope=scope,
+            within=int(content.get("within", 3)),
+            optional=bool(content.get("optional", False)),
+            patterns=self._patterns(name, content.get("patterns") or []),
+            void=self._patterns(name, content.get("unless") or []),
+        )
 
-    def _phrases(self, name: str, patterns: Iterable[str], *, key: str) -> frozenset[str]:
-        """Add patterns to the matcher under `key`; returns the words in them."""
-        compiled, literals = [], set()
-        for pattern in patterns:
-            steps: list[dict[str, Any]] = []
-            for step in str(pattern).split():
-                steps.extend(self._step(name, step, literals))
-            compiled.append(steps)
-        self._lexicon.update(literals)
-        if compiled:
-            self._matcher.add(key, compiled)
-        return frozenset(literals)
+    def _patterns(self, name: str, patterns: Iterable[str]) -> tuple[Pattern, ...]:
+        compiled = tuple(self._pattern(name, str(pattern)) for pattern in patterns)
+        self._lexicon.update(*(pattern.words for pattern in compiled))
+        return compiled
 
-    def _step(self, name: str, step: str, literals: set[str]) -> list[dict[str, Any]]:
-        if step.startswith(".."):
-            return [{"ORTH": {"NOT_IN": [_STOP]}, "OP": "?"}] * int(step[2:])
-        if step == "#":
-            return [{"ORTH": _NUMBER}]
-        optional = step.startswith("?")
-        words: list[str] = []
-        for part in step.removeprefix("?").split("|"):
+    def _pattern(self, name: str, pattern: str) -> Pattern:
+        steps: list[tuple[frozenset[str], bool]] = []
+        expression = ""
+        for step in pattern.split():
+            if step.startswith(".."):
+                expression += f"[^{_STOP}]{{0,{2 * int(step[2:])}}}?"
+                continue
+            if step == "#":
+                expression += rf"{_PAUSE}?(\d+)"
+                continue
+            optional = step.startswith("?")
+            words = self._alternatives(name, step.removeprefix("?"))
+            alternatives = "|".join(map(re.escape, sorted(words, key=lambda word: (-len(word), word))))
+            expression += f"{_PAUSE}?({alternatives})" if not optional else f"(?:{_PAUSE}?({alternatives}))?"
+            steps.append((words, optional))
+        return Pattern(steps, expression)
+
+    def _alternatives(self, name: str, step: str) -> frozenset[str]:
+        words: set[str] = set()
+        for part in step.split("|"):
             if part.startswith("@"):
                 if part[1:] not in self._lists:
                     raise RulesError(f"{name}: there is no list of words called {part[1:]!r} under 'words'.")
-                words.extend(self._lists[part[1:]])
+                words.update(self._lists[part[1:]])
             else:
-                words.append(part)
-        literals.update(words)
-        return [{"ORTH": {"IN": words}, **({"OP": "?"} if optional else {})}]
+                words.add(part)
+        return frozenset(words)
 
     def _whole_messages(self, content: Mapping[str, Any]) -> dict[str, NetFinding]:
         """Messages of a word or two that are an alarm as they stand, by their letters only."""
         whole = {}
         for intent, entry in content.items():
             for message in _strings(entry["messages"]):
-                key = _SHORT.sub("", self._normalise(message))
+                key = _NOT_LETTERS.sub("", self._normalise(message))
                 whole[key] = NetFinding(
                     rule=str(entry["rule"]),
                     title=str(entry["title"]),
@@ -247,109 +271,97 @@ class SafetyNet:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def _cut(self, tokens: Sequence[str]) -> Reading:
-        """jieba's words, regrouped so that each word of the rules is a token of its own."""
-        words: list[str] = []
-        clauses: list[int] = []
-        sentences: list[int] = []
-        clause = sentence = 0
-        for word in self._regroup(tokens):
-            words.append(word)
-            clause += word in (_PAUSE, _STOP)
-            sentence += word == _STOP
-            clauses.append(clause)
-            sentences.append(sentence)
-        return Reading(tuple(words), tuple(clauses), tuple(sentences))
-
-    def _regroup(self, tokens: Sequence[str]) -> Iterable[str]:
+    def _prepare(self, text: str, words: Sequence[str] | None) -> Reading:
+        """Mask what jieba holds for other words (the 打 in 打印), and idioms, so that a rule cannot see them."""
+        spans = list(self._known_words(text))
+        masked = [_sign(character) for character in text]
         place = 0
-        while place < len(tokens):
-            token = tokens[place]
-            if token[0] in self._first:
-                for last in range(min(place + _MERGED_TOKENS, len(tokens)), place + 1, -1):
-                    joined = "".join(tokens[place:last])
-                    if joined in self._lexicon:
-                        yield joined
-                        place = last
-                        break
-                else:
-                    yield from self._parts(token)
-                    place += 1
-            else:
-                yield from self._parts(token)
-                place += 1
+        for token in jieba.lcut(text) if words is None else words:
+            place = text.index(token, place) if words is not None else place
+            if len(token) > 1 and not self._covered(token):
+                masked[place : place + len(token)] = [
+                    character if character in _SIGNS or character.isdigit() else _MASK
+                    for character in masked[place : place + len(token)]
+                ]
+            place += len(token)
+        for begin, end in spans:
+            if end - begin > 1:
+                masked[begin:end] = text[begin:end]
+        for begin, end in spans:
+            if text[begin:end] in self._idioms:
+                masked[begin:end] = _MASK * (end - begin)
+        joined = "".join(masked)
+        present = frozenset(text[begin:end] for begin, end in spans if _MASK not in joined[begin:end])
+        return Reading(joined, present, _clauses(joined))
 
-    def _parts(self, token: str) -> Sequence[str]:
-        """A known word as it is; an unknown one cut when words of the rules cover it wholly; else a placeholder."""
-        if token in self._lexicon:
-            return (token,)
-        if token.isdigit():
-            return (_NUMBER,)
-        if len(token) == 1 or not token.strip():
-            if token in _STOPS:
-                return (_STOP,)
-            return (_PAUSE,) if token in _PAUSES or token.isspace() else (_UNKNOWN,)
-        return self._cover(token) or (_UNKNOWN,)
+    def _known_words(self, text: str) -> Iterable[tuple[int, int]]:
+        """Where words of the rules stand, overlapping ones included."""
+        known = self._known
+        for begin in range(len(text)):
+            for end in range(begin + 1, min(begin + self._longest, len(text)) + 1):
+                if text[begin:end] in known:
+                    yield begin, end
 
-    def _cover(self, token: str) -> tuple[str, ...]:
-        """Words of the rules that spell `token`, longest first; empty when they do not."""
+    def _covered(self, token: str) -> bool:
+        """Whether words of the rules spell the whole token (拿刀 is 拿 and 刀)."""
         if not token:
-            return ()
-        for length in range(min(len(token), self._longest), 0, -1):
-            head = token[:length]
-            if head in self._lexicon:
-                if length == len(token):
-                    return (head,)
-                rest = self._cover(token[length:])
-                if rest:
-                    return (head, *rest)
-        return ()
+            return True
+        return any(
+            token[:length] in self._known and self._covered(token[length:])
+            for length in range(min(len(token), self._longest), 0, -1)
+        )
 
-    @cached_property
-    def _keys(self) -> dict[int, str]:
-        strings = self._language.vocab.strings
-        return {key: strings[key] for key in self._matcher._patterns}
+    def _danger(self, rule: Rule, reading: Reading) -> re.Match[str] | None:
+        """The rule's first match that no guard takes the danger out of."""
+        for pattern in rule.patterns:
+            for match in pattern.find(reading.text, reading.present):
+                if not any(_guarded(self.guards[name], reading, match) for name in rule.guards):
+                    return match
+        return None
 
-    def _match(
-        self, reading: Reading
-    ) -> tuple[dict[str, list[tuple[int, int]]], dict[str, list[tuple[int, int]]], bool]:
-        """Spans of dangers by rule, spans of guards by key, and whether words of silence are there."""
-        dangers: dict[str, list[tuple[int, int]]] = {}
-        guards: dict[str, list[tuple[int, int]]] = {}
-        silent = False
-        for key, begin, end in self._matcher(Doc(self._language.vocab, words=list(reading.words))):
-            kind, _, name = self._keys[key].partition(":")
-            if kind == "danger":
-                dangers.setdefault(name, []).append((begin, end))
-            elif kind == "silence":
-                silent = True
-            else:
-                guards.setdefault(f"{kind}:{name}", []).append((begin, end))
-        return dangers, guards, silent
-
-    @staticmethod
-    def _guarded(
-        guard: Guard, found: Mapping[str, Sequence[tuple[int, int]]], reading: Reading, begin: int, end: int
-    ) -> bool:
-        """Whether the guard stands where it takes the danger out of the span begin..end."""
-        if found.get(f"void:{guard.name}"):
-            return False
-        return any(_in_scope(guard, reading, (begin, end), span) for span in found.get(f"guard:{guard.name}", ()))
+    def _is_silent(self, reading: Reading) -> bool:
+        return any(True for pattern in self._silence for _ in pattern.find(reading.text, reading.present))
 
 
-def _in_scope(guard: Guard, reading: Reading, danger: tuple[int, int], span: tuple[int, int]) -> bool:
-    begin, end = danger
-    clause = reading.clauses[begin], reading.clauses[end - 1]
-    where = reading.clauses[span[0]]
+def _guarded(guard: Guard, reading: Reading, danger: re.Match[str]) -> bool:
+    """Whether the guard stands where it takes the danger out of the match."""
+    found = [
+        match for pattern in guard.patterns for match in pattern.find(reading.text, reading.present)
+        if _in_scope(guard, reading, danger, match)
+    ]
+    if not found:
+        return False
+    return not any(True for pattern in guard.void for _ in pattern.find(reading.text, reading.present))
+
+
+def _in_scope(guard: Guard, reading: Reading, danger: re.Match[str], match: re.Match[str]) -> bool:
+    begin, end = danger.span()
+    first, last, where = reading.clauses[begin], reading.clauses[end - 1], reading.clauses[match.start()]
     if guard.scope == "message":
         return True
     if guard.scope == "after":
-        return span[1] > begin
+        return match.end() > begin
     if guard.scope == "near":
-        return clause[0] - 1 <= where <= clause[1] + 1
+        return first - 1 <= where <= last + 1
     if guard.scope == "clause":
-        return clause[0] <= where <= clause[1]
-    return where >= clause[0] and begin - guard.within <= span[1] and span[0] < end - 1 and span[1] <= end
+        return first <= where <= last
+    inside = begin <= match.start() and match.end() <= end
+    return inside or (where == first and 0 <= begin - match.end() <= 2 * guard.within)
+
+
+def _sign(character: str) -> str:
+    if character in _STOPS:
+        return _STOP
+    return _PAUSE if character in _PAUSES or character.isspace() else character
+
+
+def _clauses(text: str) -> tuple[int, ...]:
+    """The number of the clause that each character belongs to."""
+    numbers, clause = [], 0
+    for character in text:
+        numbers.append(clause)
+        clause += character in _SIGNS
+    return tuple(numbers)
 
 
 def _strings(values: Iterable[Any]) -> list[str]:

@@ -18,6 +18,9 @@ def migrate(database_url: str) -> None:
 def alembic_config(database_url: str) -> Config:
     """Alembic's configuration for this database, without an ini file."""
     config = Config()
-    config.set_main_option("script_location", str(ROOT / "bot" / "store" / "migrations"))
-    config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
+    for option, value in (
+        ("script_location", str(ROOT / "bot" / "store" / "migrations")),
+        ("sqlalchemy.url", database_url),
+    ):
+        config.set_main_option(option, value.replace("%", "%%"))
     return config

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -27,6 +28,9 @@ CaseId = NewType("CaseId", int)
 
 # SQLite numbers rows by itself only in a column that is exactly INTEGER.
 _Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+_UNREAD, _UNREAD_SQLITE = text("read_by_model IS false"), text("read_by_model IS 0")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -136,6 +140,8 @@ class Message(Work, Base):
         UniqueConstraint("resident_id", "key", name="uq_message_resident_key"),
         Index("ix_message_state_due", "state", "due_at"),
         Index("ix_message_resident_state", "resident_id", "state", "id"),
+        # Small at all times, so that looking for what is to be read again costs nothing.
+        Index("ix_message_reread", "due_at", postgresql_where=_UNREAD, sqlite_where=_UNREAD_SQLITE),
     )
     id: Mapped[MessageId] = mapped_column(primary_key=True)
     resident_id: Mapped[ResidentId] = mapped_column(ForeignKey("resident.id"))

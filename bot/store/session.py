@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from bot.store.models import Work, WorkState
+from bot.store.models import Base, Work, WorkState
 
 SQLITE_BUSY_SECONDS = 5
 _POSTGRES_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
@@ -31,7 +32,11 @@ class Store:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine = sa.create_engine(
-                self.url, pool_size=16, max_overflow=16, connect_args={"timeout": SQLITE_BUSY_SECONDS}
+                self.url,
+                pool_size=16,
+                max_overflow=16,
+                hide_parameters=True,
+                connect_args={"timeout": SQLITE_BUSY_SECONDS},
             )
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             # SQLite decides at the first statement who writes; starting every transaction immediate means that two
@@ -44,7 +49,8 @@ class Store:
                 max_overflow=12,
                 pool_timeout=3,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 3, "options": _POSTGRES_TIMEOUTS},
+                hide_parameters=True,  # an error that is logged must not quote a resident
+                connect_args={"connect_timeout": 3, "tcp_user_timeout": 5000, "options": _POSTGRES_TIMEOUTS},
             )
         self._write = sessionmaker(self.engine, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(**{_READING: True}), expire_on_commit=False)
@@ -116,18 +122,19 @@ def claim_due(
     limit: int,
     where: Sequence[sa.ColumnElement[bool]] = (),
     order: Sequence[Any] | None = None,
+    parent: type[Base] | None = None,
 ) -> Sequence[Row]:
-    """Claim up to `limit` due rows: nobody else gets them before `now + lease`.
+    """Claim up to `limit` due rows, with their rows of `parent` locked too: nobody else gets them before `now + lease`.
 
     A claim moves `due_at` ahead and counts `attempts`; the holder finishes the row only while `attempts` is still its
     own (see `still_mine`), so a holder that was too slow cannot undo the next one's work.
     """
+    source = sa.select(table).join(parent) if parent else sa.select(table)
     query = (
-        sa.select(table)
-        .where(table.state == WorkState.PENDING, table.due_at <= now, *where)
+        source.where(table.state == WorkState.PENDING, table.due_at <= now, *where)
         .order_by(*(order or (table.due_at, table.id)))
         .limit(limit)
-        .with_for_update(skip_locked=True, of=table)
+        .with_for_update(skip_locked=True, of=[table, parent] if parent else table)
     )
     rows = session.scalars(query).all()
     for row in rows:
@@ -151,10 +158,19 @@ def still_mine(session: Session, table: type[Row], row_id: int, attempt: int) ->
     return session.scalars(query).one_or_none()
 
 
-def retry_later(row: Work, *, now: datetime, error: str, limit: int, base: timedelta = timedelta(seconds=1)) -> None:
-    """Put a failed attempt back with doubling waits (at most 60 s apart), or give it up after `limit` attempts."""
+def retry_later(
+    row: Work, *, now: datetime, error: str, limit: int, longest: timedelta = timedelta(seconds=60)
+) -> None:
+    """Put a failed attempt back, with waits that double from 1 s to `longest`, or give it up after `limit` attempts."""
     row.error = error
     if row.attempts >= limit:
         row.state = WorkState.FAILED
     else:
-        row.due_at = now + min(base * 2 ** (row.attempts - 1), timedelta(seconds=60))
+        doubled = timedelta(seconds=2 ** min(row.attempts - 1, 20))
+        row.due_at = now + min(doubled, longest)
+
+
+def insert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, which both databases have and SQLAlchemy keeps apart."""
+    dialect = session.get_bind().dialect.name
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

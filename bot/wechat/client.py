@@ -136,7 +136,8 @@ class WeChatClient:
             answer = await self._call("GET", "/cgi-bin/media/get", params={"media_id": media_id})
             if not answer.may_be_json:
                 return answer
-            if not isinstance(url := _checked(answer).get("video_url"), str):
+            url = str(_checked(answer).get("video_url"))
+            if not url.startswith(("http://", "https://")):
                 raise PlatformError(0, "the media answer holds neither a file nor a video_url")
             return await self._fetch("GET", url)
 

@@ -20,7 +20,8 @@ from wechatpy.exceptions import InvalidAppIdException
 
 from bot.wechat.errors import ForbiddenError, MalformedError, TooLargeError
 
-MAX_BODY_BYTES = 64 * 1024
+MAX_BODY_BYTES = 256 * 1024
+"""Room for 20,000 Chinese characters, encrypted, and in compatibility mode once more in plain."""
 MAX_AGE_SECONDS = 300
 _MAX_DEPTH = 6
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -67,7 +68,7 @@ def open_envelope(account: Account, query: Mapping[str, str], body: bytes, *, no
         now: the present Unix time in seconds.
 
     Raises:
-        TooLargeError: more than 64 KiB.
+        TooLargeError: more than `MAX_BODY_BYTES`.
         ForbiddenError: signature, timestamp or account is wrong.
         MalformedError: not XML, not decryptable, nested or declared in a way no message of the platform is.
     """

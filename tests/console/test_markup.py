@@ -1,4 +1,4 @@
-from bot.console.markup import Tap, marked, segments
+from bot.console.markup import Tap, marked, phrases, segments
 from bot.wechat.outbound import with_buttons
 
 
@@ -18,6 +18,11 @@ def test_that_a_residents_script_becomes_text() -> None:
 
 def test_that_evidence_cannot_smuggle_markup_either() -> None:
     assert marked("a<b>&", ["<b>", "(", ""]) == "a<mark>&lt;b&gt;</mark>&amp;"
+
+
+def test_that_neighbouring_words_are_one_phrase() -> None:
+    assert phrases(["有人拿刀砍", "拿刀", "别的"], ("拿", "刀")) == ("拿刀",)
+    assert phrases(["daozi"], ("刀",)) == ("刀",)
 
 
 def test_that_an_empty_text_is_empty() -> None:

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from bot.console.queries import LINGER, Desk, read_desk
+from bot.console.queries import LINGER, Desk, read_desk, words_of
 from bot.duty.case import acknowledge
 from bot.duty.roster import Roster
 from bot.store.models import Heartbeat
@@ -45,6 +45,21 @@ def test_that_the_message_with_the_evidence_stays_visible_under_later_ones(rows:
         rows.message(case, text)
     (card,) = look(rows, roster).alarms
     assert [line.text for line in card.lines] == ["有人拿刀", "二", "三", "四"]
+
+
+def test_that_a_request_is_summed_up_by_its_words_rather_than_by_later_pictures(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "help_request/lost_pet")
+    rows.message(case, "我家狗丢了")
+    for _ in range(4):
+        rows.message(case, "", kind="image")
+    (card,) = look(rows, roster).requests
+    assert card.summary == "我家狗丢了"
+
+
+def test_that_the_words_of_rules_go_before_the_models() -> None:
+    model, rule = {"rule": "model", "words": ["有人", "在"]}, {"rule": "weapon", "words": ["刀", "刀"]}
+    assert words_of([model, rule, {"rule": "media", "words": ["图片"]}]) == ("刀",)
+    assert words_of([model]) == ("有人", "在")
 
 
 def test_that_cards_tell_pictures_and_places_in_words(rows: Rows, roster: Roster) -> None:
@@ -107,6 +122,18 @@ def test_that_an_acknowledged_alarm_keeps_its_place_for_a_moment_and_its_countdo
     desk = look(rows, roster)
     assert desk.alarms == ()
     assert [card.id for card in desk.acknowledged] == [case.id]
+
+
+def test_that_messages_after_the_acknowledgement_are_counted_and_bring_the_case_up(rows: Rows, roster: Roster) -> None:
+    now = rows.clock.now()
+    old = rows.case(
+        rows.resident(), "urgent_alarm/fire", state="acknowledged", acknowledged_at=now - timedelta(hours=1)
+    )
+    rows.message(old, "着火了", ago=3700)
+    rows.message(old, "又着火了", ago=5)
+    rows.case(rows.resident("R-2"), "help_request/noise", ago=600, state="acknowledged", acknowledged_at=now)
+    first, second = look(rows, roster).acknowledged
+    assert (first.id, first.unseen, second.unseen) == (old.id, 1, 0)
 
 
 def test_that_closed_cases_are_nowhere(rows: Rows, roster: Roster) -> None:

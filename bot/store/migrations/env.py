@@ -9,6 +9,9 @@ _MIGRATION_LOCK = 5146_2016  # any number that no other program locks in this da
 store = Store(context.config.get_main_option("sqlalchemy.url") or "")
 with store.engine.begin() as connection:
     if not store.sqlite:
+        # Waiting for another replica's migration, and a migration itself, may take longer than a message's work.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
     context.run_migrations()

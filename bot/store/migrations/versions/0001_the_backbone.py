@@ -118,6 +118,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            "ix_message_reread",
+            ["due_at"],
+            unique=False,
+            postgresql_where=sa.text("read_by_model IS false"),
+            sqlite_where=sa.text("read_by_model IS 0"),
+        )
         batch_op.create_index("ix_message_resident_state", ["resident_id", "state", "id"], unique=False)
         batch_op.create_index("ix_message_state_due", ["state", "due_at"], unique=False)
 
@@ -224,6 +231,7 @@ def downgrade() -> None:
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index("ix_message_state_due")
         batch_op.drop_index("ix_message_resident_state")
+        batch_op.drop_index("ix_message_reread")
         batch_op.drop_index(batch_op.f("ix_message_case_id"))
 
     op.drop_table("message")

@@ -1,0 +1,236 @@
+"""The training and test messages, and the checks that keep them honest.
+
+`python -m bot.nlu.dataset` prints every finding and exits with 1 when there is one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.nlu.normaliser import Normaliser
+from bot.nlu.triage import LABELS
+
+DATA = Path("nlu_data")
+FEWEST_EXAMPLES = 8
+NEAR = 0.85
+"""Jaccard similarity of character trigrams from which two messages count as the same."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One message and where it was found."""
+
+    text: str
+    intent: str
+    place: str
+
+    @property
+    def label(self) -> str:
+        """The label that the intent belongs to."""
+        return self.intent.partition("/")[0]
+
+
+@dataclass(frozen=True)
+class TestMessage(Example):
+    """One message of the test set."""
+
+    __test__ = False  # not a test case for pytest
+
+    id: str = ""
+    style: str = ""
+    hard: bool = False
+
+
+@dataclass(frozen=True)
+class IntentFile:
+    """One file of `nlu_data/intents`: a fine intent with its examples and answers."""
+
+    path: Path
+    intent: str
+    examples: tuple[str, ...]
+    responses: frozenset[str]
+
+
+@dataclass
+class Dataset:
+    """All messages under one directory (normally `nlu_data`)."""
+
+    root: Path = DATA
+    problems: list[str] = field(default_factory=list)
+
+    @cached_property
+    def files(self) -> list[IntentFile]:
+        """Every intent file that can be read; the others become problems."""
+        files = []
+        for path in sorted((self.root / "intents").glob("*/*.yml")):
+            try:
+                files.append(_read_intent_file(path))
+            except (yaml.YAMLError, KeyError, TypeError, IndexError, ValueError) as error:
+                self.problems.append(f"{path}: cannot be read as an intent file ({type(error).__name__}: {error})")
+        return files
+
+    @cached_property
+    def catalogue(self) -> dict[str, str]:
+        """Fine intent → title, as the catalogue lists them."""
+        content = yaml.load((self.root / "catalogue.yml").read_text(encoding="utf-8"), Loader=_LOADER)
+        return {
+            f"{label}/{name}": str(entry["title"])
+            for label, group in content.items()
+            for name, entry in group["intents"].items()
+        }
+
+    def training(self) -> Iterator[Example]:
+        """The training messages."""
+        for file in self.files:
+            for text in file.examples:
+                yield Example(text, file.intent, str(file.path))
+
+    @cached_property
+    def test(self) -> list[TestMessage]:
+        """The test messages; empty while there are none."""
+        path = self.root / "test" / "messages.jsonl"
+        return list(read_test_messages(path)) if path.exists() else []
+
+
+def _read_intent_file(path: Path) -> IntentFile:
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    entries = content["nlu"]
+    intents = {entry["intent"] for entry in entries}
+    if len(intents) != 1:
+        raise ValueError(f"a file holds one intent, this one holds {', '.join(sorted(intents)) or 'none'}")
+    examples = [
+        line.strip()[2:].strip()
+        for entry in entries
+        for line in entry["examples"].splitlines()
+        if line.strip().startswith("- ")
+    ]
+    return IntentFile(path, intents.pop(), tuple(examples), frozenset(content.get("responses") or {}))
+
+
+def read_test_messages(path: Path) -> Iterator[TestMessage]:
+    """The messages of a JSONL file. Raises ValueError naming the line that cannot be read."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            data: dict[str, Any] = json.loads(line)
+            yield TestMessage(
+                text=data["text"],
+                intent=data["intent"],
+                place=f"{path}:{number}",
+                id=str(data["id"]),
+                style=str(data.get("style", "")),
+                hard=data.get("hard") in (True, "hard", "true", 1),
+            )
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}:{number}: not a test message ({type(error).__name__}: {error})") from error
+
+
+def findings(dataset: Dataset) -> list[str]:
+    """Everything wrong with the data, one sentence each."""
+    normalise = Normaliser(dataset.root / "typos.tsv")
+    training = list(dataset.training())
+    normal = [normalise(example.text) for example in training]
+    test_normal = [normalise(message.text) for message in dataset.test]
+    return [
+        *dataset.problems,
+        *_agreement(dataset),
+        *_few_examples(dataset),
+        *_repeated(training, normal),
+        *_repeated(dataset.test, test_normal),
+        *_markup(training),
+        *_leaks(dataset.test, test_normal, training, normal),
+    ]
+
+
+def _agreement(dataset: Dataset) -> Iterator[str]:
+    """Catalogue, files and answers name the same intents."""
+    listed = set(dataset.catalogue)
+    present = {file.intent for file in dataset.files}
+    for intent in sorted(listed - present):
+        yield f"{intent}: in the catalogue, but there is no file intents/{intent}.yml"
+    for intent in sorted(present - listed):
+        yield f"{intent}: has a file, but is not in catalogue.yml"
+    for file in dataset.files:
+        if file.path.parent.name + "/" + file.path.stem != file.intent:
+            yield f"{file.path}: holds {file.intent}; the path must be intents/{file.intent}.yml"
+        if file.responses != {f"utter_{file.intent}"}:
+            yield f"{file.path}: must hold exactly one answer entry, utter_{file.intent}"
+    for message in dataset.test:
+        if message.intent not in listed or message.label not in LABELS:
+            yield f"{message.place}: {message.intent} is not in the catalogue"
+
+
+def _few_examples(dataset: Dataset) -> Iterator[str]:
+    for file in dataset.files:
+        if len(file.examples) < FEWEST_EXAMPLES:
+            yield f"{file.intent}: {len(file.examples)} examples, at least {FEWEST_EXAMPLES} are needed"
+
+
+def _repeated(examples: Sequence[Example], normal: Sequence[str]) -> Iterator[str]:
+    """Messages that are the same once normalised; worse when they are labelled differently."""
+    places: dict[str, list[Example]] = defaultdict(list)
+    for example, text in zip(examples, normal):
+        places[text].append(example)
+    for text, found in places.items():
+        if len(found) > 1:
+            intents = Counter(example.intent for example in found)
+            kind = "under two labels" if len({example.label for example in found}) > 1 else "more than once"
+            yield f"{text!r}: {kind} ({', '.join(sorted(intents))})"
+
+
+def _markup(examples: Iterable[Example]) -> Iterator[str]:
+    for example in examples:
+        if set("[]{}") & set(example.text):
+            yield f"{example.place}: {example.text!r} holds Rasa's markup; leave out [ ] {{ }}"
+
+
+def _leaks(
+    test: Sequence[Example], test_normal: Sequence[str], training: Sequence[Example], normal: Sequence[str]
+) -> Iterator[str]:
+    """Test messages that are, or nearly are, training messages."""
+    grams = [trigrams(text) for text in normal]
+    holders: dict[str, list[int]] = defaultdict(list)
+    for number, found in enumerate(grams):
+        for gram in found:
+            holders[gram].append(number)
+    for message, text in zip(test, test_normal):
+        mine = trigrams(text)
+        shared = Counter(number for gram in mine for number in holders.get(gram, ()))
+        for number, common in shared.most_common(3):
+            if common / (len(mine) + len(grams[number]) - common) >= NEAR:
+                yield f"{message.place}: {message.text!r} is nearly the training message {training[number].text!r}"
+                break
+
+
+def trigrams(text: str) -> frozenset[str]:
+    """Character trigrams with marked ends, so that short messages have some as well."""
+    framed = f"\x02{text}\x03"
+    return frozenset(framed[place : place + 3] for place in range(max(len(framed) - 2, 1)))
+
+
+def main() -> int:
+    """Print the counts and the findings; 1 when there are any."""
+    dataset = Dataset()
+    counts = Counter(example.label for example in dataset.training())
+    print(", ".join(f"{label} {counts[label]}" for label in LABELS), f"· {sum(counts.values())} messages to train on")
+    print(f"{len(dataset.files)} of {len(dataset.catalogue)} intents have a file · {len(dataset.test)} test messages")
+    found = findings(dataset)
+    for finding in found:
+        print(f"- {finding}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

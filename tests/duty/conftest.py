@@ -1,0 +1,75 @@
+"""Cases without a conversation around them: each message is filed under the label that the test gives it."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.duty import case as duty_case
+from bot.duty.roster import load_roster
+from bot.nlu.triage import Evidence, Triage
+from bot.store.models import Case, CaseId, CaseState, Message, Page, Resident
+from bot.store.session import Store
+from tests.station import DUTY
+from tests.world import FakeClock
+
+
+class Filing:
+    """Files messages into cases. A case that `file` gives can be read, but is a copy of its moment."""
+
+    def __init__(self, store: Store, clock: FakeClock, duty_file: Path) -> None:
+        self.store, self.clock = store, clock
+        duty_file.write_text(DUTY, encoding="utf-8")
+        self.roster = load_roster(duty_file)
+        self._numbers = itertools.count(1)
+
+    def file(
+        self, label: str, *, openid: str = "oA", uncertain: bool = False, silent: bool = False, word: str = ""
+    ) -> Case | None:
+        evidence = (Evidence("model", (word,)),) if word else ()
+        triage = Triage(label, 0.9, f"{label}/scripted", evidence, uncertain=uncertain, silent=silent)
+        with self.store.transaction() as session:
+            message = self._message(session, openid)
+            return duty_case.file_message(
+                session,
+                message,
+                triage,
+                roster=self.roster,
+                channels=("webhook+http://phone/page",),
+                now=self.clock.now(),
+            )
+
+    def _message(self, session: sa.orm.Session, openid: str) -> Message:
+        now, number = self.clock.now(), next(self._numbers)
+        resident = session.scalars(sa.select(Resident).where(Resident.openid == openid)).one_or_none()
+        if resident is None:
+            resident = Resident(openid=openid, pseudonym=f"R-{openid}", first_seen_at=now, last_seen_at=now)
+        message = Message(resident=resident, key=f"msg:{number}", kind="text", received_at=now, due_at=now)
+        session.add(message)
+        session.flush()
+        return message
+
+    def acknowledge(self, case: Case | None, officer: str = "甲") -> None:
+        assert case is not None
+        with self.store.transaction() as session:
+            duty_case.acknowledge(session, CaseId(case.id), officer=officer, now=self.clock.now())
+
+    def close(self, case: Case | None) -> None:
+        assert case is not None
+        with self.store.transaction() as session:
+            session.get_one(Case, case.id).state = CaseState.CLOSED
+
+    def cases(self) -> list[Case]:
+        with self.store.reading() as session:
+            return list(session.scalars(sa.select(Case).order_by(Case.id)))
+
+    def page_levels(self, case: Case | None) -> list[int]:
+        assert case is not None
+        with self.store.reading() as session:
+            return list(session.scalars(sa.select(Page.level).where(Page.case_id == case.id).order_by(Page.id)))
+
+
+@pytest.fixture
+def filing(store: Store, clock: FakeClock, tmp_path: Path) -> Filing:
+    return Filing(store, clock, tmp_path / "duty.yml")

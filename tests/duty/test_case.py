@@ -1,0 +1,209 @@
+"""Which case a message belongs to, and when a human is paged for it."""
+
+import threading
+
+import pytest
+
+from bot.duty import case as duty_case
+from bot.duty.case import CaseError
+from bot.nlu.triage import Triage
+from bot.store.models import Case, CaseId, Message
+from tests.duty.conftest import Filing
+
+
+def same(one: Case | None, other: Case | None) -> bool:
+    assert one is not None
+    assert other is not None
+    return one.id == other.id
+
+
+@pytest.mark.parametrize("label", ["help_request", "tip", "enquiry", "other", "urgent_alarm"])
+def test_that_an_open_alarm_takes_everything_of_its_resident(filing: Filing, label: str) -> None:
+    alarm = filing.file("urgent_alarm")
+    filing.clock.advance(hours=30)
+    assert same(filing.file(label), alarm)
+    assert filing.page_levels(alarm) == [0], "the deadlines page on; a second message does not"
+
+
+@pytest.mark.parametrize("minutes", [0, 30])
+def test_that_a_request_of_the_last_half_hour_is_raised_to_the_alarm_and_pages(filing: Filing, minutes: int) -> None:
+    request = filing.file("help_request")
+    assert filing.page_levels(request) == []
+    filing.clock.advance(minutes=minutes)
+    alarm = filing.file("urgent_alarm")
+    assert same(alarm, request)
+    assert filing.page_levels(alarm) == [0]
+    assert [case.label for case in filing.cases()] == ["urgent_alarm"]
+
+
+def test_that_an_older_request_is_another_story(filing: Filing) -> None:
+    request = filing.file("help_request")
+    filing.clock.advance(minutes=30, seconds=1)
+    alarm = filing.file("urgent_alarm")
+    assert not same(alarm, request)
+    assert [case.label for case in filing.cases()] == ["help_request", "urgent_alarm"]
+
+
+def test_that_an_acknowledged_request_raised_to_an_alarm_pages_and_is_open_again(filing: Filing) -> None:
+    request = filing.file("help_request")
+    filing.acknowledge(request, "乙")
+    alarm = filing.file("urgent_alarm")
+    assert same(alarm, request)
+    assert filing.page_levels(alarm) == [0]
+    (case,) = filing.cases()
+    assert (case.state, case.acknowledged_by, case.acknowledged_at) == ("open", None, None)
+
+
+def test_that_a_repeated_alarm_is_no_second_case(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm")
+    assert same(filing.file("urgent_alarm"), alarm)
+    filing.acknowledge(alarm)
+    filing.clock.advance(minutes=30)
+    assert same(filing.file("urgent_alarm"), alarm)
+    assert filing.page_levels(alarm) == [0]
+
+
+def test_that_a_new_alarm_long_after_the_acknowledgement_pages_again(filing: Filing) -> None:
+    """The officer of the first alarm went home days ago, and nobody has closed it."""
+    first = filing.file("urgent_alarm")
+    filing.acknowledge(first)
+    filing.clock.advance(minutes=20)
+    filing.file("other")
+    filing.clock.advance(minutes=11)
+    second = filing.file("urgent_alarm")
+    assert not same(second, first)
+    assert filing.page_levels(second) == [0]
+    assert same(filing.file("other"), second)
+
+
+def test_that_an_acknowledged_alarm_takes_calm_words_until_it_has_been_quiet_for_long(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm")
+    filing.acknowledge(alarm)
+    filing.clock.advance(hours=12)
+    assert same(filing.file("help_request"), alarm)
+    filing.clock.advance(hours=12, seconds=1)
+    request = filing.file("help_request")
+    assert not same(request, alarm)
+    assert filing.page_levels(request) == []
+
+
+def test_that_two_residents_have_two_cases(filing: Filing) -> None:
+    one, other = filing.file("urgent_alarm", openid="oA"), filing.file("urgent_alarm", openid="oB")
+    assert not same(one, other)
+    assert filing.page_levels(one) == filing.page_levels(other) == [0]
+
+
+def test_that_tips_and_requests_are_never_mixed(filing: Filing) -> None:
+    tip, request = filing.file("tip"), filing.file("help_request")
+    assert not same(tip, request)
+    assert same(filing.file("tip"), tip)
+    assert same(filing.file("help_request"), request)
+    assert [case.label for case in filing.cases()] == ["tip", "help_request"]
+
+
+def test_that_a_tip_stays_out_of_a_request_that_is_still_uncertain(filing: Filing) -> None:
+    unclear = filing.file("other", uncertain=True)
+    assert not same(filing.file("tip"), unclear)
+
+
+@pytest.mark.parametrize(("label", "hours"), [("help_request", 12), ("tip", 24)])
+def test_that_a_story_goes_on_for_hours_but_not_for_ever(filing: Filing, label: str, hours: int) -> None:
+    first = filing.file(label)
+    filing.clock.advance(hours=hours)
+    assert same(filing.file(label), first)
+    filing.clock.advance(hours=hours, seconds=1)
+    assert not same(filing.file(label), first)
+
+
+@pytest.mark.parametrize("label", ["urgent_alarm", "help_request", "tip"])
+def test_that_a_closed_case_takes_nothing(filing: Filing, label: str) -> None:
+    closed = filing.file(label)
+    filing.close(closed)
+    assert not same(filing.file(label), closed)
+    assert len(filing.cases()) == 2
+
+
+def test_that_an_uncertain_message_is_a_request_in_the_queue_and_pages_nobody(filing: Filing) -> None:
+    case = filing.file("other", uncertain=True)
+    assert case is not None
+    assert (case.label, case.uncertain) == ("help_request", True)
+    assert filing.page_levels(case) == []
+
+
+def test_that_a_clear_request_clears_up_an_uncertain_one(filing: Filing) -> None:
+    unclear = filing.file("enquiry", uncertain=True)
+    assert same(filing.file("help_request"), unclear)
+    (case,) = filing.cases()
+    assert (case.intent, case.uncertain) == ("help_request/scripted", False)
+
+
+@pytest.mark.parametrize("label", ["enquiry", "other"])
+def test_that_an_enquiry_and_chat_open_no_case(filing: Filing, label: str) -> None:
+    filing.file("help_request", openid="oB")
+    assert filing.file(label) is None
+    assert len(filing.cases()) == 1
+
+
+def test_that_a_label_is_only_raised(filing: Filing) -> None:
+    filing.file("help_request")
+    filing.file("urgent_alarm", silent=True, word="刀")
+    filing.file("help_request", word="狗")
+    (case,) = filing.cases()
+    assert (case.label, case.intent, case.silent) == ("urgent_alarm", "urgent_alarm/scripted", True)
+    assert [item["words"] for item in case.evidence] == [["刀"], ["狗"]]
+
+
+def test_that_a_message_filed_again_stays_where_it_is(filing: Filing) -> None:
+    """The process died between filing and the rest; meanwhile an officer has dealt with the alarm."""
+    alarm = filing.file("urgent_alarm")
+    filing.close(alarm)
+    triage = Triage("urgent_alarm", 0.9, "urgent_alarm/scripted")
+    with filing.store.transaction() as session:
+        message = session.query(Message).one()
+        again = duty_case.file_message(
+            session, message, triage, roster=filing.roster, channels=("x",), now=filing.clock.now()
+        )
+        assert same(again, alarm)
+    assert len(filing.cases()) == 1
+
+
+def test_that_the_first_officer_who_acknowledges_stays_on_record(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm")
+    filing.acknowledge(alarm, "甲")
+    filing.clock.advance(minutes=1)
+    filing.acknowledge(alarm, "乙")
+    (case,) = filing.cases()
+    assert (case.state, case.acknowledged_by) == ("acknowledged", "甲")
+
+
+@pytest.mark.parametrize("officer", ["", "  ", "甲" * 65])
+def test_that_an_officer_must_be_named(filing: Filing, officer: str) -> None:
+    alarm = filing.file("urgent_alarm")
+    with pytest.raises(CaseError, match="1 to 64 characters"):
+        filing.acknowledge(alarm, officer)
+
+
+def test_that_a_missing_or_closed_case_cannot_be_acknowledged(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm")
+    filing.close(alarm)
+    with pytest.raises(CaseError, match="is closed"):
+        filing.acknowledge(alarm)
+    with filing.store.transaction() as session, pytest.raises(CaseError, match="no case 99"):
+        duty_case.acknowledge(session, CaseId(99), officer="甲", now=filing.clock.now())
+
+
+def test_that_alarms_of_one_resident_filed_at_the_same_moment_are_one_case(filing: Filing) -> None:
+    filing.file("other")  # the resident is known
+    start = threading.Barrier(4)
+
+    def file() -> None:
+        start.wait()
+        filing.file("urgent_alarm")
+
+    threads = [threading.Thread(target=file) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (case,) = filing.cases()
+    assert filing.page_levels(case) == [0]
