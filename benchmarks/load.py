@@ -72,7 +72,8 @@ async def closed_loop(send: Send, residents: int, texts: Sequence[str]) -> Timin
         nonlocal worded
         for text in texts[number::residents]:
             began = time.perf_counter()
-            worded += await send(session, f"oBench{residents}x{number}", text)
+            answered = await send(session, f"oBench{residents}x{number}", text)
+            worded += answered
             times.append(time.perf_counter() - began)
 
     async with _session() as session:
@@ -81,13 +82,13 @@ async def closed_loop(send: Send, residents: int, texts: Sequence[str]) -> Timin
         return Timing(tuple(times), worded, time.perf_counter() - began)
 
 
-async def burst(send: Send, texts: Sequence[str]) -> Timing:
+async def burst(send: Send, texts: Sequence[str], name: str = "oBurst") -> Timing:
     """Every text from a resident of its own, all at the same moment."""
     times: list[float] = []
 
     async def resident(session: aiohttp.ClientSession, number: int, text: str) -> bool:
         began = time.perf_counter()
-        worded = await send(session, f"oBurst{number}", text)
+        worded = await send(session, f"{name}{number}", text)
         times.append(time.perf_counter() - began)
         return worded
 
@@ -98,12 +99,4 @@ async def burst(send: Send, texts: Sequence[str]) -> Timing:
 
 
 def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=60), json_serialize=_json
-    )
-
-
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=60))

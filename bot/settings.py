@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
+        if not value:
+            return value
         scheme = value.split(":", 1)[0]
         if scheme in {"postgres", "postgresql"}:
             return "postgresql+psycopg" + value[len(scheme) :]

@@ -39,20 +39,13 @@ def programs(settings: Settings, model: Path) -> dict[str, list[str]]:
 def write_endpoints(settings: Settings) -> Path:
     """Rasa's endpoints for this machine: stored conversations, and Redis for its locks when there is one."""
     database = sa.make_url(settings.database_url)
-    tracker: dict[str, object] = {"type": "SQL", "dialect": "sqlite", "db": str(settings.var_dir / "rasa.db")}
+    conversations = f"sqlite:///{settings.var_dir / 'rasa.db'}"
     if database.get_backend_name() != "sqlite":
-        tracker = {
-            "type": "SQL",
-            "dialect": "postgresql",
-            "url": database.host or "",
-            "port": database.port or 5432,
-            "db": database.database or "",
-            "username": database.username or "",
-            "password": str(database.password or ""),
-        }
+        # Rasa's own environment has psycopg2, SQLAlchemy's default driver.
+        conversations = database.set(drivername="postgresql").render_as_string(hide_password=False)
     endpoints: dict[str, object] = {
         "action_endpoint": {"url": f"http://127.0.0.1:{settings.actions_port}/webhook"},
-        "tracker_store": tracker,
+        "tracker_store": {"type": "bot.nlu.tracker_store.FujinTrackerStore", "url": conversations},
     }
     if settings.redis_url:
         redis = urlsplit(settings.redis_url)

@@ -96,10 +96,21 @@ class Station:
 
     async def deliver(self, text: str, *, openid: str = "oA", message_id: int | None = None) -> Received:
         """A resident's text arrives and everything that is due is done."""
+        received = await self.receive(text, openid=openid, message_id=message_id)
+        await self.engine.run_due()
+        return received
+
+    async def receive(self, text: str, *, openid: str = "oA", message_id: int | None = None) -> Received:
+        """A resident's text arrives, and what is due is left to whoever runs the engine."""
+        return await self.engine.receive(self.inbound(text=text, openid=openid, message_id=message_id))
+
+    def inbound(
+        self, kind: str = "text", *, openid: str = "oA", message_id: int | None = None, text: str = "", **payload: str
+    ) -> Inbound:
+        """A resident's message as the callback reads it; each has its own MsgId unless the test gives one."""
         number = next(self._numbers) if message_id is None else message_id
-        return await self.deliver_inbound(
-            Inbound(openid=openid, account="gh_1", key=f"msg:{number}", kind="text", sent_at=0, text=text)
-        )
+        key = f"msg:{number}"
+        return Inbound(openid=openid, account="gh_1", key=key, kind=kind, sent_at=0, text=text, payload=payload)
 
     async def deliver_inbound(self, inbound: Inbound) -> Received:
         received = await self.engine.receive(inbound)

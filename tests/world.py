@@ -1,5 +1,6 @@
 """The world outside the building, played for tests: the officers' phones, the WeChat platform, Rasa, time."""
 
+import asyncio
 import json
 import socketserver
 import threading
@@ -23,6 +24,13 @@ class FakeClock:
     def advance(self, **duration: float) -> None:
         """Move ahead: `advance(seconds=45)`."""
         self.moment += timedelta(**duration)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread or task is about to do; the limit only keeps a failing test from hanging."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - the other side is a thread that knows of no event
+            await asyncio.sleep(0.01)
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,10 @@ def _build_answered(answer: Answered) -> None:
 
 def _build_timeline(conversation: Conversation) -> None:
     card = conversation.card
-    _build_step(local(card.opened_at), "立案", title_of(card.label), "done")
+    became_alarm = card.alarmed_at is not None and card.alarmed_at > card.opened_at
+    _build_step(local(card.opened_at), "立案", "求助或线索" if became_alarm else title_of(card.label), "done")
+    if became_alarm:
+        _build_step(local(card.since), "升级为紧急警情", card.title, "done")
     for page in conversation.pages:
         _build_step(local(page.at), *_page_words(page))
     if card.acknowledged_at:

@@ -172,7 +172,7 @@ def build_facts(card: CaseCard) -> None:
     with ui.element("div").classes("facts"):
         ui.label(f"案件{card.id}").classes("case-number")
         ui.label(card.pseudonym or "举报人已隐去").classes("who")
-        moment(card.opened_at)
+        moment(card.since)
         if card.unseen:
             chip(f"确认后{card.unseen}条新消息", "doubt")
         if card.undelivered:

@@ -68,6 +68,7 @@ class CaseCard:
     silent: bool
     uncertain: bool
     opened_at: datetime
+    alarmed_at: datetime | None
     words: tuple[str, ...]
     lines: tuple[Line, ...]
     next_page: NextPage | None
@@ -82,6 +83,11 @@ class CaseCard:
     def urgent(self) -> bool:
         """Whether it is an alarm."""
         return self.label == URGENT
+
+    @property
+    def since(self) -> datetime:
+        """How long somebody has been waiting: since the alarm, where a request became one."""
+        return self.alarmed_at or self.opened_at
 
     @property
     def summary(self) -> str:
@@ -145,7 +151,7 @@ def read_desk(session: Session, *, roster: Roster, now: datetime) -> Desk:
     alarms, requests, tips, acknowledged = (tuple(cards[case.id] for case, _ in group) for group in groups)
     counts = sa.select(Case.label, sa.func.count().label("number")).where(is_open).group_by(Case.label)
     return Desk(
-        alarms=tuple(sorted(alarms, key=lambda card: card.id)),
+        alarms=tuple(sorted(alarms, key=lambda card: (card.since, card.id))),
         requests=requests,
         tips=tips,
         acknowledged=acknowledged,
@@ -214,6 +220,7 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
             silent=case.silent,
             uncertain=case.uncertain,
             opened_at=case.opened_at,
+            alarmed_at=case.alarmed_at,
             words=words[case.id],
             lines=lines.get(case.id, ()),
             next_page=deadlines.get(case.id) if case.state == CaseState.OPEN else None,

@@ -107,7 +107,7 @@ class Auditor:
     def _post(self, address: str, body: dict[str, Any]) -> bool:
         try:
             return httpx.post(address, json=body, timeout=5).is_success
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except Exception as error:  # whatever is wrong with one address, the others and the next case are tried
             log.error("auditor.page_failed", reason=type(error).__name__)
             return False
 

@@ -62,7 +62,7 @@ def file_message(
     message.case = case
     case.updated_at = now
     case.silent = case.silent or triage.silent
-    if label in CASE_LABELS:
+    if label == case.label:
         _add_evidence(case, triage)
     return case
 

@@ -140,12 +140,11 @@ async def _passive_text(parts: Parts, received: Received, deadline: float) -> st
     with parts.engine.waiting.wait_for(received.id) as answer:
         while (left := deadline - time.monotonic()) > 0:
             if received.claimed is None and await asyncio.to_thread(_settled, parts.store, received.id):
-                break
+                return await parts.engine.passive_reply(received.id)
             with contextlib.suppress(TimeoutError):
                 patience = left if received.claimed else min(left, _LOOK_AGAIN_SECONDS)
                 return await asyncio.wait_for(asyncio.shield(answer), patience)
-    # Also the message's own request looks: it may have been settled for it in the very moment it ceased to wait.
-    return await parts.engine.passive_reply(received.id)
+    return None
 
 
 def _settled(store: Store, message_id: MessageId) -> bool:

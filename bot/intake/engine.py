@@ -253,10 +253,11 @@ class Engine:
         """Do all work that is due now, until none is left."""
         lines = self._lines()
         while True:
+            before = self._all_working()
             done = [await line() for line in lines.values()]
-            while working := self._all_working():
-                await asyncio.gather(*working)
-            if not any(done):
+            after = self._all_working()
+            await asyncio.gather(*after)
+            if not any(done) and not before and not after:
                 return
 
     async def run(self) -> None:
@@ -297,7 +298,7 @@ class Engine:
         return _ROOM[line] - len(self._working[line])
 
     def _all_working(self) -> list[asyncio.Task[None]]:
-        return [task for tasks in self._working.values() for task in tasks]
+        return [task for tasks in self._working.values() for task in tasks if not task.done()]
 
     def _spawn(self, line: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(self._guarded(line, work))

@@ -9,16 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from traceback import format_tb
 from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.shared.core.events import BotUttered, UserUttered
-from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from bot.nlu.graph_runner import straighten
 from bot.nlu.triage import gravity
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ MAX_TEXT = 4000
 MAX_FRAGMENTS = 10
 
 
-class BadRequest(Exception):
+class BadRequestError(Exception):
     """The request cannot be understood; the text says what is wrong and how to mend it."""
 
 
@@ -44,16 +45,16 @@ class Incoming:
 
     @classmethod
     def from_request(cls, request: Request, *, needs_sender: bool) -> Incoming:
-        """Check the request's JSON. Raises BadRequest."""
+        """Check the request's JSON. Raises BadRequestError."""
         try:
             data = request.json
         except Exception as error:
-            raise BadRequest('The body is not JSON. Send an object such as {"text": "…"}.') from error
+            raise BadRequestError('The body is not JSON. Send an object such as {"text": "…"}.') from error
         if not isinstance(data, dict):
-            raise BadRequest('The body must be a JSON object such as {"text": "…"}.')
+            raise BadRequestError('The body must be a JSON object such as {"text": "…"}.')
         fragments = data.get("fragments") or []
         if not isinstance(fragments, list) or not all(isinstance(item, str) for item in fragments):
-            raise BadRequest("'fragments' must be a list of strings: the sender's last short messages, oldest first.")
+            raise BadRequestError("'fragments' must be a list of strings: the last short messages, oldest first.")
         return cls(
             text=_text_field(data, "text")[:MAX_TEXT],
             fragments=tuple(item[:MAX_TEXT] for item in fragments[-MAX_FRAGMENTS:]),
@@ -66,7 +67,7 @@ class Incoming:
 def _text_field(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise BadRequest(f"'{name}' is missing or empty. Send it as a string.")
+        raise BadRequestError(f"'{name}' is missing or empty. Send it as a string.")
     return value
 
 
@@ -123,7 +124,7 @@ async def _answer(
     """Run `work` and turn what goes wrong into the status that the gateway acts on."""
     try:
         incoming = Incoming.from_request(request, needs_sender=needs_sender)
-    except BadRequest as error:
+    except BadRequestError as error:
         return json({"error": str(error)}, status=400)
     agent = _agent(request)
     if agent is None:
@@ -131,14 +132,12 @@ async def _answer(
     try:
         result = await work(agent, incoming)
     except Exception as error:  # the gateway must get an answer, so that it decides by the safety net alone
-        logger.error("A message could not be handled: %s", type(error).__name__, exc_info=_without_text(error))
+        # Only where it happened: the exception's own text may quote the resident.
+        logger.error(
+            "A message could not be handled: %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__))
+        )
         return json({"error": f"The message could not be handled: {type(error).__name__}."}, status=500)
     return json({**result, "model": _model_id(agent)})
-
-
-def _without_text(error: Exception) -> tuple[type[Exception], Exception, Any]:
-    """The traceback without the exception's own text, which may quote the resident."""
-    return type(error), type(error)(), error.__traceback__
 
 
 async def read(agent: Agent, incoming: Incoming) -> dict[str, Any]:
@@ -149,11 +148,8 @@ async def read(agent: Agent, incoming: Incoming) -> dict[str, Any]:
 
 async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
     """Triage, then let the dialogue answer. A message delivered again gets its recorded answer."""
-    assert agent.processor is not None
     if incoming.redelivery:
-        async with agent.lock_store.lock(incoming.sender):
-            tracker = await agent.tracker_store.retrieve(incoming.sender)
-        recorded = _recorded(tracker, incoming.message_id)
+        recorded = await _recorded(agent, incoming)
         if recorded is not None:
             return recorded
     parse_data = await _parse(agent, incoming)
@@ -186,15 +182,18 @@ def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: parse_data[name] for name in ("text", "intent", "entities", "triage", "response_selector")}
 
 
-def _recorded(tracker: DialogueStateTracker | None, message_id: str) -> dict[str, Any] | None:
-    """The triage and replies already given to this message; None when it has not been handled."""
-    if tracker is None:
-        return None
-    events = list(tracker.events)
+async def _recorded(agent: Agent, incoming: Incoming) -> dict[str, Any] | None:
+    """The triage and replies already given to this message; None when it has not been handled.
+
+    The whole conversation is read: the tracker in use may have been shortened since.
+    """
+    async with agent.lock_store.lock(incoming.sender):
+        tracker = await agent.tracker_store.retrieve_full_tracker(incoming.sender)
+    events = list(tracker.events) if tracker is not None else []
     for place, event in enumerate(events):
-        if isinstance(event, UserUttered) and (event.metadata or {}).get("message_id") == message_id:
+        if isinstance(event, UserUttered) and (event.metadata or {}).get("message_id") == incoming.message_id:
             return {
-                "triage": event.parse_data["triage"],  # type: ignore[typeddict-item]
+                "triage": event.parse_data["triage"],
                 "replies": [_reply(item.message()) for item in _answers_after(events[place + 1 :])],
             }
     return None
@@ -226,7 +225,10 @@ def _reply(message: Mapping[str, Any]) -> dict[str, Any]:
 def _agent(request: Request) -> Agent | None:
     """The loaded agent, None while there is none."""
     agent = getattr(request.app.ctx, "agent", None)
-    return agent if agent is not None and agent.is_ready() else None
+    if agent is None or not agent.is_ready():
+        return None
+    straighten(agent.processor)
+    return agent
 
 
 def _model_id(agent: Agent) -> str:

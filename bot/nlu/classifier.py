@@ -29,6 +29,14 @@ from bot.nlu.triage import LABELS, URGENT, Evidence, Triage
 # Rasa warns that nothing learns the answers; this classifier does, by another way than Rasa's ResponseSelector.
 warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
 
+# Words that say nothing to an officer, however much they weigh in the model.
+_FUNCTION_WORDS = frozenset(
+    {
+        *"的了着过在还都也又就才再把被给让叫从往到去来和跟与是有没不我你他她它们俺咱人个这那里上下说呢吗吧啊呀哦嘛很太要会能得地咋谁哪呗正"
+    }
+    | {"我们", "你们", "他们", "她们", "一个", "这个", "那个", "这边", "那边", "里头", "什么", "怎么"}
+)
+
 SILENT_INTENT = f"{URGENT}/silent_call"
 
 
@@ -88,13 +96,15 @@ class TriageClassifier(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """Costs are in units of one false page; the rest are the fit's settings (see `bot.nlu.kernel.Settings`)."""
+        """Costs are in units of one false page; `one_tap` maps the buttons of the clarifying question to
+        the fine intents they mean; the rest are the fit's settings (see `bot.nlu.kernel.Settings`)."""
         return {
             "cost_missed_emergency": 9.0,
             "cost_false_page": 1.0,
             "uncertain_share": 0.04,
             **asdict(Settings()),
             "min_documents": 2,
+            "one_tap": {},
             "seed": 7,
         }
 
@@ -125,7 +135,7 @@ class TriageClassifier(GraphComponent):
             for example in training_data.intent_examples
             if example.get(INTENT) in LABELS and example.get(INTENT_RESPONSE_KEY) and example.get(TEXT)
         ]
-        random.Random(self._config["seed"]).shuffle(examples)
+        random.Random(self._config["seed"]).shuffle(examples)  # noqa: S311 - an order, not a secret
         documents = [grams(example.get(TEXT), words_of(example)) for example in examples]
         targets = [example.get(INTENT_RESPONSE_KEY) for example in examples]
         self._ngrams = NGrams.fit(documents, min_documents=self._config["min_documents"])
@@ -143,7 +153,7 @@ class TriageClassifier(GraphComponent):
         self._decision = ask_thresholds(
             label_sums(left_out, self._model.label_of), page, self._config["uncertain_share"]
         )
-        own_targets = [target for target, counts in zip(targets, own) if counts]
+        own_targets = [target for target, counts in zip(targets, own, strict=True) if counts]
         self._model.report = left_out_report(left_out, self._model, own_targets, self._decision)
         self._persist()
         return self._resource
@@ -177,9 +187,18 @@ class TriageClassifier(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """Classify the messages in place."""
         for message in messages:
-            if message.get(TEXT):
+            tapped = self._config["one_tap"].get(message.get(TEXT))
+            if tapped:
+                self._obey(message, tapped)
+            elif message.get(TEXT):
                 self._classify(message)
         return messages
+
+    def _obey(self, message: Message, intent: str) -> None:
+        """The resident has answered the clarifying question: that is the label."""
+        label = intent.partition("/")[0]
+        triage = Triage(label, 1.0, intent, (Evidence("one_tap", (message.get(TEXT),)),))
+        publish(message, triage, [{"name": name, "confidence": float(name == label)} for name in LABELS])
 
     def _classify(self, message: Message) -> None:
         document = grams(message.get(TEXT), words_of(message))
@@ -216,7 +235,7 @@ class TriageClassifier(GraphComponent):
         number = len(self._model.intents)
         contrast = self._model.gram_weights[columns, best] + urgent[columns]
         contrast = contrast - self._model.gram_weights[columns, number + 1 :].max(axis=1)
-        share = dict(zip(columns.tolist(), (contrast * weights).tolist()))
+        share = dict(zip(columns.tolist(), (contrast * weights).tolist(), strict=True))
         text = message.get(TEXT)
         by_place = np.zeros(len(text) + 1)
         for gram, begin, end in document:
@@ -226,7 +245,7 @@ class TriageClassifier(GraphComponent):
         scored = [
             (float(by_place[start : start + len(word)].sum()), start, word)
             for word, start in words_of(message)
-            if any(character.isalnum() for character in word)
+            if word not in _FUNCTION_WORDS and any(character.isalnum() for character in word)
         ]
         chosen = sorted(sorted(scored, reverse=True)[:3], key=lambda item: item[1])
         return tuple(word for score, _, word in chosen if score > 0)

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jieba
 import numpy as np
@@ -23,9 +23,10 @@ from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT_RESPONSE_KEY
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from threadpoolctl import threadpool_limits
 
 from bot.nlu.normaliser import Normaliser
-from bot.nlu.publication import RAW_TEXT, TRIAGE, publish, words_of
+from bot.nlu.publication import MODEL_TRIAGE, RAW_TEXT, TRIAGE, publish, words_of
 from bot.nlu.safety_net import NetFinding, SafetyNet
 from bot.nlu.triage import Triage
 
@@ -63,7 +64,11 @@ class CatalogueExamples(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> CatalogueExamples:
         """A component for training or use."""
         return cls(Path(config["catalogue"]))
@@ -182,9 +187,7 @@ class StationTokenizer(JiebaTokenizer):
     ) -> StationTokenizer:
         """Quieten jieba, which writes to stderr by itself."""
         jieba.setLogLevel("WARNING")
-        tokenizer = super().create(config, model_storage, resource, execution_context)
-        assert isinstance(tokenizer, StationTokenizer)
-        return tokenizer
+        return cast("StationTokenizer", super().create(config, model_storage, resource, execution_context))
 
     @classmethod
     def load(
@@ -198,9 +201,7 @@ class StationTokenizer(JiebaTokenizer):
         """Load now what jieba would load with the first message."""
         jieba.setLogLevel("WARNING")
         jieba.initialize()
-        tokenizer = super().load(config, model_storage, resource, execution_context, **kwargs)
-        assert isinstance(tokenizer, StationTokenizer)
-        return tokenizer
+        return cast("StationTokenizer", super().load(config, model_storage, resource, execution_context, **kwargs))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -219,6 +220,10 @@ class SentenceEmbedding(DenseFeaturizer, GraphComponent):
         super().__init__(name, config)
         self._encoder = USE(threads=int(config["threads"]))
         self._encoder.encode("你好")
+        # One limit for the whole process: BLAS threads that spin cost more than they bring on single messages, and
+        # the encoder's own limit, set and lifted again with every call, costs a tenth of a message.
+        threadpool_limits(int(config["threads"]))
+        self._encoder._model._threadpool = None
 
     @classmethod
     def create(
@@ -248,7 +253,7 @@ class SentenceEmbedding(DenseFeaturizer, GraphComponent):
         if not written:
             return messages
         vectors = np.asarray(self._encoder.encode([message.get(TEXT) for message in written]), dtype=np.float32)
-        for message, vector in zip(written, vectors):
+        for message, vector in zip(written, vectors, strict=True):
             message.add_features(
                 Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS])
             )
@@ -330,6 +335,7 @@ class SafetyNetRaiser(GraphComponent):
         return messages
 
     def _raise(self, message: Message, text: str) -> None:
+        message.set(MODEL_TRIAGE, message.get(TRIAGE))
         triage = Triage.from_json(message.get(TRIAGE))
         words = [word for word, _ in words_of(message)]
         finding = self._net.read_normal(text, words)

@@ -83,7 +83,7 @@ class Dataset:
     @cached_property
     def catalogue(self) -> dict[str, str]:
         """Fine intent → title, as the catalogue lists them."""
-        content = yaml.load((self.root / "catalogue.yml").read_text(encoding="utf-8"), Loader=_LOADER)
+        content = yaml.load((self.root / "catalogue.yml").read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
         return {
             f"{label}/{name}": str(entry["title"])
             for label, group in content.items()
@@ -104,7 +104,7 @@ class Dataset:
 
 
 def _read_intent_file(path: Path) -> IntentFile:
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
     entries = content["nlu"]
     intents = {entry["intent"] for entry in entries}
     if len(intents) != 1:
@@ -181,7 +181,7 @@ def _few_examples(dataset: Dataset) -> Iterator[str]:
 def _repeated(examples: Sequence[Example], normal: Sequence[str]) -> Iterator[str]:
     """Messages that are the same once normalised; worse when they are labelled differently."""
     places: dict[str, list[Example]] = defaultdict(list)
-    for example, text in zip(examples, normal):
+    for example, text in zip(examples, normal, strict=True):
         places[text].append(example)
     for text, found in places.items():
         if len(found) > 1:
@@ -205,7 +205,7 @@ def _leaks(
     for number, found in enumerate(grams):
         for gram in found:
             holders[gram].append(number)
-    for message, text in zip(test, test_normal):
+    for message, text in zip(test, test_normal, strict=True):
         mine = trigrams(text)
         shared = Counter(number for gram in mine for number in holders.get(gram, ()))
         for number, common in shared.most_common(3):

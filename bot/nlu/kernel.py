@@ -96,7 +96,7 @@ class KernelModel:
         scores = weights @ self.gram_weights[columns] + self.bias
         scores = (scores + self.meaning.likeness(embedding[None, :])[0] @ self.meaning_weights)[None, :]
         number = len(self.intents)
-        return self.calibration.probabilities(scores[:, :number], scores[:, number:], self.label_of)[0]
+        return np.asarray(self.calibration.probabilities(scores[:, :number], scores[:, number:], self.label_of)[0])
 
     def save(self, directory: Path) -> None:
         """Write plain arrays and JSON; nothing that executes when read."""

@@ -17,6 +17,9 @@ RAW_TEXT = "raw_text"
 TRIAGE = "triage"
 """Message property that reaches the parse data: `Triage.to_json()`."""
 
+MODEL_TRIAGE = "model_triage"
+"""Message property: what the model said before the safety net; only the evaluation reads it."""
+
 UNCLEAR = "nlu_fallback"
 """Rasa's own intent for "not understood well enough": a rule answers it with one short question."""
 

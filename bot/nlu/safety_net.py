@@ -1,8 +1,9 @@
 """The safety net: rules that recognise danger, explain themselves and need no trained model.
 
-Patterns of words run over the text that jieba's words leave visible. The rules are `nlu_data/safety_net.yml`, written for trainers; every
-rule carries messages it must catch and messages it must leave alone, and a test reads them. The net is used
-twice: behind the classifier, where it may only raise a label, and alone when the model cannot be asked.
+Patterns of words run over the text that jieba's words leave visible (the ADR on understanding says why not
+spaCy's Matcher). The rules are `nlu_data/safety_net.yml`, written for trainers; every rule carries messages it
+must catch and messages it must leave alone, and a test reads them. The net is used twice: behind the classifier,
+where it may only raise a label, and alone when the model cannot be asked.
 """
 
 from __future__ import annotations
@@ -145,9 +146,10 @@ class SafetyNet:
         jieba.setLogLevel("WARNING")
         jieba.initialize()
         for words in sorted((dictionary or path.parent / "dictionary").glob("*.txt")):
-            jieba.load_userdict(str(words))
+            with words.open("rb") as file:
+                jieba.load_userdict(file)
         try:
-            rules = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+            rules = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
         except yaml.YAMLError as error:
             raise RulesError(f"{path} is not YAML: {error}") from error
         return cls(rules, Normaliser(typos or path.parent / "typos.tsv"))
@@ -288,7 +290,7 @@ class SafetyNet:
             if end - begin > 1:
                 masked[begin:end] = text[begin:end]
         for begin, end in spans:
-            if text[begin:end] in self._idioms:
+            if text[begin:end] in self._idioms and not any(_inside((begin, end), other) for other in spans):
                 masked[begin:end] = _MASK * (end - begin)
         joined = "".join(masked)
         present = frozenset(text[begin:end] for begin, end in spans if _MASK not in joined[begin:end])
@@ -323,10 +325,17 @@ class SafetyNet:
         return any(True for pattern in self._silence for _ in pattern.find(reading.text, reading.present))
 
 
+def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether `span` is a part of a longer word (打电话 in 别打电话)."""
+    return other != span and other[0] <= span[0] and span[1] <= other[1]
+
+
 def _guarded(guard: Guard, reading: Reading, danger: re.Match[str]) -> bool:
     """Whether the guard stands where it takes the danger out of the match."""
     found = [
-        match for pattern in guard.patterns for match in pattern.find(reading.text, reading.present)
+        match
+        for pattern in guard.patterns
+        for match in pattern.find(reading.text, reading.present)
         if _in_scope(guard, reading, danger, match)
     ]
     if not found:

@@ -1,5 +1,6 @@
 """The door to the database: short transactions, on SQLite (one machine) and PostgreSQL (many)."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = threading.Lock()
         if self.sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -62,8 +64,21 @@ class Store:
         Raises:
             StoreUnavailableError: the database is away, locked for too long or out of connections.
         """
-        with _translated(), self._write.begin() as session:
+        with _translated(), self._turn(), self._write.begin() as session:
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """On SQLite, which has one writer: a process's threads queue here, since SQLite's own waiting is not fair."""
+        if not self.sqlite:
+            yield
+        elif self._writer.acquire(timeout=SQLITE_BUSY_SECONDS):
+            try:
+                yield
+            finally:
+                self._writer.release()
+        else:
+            raise StoreUnavailableError("the writer's turn did not come")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

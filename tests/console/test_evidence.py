@@ -25,7 +25,7 @@ def files(tmp_path: Path) -> EvidenceStore:
 
 @pytest.fixture
 async def http(store: Store, clock: FakeClock, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(_env_file=None, var_dir=tmp_path)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, var_dir=tmp_path, database_url="sqlite://")  # type: ignore[call-arg]
     app = FastAPI()
     app.include_router(evidence.router(Services(settings, store, RosterFile(ROOT / "duty.yml"), clock)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:

@@ -45,7 +45,7 @@ def chat(simulation: Simulation) -> Chat:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(_env_file=None, var_dir=tmp_path)  # type: ignore[call-arg]
+    return Settings(_env_file=None, var_dir=tmp_path, database_url="sqlite://")  # type: ignore[call-arg]
 
 
 @pytest.fixture

@@ -78,6 +78,14 @@ def test_that_alarms_stand_in_the_order_in_which_they_came(rows: Rows, roster: R
     assert [card.id for card in look(rows, roster).alarms] == [first.id, second.id]
 
 
+def test_that_a_request_that_became_an_alarm_waits_since_then(rows: Rows, roster: Roster) -> None:
+    now = rows.clock.now()
+    raised = rows.case(rows.resident(), "urgent_alarm/assault", ago=600, alarmed_at=now)
+    earlier = rows.case(rows.resident("R-2"), "urgent_alarm/fire", ago=60)
+    cards = look(rows, roster).alarms
+    assert [(card.id, card.since) for card in cards] == [(earlier.id, earlier.opened_at), (raised.id, now)]
+
+
 def test_that_requests_and_tips_have_lists_of_their_own(rows: Rows, roster: Roster) -> None:
     resident = rows.resident()
     pet = rows.case(resident, "help_request/lost_pet")

@@ -59,7 +59,7 @@ async def test_that_a_closed_port_is_a_reason_without_the_address(channels: Chan
 
 async def test_that_an_impossible_address_is_a_reason_too(channels: Channels) -> None:
     with pytest.raises(ChannelError):
-        await send(channels, "http://127.0.0.1:99999999/")
+        await send(channels, "http://[::1/page")
 
 
 async def test_that_an_answer_that_trickles_for_ever_is_given_up(

@@ -1,10 +1,18 @@
 """GoAlert's manner: the shipped engine, a clock that is moved, a phone that fails on any page nobody expected."""
 
+import asyncio
+import threading
+
 import pytest
+import sqlalchemy as sa
 
 from bot.duty import case as duty_case
-from bot.store.models import CaseId
+from bot.duty import channel, escalation, pager
+from bot.duty.channel import Channels
+from bot.store.models import Case, CaseId, Escalation, Page
+from bot.store.session import Store
 from tests.station import Station
+from tests.world import Answer, FakeServer, until
 
 pytestmark = pytest.mark.anyio
 ALARM = "有人拿刀在楼下砍人"
@@ -58,3 +66,133 @@ async def test_that_a_page_that_fails_is_tried_again_before_the_next_level(stati
     again = station.phone.take()
     assert again["level"] == 0
     assert again["officer"] == "甲"
+
+
+async def test_that_acknowledging_ends_the_pages_that_are_still_tried(station: Station) -> None:
+    station.phone.status = 500
+    await station.deliver(ALARM)
+    page = station.phone.take()
+    with station.store.transaction() as session:
+        duty_case.acknowledge(session, CaseId(page["case_id"]), officer="甲", now=station.clock.now())
+    station.phone.status = 204
+    station.clock.advance(minutes=1)
+    await station.engine.run_due()
+
+
+async def test_that_two_engines_page_each_level_once(station: Station) -> None:
+    other = station.new_engine()
+    await station.deliver(ALARM)
+    for level in range(4):
+        assert station.phone.take()["level"] == level
+        station.clock.advance(seconds=45)
+        await asyncio.gather(station.engine.run_due(), other.run_due())
+    assert station.phone.take()["level"] == 4
+    await other.close()
+
+
+async def test_that_an_edited_waiting_time_counts_from_the_next_level_on(station: Station) -> None:
+    await station.deliver(ALARM)
+    station.phone.take()
+    roster = station.duty_file.read_text(encoding="utf-8")
+    station.duty_file.write_text(roster.replace("wait_seconds: 45", "wait_seconds: 120"), encoding="utf-8")
+    station.clock.advance(seconds=45)
+    await station.engine.run_due()
+    assert station.phone.take()["level"] == 1
+    station.clock.advance(seconds=119)
+    await station.engine.run_due()
+    station.phone.expect_silence()
+    station.clock.advance(seconds=1)
+    await station.engine.run_due()
+    assert station.phone.take()["level"] == 2
+
+
+async def test_that_a_broken_duty_file_does_not_stop_the_next_level(station: Station) -> None:
+    await station.deliver(ALARM)
+    station.phone.take()
+    station.duty_file.write_bytes("officers: [值班".encode("gb18030"))
+    station.clock.advance(seconds=45)
+    await station.engine.run_due()
+    assert station.phone.take()["officer"] == "乙"
+
+
+async def test_that_a_channel_that_hangs_holds_up_no_other_page(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first alarm's page hangs in a dead channel while the second alarm comes."""
+    released = threading.Event()
+
+    def hang(_asked: object) -> Answer:
+        released.wait(60)
+        return Answer(204)
+
+    dead = FakeServer(hang)
+    monkeypatch.setattr(channel, "SEND_TIMEOUT_SECONDS", 60)
+    await station.channels.close()
+    station.channels = Channels()
+    station.page_channels = (f"webhook+{dead.url}/", station.phone.channel)
+    await station.restart()
+    running = asyncio.create_task(station.engine.run())
+    try:
+        await station.receive(ALARM, openid="oA")
+        await until(lambda: len(station.phone.pages()) == 1)
+        await station.receive(ALARM, openid="oB")
+        await until(lambda: len(station.phone.pages()) == 2)
+    finally:
+        released.set()
+        running.cancel()
+        await station.engine.close()
+        dead.close()
+    assert [station.phone.take()["case_id"] for _ in range(2)] == [1, 2]
+
+
+async def test_that_a_deadline_that_cannot_be_passed_holds_up_no_other_case(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = []
+    for openid in ("oA", "oB"):
+        await station.deliver(ALARM, openid=openid)
+        cases.append(station.phone.take()["case_id"])
+    shipped = escalation.pass_deadline
+
+    def stumble(session: sa.orm.Session, step: Escalation, **rest: object) -> bool:
+        passed: bool = shipped(session, step, **rest)  # type: ignore[arg-type]
+        if step.case_id == cases[0]:
+            raise ValueError("half-way")
+        return passed
+
+    monkeypatch.setattr(escalation, "pass_deadline", stumble)
+    station.clock.advance(seconds=45)
+    await station.engine.run_due()
+    assert station.phone.take()["case_id"] == cases[1]
+    station.phone.expect_silence()
+    monkeypatch.undo()
+    station.clock.advance(seconds=10)
+    await station.engine.run_due()
+    page = station.phone.take()
+    assert (page["case_id"], page["level"]) == (cases[0], 1)
+
+
+async def test_that_an_officer_and_a_passing_deadline_do_not_stand_in_each_others_way(station: Station) -> None:
+    """The officer's transaction has the case and goes on to its deadlines; meanwhile the deadline passes.
+
+    Whoever waits for the other here would, on PostgreSQL, be one of two that wait for each other.
+    """
+    await station.deliver(ALARM)
+    case_id = CaseId(station.phone.take()["case_id"])
+    station.clock.advance(seconds=45)
+    if station.store.sqlite:
+        return  # one writer at a time
+    with station.store.transaction() as officer:
+        officer.scalars(sa.select(Case).where(Case.id == case_id).with_for_update()).one()
+        assert _pass_deadlines(station, station.store) == 0, "the case is somebody else's for the moment"
+        duty_case.acknowledge(officer, case_id, officer="甲", now=station.clock.now())
+    assert _pass_deadlines(station, station.store) == 0
+    with station.store.reading() as session:
+        assert session.scalars(sa.select(Page.level)).all() == [0]
+
+
+def _pass_deadlines(station: Station, store: Store) -> int:
+    with store.transaction() as session:
+        return pager.pass_deadlines(
+            session, roster=station.engine._desk.roster(), channels=("webhook+http://x/",), now=station.clock.now()
+        )

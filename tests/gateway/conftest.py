@@ -1,21 +1,28 @@
 """The shipped gateway over a station, asked as the platform asks it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import xmltodict
+from psycopg import sql
 
 from bot.gateway.app import Parts, create_app
 from bot.intake.inbox import Received
+from bot.nlu.safety_net import SafetyNet
+from bot.store.session import Store
 from bot.wechat.envelope import Account, open_reply, seal_callback
 from bot.wechat.inbound import Inbound
+from tests.conftest import POSTGRES_URL
 from tests.station import Station
 from tests.wechat.letters import ACCOUNT, letter
+from tests.world import FakeClock
 
 PATIENCE_SECONDS = 20
 """How long a test waits for what must come; nothing that works takes it."""
@@ -91,3 +98,27 @@ async def gateway(station: Station) -> AsyncIterator[Gateway]:
     """A running gateway on each kind of database."""
     async with open_gateway(station) as opened:
         yield opened
+
+
+@contextmanager
+def database_away(url: str) -> Iterator[None]:
+    """PostgreSQL refuses this database's connections, old and new, inside the block."""
+    name = url.rsplit("/", 1)[1]
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    with psycopg.connect(POSTGRES_URL, autocommit=True) as admin:
+        admin.execute(allow.format(sql.Identifier(name), sql.Literal(False)))
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        try:
+            yield
+        finally:
+            admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))
+
+
+@pytest.fixture
+async def on_postgres(postgres_url: str, clock: FakeClock, tmp_path: Path, net: SafetyNet) -> AsyncIterator[Station]:
+    """A station on PostgreSQL alone."""
+    store = Store(postgres_url)
+    station = Station(store, clock, tmp_path, net)
+    yield station
+    await station.close()
+    store.close()

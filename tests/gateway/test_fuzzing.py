@@ -20,24 +20,10 @@ NUMBERS = itertools.count(1)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 NAMES = st.sampled_from(["timestamp", "nonce", "signature", "msg_signature", "encrypt_type", "echostr", "openid"])
 QUERIES = st.lists(st.tuples(NAMES | WORDS, WORDS | st.sampled_from(["0", "-1", "9" * 30, "１", "aes"])), max_size=12)
+ENVELOPE = ["ToUserName", "FromUserName", "CreateTime", "MsgId", "Content", "Event", "EventKey", "MediaId", "Format"]
+DETAILS = ["ThumbMediaId", "PicUrl", "Location_X", "Location_Y", "Scale", "Label", "Title", "Url", "bizmsgmenuid"]
 FIELDS = st.dictionaries(
-    st.sampled_from(
-        [
-            "ToUserName",
-            "FromUserName",
-            "CreateTime",
-            "MsgId",
-            "Content",
-            "Event",
-            "EventKey",
-            "MediaId",
-            "Format",
-            "Location_X",
-        ]
-    )
-    | st.sampled_from(
-        ["Location_Y", "Scale", "Label", "Title", "Url", "Description", "PicUrl", "bizmsgmenuid", "ThumbMediaId"]
-    ),
+    st.sampled_from(ENVELOPE + DETAILS),
     WORDS | st.sampled_from(["1", "0", "-1", "9" * 20, "x" * 300, "o" * 64, "subscribe", "<a/>", "&amp;", "\x00"]),
     max_size=8,
 )

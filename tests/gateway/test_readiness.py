@@ -7,8 +7,7 @@ import pytest
 from bot.gateway.readiness import STALE
 from bot.store.models import Heartbeat
 from bot.store.session import Store
-from tests.gateway.conftest import Gateway, eventually, open_gateway
-from tests.gateway.test_callback import database_away
+from tests.gateway.conftest import Gateway, database_away, eventually, open_gateway
 from tests.station import Station
 
 pytestmark = pytest.mark.anyio

@@ -1,0 +1,198 @@
+"""The auditor looks at what the shipped engine leaves behind; here the engine stops, or is hindered, in each way."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.duty import auditor as auditor_module
+from bot.duty import case as duty_case
+from bot.duty.auditor import Auditor
+from bot.store.models import CaseId, Escalation, Heartbeat, Page
+from tests.station import Station
+
+pytestmark = pytest.mark.anyio
+ALARM = "有人拿刀在楼下砍人"
+
+
+@pytest.fixture
+def auditor(station: Station, database_url: str) -> Iterator[Auditor]:
+    watching = Auditor(database_url, (station.phone.channel,), "http://console")
+    yield watching
+    watching.stop()
+
+
+def look(auditor: Auditor, station: Station) -> Heartbeat:
+    """One round of the auditor, and the heartbeat that it leaves."""
+    auditor.round(station.clock.now())
+    with station.store.reading() as session:
+        return session.get_one(Heartbeat, "auditor")
+
+
+async def alarm(station: Station) -> CaseId:
+    """An alarm that has paged its first officer."""
+    await station.deliver(ALARM)
+    return CaseId(station.phone.take()["case_id"])
+
+
+def change(station: Station, statement: sa.Executable) -> None:
+    with station.store.transaction() as session:
+        session.execute(statement)
+
+
+async def test_that_a_stalled_engine_is_noticed_and_paged_for_once_a_minute(auditor: Auditor, station: Station) -> None:
+    case_id = await alarm(station)
+    station.clock.advance(seconds=45 + 20)
+    beat = look(auditor, station)
+    page = station.phone.take()
+    assert (page["case_id"], page["label"], page["level"]) == (case_id, "urgent_alarm", -1)
+    assert page["console_url"] == f"http://console/case/{case_id}"
+    assert set(page) == {"page_id", "case_id", "label", "level", "officer", "text", "console_url"}
+    assert (beat.healthy, beat.detail) == (False, f"overdue: {case_id}")
+    station.clock.advance(seconds=50)
+    assert not look(auditor, station).healthy, "still unhealthy, though this minute's page is out"
+    station.phone.expect_silence()
+    station.clock.advance(seconds=10)
+    look(auditor, station)
+    assert station.phone.take()["page_id"] != page["page_id"], "receivers may fold pages with the same id"
+
+
+async def test_that_a_deadline_a_little_late_is_left_to_the_engine(auditor: Auditor, station: Station) -> None:
+    await alarm(station)
+    station.clock.advance(seconds=45 + 19)
+    assert look(auditor, station).healthy
+
+
+async def test_that_an_engine_at_work_is_met_with_silence(auditor: Auditor, station: Station) -> None:
+    await alarm(station)
+    for _ in range(20):
+        station.clock.advance(seconds=15)
+        await station.engine.run_due()
+        assert look(auditor, station).healthy
+    assert [station.phone.take()["level"] for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_that_it_recovers_with_the_engine(auditor: Auditor, station: Station) -> None:
+    await alarm(station)
+    station.clock.advance(minutes=5)
+    assert not look(auditor, station).healthy
+    await station.engine.run_due()
+    assert look(auditor, station).healthy
+    assert [station.phone.take()["level"] for _ in range(2)] == [-1, 1]
+
+
+async def test_that_two_auditors_page_once(auditor: Auditor, station: Station, database_url: str) -> None:
+    await alarm(station)
+    station.clock.advance(minutes=2)
+    second = Auditor(database_url, (station.phone.channel,), "http://console")
+    try:
+        found = [auditor.round(station.clock.now()), second.round(station.clock.now())]
+    finally:
+        second.stop()
+    station.phone.take()
+    station.phone.expect_silence()
+    assert [finding.paged for findings in found for finding in findings] == [True, False]
+
+
+async def test_that_an_acknowledged_case_is_nobodys_worry(auditor: Auditor, station: Station) -> None:
+    case_id = await alarm(station)
+    with station.store.transaction() as session:
+        duty_case.acknowledge(session, case_id, officer="甲", now=station.clock.now())
+    station.clock.advance(hours=2)
+    assert look(auditor, station).healthy
+
+
+async def test_that_requests_and_tips_are_not_its_business(auditor: Auditor, station: Station) -> None:
+    station.rasa.labels = {"狗丢了": "help_request", "天天赌": "tip"}
+    await station.deliver("狗丢了")
+    await station.deliver("天天赌", openid="oB")
+    station.clock.advance(hours=2)
+    assert look(auditor, station).healthy
+
+
+async def test_that_deleted_deadlines_are_noticed(auditor: Auditor, station: Station) -> None:
+    await alarm(station)
+    change(station, sa.delete(Escalation))
+    assert not look(auditor, station).healthy
+    assert station.phone.take()["level"] == -1
+
+
+async def test_that_a_page_that_nobody_tries_to_send_is_noticed(auditor: Auditor, station: Station) -> None:
+    """The deadlines move on, but one channel's page is stuck."""
+    await alarm(station)
+    stuck = sa.update(Page).values(state="pending", due_at=station.clock.now())
+    change(station, stuck)
+    change(station, sa.update(Escalation).values(due_at=station.clock.now().replace(year=2030)))
+    station.clock.advance(seconds=20)
+    assert look(auditor, station).healthy
+    station.clock.advance(seconds=1)
+    assert not look(auditor, station).healthy
+    assert station.phone.take()["level"] == -1
+
+
+async def test_that_an_alarm_that_no_page_has_left_for_is_noticed(auditor: Auditor, station: Station) -> None:
+    """The webhook is down and the engine keeps trying: all rows look busy, and nobody knows of the alarm."""
+    station.phone.status = 500
+    await station.deliver(ALARM)
+    station.clock.advance(seconds=25)
+    await station.engine.run_due()
+    station.phone.status = 204
+    beat = look(auditor, station)
+    assert [station.phone.take()["level"] for _ in range(3)] == [0, 0, -1]
+    assert not beat.healthy
+
+
+async def test_that_a_channel_that_dies_after_the_first_page_is_noticed(auditor: Auditor, station: Station) -> None:
+    """The first officer was reached and did not answer; the later ones never hear of it."""
+    await alarm(station)
+    station.phone.status = 500
+    for seconds in (45, 21):
+        station.clock.advance(seconds=seconds)
+        await station.engine.run_due()
+    station.phone.status = 204
+    beat = look(auditor, station)
+    assert {station.phone.take()["level"] for _ in range(3)} == {1, -1}
+    assert not beat.healthy
+
+
+async def test_that_a_page_it_cannot_send_leaves_it_unhealthy_and_is_tried_the_next_minute(
+    auditor: Auditor, station: Station
+) -> None:
+    await alarm(station)
+    station.clock.advance(minutes=2)
+    station.phone.status = 500
+    (finding,) = auditor.round(station.clock.now())
+    assert not finding.paged
+    station.phone.status = 204
+    station.clock.advance(minutes=1)
+    (finding,) = auditor.round(station.clock.now())
+    assert finding.paged
+    assert [station.phone.take()["level"] for _ in range(2)] == [-1, -1]
+
+
+async def test_that_an_address_it_cannot_use_hinders_no_other(station: Station, database_url: str) -> None:
+    await alarm(station)
+    station.clock.advance(minutes=2)
+    auditor = Auditor(database_url, ("webhook+http://[::1/page", station.phone.channel), "http://console")
+    try:
+        assert [finding.paged for finding in auditor.round(station.clock.now())] == [True]
+    finally:
+        auditor.stop()
+    station.phone.take()
+
+
+async def test_that_an_answer_without_an_openid_is_all_a_page_holds(auditor: Auditor, station: Station) -> None:
+    await alarm(station)
+    station.clock.advance(minutes=2)
+    look(auditor, station)
+    station.phone.take()
+    assert b"oA" not in station.phone.asked[-1].body
+
+
+def test_that_it_shares_no_code_with_the_engine() -> None:
+    tree = ast.parse(Path(auditor_module.__file__).read_text(encoding="utf-8"))
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert not [name for name in imported if name.split(".")[0] == "bot"]

@@ -1,0 +1,293 @@
+"""One message's effects: all of them once or none, with Rasa or without it, whatever goes wrong half-way."""
+
+import asyncio
+import contextlib
+import threading
+
+import pytest
+
+from bot.duty import case as duty_case
+from bot.intake import handler, inbox, outbox, wording
+from bot.store.models import Case, CaseId, Media, Message, Reply, WorkState
+from tests.intake.rows import rows
+from tests.station import Station
+from tests.world import Answer, Asked, until
+
+pytestmark = pytest.mark.anyio
+ALARM = "有人拿刀在楼下砍人"
+DANGER = "他又来了怎么办啊"  # says nothing to the net; the tests' Rasa knows better
+
+
+async def test_that_a_handling_that_fails_half_way_changes_nothing_and_is_done_again_once(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station.rasa.labels = {DANGER: "urgent_alarm"}
+    shipped = handler._post
+
+    def stumble(*args: object, **rest: object) -> None:
+        shipped(*args, **rest)  # type: ignore[arg-type]
+        raise ValueError("half-way")
+
+    monkeypatch.setattr(handler, "_post", stumble)
+    await station.deliver(DANGER)
+    assert rows(station, Case) == rows(station, Reply) == []
+    (message,) = rows(station, Message)
+    assert (message.state, message.attempts, message.error) == (WorkState.PENDING, 1, "ValueError")
+    monkeypatch.undo()
+    station.clock.advance(seconds=1)
+    await station.engine.run_due()
+    station.clock.advance(seconds=30)
+    await station.engine.run_due()
+    assert station.phone.take()["label"] == "urgent_alarm"
+    (message,) = rows(station, Message)
+    assert (message.state, message.attempts) == (WorkState.DONE, 2)
+    assert [reply.text for reply in rows(station, Reply)] == [f"答：{DANGER}"]
+    assert [heard["redelivery"] for heard in station.rasa.heard] == [False, True]
+
+
+async def test_that_a_message_that_always_fails_goes_to_a_human_and_frees_the_next(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station.rasa.labels = {DANGER: "urgent_alarm"}
+    shipped = handler.settle
+
+    def stumble(session: object, claimed: handler.Claimed, *args: object, **rest: object) -> object:
+        if claimed.text == "毒":
+            raise ValueError("always")
+        return shipped(session, claimed, *args, **rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(handler, "settle", lambda session, **rest: stumble(session, **rest))
+    await station.deliver("毒")
+    await station.deliver(DANGER)
+    for _ in range(handler.ATTEMPTS - 1):
+        station.clock.advance(seconds=60)
+        await station.engine.run_due()
+    poison, danger = rows(station, Message)
+    assert (poison.state, poison.attempts, poison.error) == (WorkState.FAILED, handler.ATTEMPTS, "ValueError")
+    assert danger.state == WorkState.DONE
+    (case,) = rows(station, Case)
+    assert poison.case_id == danger.case_id == case.id
+    assert station.phone.take()["label"] == "urgent_alarm"
+    assert wording.UNREAD in [reply.text for reply in rows(station, Reply)]
+
+
+async def test_that_a_message_that_kills_its_process_goes_to_a_human_too(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No failure is ever written down: the claims just run out."""
+
+    async def die(*_args: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(handler, "understand", die)
+    await station.receive("毒")
+    for _ in range(handler.CLAIMS):
+        with contextlib.suppress(asyncio.CancelledError):
+            await station.engine.run_due()
+        station.clock.advance(seconds=8)
+    await station.engine.run_due()
+    (message,) = rows(station, Message)
+    assert (message.state, message.attempts) == (WorkState.FAILED, handler.CLAIMS + 1)
+    (case,) = rows(station, Case)
+    assert (case.label, case.uncertain) == ("help_request", True)
+
+
+async def test_that_of_two_holders_only_the_one_whose_lease_runs_takes_effect(station: Station) -> None:
+    """The first engine hung past its lease; the second has done the message; then the first wakes up."""
+    station.rasa.labels = {DANGER: "urgent_alarm"}
+    inbound, desk = station.inbound(text=DANGER), station.engine._desk
+    with station.store.transaction() as session:
+        claimed = inbox.receive(session, inbound, desk, now=station.clock.now()).claimed
+    assert claimed is not None
+    station.clock.advance(seconds=8)
+    await station.engine.run_due()
+    assert station.phone.take()["level"] == 0
+    understanding = await handler.understand(station.rasa_client, claimed)
+    with station.store.transaction() as session:
+        now = station.clock.now()
+        assert handler.settle(session, claimed, understanding, desk, now=now, passive=lambda: True) is None
+        handler.put_back(session, claimed, desk, now=now, error="late")
+    (message,) = rows(station, Message)
+    assert (message.state, message.error) == (WorkState.DONE, None)
+    assert (len(rows(station, Case)), len(rows(station, Reply))) == (1, 1)
+
+
+# -- without Rasa -------------------------------------------------------------------------------------------------
+
+
+def garbage(body: bytes) -> Answer:
+    return Answer(body=body)
+
+
+BROKEN = {
+    "down": None,
+    "error": Answer(500, b"{}"),
+    "no JSON": garbage(b"<html>"),
+    "a list": garbage(b"[]"),
+    "no triage": garbage(b"{}"),
+    "an empty triage": garbage(b'{"triage": {}}'),
+    "a list as triage": garbage(b'{"triage": []}'),
+    "an unknown label": garbage(b'{"triage": {"label": "party", "confidence": 1}}'),
+    "no confidence": garbage(b'{"triage": {"label": "other", "confidence": NaN}}'),
+    "replies that are none": garbage(b'{"triage": {"label": "other", "confidence": 1}, "replies": "hello"}'),
+    "a reply that is none": garbage(b'{"triage": {"label": "other", "confidence": 1}, "replies": [{"text": 5}]}'),
+    "a button without a title": garbage(
+        b'{"triage": {"label": "other", "confidence": 1}, "replies": [{"text": "x", "buttons": [{}]}]}'
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
+async def test_that_without_a_usable_answer_a_human_reads_it_and_the_resident_hears_so(
+    station: Station, broken: Answer | None
+) -> None:
+    if broken is None:
+        station.rasa.server.close()
+    else:
+        station.rasa.server.respond = lambda _asked: broken
+    await station.deliver("想问个事情")
+    (case,) = rows(station, Case)
+    assert (case.label, case.uncertain, case.state) == ("help_request", True, "open")
+    assert [reply.text for reply in rows(station, Reply)] == [wording.UNREAD]
+    await station.deliver(ALARM, openid="oB")
+    assert station.phone.take()["label"] == "urgent_alarm"
+    assert rows(station, Reply)[-1].text == wording.ALARM
+    if broken is None:
+        station.rasa = type(station.rasa)()  # what `close` closes
+
+
+async def test_that_a_rasa_that_hangs_is_given_up(station: Station) -> None:
+    released = threading.Event()
+
+    def hang(asked: Asked) -> None:
+        if asked.path.endswith("/webhook"):
+            released.wait(60)
+
+    station.rasa.before, station.rasa_client._timeout = hang, 0.2
+    await station.receive("想问个事情")
+    await until(lambda: rows(station, Message)[0].state == WorkState.DONE)
+    released.set()
+    assert [reply.text for reply in rows(station, Reply)] == [wording.UNREAD]
+
+
+async def test_that_the_model_never_lowers_what_the_net_has_raised(station: Station) -> None:
+    """Rasa's own net is the same one, but a trainer may have changed its rules since the model was trained."""
+    station.rasa.labels = {ALARM: "enquiry"}
+    await station.deliver(ALARM)
+    assert station.phone.take()["level"] == 0
+    assert [reply.text for reply in rows(station, Reply)] == [wording.ALARM]
+    assert (rows(station, Message)[0].triage or {})["label"] == "urgent_alarm"
+
+
+# -- in an alarm --------------------------------------------------------------------------------------------------
+
+
+async def test_that_in_an_open_alarm_there_is_a_receipt_and_plain_questions_are_answered(station: Station) -> None:
+    await station.deliver(ALARM)
+    with station.store.transaction() as session:
+        duty_case.acknowledge(session, CaseId(station.phone.take()["case_id"]), officer="甲", now=station.clock.now())
+    station.clock.advance(minutes=3)  # a short text sooner than that is read together with the alarm
+    station.rasa.labels = {"身份证怎么补": "enquiry", "他往北跑了": "help_request"}
+    await station.deliver("他往北跑了")
+    await station.deliver("身份证怎么补")
+    _first, *texts = [reply.text for reply in rows(station, Reply)]
+    assert texts == [wording.MEDIA_IN_CASE, "答：身份证怎么补"]
+    assert {message.case_id for message in rows(station, Message)} == {1}
+
+
+async def test_that_a_silent_alarm_gets_nothing_but_neutral_words(station: Station) -> None:
+    station.rasa.status = 503
+    await station.deliver("救")
+    assert station.phone.take()["text"].startswith("【静默】")
+    station.rasa.status = 200
+    station.rasa.labels = {"身份证怎么补": "enquiry"}
+    await station.deliver("身份证怎么补")
+    await station.deliver_inbound(station.inbound("image", MediaId="m1"))
+    station.clock.advance(hours=3)
+    texts = [reply.text for reply in rows(station, Reply)]
+    assert texts == [wording.SILENT_ALARM, "收到。", "收到。"]
+    for word in ("警", "110", "民警"):
+        assert word not in "".join(texts)
+
+
+# -- without words ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["image", "voice", "video", "shortvideo", "location", "link", "unknown"])
+async def test_that_what_has_no_words_alone_is_a_request_for_a_human_and_no_page(station: Station, kind: str) -> None:
+    await station.deliver_inbound(station.inbound(kind))
+    (case,) = rows(station, Case)
+    assert (case.label, case.uncertain) == ("help_request", True)
+    assert [reply.text for reply in rows(station, Reply)] == [wording.MEDIA_ALONE]
+    assert station.rasa.heard == []
+
+
+@pytest.mark.parametrize("kind", ["image", "voice", "location"])
+async def test_that_in_an_open_alarm_it_joins_the_alarm(station: Station, kind: str) -> None:
+    await station.deliver(ALARM)
+    station.phone.take()
+    await station.deliver_inbound(station.inbound(kind))
+    assert [message.case_id for message in rows(station, Message)] == [1, 1]
+    assert rows(station, Reply)[-1].text == wording.MEDIA_IN_CASE
+
+
+async def test_that_a_blank_text_is_nothing_but_is_kept(station: Station) -> None:
+    await station.deliver("  \n")
+    await station.deliver("你好")
+    assert rows(station, Case) == []
+    blank, hello = rows(station, Message)
+    assert (blank.state, blank.read_by_model, hello.read_by_model) == (WorkState.DONE, None, True)
+
+
+async def test_that_a_new_follower_is_welcomed_and_other_events_are_not_answered(station: Station) -> None:
+    for event in ("subscribe", "unsubscribe", "LOCATION", "brand_new_event"):
+        await station.deliver_inbound(station.inbound("event", Event=event))
+    assert [reply.text for reply in rows(station, Reply)] == [wording.welcome("沈阳市公安局大东分局大东门派出所")]
+    assert rows(station, Case) == rows(station, Media) == []
+
+
+# -- passive and later --------------------------------------------------------------------------------------------
+
+
+async def test_that_a_waiting_request_carries_the_reply(station: Station) -> None:
+    received = await station.receive("你好")
+    with station.engine.waiting.wait_for(received.id) as answer:
+        await station.engine.run_due()
+        assert answer.result() == "答：你好"
+    station.clock.advance(hours=1)
+    await station.engine.run_due()
+    assert station.platform.sent == []
+
+
+async def test_that_without_one_the_reply_follows_as_a_customer_service_message(station: Station) -> None:
+    await station.deliver("你好")
+    assert station.platform.sent == [], "the platform's repetition has a second to fetch it"
+    station.clock.advance(seconds=1)
+    await station.engine.run_due()
+    assert station.platform.sent == [("oA", "答：你好")]
+
+
+async def test_that_a_request_that_left_at_the_last_moment_loses_no_reply(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still waited while the reply was written, and was gone when it was to be handed over."""
+    monkeypatch.setattr(station.engine.waiting, "anyone_for", lambda _id: True)
+    await station.deliver("你好")
+    assert station.platform.sent == [("oA", "答：你好")]
+
+
+async def test_that_a_repetition_fetches_the_reply_once_and_the_same_again(station: Station) -> None:
+    received = await station.deliver("你好")
+    assert await station.engine.passive_reply(received.id) == "答：你好"
+    assert await station.engine.passive_reply(received.id) == "答：你好"
+    station.clock.advance(hours=1)
+    await station.engine.run_due()
+    assert station.platform.sent == []
+
+
+async def test_that_a_reply_already_on_its_way_is_not_given_twice(station: Station) -> None:
+    received = await station.deliver("你好")
+    station.clock.advance(seconds=1)
+    with station.store.transaction() as session:
+        outbox.claim_replies(session, now=station.clock.now(), limit=5)
+    assert await station.engine.passive_reply(received.id) is None

@@ -1,0 +1,114 @@
+"""The channel, with Rasa's agent played by a stand-in. Runs where Rasa is installed, skipped elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rasa")
+
+from rasa.core.lock_store import InMemoryLockStore
+from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.nlu import channel
+
+
+class FakeAgent:
+    """Calls a text urgent when it names a knife and a door."""
+
+    def __init__(self) -> None:
+        self.handled: list[Any] = []
+        self.processor = object()
+        self.lock_store = InMemoryLockStore()
+        self.tracker: DialogueStateTracker | None = None
+        self.tracker_store = SimpleNamespace(retrieve_full_tracker=self._retrieve)
+        self.model_id = "m1"
+
+    async def _retrieve(self, sender: str) -> DialogueStateTracker | None:
+        return self.tracker
+
+    async def parse_message(self, text: str) -> dict[str, Any]:
+        label = "urgent_alarm" if "刀" in text and "门" in text else "other"
+        triage = {"label": label, "confidence": 1.0, "intent": f"{label}/x", "evidence": []}
+        return {
+            "text": text,
+            "intent": {"name": label},
+            "entities": [],
+            "triage": triage,
+            "response_selector": {},
+            "intent_ranking": [],
+        }
+
+    async def handle_message(self, message: Any) -> None:
+        self.handled.append(message)
+        await message.output_channel.send_response("a", {"text": "收到"})
+
+
+def incoming(**fields: Any) -> channel.Incoming:
+    return channel.Incoming(**{"text": "有刀", "sender": "a", "message_id": "1", **fields})
+
+
+def test_that_fragments_are_read_together() -> None:
+    agent = FakeAgent()
+    alone = asyncio.run(channel.read(agent, incoming()))  # type: ignore[arg-type]
+    together = asyncio.run(channel.read(agent, incoming(fragments=("他", "在门口"))))  # type: ignore[arg-type]
+    assert alone["triage"]["label"] == "other"
+    assert together["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_message_is_parsed_once_and_handed_on_with_its_own_text() -> None:
+    agent = FakeAgent()
+    result = asyncio.run(channel.handle(agent, incoming(fragments=("在门口",))))  # type: ignore[arg-type]
+    assert result["replies"] == [{"text": "收到"}]
+    assert agent.handled[0].parse_data["text"] == "有刀"
+    assert agent.handled[0].metadata == {"message_id": "1"}
+
+
+def test_that_a_redelivery_gets_the_recorded_replies() -> None:
+    agent = FakeAgent()
+    said = UserUttered(
+        "有刀", {"name": "other"}, parse_data={"triage": {"label": "other"}}, metadata={"message_id": "1"}
+    )
+    agent.tracker = DialogueStateTracker.from_events("a", [said, BotUttered("已收到")])
+    result = asyncio.run(channel.handle(agent, incoming(redelivery=True)))  # type: ignore[arg-type]
+    assert result["replies"] == [{"text": "已收到"}]
+    assert agent.handled == []
+
+
+def test_that_an_unknown_redelivery_is_handled() -> None:
+    agent = FakeAgent()
+    asyncio.run(channel.handle(agent, incoming(redelivery=True, message_id="9")))  # type: ignore[arg-type]
+    assert len(agent.handled) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], {}, {"text": ""}, {"text": 1}, {"text": "x", "fragments": "y"}, {"text": "x", "fragments": [1]}]
+)
+def test_that_a_bad_body_is_refused_with_a_reason(body: Any) -> None:
+    with pytest.raises(channel.BadRequestError):
+        channel.Incoming.from_request(SimpleNamespace(json=body), needs_sender=False)  # type: ignore[arg-type]
+
+
+def test_that_a_failure_is_answered_and_logged_without_the_residents_words(caplog: pytest.LogCaptureFixture) -> None:
+    agent = FakeAgent()
+    agent.is_ready = lambda: True  # type: ignore[attr-defined]
+    agent.processor = SimpleNamespace(graph_runner=None)
+
+    async def fail(_agent: Any, message: channel.Incoming) -> dict[str, Any]:
+        raise UnicodeDecodeError("utf-8", b"", 0, 1, message.text)
+
+    app = SimpleNamespace(ctx=SimpleNamespace(agent=agent))
+    request = SimpleNamespace(json={"text": "他在门口有刀"}, app=app)
+    response = asyncio.run(channel._answer(request, fail, needs_sender=False))  # type: ignore[arg-type]
+    assert response.status == 500
+    assert "UnicodeDecodeError" in caplog.text
+    assert "有刀" not in caplog.text
+
+
+def test_that_no_model_is_said_so() -> None:
+    request = SimpleNamespace(json={"text": "你好"}, app=SimpleNamespace(ctx=SimpleNamespace(agent=None)))
+    assert asyncio.run(channel._answer(request, channel.read, needs_sender=False)).status == 503  # type: ignore[arg-type]

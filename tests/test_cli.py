@@ -1,0 +1,212 @@
+"""`fujin` at the shell: what goes in and comes out, and one clear line when something is wrong."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+from bot.store.models import Case, Message, Page, Resident
+from bot.store.session import Store
+from tests.station import ScriptedRasa
+
+
+@pytest.fixture
+def rasa(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRasa]:
+    scripted = ScriptedRasa(labels={"我家狗丢了": "help_request", "有人拿刀": "urgent_alarm"})
+    monkeypatch.setenv("FUJIN_RASA_URL", scripted.server.url)
+    yield scripted
+    scripted.server.close()
+
+
+def fujin(*arguments: str, stdin: str | bytes = "") -> Result:
+    return CliRunner().invoke(app, list(arguments), input=stdin)
+
+
+def jsonl(*texts: str) -> str:
+    return "".join(json.dumps({"id": f"m{n}", "text": text}, ensure_ascii=False) + "\n" for n, text in enumerate(texts))
+
+
+# -- triage and ask -----------------------------------------------------------------------------------------------
+
+
+def test_that_triage_answers_each_line_in_its_order(rasa: ScriptedRasa) -> None:
+    texts = [*("你好", "我家狗丢了", "有人拿刀") * 20]
+    result = fujin("triage", stdin=jsonl(*texts))
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["id"] for line in lines] == [f"m{n}" for n in range(60)]
+    assert [line["label"] for line in lines] == ["other", "help_request", "urgent_alarm"] * 20
+    assert all(set(line) == {"id", "label", "confidence", "intent", "evidence"} for line in lines)
+
+
+def test_that_triage_reads_a_file_with_blank_lines_and_a_byte_order_mark(rasa: ScriptedRasa, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text(jsonl("你好").replace("\n", "\n\n"), encoding="utf-8-sig")
+    result = fujin("triage", str(path))
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["m0"]
+
+
+def test_that_an_id_stays_what_it_is(rasa: ScriptedRasa) -> None:
+    result = fujin("triage", stdin='{"id": 7, "text": "你好", "more": true}\n')
+    assert json.loads(result.stdout)["id"] == 7
+
+
+def test_that_ask_adds_the_reply_and_gives_each_line_its_own_conversation(rasa: ScriptedRasa) -> None:
+    result = fujin("ask", stdin=jsonl("你好", "你好", "我家狗丢了"))
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["reply"] for line in lines] == ["答：你好", "答：你好", "答：我家狗丢了"]
+    assert set(lines[0]) == {"id", "label", "confidence", "intent", "evidence", "reply"}
+    assert len({heard["sender"] for heard in rasa.heard}) == 3
+
+
+def test_that_nothing_in_is_nothing_out(rasa: ScriptedRasa) -> None:
+    result = fujin("triage", stdin="")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("hello", "line 2 is not JSON"),
+        ('["你好"]', 'line 2 lacks "id" or a string "text"'),
+        ('{"text": "你好"}', 'line 2 lacks "id"'),
+        ('{"id": 1, "text": 5}', 'line 2 lacks "id" or a string "text"'),
+        ('{"id": 1, "text": " "}', 'line 2 has an empty "text"'),
+        ('{"id": 1, "text": "\\ud83d"}', "line 2 holds half a character"),
+    ],
+)
+def test_that_a_bad_line_is_named_and_nothing_is_answered(rasa: ScriptedRasa, line: str, reason: str) -> None:
+    result = fujin("triage", stdin=jsonl("你好") + line + "\n")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert reason in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_that_another_encoding_is_named(rasa: ScriptedRasa) -> None:
+    result = fujin("triage", stdin=jsonl("你好").encode("gb18030"))
+    assert result.exit_code == 1
+    assert "not UTF-8" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["triage", "ask"])
+def test_that_a_rasa_that_is_down_is_one_clear_line(rasa: ScriptedRasa, command: str) -> None:
+    url = rasa.server.url
+    rasa.status = 503
+    result = fujin(command, stdin=jsonl("你好"))
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"fujin: Rasa gives no answer at {url} (")
+    assert line.endswith("start it with `make run`")
+
+
+def test_that_a_wrong_setting_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUJIN_GATEWAY_PORT", "0")
+    result = fujin("cases")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("fujin: FUJIN_GATEWAY_PORT: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+# -- cases and ack ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_cases(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An alarm of two messages with a page that got out and one that did not, and a tip."""
+    monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    now = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+    with store.transaction() as session:
+        resident = Resident(openid="oSecret", pseudonym="R-AB", first_seen_at=now, last_seen_at=now)
+        common = {"resident": resident, "opened_at": now, "updated_at": now}
+        alarm = Case(**common, label="urgent_alarm", intent="urgent_alarm/armed_threat", alarmed_at=now)
+        session.add_all([alarm, Case(**common, label="tip", intent="tip/gambling")])
+        for number in range(2):
+            row = {"key": f"msg:{number}", "kind": "text", "received_at": now, "due_at": now}
+            session.add(Message(**row, resident=resident, case=alarm))
+        for level, state in enumerate(("done", "pending")):
+            row = {"officer": "甲", "channel": "webhook+http://x/", "created_at": now, "due_at": now}
+            session.add(Page(**row, case=alarm, level=level, state=state))
+    return store
+
+
+def test_that_cases_are_listed_as_json_newest_first_with_pseudonyms(two_cases: Store) -> None:
+    result = fujin("cases", "--json")
+    assert result.exit_code == 0, result.output
+    tip, alarm = json.loads(result.stdout)
+    assert alarm == {
+        "id": 1,
+        "label": "urgent_alarm",
+        "intent": "urgent_alarm/armed_threat",
+        "state": "open",
+        "opened_at": "2026-01-05T12:00:00+00:00",
+        "message_count": 2,
+        "page_count": 1,
+        "acknowledged_by": None,
+        "resident": "R-AB",
+    }
+    assert (tip["id"], tip["label"], tip["message_count"], tip["page_count"]) == (2, "tip", 0, 0)
+    assert "oSecret" not in result.output
+
+
+def test_that_cases_are_a_table_for_people(two_cases: Store) -> None:
+    result = fujin("cases")
+    assert result.exit_code == 0
+    assert "R-AB" in result.output
+    assert "oSecret" not in result.output
+
+
+def test_that_no_cases_are_an_empty_list(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    assert json.loads(fujin("cases", "--json").stdout) == []
+    assert fujin("cases").exit_code == 0
+
+
+def test_that_acknowledging_ends_the_pages(two_cases: Store) -> None:
+    result = fujin("ack", "1", "--officer", "乙")
+    assert (result.exit_code, result.stdout) == (0, "case 1 acknowledged\n")
+    alarm = json.loads(fujin("cases", "--json").stdout)[1]
+    assert (alarm["state"], alarm["acknowledged_by"]) == ("acknowledged", "乙")
+    with two_cases.reading() as session:
+        assert [page.state for page in session.query(Page).order_by(Page.id)] == ["done", "cancelled"]
+
+
+@pytest.mark.parametrize(("case", "officer", "reason"), [("99", "乙", "no case 99"), ("1", "乙" * 65, "1 to 64")])
+def test_that_what_cannot_be_acknowledged_is_one_clear_line(
+    two_cases: Store, case: str, officer: str, reason: str
+) -> None:
+    result = fujin("ack", case, "--officer", officer)
+    assert result.exit_code == 1
+    assert reason in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_that_a_database_that_is_not_migrated_or_not_there_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for url in (f"sqlite:///{tmp_path}/empty.db", "postgresql://postgres@127.0.0.1:1/fujin"):
+        monkeypatch.setenv("FUJIN_DATABASE_URL", url)
+        for arguments in (["cases", "--json"], ["ack", "1", "--officer", "乙"]):
+            result = fujin(*arguments)
+            assert result.exit_code == 1
+            assert result.stderr.startswith("fujin: FUJIN_DATABASE_URL: ")
+            assert len(result.stderr.splitlines()) == 1
+
+
+def test_that_migrate_makes_a_database_that_cases_can_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FUJIN_DATABASE_URL", f"sqlite:///{tmp_path}/new folder/fujin.db")
+    assert fujin("migrate").exit_code == 0
+    assert fujin("cases", "--json").stdout == "[]\n"
+
+
+def test_that_training_without_its_environment_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FUJIN_RASA_PYTHON", str(tmp_path / "python"))
+    for command in (["train", "--force"], ["up"]):
+        result = fujin(*command)
+        assert result.exit_code == 1
+        assert "run `make setup`" in result.stderr
