@@ -65,22 +65,24 @@ def write_endpoints(settings: Settings) -> Path:
 
 
 def write_configuration(settings: Settings, commands: Mapping[str, list[str]]) -> Path:
-    """supervisord's configuration. A process is restarted however often it dies, and its whole group dies with it."""
-    logs = settings.var_dir / "log"
-    logs.mkdir(parents=True, exist_ok=True)
+    """supervisord's configuration. A process is restarted however often it dies, and its whole group dies with it.
+
+    Its own files are named relative to the folder that it runs in: it expands '%' in some names twice.
+    """
+    (settings.var_dir / "log").mkdir(parents=True, exist_ok=True)
     sections = [
-        f"""[supervisord]
+        """[supervisord]
 nodaemon=true
 silent=true
-logfile={logs}/supervisord.log
-pidfile={settings.var_dir}/supervisord.pid
+logfile=log/supervisord.log
+pidfile=supervisord.pid
 """
     ]
     sections += [
         f"""[program:{name}]
 command={shlex.join(command)}
 directory={ROOT}
-stdout_logfile={logs}/{name}.log
+stdout_logfile=log/{name}.log
 stdout_logfile_maxbytes=20MB
 stdout_logfile_backups=5
 redirect_stderr=true
@@ -104,8 +106,8 @@ def start(settings: Settings, model: Path) -> "subprocess.Popen[bytes]":
     configuration = write_configuration(settings, programs(settings, model))
     environment = rasa_environment() | exported(settings)
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
-        cwd=ROOT,
+        [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(configuration)],
+        cwd=settings.var_dir,
         env=environment,
         preexec_fn=_end_with_parent(os.getpid()),
         start_new_session=True,

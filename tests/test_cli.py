@@ -122,7 +122,7 @@ def two_cases(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
     now = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
     with store.transaction() as session:
-        resident = Resident(openid="oSecret", pseudonym="R-AB", first_seen_at=now, last_seen_at=now)
+        resident = Resident(openid="oSecret", pseudonym="R-AB", first_seen_at=now)
         common = {"resident": resident, "opened_at": now, "updated_at": now}
         alarm = Case(**common, label="urgent_alarm", intent="urgent_alarm/armed_threat", alarmed_at=now)
         session.add_all([alarm, Case(**common, label="tip", intent="tip/gambling")])

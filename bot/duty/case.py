@@ -69,6 +69,8 @@ def file_message(
 
 def _one_at_a_time(session: Session, resident_id: ResidentId) -> None:
     """Let one transaction at a time file for a resident: of two that see no alarm yet, each would open one."""
+    if session.get_bind().dialect.name == "sqlite":
+        return  # there is one writer at a time anyway
     lock = sa.select(Resident.id).where(Resident.id == resident_id).with_for_update(key_share=True)
     session.execute(lock).one()
 

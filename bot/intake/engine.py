@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ from bot.duty.page import page_body
 from bot.intake import evidence, handler, inbox, metrics, outbox
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed, Received
-from bot.intake.understanding import Rasa, RasaUnavailableError
+from bot.intake.understanding import MOST_AT_ONCE, Rasa, RasaUnavailableError, Understanding
 from bot.intake.waiting import WaitingRoom
 from bot.nlu.triage import Triage
 from bot.store.models import Heartbeat, Media, Message, MessageId, Page, Reply, WorkState
@@ -45,6 +46,8 @@ _ROOM = {"messages": 32, "pages": 64, "replies": 32, "media": 4}
 """How many rows of a line are worked on at once."""
 _MESSAGES_AT_RASA = 16
 """More would only wait inside Rasa, with the three seconds running; here they wait in order, alarms already paged."""
+_BURST = 8
+"""From so many waiting messages on, they are looked over together before each has its turn."""
 _REREADS = 8
 _REREAD_AGAIN = timedelta(seconds=60)
 
@@ -66,8 +69,15 @@ class Engine:
     ) -> None:
         self._store, self._desk, self._rasa, self._wechat = store, desk, rasa, wechat
         self._channels, self._evidence, self._clock, self._console_url = channels, evidence_store, clock, console_url
-        self._threads = ThreadPoolExecutor(8, thread_name_prefix="store")
+        # SQLite has one writer, so a second thread would only wait for it. Pages have a lane of their own: in a burst
+        # an alarm stands behind one transaction, not behind hundreds of messages that are being stored.
+        ordinary, urgent = (1, 1) if store.sqlite else (8, 4)
+        self._ordinary = ThreadPoolExecutor(ordinary, thread_name_prefix="store")
+        self._urgent = ThreadPoolExecutor(urgent, thread_name_prefix="pager")
         self._at_rasa = asyncio.Semaphore(_MESSAGES_AT_RASA)
+        self._queue: dict[MessageId, Claimed] = {}
+        self._looked_over: set[MessageId] = set()
+        self._held: set[MessageId] = set()
         self._working: dict[str, set[asyncio.Task[None]]] = {name: set() for name in _ROOM}
         self._wake = {name: asyncio.Event() for name in self._lines()}
         self.waiting = WaitingRoom()
@@ -84,6 +94,7 @@ class Engine:
         if received.claimed:
             self._spawn("messages", self._handle(received.claimed))
         elif received.new:
+            self._held.add(received.id)
             self._wake["messages"].set()  # the one before it may have been done just as this one was stored
         if received.new and not (received.claimed and received.claimed.net is None):
             self._wake["pages"].set()
@@ -100,7 +111,10 @@ class Engine:
             return 0
         claimed = await self._transaction(lambda session, now: inbox.claim(session, now=now, limit=room))
         for one in claimed:
+            self._held.discard(one.id)
             self._spawn("messages", self._handle(one))
+        if not self._working["messages"]:
+            self._held.clear()  # another process has them
         return len(claimed)
 
     async def _handle(self, claimed: Claimed) -> None:
@@ -121,8 +135,7 @@ class Engine:
         )
 
     async def _understand(self, claimed: Claimed) -> None:
-        async with self._at_rasa:
-            understanding = await handler.understand(self._rasa, claimed)
+        claimed, understanding = await self._ask_rasa(claimed)
         metrics.understood(understanding, claimed)
         settle = partial(
             handler.settle,
@@ -138,6 +151,42 @@ class Engine:
             self._wake["pages"].set()
         if claimed.kind in MEDIA_KINDS:
             self._wake["media"].set()
+
+    async def _ask_rasa(self, claimed: Claimed) -> tuple[Claimed, Understanding | None]:
+        """Wait for a turn at Rasa; meanwhile the message may be looked over, and then it is known as an alarm."""
+        self._queue[claimed.id] = claimed
+        if len(self._queue) >= _BURST:
+            self._wake["queue"].set()
+        try:
+            async with self._at_rasa:
+                claimed = self._queue.pop(claimed.id)
+                return claimed, await handler.understand(self._rasa, claimed)
+        finally:
+            self._queue.pop(claimed.id, None)
+            self._looked_over.discard(claimed.id)
+
+    async def _look_over_queue(self) -> int:
+        """In a burst, have the model read all that waits for its turn in one go, and page for the alarms among it."""
+        waiting = [
+            one
+            for one in self._queue.values()
+            if one.kind == "text" and one.text.strip() and one.net is None and one.id not in self._looked_over
+        ][:MOST_AT_ONCE]
+        if len(waiting) < _BURST:
+            return 0
+        self._looked_over.update(one.id for one in waiting)
+        try:
+            triages = await self._rasa.triage_batch([one.text for one in waiting])
+        except RasaUnavailableError as problem:
+            log.warning("rasa.unavailable", queue=len(waiting), reason=str(problem))
+            return 0
+        alarms = {one.id: triage for one, triage in zip(waiting, triages, strict=True) if triage.urgent}
+        await self._transaction(partial(inbox.raise_alarms, alarms=alarms, desk=self._desk), self._urgent)
+        for one in waiting:
+            if one.id in alarms and one.id in self._queue:
+                self._queue[one.id] = replace(one, net=alarms[one.id])
+        self._wake["pages"].set()
+        return len(waiting)
 
     async def _reread(self) -> int:
         """Have the model read what only the safety net has read, now that Rasa is back."""
@@ -179,7 +228,7 @@ class Engine:
             pages = pager.claim_pages(session, now=now, limit=room)
             return [(page, page_body(page, page.case, console_url=self._console_url)) for page in pages]
 
-        pages = await self._transaction(claim) if room > 0 else []
+        pages = await self._transaction(claim, self._urgent) if room > 0 else []
         for page, body in pages:
             self._spawn("pages", self._send_page(page, body))
         return len(pages)
@@ -194,7 +243,7 @@ class Engine:
         except Exception as problem:
             error = _unforeseen(problem, page_id=page.id)
         metrics.paged(page, error, self._clock.now())
-        await self._transaction(lambda session, now: pager.settle_page(session, page, error, now=now))
+        await self._transaction(lambda session, now: pager.settle_page(session, page, error, now=now), self._urgent)
 
     # -- replies and media ----------------------------------------------------------------------------------------
 
@@ -229,7 +278,7 @@ class Engine:
         outcome: tuple[Download, str] | PlatformError
         try:
             download = await self._wechat.download(media.media_id)
-            outcome = (download, await self._thread(lambda: self._evidence.keep(download.content)))
+            outcome = (download, await asyncio.to_thread(self._evidence.keep, download.content))
         except PlatformError as problem:
             outcome = problem
             log.warning("media.failed", media_row=media.id, code=problem.code)
@@ -243,6 +292,7 @@ class Engine:
         return {
             "pages": self._pages,
             "deadlines": self._deadlines,
+            "queue": self._look_over_queue,
             "messages": self._messages,
             "replies": self._replies,
             "media": self._media,
@@ -290,7 +340,8 @@ class Engine:
         """Let the work in hand finish, then release the threads."""
         if working := self._all_working():
             await asyncio.wait(working, timeout=5)
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._ordinary, self._urgent):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
@@ -307,7 +358,8 @@ class Engine:
 
     def _finished(self, line: str, task: asyncio.Task[None]) -> None:
         self._working[line].discard(task)
-        self._wake[line].set()  # there is room again, and what waited for this to be done may go on
+        if line != "messages" or self._held:
+            self._wake[line].set()  # there is room again, and what waited for this to be done may go on
 
     async def _guarded(self, line: str, work: Awaitable[object]) -> None:
         """Do some work; whatever goes wrong in it is logged and ends nothing else."""
@@ -318,17 +370,16 @@ class Engine:
         except Exception:
             log.exception("engine.work_failed", line=line)
 
-    async def _transaction(self, effect: Callable[[Session, datetime], T]) -> T:
+    async def _transaction(
+        self, effect: Callable[[Session, datetime], T], threads: ThreadPoolExecutor | None = None
+    ) -> T:
         """Run a function of (session, now) in one transaction, in a thread: the loop never waits for the database."""
 
         def work() -> T:
             with self._store.transaction() as session:
                 return effect(session, self._clock.now())
 
-        return await self._thread(work)
-
-    async def _thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.get_running_loop().run_in_executor(threads or self._ordinary, work)
 
 
 def _heartbeat(session: Session, now: datetime) -> None:
@@ -348,7 +399,7 @@ def _claim_rereads(session: Session, now: datetime) -> list[tuple[MessageId, str
     messages = session.scalars(query).all()
     for message in messages:
         take(message, now=now, lease=inbox.LEASE)
-    return [(message.id, message.text, inbox.recent_fragments(session, message)) for message in messages]
+    return [(message.id, message.text, inbox.fragments_before(session, message)) for message in messages]
 
 
 def _put_off(session: Session, now: datetime, *, message_id: MessageId) -> None:

@@ -5,9 +5,10 @@ anything else happens, whether Rasa lives or not. The model, asked next, may onl
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -17,7 +18,7 @@ from bot.duty import case as duty_case
 from bot.intake.desk import Desk
 from bot.nlu.triage import Triage
 from bot.store.models import Message, MessageId, Resident, ResidentId, WorkState
-from bot.store.session import claim_due, insert, take
+from bot.store.session import claim_due, insert
 from bot.wechat.inbound import Inbound
 
 log = structlog.get_logger()
@@ -54,32 +55,62 @@ class Received:
 
 
 def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) -> Received:
-    """Store a callback once, raise the alarm if the safety net sees one, and claim it for this process."""
+    """Store a callback once, raise the alarm if the safety net sees one, and claim it for this process.
+
+    Written with plain statements: this is what every resident waits for, and loading and flushing objects takes longer
+    than the statements themselves.
+    """
     resident = _resident(session, inbound.openid, now)
-    message_id = _insert_once(session, inbound, resident.id, now)
+    waits = _anything_pending(session, resident.id)
+    message_id = _insert_once(session, inbound, resident.id, now, claimed=not waits)
     if message_id is None:
         known = sa.select(Message.id).where(Message.resident_id == resident.id, Message.key == inbound.key)
         return Received(session.scalars(known).one(), new=False)
-    message = session.get_one(Message, message_id)
-    fragments = recent_fragments(session, message)
+    net: Triage | None = None
+    fragments: tuple[str, ...] = ()
     if inbound.kind == "text":
-        _raise_alarm(session, message, fragments, desk, now)
-    if _earlier_pending(session, message):
+        fragments = recent_fragments(session, resident.id, message_id, inbound.text, now)
+        net = _raise_alarm(session, message_id, inbound.text, fragments, desk, now)
+    if waits:
         return Received(message_id, new=True)
-    take(message, now=now, lease=LEASE)
-    return Received(message_id, new=True, claimed=_claimed(message, resident, fragments))
+    claimed = Claimed(
+        id=message_id,
+        attempt=1,
+        kind=inbound.kind,
+        text=inbound.text,
+        event=_event(inbound.payload),
+        pseudonym=resident.pseudonym,
+        fragments=fragments,
+        received_at=now,
+        net=net,
+    )
+    return Received(message_id, new=True, claimed=claimed)
 
 
-def _raise_alarm(session: Session, message: Message, fragments: tuple[str, ...], desk: Desk, now: datetime) -> None:
+def _raise_alarm(
+    session: Session, message_id: MessageId, text: str, fragments: tuple[str, ...], desk: Desk, now: datetime
+) -> Triage | None:
     """File and page for an alarm that the safety net sees. If that fails, the message is stored all the same."""
+    alarm = None
     try:
-        if (alarm := desk.net_triage(message.text, fragments)) is None:
-            return
+        if (alarm := desk.net_triage(text, fragments)) is None:
+            return None
+        message = session.get_one(Message, message_id)
         message.triage = alarm.to_json()  # outside the savepoint: the handler files it if this does not work out
         with session.begin_nested():
             duty_case.file_message(session, message, alarm, roster=desk.roster(), channels=desk.channels, now=now)
     except Exception:
-        log.exception("alarm.not_raised", message_id=message.id)
+        log.exception("alarm.not_raised", message_id=message_id)
+    return alarm
+
+
+def raise_alarms(session: Session, now: datetime, *, alarms: Mapping[MessageId, Triage], desk: Desk) -> None:
+    """File and page for messages that the model has looked over while they wait for their turn."""
+    pending = sa.select(Message).where(Message.id.in_(alarms), Message.state == WorkState.PENDING)
+    for message in session.scalars(pending.order_by(Message.id)):
+        alarm = alarms[message.id]
+        message.triage = alarm.to_json()
+        duty_case.file_message(session, message, alarm, roster=desk.roster(), channels=desk.channels, now=now)
 
 
 def claim(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
@@ -89,24 +120,26 @@ def claim(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
         earlier.resident_id == Message.resident_id, earlier.state == WorkState.PENDING, earlier.id < Message.id
     )
     rows = claim_due(session, Message, now=now, lease=LEASE, limit=limit, where=[oldest], order=[Message.id])
-    return [_claimed(row, row.resident, recent_fragments(session, row)) for row in rows]
+    return [_claimed(session, row) for row in rows]
 
 
-def recent_fragments(session: Session, message: Message) -> tuple[str, ...]:
+def recent_fragments(
+    session: Session, resident_id: ResidentId, message_id: MessageId, text: str, received_at: datetime
+) -> tuple[str, ...]:
     """The resident's short texts of the last minutes, oldest first: "他" and "在门口" before "有刀".
 
     Only a short message is read together with earlier ones, and only unbroken runs of short ones count: a long message
     is understood by itself.
     """
-    if message.kind != "text" or len(message.text) > _FRAGMENT_CHARACTERS:
+    if len(text) > _FRAGMENT_CHARACTERS:
         return ()
     rows = session.execute(
         sa.select(Message.text)
         .where(
-            Message.resident_id == message.resident_id,
-            Message.id < message.id,
+            Message.resident_id == resident_id,
+            Message.id < message_id,
             Message.kind == "text",
-            Message.received_at > message.received_at - FRAGMENTS_WITHIN,
+            Message.received_at > received_at - FRAGMENTS_WITHIN,
         )
         .order_by(Message.id.desc())
         .limit(_FRAGMENTS)
@@ -119,40 +152,51 @@ def recent_fragments(session: Session, message: Message) -> tuple[str, ...]:
     return tuple(fragments)
 
 
-def _claimed(message: Message, resident: Resident, fragments: Sequence[str]) -> Claimed:
+def fragments_before(session: Session, message: Message) -> tuple[str, ...]:
+    """The fragments that a stored message continues."""
+    if message.kind != "text":
+        return ()
+    return recent_fragments(session, message.resident_id, message.id, message.text, message.received_at)
+
+
+def _claimed(session: Session, message: Message) -> Claimed:
     return Claimed(
         id=message.id,
         attempt=message.attempts,
         kind=message.kind,
         text=message.text,
-        event=str(message.payload.get("Event", "")).lower(),
-        pseudonym=resident.pseudonym,
-        fragments=tuple(fragments),
+        event=_event(message.payload),
+        pseudonym=message.resident.pseudonym,
+        fragments=fragments_before(session, message),
         received_at=message.received_at,
         net=Triage.from_json(message.triage) if message.triage else None,
     )
 
 
-def _earlier_pending(session: Session, message: Message) -> bool:
-    earlier = sa.select(Message.id).where(
-        Message.resident_id == message.resident_id, Message.state == WorkState.PENDING, Message.id < message.id
-    )
-    return session.execute(earlier.limit(1)).first() is not None
+def _event(payload: dict[str, Any]) -> str:
+    return str(payload.get("Event", "")).lower()
 
 
-def _resident(session: Session, openid: str, now: datetime) -> Resident:
+def _anything_pending(session: Session, resident_id: ResidentId) -> bool:
+    pending = sa.select(Message.id).where(Message.resident_id == resident_id, Message.state == WorkState.PENDING)
+    return session.execute(pending.limit(1)).first() is not None
+
+
+def _resident(session: Session, openid: str, now: datetime) -> sa.Row[ResidentId, str]:
+    """The resident's id and pseudonym; one who writes for the first time is given a pseudonym."""
     # Locked: of one resident, one message at a time gets its number, so that numbers follow the order of storing.
-    query = sa.select(Resident).where(Resident.openid == openid).with_for_update(key_share=True)
-    if (resident := session.scalars(query).one_or_none()) is None:
-        pseudonym = "R-" + "".join(secrets.choice(_PSEUDONYM_ALPHABET) for _ in range(8))
-        values = {"openid": openid, "pseudonym": pseudonym, "first_seen_at": now, "last_seen_at": now}
-        session.execute(insert(session, Resident).values(**values).on_conflict_do_nothing())
-        resident = session.scalars(query).one()
-    resident.last_seen_at = now
-    return resident
+    query = sa.select(Resident.id, Resident.pseudonym).where(Resident.openid == openid).with_for_update(key_share=True)
+    if resident := session.execute(query).one_or_none():
+        return resident
+    pseudonym = "R-" + "".join(secrets.choice(_PSEUDONYM_ALPHABET) for _ in range(8))
+    values = {"openid": openid, "pseudonym": pseudonym, "first_seen_at": now}
+    session.execute(insert(session, Resident).values(**values).on_conflict_do_nothing())
+    return session.execute(query).one()
 
 
-def _insert_once(session: Session, inbound: Inbound, resident_id: ResidentId, now: datetime) -> MessageId | None:
+def _insert_once(
+    session: Session, inbound: Inbound, resident_id: ResidentId, now: datetime, *, claimed: bool
+) -> MessageId | None:
     """Insert the message, or give None when this (sender, key) is there already: the claim is atomic."""
     statement = (
         insert(session, Message)
@@ -164,8 +208,8 @@ def _insert_once(session: Session, inbound: Inbound, resident_id: ResidentId, no
             payload={**inbound.payload, "sent_at": inbound.sent_at},
             received_at=now,
             state=WorkState.PENDING,
-            due_at=now,
-            attempts=0,
+            due_at=now + LEASE if claimed else now,
+            attempts=1 if claimed else 0,
         )
         .on_conflict_do_nothing(index_elements=["resident_id", "key"])
         .returning(Message.id)

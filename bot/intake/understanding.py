@@ -1,17 +1,18 @@
 """Rasa, as the intake asks it: one message, at most three seconds, a triage and replies, or no answer."""
 
-import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import aiohttp
 from pydantic import BaseModel, TypeAdapter
 
 from bot.nlu.triage import Triage
 
 TIMEOUT_SECONDS = 3.0
+MOST_AT_ONCE = 64
+"""Texts of one `triage_batch` (`bot/nlu/channel.py`)."""
 
 
 class RasaUnavailableError(Exception):
@@ -35,17 +36,19 @@ class Understanding:
 
 
 class Rasa:
-    """The client of the `fujin` channel of the Rasa server (`bot/nlu/channel.py`)."""
+    """The client of the `fujin` channel of the Rasa server (`bot/nlu/channel.py`).
+
+    aiohttp, because every message passes here: its client costs a third of httpx's time.
+    """
 
     def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        self._timeout = timeout
-        self._http = httpx.AsyncClient(
-            base_url=url, timeout=timeout, limits=httpx.Limits(max_connections=64, max_keepalive_connections=64)
-        )
+        self._url, self._timeout = url, aiohttp.ClientTimeout(total=timeout)
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        if self._session:
+            await self._session.close()
 
     async def converse(
         self, *, sender: str, message_id: str, text: str, fragments: Sequence[str] = (), redelivery: bool = False
@@ -73,25 +76,41 @@ class Rasa:
         """
         return _triage(await self._post("/webhooks/fujin/triage", {"text": text, "fragments": list(fragments)}))
 
+    async def triage_batch(self, texts: Sequence[str]) -> list[Triage]:
+        """Read up to `MOST_AT_ONCE` texts in one go, which costs a fraction of reading each by itself.
+
+        Raises:
+            RasaUnavailableError: no usable answer in time.
+        """
+        answer = await self._post("/webhooks/fujin/triage_batch", {"texts": list(texts)})
+        triages = answer.get("triages")
+        if not isinstance(triages, list) or len(triages) != len(texts):
+            raise RasaUnavailableError("the answer does not hold a triage for each text")
+        return [_triage({"triage": triage}) for triage in triages]
+
     async def healthy(self) -> bool:
         """Whether a model is loaded and answers."""
         try:
-            return (await self._http.get("/webhooks/fujin/health")).is_success
-        except httpx.HTTPError:
+            async with self._http().get(f"{self._url}/webhooks/fujin/health") as response:
+                return response.ok
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            # httpx's own timeout is for each step of an exchange; together they could outlast the message's lease.
-            async with asyncio.timeout(self._timeout):
-                response = await self._http.post(path, json=body)
-            response.raise_for_status()
-            answer = response.json()
-        except (httpx.HTTPError, TimeoutError, ValueError) as error:
+            async with self._http().post(self._url + path, json=body, raise_for_status=True) as response:
+                answer = await response.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise RasaUnavailableError(type(error).__name__) from None
         if not isinstance(answer, dict):
             raise RasaUnavailableError("the answer is not an object")
         return answer
+
+    def _http(self) -> aiohttp.ClientSession:
+        """The connections, opened at the first use: aiohttp wants a running loop for them."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self._session
 
 
 def _triage(answer: dict[str, Any]) -> Triage:

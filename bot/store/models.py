@@ -101,7 +101,6 @@ class Resident(Base):
     openid: Mapped[str] = mapped_column(String(64), unique=True)
     pseudonym: Mapped[str] = mapped_column(String(32), unique=True)
     first_seen_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
 
 
 class Case(Base):

@@ -21,7 +21,7 @@ class Rows:
 
     def resident(self, pseudonym: str = "R-7K2M9QXA") -> Resident:
         now = self.clock.now()
-        row = Resident(openid=f"openid-{pseudonym}", pseudonym=pseudonym, first_seen_at=now, last_seen_at=now)
+        row = Resident(openid=f"openid-{pseudonym}", pseudonym=pseudonym, first_seen_at=now)
         return self._add(row)
 
     def case(

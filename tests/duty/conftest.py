@@ -44,7 +44,7 @@ class Filing:
         now, number = self.clock.now(), next(self._numbers)
         resident = session.scalars(sa.select(Resident).where(Resident.openid == openid)).one_or_none()
         if resident is None:
-            resident = Resident(openid=openid, pseudonym=f"R-{openid}", first_seen_at=now, last_seen_at=now)
+            resident = Resident(openid=openid, pseudonym=f"R-{openid}", first_seen_at=now)
         message = Message(resident=resident, key=f"msg:{number}", kind="text", received_at=now, due_at=now)
         session.add(message)
         session.flush()

@@ -1,52 +1,19 @@
 """From a signed and encrypted callback to the reply, the case and the page: real Rasa, real processes."""
 
 import json
-import re
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from bot.store.models import Case, Media, Page, Resident, WorkState
-from tests.resident import message_xml, post, say
+from bot.store.models import Media
+from tests.e2e.writer import Writer
+from tests.resident import message_xml, post
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
-
-
-def words_of(reply_xml: str) -> str:
-    """The text of a passive reply."""
-    found = re.search(r"<Content><!\[CDATA\[(.*)\]\]></Content>", reply_xml, re.S)
-    assert found, reply_xml
-    return found.group(1)
-
-
-class Writer:
-    """A new resident of the running station."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack, self.openid = stack, f"oE2E{uuid.uuid4().hex[:12]}"
-
-    def say(self, text: str) -> str:
-        return words_of(say(self.stack.account, self.stack.gateway_url, self.openid, text))
-
-    def cases(self) -> list[tuple[Case, int]]:
-        """This resident's cases with the number of pages that got out."""
-        sent = sa.select(sa.func.count()).where(Page.case_id == Case.id, Page.state == WorkState.DONE).scalar_subquery()
-        store = self.stack.store
-        with store.reading() as session:
-            rows = session.execute(
-                sa.select(Case, sent)
-                .join(Resident, Resident.id == Case.resident_id)
-                .where(Resident.openid == self.openid)
-            ).all()
-        store.close()
-        return [(row[0], row[1]) for row in rows]
 
 
 @pytest.fixture
@@ -54,18 +21,9 @@ def writer(stack: Stack) -> Writer:
     return Writer(stack)
 
 
-def until(condition: Callable[[], Any], within: float = 20) -> Any:
-    """Poll a real process until something holds, and give it."""
-    deadline = time.monotonic() + within
-    while not (result := condition()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
-    return result
-
-
 def test_that_an_alarm_is_answered_opens_a_case_and_is_paged(writer: Writer) -> None:
     assert "110" in writer.say("有人拿刀在楼下砍人")
-    case, pages = until(lambda: next((row for row in writer.cases() if row[1]), None))
+    case, pages = writer.paged_case()
     assert (case.label, case.state, pages) == ("urgent_alarm", "open", 1)
     assert "刀" in "".join(word for item in case.evidence for word in item["words"])
 

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from bot.nlu.triage import Triage
+from bot.intake.understanding import Rasa
 from bot.store.models import Base
 from tests.station import Station
 
@@ -23,6 +23,8 @@ def change(station: Station, statement: Any) -> None:
         session.execute(statement)
 
 
-def triage_json(label: str, **fields: Any) -> dict[str, Any]:
-    """A triage as Rasa sends it."""
-    return {**Triage(label, 0.9, f"{label}/scripted").to_json(), **fields}
+async def patience(station: Station, seconds: float) -> None:
+    """Let the engine wait that long for Rasa."""
+    await station.rasa_client.close()
+    station.rasa_client = Rasa(station.rasa.server.url, timeout=seconds)
+    await station.restart()

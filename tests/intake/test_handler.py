@@ -9,7 +9,7 @@ import pytest
 from bot.duty import case as duty_case
 from bot.intake import handler, inbox, outbox, wording
 from bot.store.models import Case, CaseId, Media, Message, Reply, WorkState
-from tests.intake.rows import rows
+from tests.intake.rows import patience, rows
 from tests.station import Station
 from tests.world import Answer, Asked, until
 
@@ -163,7 +163,8 @@ async def test_that_a_rasa_that_hangs_is_given_up(station: Station) -> None:
         if asked.path.endswith("/webhook"):
             released.wait(60)
 
-    station.rasa.before, station.rasa_client._timeout = hang, 0.2
+    station.rasa.before = hang
+    await patience(station, 0.2)
     await station.receive("想问个事情")
     await until(lambda: rows(station, Message)[0].state == WorkState.DONE)
     released.set()

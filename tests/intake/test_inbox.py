@@ -10,7 +10,7 @@ from bot.intake import inbox
 from bot.intake.desk import Desk
 from bot.store.models import Case, Message, Page, Resident, WorkState
 from bot.store.session import Store
-from tests.intake.rows import rows
+from tests.intake.rows import patience, rows
 from tests.station import Station
 from tests.world import Asked, until
 
@@ -72,6 +72,7 @@ async def test_that_the_alarm_is_out_before_rasa_has_answered(station: Station) 
             released.wait(60)
 
     station.rasa.before = hang
+    await patience(station, 60)
     running = asyncio.create_task(station.engine.run())
     try:
         await station.receive(ALARM)
@@ -110,8 +111,7 @@ async def test_that_one_residents_slow_message_holds_up_nobody_else(station: Sta
             released.wait(60)
 
     station.rasa.before = answer
-    station.rasa_client._timeout = 60
-    station.rasa_client._http.timeout = 60
+    await patience(station, 60)
     running = asyncio.create_task(station.engine.run())
     try:
         for openid in ("oA", "oB"):

@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=8)
 @pytest.fixture
 def resident(store: Store, clock: FakeClock) -> int:
     with store.transaction() as session:
-        row = Resident(openid="oA", pseudonym="R-A", first_seen_at=clock.now(), last_seen_at=clock.now())
+        row = Resident(openid="oA", pseudonym="R-A", first_seen_at=clock.now())
         session.add(row)
     return row.id
 
@@ -74,7 +74,7 @@ def test_that_a_claimed_row_comes_due_again_when_its_lease_ends(store: Store, cl
 def test_that_a_row_in_another_transaction_is_skipped_not_waited_for(postgres_url: str, clock: FakeClock) -> None:
     store = Store(postgres_url)
     with store.transaction() as session:
-        session.add(Resident(openid="oA", pseudonym="R-A", first_seen_at=clock.now(), last_seen_at=clock.now()))
+        session.add(Resident(openid="oA", pseudonym="R-A", first_seen_at=clock.now()))
     add_messages(store, clock, 1, 2)
     with store.transaction() as holder:
         held = claim_due(holder, Message, now=clock.now(), lease=LEASE, limit=1)

@@ -24,7 +24,6 @@ def upgrade() -> None:
         sa.Column("openid", sa.String(length=64), nullable=False),
         sa.Column("pseudonym", sa.String(length=32), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(), nullable=False),
-        sa.Column("last_seen_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("openid"),
         sa.UniqueConstraint("pseudonym"),
