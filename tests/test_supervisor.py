@@ -106,7 +106,11 @@ def test_that_stop_leaves_nothing_of_a_supervisor_that_was_killed(
     running.kill()
     running.wait()
     supervisor.stop(running)
-    wait_for(lambda: alive(started) == [])
+    try:
+        wait_for(lambda: alive(started) == [])
+    finally:
+        for pid in alive(started):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_that_killing_the_command_leaves_nothing(settings: Settings, commands: dict[str, list[str]]) -> None:
@@ -121,12 +125,16 @@ def test_that_killing_the_command_leaves_nothing(settings: Settings, commands: d
     )
     assert parent.stdout is not None
     supervisord = int(parent.stdout.readline())
-    wait_for(lambda: len(all_of(commands)) == 4)
-    started = [supervisord, *all_of(commands)]
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
-    wait_for(lambda: alive(started) == [])
+    try:
+        wait_for(lambda: len(all_of(commands)) == 4)
+        started = [supervisord, *all_of(commands)]
+        parent.kill()
+        wait_for(lambda: alive(started) == [])
+    finally:  # a test that fails must not leave behind what it is about
+        for pid in alive([supervisord, *all_of(commands)]):
+            os.kill(pid, signal.SIGKILL)
+        parent.kill()
+        parent.communicate()
 
 
 def test_that_a_path_survives_the_configuration(settings: Settings, commands: dict[str, list[str]]) -> None:

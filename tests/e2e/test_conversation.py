@@ -99,3 +99,12 @@ def test_that_logs_hold_neither_words_nor_openids_nor_secrets(stack: Stack, writ
     assert logs
     for secret in (said, writer.openid, stack.account.token, stack.account.aes_key, stack.settings.wechat_app_secret):
         assert secret not in logs
+
+
+def test_that_texts_read_together_are_read_as_each_alone(stack: Stack) -> None:
+    texts = ["有人撬我家门", "你好", "身份证丢了怎么补办", "楼下棋牌室天天赌钱"] * 8
+    url = f"{stack.settings.rasa_url}/webhooks/fujin"
+    together = httpx.post(f"{url}/triage_batch", json={"texts": texts}, timeout=30).json()["triages"]
+    alone = [httpx.post(f"{url}/triage", json={"text": text}, timeout=30).json()["triage"] for text in texts[:4]]
+    assert [triage["label"] for triage in together] == [triage["label"] for triage in alone] * 8
+    assert [triage["intent"] for triage in together] == [triage["intent"] for triage in alone] * 8

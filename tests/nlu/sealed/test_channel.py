@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,9 @@ from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.nlu import channel
+
+
+ALONE = partial(channel.Incoming.from_request, needs_sender=False)
 
 
 class FakeAgent:
@@ -103,7 +107,7 @@ def test_that_a_failure_is_answered_and_logged_without_the_residents_words(caplo
 
     app = SimpleNamespace(ctx=SimpleNamespace(agent=agent))
     request = SimpleNamespace(json={"text": "他在门口有刀"}, app=app)
-    response = asyncio.run(channel._answer(request, fail, needs_sender=False))  # type: ignore[arg-type]
+    response = asyncio.run(channel._answer(request, ALONE, fail))  # type: ignore[arg-type]
     assert response.status == 500
     assert "UnicodeDecodeError" in caplog.text
     assert "有刀" not in caplog.text
@@ -111,4 +115,10 @@ def test_that_a_failure_is_answered_and_logged_without_the_residents_words(caplo
 
 def test_that_no_model_is_said_so() -> None:
     request = SimpleNamespace(json={"text": "你好"}, app=SimpleNamespace(ctx=SimpleNamespace(agent=None)))
-    assert asyncio.run(channel._answer(request, channel.read, needs_sender=False)).status == 503  # type: ignore[arg-type]
+    assert asyncio.run(channel._answer(request, ALONE, channel.read)).status == 503  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("body", [{}, {"texts": []}, {"texts": "有刀"}, {"texts": [""]}, {"texts": ["x"] * 65}])
+def test_that_a_bad_batch_is_refused_with_a_reason(body: Any) -> None:
+    with pytest.raises(channel.BadRequestError):
+        channel.Batch.from_request(SimpleNamespace(json=body))  # type: ignore[arg-type]
