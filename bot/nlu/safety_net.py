@@ -1,9 +1,10 @@
 """The safety net: rules that recognise danger, explain themselves and need no trained model.
 
-Patterns of words run over the text that jieba's words leave visible (the ADR on understanding says why not
-spaCy's Matcher). The rules are `nlu_data/safety_net.yml`, written for trainers; every rule carries messages it
-must catch and messages it must leave alone, and a test reads them. The net is used twice: behind the classifier,
-where it may only raise a label, and alone when the model cannot be asked.
+A message becomes a spaCy Doc in which jieba's words that are none of the rules' are masked. Patterns of words run over
+its text, and what they find is marked on it as spans, labelled with the rule (the ADR on understanding says why the
+patterns are not spaCy's Matcher). The rules are `nlu_data/safety_net.yml`, written for trainers; every rule carries
+messages it must catch and messages it must leave alone, and a test reads them. The net is used twice: behind the
+classifier, where it may only raise a label, and alone when the model cannot be asked.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import jieba
+import spacy
 import yaml
+from spacy.tokens import Doc, Span
 
 from bot.nlu.normaliser import Normaliser
 from bot.nlu.triage import URGENT, Evidence, Triage
@@ -30,6 +33,8 @@ _PAUSES = frozenset(",，、:：~～-—… \t")
 _STOPS = frozenset("。.!！?？;；\n")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DANGER = "danger"
+"""The group of spans that the net marks on a Doc."""
 _ALONE_CONFIDENCE = 0.9
 """P(urgent) to show when the net decided: about its precision on the training messages."""
 
@@ -74,11 +79,11 @@ class Pattern:
         self.words = frozenset().union(*(words for words, _ in steps))
         self._expression = re.compile(expression)
 
-    def find(self, text: str, present: frozenset[str]) -> Iterable[re.Match[str]]:
-        """The matches in a masked text whose known words are `present`."""
-        if any(words.isdisjoint(present) for words in self.needs):
+    def find(self, doc: Doc) -> Iterable[re.Match[str]]:
+        """The matches in a masked message."""
+        if any(words.isdisjoint(doc._.present) for words in self.needs):
             return ()
-        return self._expression.finditer(text)
+        return self._expression.finditer(doc.text)
 
 
 @dataclass(frozen=True)
@@ -109,14 +114,9 @@ class Rule:
     misses: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A message prepared for the rules: words that are none of theirs are masked, pauses and stops are one sign."""
-
-    text: str
-    present: frozenset[str]
-    clauses: tuple[int, ...]
-
+# Which of the rules' words stand in a message, and the number of the clause that each character belongs to.
+Doc.set_extension("present", default=frozenset(), force=True)
+Doc.set_extension("clauses", default=(), force=True)
 
 _SCOPES = ("before", "clause", "near", "after", "message")
 
@@ -127,6 +127,7 @@ class SafetyNet:
     def __init__(self, rules: Mapping[str, Any], normaliser: Normaliser) -> None:
         """Compile the content of the rules' file. Raises RulesError."""
         self._normalise = normaliser
+        self._vocab = spacy.blank("zh").vocab
         self._lists = {str(name): _strings(words) for name, words in (rules.get("words") or {}).items()}
         self._lexicon: set[str] = set(self._lists.get("虚词", ()))
         self._glue = frozenset(self._lexicon)
@@ -163,19 +164,28 @@ class SafetyNet:
         whole = self._whole.get(_NOT_LETTERS.sub("", text))
         if whole is not None:
             return whole
-        reading = self._prepare(text, words)
-        if reading.present.isdisjoint(self._telling):
+        doc = self.mark(self._masked(text, words))
+        if not (spans := doc.spans[DANGER]):
             return None
+        rule = self.rules[spans[0].label_]
+        said = tuple(dict.fromkeys(span.text for span in spans if span.text not in self._glue))
+        return NetFinding(rule.name, rule.title, rule.intent, said, self._is_silent(doc))
+
+    def mark(self, doc: Doc) -> Doc:
+        """The net as a spaCy component: `doc.spans["danger"]` gets the words of the gravest danger."""
+        doc.spans[DANGER] = []
+        if doc._.present.isdisjoint(self._telling):
+            return doc
         for rule in self.rules.values():
-            match = self._danger(rule, reading)
+            match = self._danger(rule, doc)
             if match is not None:
-                said = tuple(dict.fromkeys(word for word in match.groups() if word and word not in self._glue))
-                return NetFinding(rule.name, rule.title, rule.intent, said, self._is_silent(reading))
-        return None
+                doc.spans[DANGER] = _spans(doc, match, rule.name)
+                break
+        return doc
 
     def silent(self, text: str, words: Sequence[str] | None = None) -> bool:
         """Whether the person says that they cannot speak or must not be called (`text` in normal form)."""
-        return self._is_silent(self._prepare(text, words))
+        return self._is_silent(self._masked(text, words))
 
     def triage(self, text: str) -> Triage:
         """The verdict of the net alone. Without a finding a human reads the message: help_request, uncertain."""
@@ -273,8 +283,11 @@ class SafetyNet:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def _prepare(self, text: str, words: Sequence[str] | None) -> Reading:
-        """Mask what jieba holds for other words (the 打 in 打印), and idioms, so that a rule cannot see them."""
+    def _masked(self, text: str, words: Sequence[str] | None) -> Doc:
+        """Mask what jieba holds for other words (the 打 in 打印), and idioms, so that a rule cannot see them.
+
+        Each character is a token: words of the rules overlap, and a vocabulary of characters stays small for ever.
+        """
         spans = list(self._known_words(text))
         masked = [_sign(character) for character in text]
         place = 0
@@ -294,7 +307,9 @@ class SafetyNet:
                 masked[begin:end] = _MASK * (end - begin)
         joined = "".join(masked)
         present = frozenset(text[begin:end] for begin, end in spans if _MASK not in joined[begin:end])
-        return Reading(joined, present, _clauses(joined))
+        doc = Doc(self._vocab, words=list(joined), spaces=[False] * len(joined))
+        doc._.present, doc._.clauses = present, _clauses(joined)
+        return doc
 
     def _known_words(self, text: str) -> Iterable[tuple[int, int]]:
         """Where words of the rules stand, overlapping ones included."""
@@ -313,16 +328,22 @@ class SafetyNet:
             for length in range(min(len(token), self._longest), 0, -1)
         )
 
-    def _danger(self, rule: Rule, reading: Reading) -> re.Match[str] | None:
+    def _danger(self, rule: Rule, doc: Doc) -> re.Match[str] | None:
         """The rule's first match that no guard takes the danger out of."""
         for pattern in rule.patterns:
-            for match in pattern.find(reading.text, reading.present):
-                if not any(_guarded(self.guards[name], reading, match) for name in rule.guards):
+            for match in pattern.find(doc):
+                if not any(_guarded(self.guards[name], doc, match) for name in rule.guards):
                     return match
         return None
 
-    def _is_silent(self, reading: Reading) -> bool:
-        return any(True for pattern in self._silence for _ in pattern.find(reading.text, reading.present))
+    def _is_silent(self, doc: Doc) -> bool:
+        return any(True for pattern in self._silence for _ in pattern.find(doc))
+
+
+def _spans(doc: Doc, match: re.Match[str], rule: str) -> list[Span]:
+    """The words that a pattern has captured, where they stand; one character is one token."""
+    places = [match.span(group) for group in range(1, match.re.groups + 1) if match[group]]
+    return [Span(doc, begin, end, label=rule) for begin, end in places]
 
 
 def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -330,22 +351,18 @@ def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
     return other != span and other[0] <= span[0] and span[1] <= other[1]
 
 
-def _guarded(guard: Guard, reading: Reading, danger: re.Match[str]) -> bool:
+def _guarded(guard: Guard, doc: Doc, danger: re.Match[str]) -> bool:
     """Whether the guard stands where it takes the danger out of the match."""
-    found = [
-        match
-        for pattern in guard.patterns
-        for match in pattern.find(reading.text, reading.present)
-        if _in_scope(guard, reading, danger, match)
-    ]
+    found = [match for pattern in guard.patterns for match in pattern.find(doc) if _in_scope(guard, doc, danger, match)]
     if not found:
         return False
-    return not any(True for pattern in guard.void for _ in pattern.find(reading.text, reading.present))
+    return not any(True for pattern in guard.void for _ in pattern.find(doc))
 
 
-def _in_scope(guard: Guard, reading: Reading, danger: re.Match[str], match: re.Match[str]) -> bool:
+def _in_scope(guard: Guard, doc: Doc, danger: re.Match[str], match: re.Match[str]) -> bool:
     begin, end = danger.span()
-    first, last, where = reading.clauses[begin], reading.clauses[end - 1], reading.clauses[match.start()]
+    clauses: tuple[int, ...] = doc._.clauses
+    first, last, where = clauses[begin], clauses[end - 1], clauses[match.start()]
     if guard.scope == "message":
         return True
     if guard.scope == "after":
