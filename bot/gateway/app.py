@@ -144,7 +144,7 @@ async def _passive_text(parts: Parts, received: Received, deadline: float) -> st
             with contextlib.suppress(TimeoutError):
                 patience = left if received.claimed else min(left, _LOOK_AGAIN_SECONDS)
                 return await asyncio.wait_for(asyncio.shield(answer), patience)
-    return None
+        return answer.result() if answer.done() else None  # it may have come in the very moment of the timeout
 
 
 def _settled(store: Store, message_id: MessageId) -> bool:

@@ -146,7 +146,8 @@ def _replies(
 ) -> Sequence[BotReply]:
     """What to say. In an open alarm only an alarm's first message and plain questions get more than a receipt."""
     if claimed.kind == "event":
-        return [BotReply(wording.welcome(desk.roster().station.full_name))] if claimed.event == "subscribe" else []
+        said = wording.for_event(claimed.event, desk.roster().station)
+        return [BotReply(said)] if said else []
     if triage is None:
         return []
     already_alarmed = case is not None and case.label == URGENT and case.alarm_message_id != claimed.id

@@ -174,7 +174,8 @@ def _claimed(session: Session, message: Message) -> Claimed:
 
 
 def _event(payload: dict[str, Any]) -> str:
-    return str(payload.get("Event", "")).lower()
+    event = str(payload.get("Event", "")).lower()
+    return f"{event}:{payload.get('EventKey', '')}" if event == "click" else event
 
 
 def _anything_pending(session: Session, resident_id: ResidentId) -> bool:

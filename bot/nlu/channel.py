@@ -17,14 +17,13 @@ from typing import Any, TypeVar
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
-from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
 from rasa.shared.core.events import BotUttered, UserUttered
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from bot.nlu.graph_runner import straighten
-from bot.nlu.publication import TRIAGE
+from bot.nlu.reader import Reader
 from bot.nlu.triage import gravity
 
 logger = logging.getLogger(__name__)
@@ -33,8 +32,6 @@ MAX_TEXT = 4000
 """Characters of one message that are read; WeChat sends at most about 2,000."""
 MAX_FRAGMENTS = 10
 MAX_BATCH = 64
-TEXTS_A_RUN = 16
-"""Texts that the graph reads in one go: more would keep a conversation waiting for over a tenth of a second."""
 Asked = TypeVar("Asked")
 
 
@@ -182,17 +179,10 @@ async def read(agent: Agent, incoming: Incoming) -> dict[str, Any]:
 
 
 async def read_batch(agent: Agent, batch: Batch) -> dict[str, Any]:
-    """Triage of each text, from one run of the graph for a few texts at a time; between two runs others have a turn."""
-    assert agent.processor is not None  # noqa: S101 - `_agent` gives ready ones only
-    target = agent.processor.model_metadata.nlu_target
-    triages: list[Any] = []
-    for start in range(0, len(batch.texts), TEXTS_A_RUN):
-        messages = [UserMessage(text) for text in batch.texts[start : start + TEXTS_A_RUN]]
-        inputs = {PLACEHOLDER_MESSAGE: messages, PLACEHOLDER_TRACKER: None}
-        parsed = agent.processor.graph_runner.run(inputs=inputs, targets=[target])[target]
-        triages.extend(message.get(TRIAGE) for message in parsed)
-        await asyncio.sleep(0)
-    return {"triages": triages}
+    """Triage of each text."""
+    reader = _reader(agent)
+    read = await asyncio.gather(*(reader.parse(text) for text in batch.texts))
+    return {"triages": [parse_data["triage"] for parse_data in read]}
 
 
 async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
@@ -218,9 +208,10 @@ async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
 
 async def _parse(agent: Agent, incoming: Incoming) -> dict[str, Any]:
     """Read the message alone and, when it continues fragments, with them; the graver reading counts."""
-    parse_data = await agent.parse_message(incoming.text)
+    reader = _reader(agent)
+    parse_data = await reader.parse(incoming.text)
     if incoming.fragments:
-        joined = await agent.parse_message(" ".join((*incoming.fragments, incoming.text)))
+        joined = await reader.parse(" ".join((*incoming.fragments, incoming.text)))
         if gravity(joined["triage"]["label"]) < gravity(parse_data["triage"]["label"]):
             parse_data = {**joined, "text": incoming.text}
     return _kept(parse_data)
@@ -276,8 +267,18 @@ def _agent(request: Request) -> Agent | None:
     agent = getattr(request.app.ctx, "agent", None)
     if agent is None or not agent.is_ready():
         return None
-    straighten(agent.processor)
     return agent
+
+
+def _reader(agent: Agent) -> Reader:
+    """The reader of the loaded model, made when it is first asked for."""
+    processor = agent.processor
+    assert processor is not None  # noqa: S101 - `_agent` gives ready ones only
+    reader: Reader | None = getattr(processor, "fujin_reader", None)
+    if reader is None:
+        straighten(processor)
+        reader = processor.fujin_reader = Reader(processor)
+    return reader
 
 
 def _model_id(agent: Agent) -> str:

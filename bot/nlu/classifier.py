@@ -22,7 +22,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu.components import FROM_CATALOGUE, embedding_of
 from bot.nlu.features import NGrams, grams
-from bot.nlu.kernel import KernelModel, Settings, fit, label_sums
+from bot.nlu.kernel import Floats, KernelModel, Row, Settings, fit, label_sums
 from bot.nlu.publication import publish, words_of
 from bot.nlu.triage import LABELS, URGENT, Evidence, Triage
 
@@ -185,13 +185,18 @@ class TriageClassifier(GraphComponent):
         return classifier
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Classify the messages in place."""
+        """Classify the messages in place, all with one look at the weights."""
+        unread = []
         for message in messages:
             tapped = self._config["one_tap"].get(message.get(TEXT))
             if tapped:
                 self._obey(message, tapped)
             elif message.get(TEXT):
-                self._classify(message)
+                unread.append(message)
+            else:  # nothing is left of signs that nobody can see
+                publish(message, Triage("other", 0.0, "other/gibberish", uncertain=True), [])
+        if unread:
+            self._classify(unread)
         return messages
 
     def _obey(self, message: Message, intent: str) -> None:
@@ -200,17 +205,22 @@ class TriageClassifier(GraphComponent):
         triage = Triage(label, 1.0, intent, (Evidence("one_tap", (message.get(TEXT),)),))
         publish(message, triage, [{"name": name, "confidence": float(name == label)} for name in LABELS])
 
-    def _classify(self, message: Message) -> None:
-        document = grams(message.get(TEXT), words_of(message))
-        columns, weights = self._ngrams.row(document)
-        fine = self._model.probabilities(columns, weights, embedding_of(message))
+    def _classify(self, messages: Sequence[Message]) -> None:
+        documents = [grams(message.get(TEXT), words_of(message)) for message in messages]
+        rows = [self._ngrams.row(document) for document in documents]
+        embeddings = np.stack([embedding_of(message) for message in messages])
+        probabilities = self._model.probabilities(rows, embeddings)
+        for message, document, row, fine in zip(messages, documents, rows, probabilities, strict=True):
+            self._decide(message, document, row, fine)
+
+    def _decide(self, message: Message, document: Sequence[tuple[str, int, int]], row: Row, fine: Floats) -> None:
         labels = label_sums(fine[None, :], self._model.label_of)[0]
         label = self._decision.label(labels)
         best = int(np.argmax(np.where(self._model.label_of == label, fine, -1.0)))
         intent = self._model.intents[best]
         evidence: tuple[Evidence, ...] = ()
         if label == 0:
-            words = self._telling_words(message, document, columns, weights, best)
+            words = self._telling_words(message, document, row, best)
             evidence = (Evidence("model", words),) if words else ()
         triage = Triage(
             label=LABELS[label],
@@ -226,11 +236,11 @@ class TriageClassifier(GraphComponent):
         self,
         message: Message,
         document: Sequence[tuple[str, int, int]],
-        columns: NDArray[np.int64],
-        weights: NDArray[np.float32],
+        row: Row,
         best: int,
     ) -> tuple[str, ...]:
         """The words that spoke most for this alarm and against the calm labels, in the order of the message."""
+        columns, weights = row
         urgent = self._model.gram_weights[:, len(self._model.intents)]
         number = len(self._model.intents)
         contrast = self._model.gram_weights[columns, best] + urgent[columns]

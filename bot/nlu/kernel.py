@@ -22,6 +22,8 @@ from scipy import linalg, optimize, sparse
 from bot.nlu.triage import LABELS, URGENT
 
 Floats = NDArray[np.float64]
+Row = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""One message's n-grams: their columns and weights."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,12 @@ class KernelModel:
     def __post_init__(self) -> None:
         self.label_of = labels_of(self.intents)
 
-    def probabilities(
-        self, columns: NDArray[np.int64], weights: NDArray[np.float32], embedding: NDArray[np.float32]
-    ) -> Floats:
-        """P(intent) of one message from its n-grams and its embedding."""
-        scores = weights @ self.gram_weights[columns] + self.bias
-        scores = (scores + self.meaning.likeness(embedding[None, :])[0] @ self.meaning_weights)[None, :]
+    def probabilities(self, rows: Sequence[Row], embeddings: NDArray[np.float32]) -> Floats:
+        """P(intent) of each message from its n-grams and its embedding; the rows of both are the messages."""
+        by_grams = np.stack([weights @ self.gram_weights[columns] for columns, weights in rows])
+        scores = by_grams + self.bias + self.meaning.likeness(embeddings) @ self.meaning_weights
         number = len(self.intents)
-        return np.asarray(self.calibration.probabilities(scores[:, :number], scores[:, number:], self.label_of)[0])
+        return self.calibration.probabilities(scores[:, :number], scores[:, number:], self.label_of)
 
     def save(self, directory: Path) -> None:
         """Write plain arrays and JSON; nothing that executes when read."""

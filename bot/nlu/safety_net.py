@@ -1,24 +1,23 @@
 """The safety net: rules that recognise danger, explain themselves and need no trained model.
 
-A message becomes a spaCy Doc in which jieba's words that are none of the rules' are masked. Patterns of words run over
-its text, and what they find is marked on it as spans, labelled with the rule (the ADR on understanding says why the
-patterns are not spaCy's Matcher). The rules are `nlu_data/safety_net.yml`, written for trainers; every rule carries
+The net is a spaCy component, "safety_net", which marks the words of the gravest danger on a Doc as spans labelled with
+the rule. Its patterns run over the text that jieba's words leave visible (the ADR on understanding says why they are
+not spaCy's Matcher). The rules are `nlu_data/safety_net.yml`, written for trainers; every rule carries
 messages it must catch and messages it must leave alone, and a test reads them. The net is used twice: behind the
 classifier, where it may only raise a label, and alone when the model cannot be asked.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jieba
 import spacy
 import yaml
-from spacy.tokens import Doc, Span
+from spacy.language import Language
+from spacy.tokens import Doc
 
 from bot.nlu.normaliser import Normaliser
 from bot.nlu.triage import URGENT, Evidence, Triage
@@ -70,6 +69,18 @@ class NetFinding:
         )
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the rules may see of a message: its text without other words, their words in it, its characters' clauses.
+
+    The text is as long as the message, so a place in one is the same place in the other.
+    """
+
+    text: str
+    present: frozenset[str]
+    clauses: tuple[int, ...]
+
+
 class Pattern:
     """One way to say something: words in order, with gaps. Compiled to one regular expression."""
 
@@ -79,11 +90,11 @@ class Pattern:
         self.words = frozenset().union(*(words for words, _ in steps))
         self._expression = re.compile(expression)
 
-    def find(self, doc: Doc) -> Iterable[re.Match[str]]:
-        """The matches in a masked message."""
-        if any(words.isdisjoint(doc._.present) for words in self.needs):
+    def find(self, reading: Reading) -> Iterable[re.Match[str]]:
+        """The matches in what the rules may see of a message."""
+        if any(words.isdisjoint(reading.present) for words in self.needs):
             return ()
-        return self._expression.finditer(doc.text)
+        return self._expression.finditer(reading.text)
 
 
 @dataclass(frozen=True)
@@ -114,20 +125,22 @@ class Rule:
     misses: tuple[str, ...]
 
 
-# Which of the rules' words stand in a message, and the number of the clause that each character belongs to.
-Doc.set_extension("present", default=frozenset(), force=True)
-Doc.set_extension("clauses", default=(), force=True)
+Doc.set_extension("reading", default=None, force=True)
 
 _SCOPES = ("before", "clause", "near", "after", "message")
 
 
 class SafetyNet:
-    """The rules, compiled. Reading changes nothing, so one net serves all threads."""
+    """The rules, compiled: a component of the spaCy pipeline `nlp`. Reading changes nothing, so one serves all threads.
 
-    def __init__(self, rules: Mapping[str, Any], normaliser: Normaliser) -> None:
+    The pipeline's tokens are characters, spaCy's default for Chinese: the rules' words overlap, and the vocabulary
+    stays small for ever.
+    """
+
+    def __init__(self, nlp: Language, rules: Mapping[str, Any], normaliser: Normaliser) -> None:
         """Compile the content of the rules' file. Raises RulesError."""
+        self.nlp = nlp
         self._normalise = normaliser
-        self._vocab = spacy.blank("zh").vocab
         self._lists = {str(name): _strings(words) for name, words in (rules.get("words") or {}).items()}
         self._lexicon: set[str] = set(self._lists.get("虚词", ()))
         self._glue = frozenset(self._lexicon)
@@ -141,19 +154,13 @@ class SafetyNet:
         self._longest = max(map(len, self._known))
 
     @classmethod
-    def load(cls, path: Path | str = RULES, *, typos: Path | None = None, dictionary: Path | None = None) -> SafetyNet:
+    def load(
+        cls, path: Path | str = RULES, *, typos: Path | None = None, dictionary: Path | None = None
+    ) -> "SafetyNet":
         """Read the rules at `path`; the table of typos and jieba's dictionary lie beside it unless given."""
-        path = Path(path)
-        jieba.setLogLevel("WARNING")
-        jieba.initialize()
-        for words in sorted((dictionary or path.parent / "dictionary").glob("*.txt")):
-            with words.open("rb") as file:
-                jieba.load_userdict(file)
-        try:
-            rules = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
-        except yaml.YAMLError as error:
-            raise RulesError(f"{path} is not YAML: {error}") from error
-        return cls(rules, Normaliser(typos or path.parent / "typos.tsv"))
+        files = {"rules": path, "typos": typos, "dictionary": dictionary}
+        config = {name: str(file) for name, file in files.items() if file is not None}
+        return cast("SafetyNet", spacy.blank("zh").add_pipe("safety_net", config=config))
 
     def read(self, text: str) -> NetFinding | None:
         """The gravest danger in `text`, or None."""
@@ -164,28 +171,34 @@ class SafetyNet:
         whole = self._whole.get(_NOT_LETTERS.sub("", text))
         if whole is not None:
             return whole
-        doc = self.mark(self._masked(text, words))
-        if not (spans := doc.spans[DANGER]):
+        reading = self._reading(text, words)
+        if reading.present.isdisjoint(self._telling):
+            return None
+        doc = self.nlp.make_doc(text)
+        doc._.reading = reading
+        spans = self.nlp(doc).spans[DANGER]
+        if not spans:
             return None
         rule = self.rules[spans[0].label_]
         said = tuple(dict.fromkeys(span.text for span in spans if span.text not in self._glue))
-        return NetFinding(rule.name, rule.title, rule.intent, said, self._is_silent(doc))
+        return NetFinding(rule.name, rule.title, rule.intent, said, self._is_silent(reading))
 
-    def mark(self, doc: Doc) -> Doc:
-        """The net as a spaCy component: `doc.spans["danger"]` gets the words of the gravest danger."""
+    def __call__(self, doc: Doc) -> Doc:
+        """Mark the words of the gravest danger in `doc.spans["danger"]`; the Doc's text is in normal form."""
+        reading = doc._.reading or self._reading(doc.text, None)
         doc.spans[DANGER] = []
-        if doc._.present.isdisjoint(self._telling):
-            return doc
         for rule in self.rules.values():
-            match = self._danger(rule, doc)
+            match = self._danger(rule, reading)
             if match is not None:
-                doc.spans[DANGER] = _spans(doc, match, rule.name)
+                places = [match.span(group) for group in range(1, match.re.groups + 1) if match[group]]
+                spans = (doc.char_span(begin, end, label=rule.name) for begin, end in places)
+                doc.spans[DANGER] = [span for span in spans if span is not None]
                 break
         return doc
 
     def silent(self, text: str, words: Sequence[str] | None = None) -> bool:
         """Whether the person says that they cannot speak or must not be called (`text` in normal form)."""
-        return self._is_silent(self._masked(text, words))
+        return self._is_silent(self._reading(text, words))
 
     def triage(self, text: str) -> Triage:
         """The verdict of the net alone. Without a finding a human reads the message: help_request, uncertain."""
@@ -283,11 +296,8 @@ class SafetyNet:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
-    def _masked(self, text: str, words: Sequence[str] | None) -> Doc:
-        """Mask what jieba holds for other words (the 打 in 打印), and idioms, so that a rule cannot see them.
-
-        Each character is a token: words of the rules overlap, and a vocabulary of characters stays small for ever.
-        """
+    def _reading(self, text: str, words: Sequence[str] | None) -> Reading:
+        """Mask what jieba holds for other words (the 打 in 打印), and idioms, so that a rule cannot see them."""
         spans = list(self._known_words(text))
         masked = [_sign(character) for character in text]
         place = 0
@@ -307,9 +317,7 @@ class SafetyNet:
                 masked[begin:end] = _MASK * (end - begin)
         joined = "".join(masked)
         present = frozenset(text[begin:end] for begin, end in spans if _MASK not in joined[begin:end])
-        doc = Doc(self._vocab, words=list(joined), spaces=[False] * len(joined))
-        doc._.present, doc._.clauses = present, _clauses(joined)
-        return doc
+        return Reading(joined, present, _clauses(joined))
 
     def _known_words(self, text: str) -> Iterable[tuple[int, int]]:
         """Where words of the rules stand, overlapping ones included."""
@@ -328,22 +336,35 @@ class SafetyNet:
             for length in range(min(len(token), self._longest), 0, -1)
         )
 
-    def _danger(self, rule: Rule, doc: Doc) -> re.Match[str] | None:
+    def _danger(self, rule: Rule, reading: Reading) -> re.Match[str] | None:
         """The rule's first match that no guard takes the danger out of."""
         for pattern in rule.patterns:
-            for match in pattern.find(doc):
-                if not any(_guarded(self.guards[name], doc, match) for name in rule.guards):
+            for match in pattern.find(reading):
+                if not any(_guarded(self.guards[name], reading, match) for name in rule.guards):
                     return match
         return None
 
-    def _is_silent(self, doc: Doc) -> bool:
-        return any(True for pattern in self._silence for _ in pattern.find(doc))
+    def _is_silent(self, reading: Reading) -> bool:
+        return any(True for pattern in self._silence for _ in pattern.find(reading))
 
 
-def _spans(doc: Doc, match: re.Match[str], rule: str) -> list[Span]:
-    """The words that a pattern has captured, where they stand; one character is one token."""
-    places = [match.span(group) for group in range(1, match.re.groups + 1) if match[group]]
-    return [Span(doc, begin, end, label=rule) for begin, end in places]
+@Language.factory("safety_net", default_config={"rules": str(RULES), "typos": None, "dictionary": None})
+def _component(nlp: Language, name: str, rules: str, typos: str | None, dictionary: str | None) -> SafetyNet:
+    """The net of the rules at a path; the table of typos and jieba's dictionary lie beside it unless given.
+
+    spaCy checks the annotations of a factory, so this module must not postpone their evaluation.
+    """
+    path = Path(rules)
+    jieba.setLogLevel("WARNING")
+    jieba.initialize()
+    for words in sorted((Path(dictionary) if dictionary else path.parent / "dictionary").glob("*.txt")):
+        with words.open("rb") as file:
+            jieba.load_userdict(file)
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        raise RulesError(f"{path} is not YAML: {error}") from error
+    return SafetyNet(nlp, content, Normaliser(Path(typos) if typos else path.parent / "typos.tsv"))
 
 
 def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -351,18 +372,22 @@ def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
     return other != span and other[0] <= span[0] and span[1] <= other[1]
 
 
-def _guarded(guard: Guard, doc: Doc, danger: re.Match[str]) -> bool:
+def _guarded(guard: Guard, reading: Reading, danger: re.Match[str]) -> bool:
     """Whether the guard stands where it takes the danger out of the match."""
-    found = [match for pattern in guard.patterns for match in pattern.find(doc) if _in_scope(guard, doc, danger, match)]
+    found = [
+        match
+        for pattern in guard.patterns
+        for match in pattern.find(reading)
+        if _in_scope(guard, reading, danger, match)
+    ]
     if not found:
         return False
-    return not any(True for pattern in guard.void for _ in pattern.find(doc))
+    return not any(True for pattern in guard.void for _ in pattern.find(reading))
 
 
-def _in_scope(guard: Guard, doc: Doc, danger: re.Match[str], match: re.Match[str]) -> bool:
+def _in_scope(guard: Guard, reading: Reading, danger: re.Match[str], match: re.Match[str]) -> bool:
     begin, end = danger.span()
-    clauses: tuple[int, ...] = doc._.clauses
-    first, last, where = clauses[begin], clauses[end - 1], clauses[match.start()]
+    first, last, where = reading.clauses[begin], reading.clauses[end - 1], reading.clauses[match.start()]
     if guard.scope == "message":
         return True
     if guard.scope == "after":

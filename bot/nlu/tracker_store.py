@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from rasa.core.brokers.broker import EventBroker
-from rasa.core.tracker_store import SQLTrackerStore
+from rasa.core.tracker_store import SQLTrackerStore, create_engine_kwargs
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SessionStarted, SlotSet, UserUttered
@@ -45,9 +45,8 @@ class FujinTrackerStore(SQLTrackerStore):
     ) -> None:
         """`host` is the endpoint's `url`; without one a file `rasa.db` is used, as Rasa does."""
         super().__init__(domain=domain, host=host, event_broker=event_broker, **kwargs)
-        if self.engine.dialect.name == "sqlite":
-            self.engine = _one_connection(self.engine)
-            self.sessionmaker.configure(bind=self.engine)
+        self.engine = _for_the_station(self.engine)
+        self.sessionmaker.configure(bind=self.engine)
         self._kept: OrderedDict[str, tuple[int, DialogueStateTracker]] = OrderedDict()
         table = self.SQLEvent.__table__
         sender = table.c.sender_id == sa.bindparam("sender")
@@ -116,11 +115,19 @@ class FujinTrackerStore(SQLTrackerStore):
         return short
 
 
-def _one_connection(engine: sa.engine.Engine) -> sa.engine.Engine:
-    """SQLite's file opened once: Rasa serves all messages on one thread, and each closing would tidy the file."""
+def _for_the_station(engine: sa.engine.Engine) -> sa.engine.Engine:
+    """The same database; errors do not quote residents.
+
+    SQLite's file is opened once: Rasa serves all messages on one thread, and each closing would tidy the file.
+    Elsewhere a connection is tried before use, so that a restart of the database costs no message.
+    """
     url = engine.url
     engine.dispose()
-    engine = sa.create_engine(url, poolclass=sa.pool.StaticPool, connect_args={"check_same_thread": False})
+    if engine.dialect.name != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, **create_engine_kwargs(url))
+    engine = sa.create_engine(
+        url, poolclass=sa.pool.StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True
+    )
     sa.event.listen(engine, "connect", _write_ahead)
     return engine
 

@@ -243,8 +243,19 @@ async def test_that_a_blank_text_is_nothing_but_is_kept(station: Station) -> Non
 async def test_that_a_new_follower_is_welcomed_and_other_events_are_not_answered(station: Station) -> None:
     for event in ("subscribe", "unsubscribe", "LOCATION", "brand_new_event"):
         await station.deliver_inbound(station.inbound("event", Event=event))
-    assert [reply.text for reply in rows(station, Reply)] == [wording.welcome("沈阳市公安局大东分局大东门派出所")]
+    (welcome,) = rows(station, Reply)
+    assert "沈阳市公安局大东分局大东门派出所" in welcome.text
     assert rows(station, Case) == rows(station, Media) == []
+
+
+async def test_that_each_menu_entry_is_answered_and_pages_nobody(station: Station) -> None:
+    for key in ("alarm", "services", "news", "an_old_entry"):
+        await station.deliver_inbound(station.inbound("event", Event="CLICK", EventKey=key))
+    alarm, services, news = (reply.text for reply in rows(station, Reply))
+    assert "110" in alarm
+    assert "身份证" in services
+    assert "大东路1号" in news
+    assert rows(station, Case) == []
 
 
 # -- passive and later --------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.nlu import channel
 
-
 ALONE = partial(channel.Incoming.from_request, needs_sender=False)
 
 
@@ -26,7 +25,7 @@ class FakeAgent:
 
     def __init__(self) -> None:
         self.handled: list[Any] = []
-        self.processor = object()
+        self.processor = SimpleNamespace(fujin_reader=SimpleNamespace(parse=self._parse))
         self.lock_store = InMemoryLockStore()
         self.tracker: DialogueStateTracker | None = None
         self.tracker_store = SimpleNamespace(retrieve_full_tracker=self._retrieve)
@@ -35,7 +34,7 @@ class FakeAgent:
     async def _retrieve(self, sender: str) -> DialogueStateTracker | None:
         return self.tracker
 
-    async def parse_message(self, text: str) -> dict[str, Any]:
+    async def _parse(self, text: str) -> dict[str, Any]:
         label = "urgent_alarm" if "刀" in text and "门" in text else "other"
         triage = {"label": label, "confidence": 1.0, "intent": f"{label}/x", "evidence": []}
         return {
