@@ -1,8 +1,10 @@
 """The safety net: every rule's own examples, and changes of dress that must not change the verdict."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import spacy
 import yaml
 
 from bot.nlu.dataset import Dataset
@@ -85,6 +87,24 @@ def test_that_a_person_who_cannot_speak_is_marked_silent() -> None:
     assert finding.silent
     assert NET.silent("别给我打电话")
     assert not NET.silent("身份证丢了怎么补办")
+
+
+def test_that_the_net_is_a_component_of_any_chinese_pipeline() -> None:
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("safety_net")
+    doc = nlp("快来 有人拿刀在楼下砍人")
+    spans = doc.spans["danger"]
+    assert {span.label_ for span in spans} == {"weapon"}
+    assert [doc.text[span.start_char : span.end_char] for span in spans] == [span.text for span in spans]
+    assert "砍人" in [span.text for span in spans]
+    assert len(nlp("身份证丢了怎么补办").spans["danger"]) == 0
+
+
+def test_that_threads_may_share_a_net() -> None:
+    texts = [text for _, text in (*HITS, *MISSES)]
+    alone = [NET.read(text) for text in texts]
+    with ThreadPoolExecutor(8) as threads:
+        assert all(read == alone for read in threads.map(lambda _: [NET.read(text) for text in texts], range(8)))
 
 
 def test_that_the_net_alone_gives_an_alarm_or_a_human() -> None:

@@ -1,8 +1,10 @@
-"""The reader, with Rasa's graph played by a stand-in. Runs where Rasa is installed, skipped elsewhere."""
+"""The reader with a stand-in for Rasa's graph, and once with the newest model. Skipped where Rasa is not."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 
 pytest.importorskip("rasa")
 
+from rasa.core.agent import Agent
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.nlu import channel
 from bot.nlu.reader import TEXTS_A_RUN, Reader
 
 
@@ -63,3 +67,28 @@ def test_that_a_text_that_cannot_be_read_costs_the_others_nothing() -> None:
     good, bad, better = asyncio.run(_all(reader(Graph()), ["好", "坏", "更好"]))
     assert isinstance(bad, ValueError)
     assert [good["triage"], better["triage"]] == [{"label": "好"}, {"label": "更好"}]
+
+
+def test_that_a_slash_is_no_order_to_rasa() -> None:
+    (read,) = asyncio.run(_all(reader(Graph()), ["/restart"]))
+    assert (read["text"], read["triage"]["label"]) == ("/restart", "／restart")
+
+
+@pytest.fixture(scope="module")
+def agent() -> Agent:
+    """The newest model; `scripts/test` trains one before."""
+    models = sorted(Path("models").glob("fujin-*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    if not models:
+        pytest.skip("no model; `.venv/bin/fujin train` makes one")
+    return Agent.load(str(models[-1]))
+
+
+def test_that_texts_are_read_together_as_each_alone(agent: Agent) -> None:
+    lines = Path("nlu_data/test/messages.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines[:200:2]]
+    odd = ["/restart", '/greet{"a": 1}', "\u200b", "现在有危险", "都不是"]
+    together = asyncio.run(channel.read_batch(agent, channel.Batch((*texts, *odd))))["triages"]
+    reader = channel._reader(agent)
+    alone = [asyncio.run(reader.parse(text))["triage"] for text in (*texts, *odd)]
+    for one, other in zip(together, alone, strict=True):
+        assert one == {**other, "confidence": pytest.approx(other["confidence"], abs=2e-4)}
