@@ -37,7 +37,7 @@ def shared_stack(tmp_path: Path, postgres_url: str, redis_url: str) -> Iterator[
 
 def test_that_postgresql_and_redis_carry_everything(shared_stack: Stack) -> None:
     writer = Writer(shared_stack)
-    assert "110" in writer.say("着火了，楼道里全是烟")
+    assert "119" in writer.say("着火了，楼道里全是烟")
     case, pages = writer.paged_case()
     assert (case.label, pages) == ("urgent_alarm", 1)
     asker = Writer(shared_stack)
