@@ -1,6 +1,7 @@
 """One message's way from its claim to its effects: ask Rasa, or fall back; then one transaction for everything."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -104,7 +105,8 @@ def _file_and_answer(
     passive: Callable[[], bool],
 ) -> str | None:
     if triage:
-        case = duty_case.file_message(session, message, triage, roster=desk.roster(), channels=desk.channels, now=now)
+        heard = _in_its_alarm(session, message, triage, desk, now)
+        case = duty_case.file_message(session, message, heard, roster=desk.roster(), channels=desk.channels, now=now)
         message.triage = triage.to_json()
     else:
         case = duty_case.open_alarm(session, message.resident_id, now=now) if claimed.kind != "event" else None
@@ -113,6 +115,20 @@ def _file_and_answer(
     answered = understanding if understanding and understanding.triage is triage else None
     replies = _replies(claimed, answered, triage, case, desk)
     return _post(session, message, case, replies, now=now, passive=passive)
+
+
+def _in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk, now: datetime) -> Triage:
+    """A triage as it counts for the alarm it belongs to.
+
+    By itself a bare address looks like a silent call; as the answer to "where are you" it does not, and officers must
+    not be told to stay off the phone. There only plain words ("别打电话") make the alarm a silent one.
+    """
+    if not triage.silent:
+        return triage
+    alarm = duty_case.open_alarm(session, message.resident_id, now=now)
+    if alarm is None or alarm.alarm_message_id == message.id:
+        return triage
+    return replace(triage, silent=desk.net.asks_for_silence(message.text))
 
 
 def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | None:

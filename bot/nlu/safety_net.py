@@ -196,6 +196,10 @@ class SafetyNet:
                 break
         return doc
 
+    def asks_for_silence(self, text: str) -> bool:
+        """Whether the person says in so many words that they cannot speak or must not be called."""
+        return self.silent(self._normalise(text))
+
     def silent(self, text: str, words: Sequence[str] | None = None) -> bool:
         """Whether the person says that they cannot speak or must not be called (`text` in normal form)."""
         return self._is_silent(self._reading(text, words))

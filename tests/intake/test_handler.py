@@ -258,6 +258,23 @@ async def test_that_each_menu_entry_is_answered_and_pages_nobody(station: Statio
     assert rows(station, Case) == []
 
 
+@pytest.mark.parametrize(("said", "silent"), [("3号楼2单元501", False), ("別打電話，他在", True)])
+async def test_that_in_an_alarm_only_plain_words_make_it_silent(station: Station, said: str, silent: bool) -> None:
+    """A bare address reads like a silent call; as an answer it must not keep officers off the phone."""
+    station.rasa.labels = {"着火了快来人": "urgent_alarm", said: "urgent_alarm"}
+    await station.deliver("着火了快来人")
+    station.phone.take()
+    shipped = station.rasa.server.respond
+
+    def quiet(asked: Asked) -> Answer:
+        return Answer(body=shipped(asked).body.replace(b'"silent": false', b'"silent": true'))
+
+    station.rasa.server.respond = quiet
+    await station.deliver(said)
+    (case,) = rows(station, Case)
+    assert case.silent is silent
+
+
 # -- passive and later --------------------------------------------------------------------------------------------
 
 
