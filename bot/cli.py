@@ -29,6 +29,7 @@ from bot.store.session import Store, StoreUnavailableError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 _terminal = Console(stderr=True)
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AT_ONCE = 8
 _READY_WITHIN_SECONDS = 180
 _Source = Annotated[
@@ -76,8 +77,8 @@ def _run_until_stopped(settings: Settings, model: Path) -> None:
     def interrupted(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupted)
+    for number in _STOPPING:
+        signal.signal(number, interrupted)  # SIGINT too: a shell's background job begins with it ignored
     running = supervisor.start(settings, model)
     try:
         with _terminal.status("启动 starting …") as status:
@@ -88,7 +89,7 @@ def _run_until_stopped(settings: Settings, model: Path) -> None:
     except KeyboardInterrupt:
         _terminal.print("正在停止 stopping …")
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _STOPPING:
             signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
         supervisor.stop(running)
 
