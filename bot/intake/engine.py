@@ -181,11 +181,12 @@ class Engine:
             log.warning("rasa.unavailable", queue=len(waiting), reason=str(problem))
             return 0
         alarms = {one.id: triage for one, triage in zip(waiting, triages, strict=True) if triage.urgent}
-        await self._transaction(partial(inbox.raise_alarms, alarms=alarms, desk=self._desk), self._urgent)
+        if alarms:
+            await self._transaction(partial(inbox.raise_alarms, alarms=alarms, desk=self._desk), self._urgent)
+            self._wake["pages"].set()
         for one in waiting:
             if one.id in alarms and one.id in self._queue:
                 self._queue[one.id] = replace(one, net=alarms[one.id])
-        self._wake["pages"].set()
         return len(waiting)
 
     async def _reread(self) -> int:

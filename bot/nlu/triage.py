@@ -11,14 +11,6 @@ URGENT = "urgent_alarm"
 LABELS: tuple[str, ...] = (URGENT, "help_request", "tip", "enquiry", "other")
 """The five labels of the triage guideline, gravest first. A message that fits two takes the earlier one."""
 
-LABEL_TITLES: dict[str, str] = {
-    URGENT: "紧急警情",
-    "help_request": "一般求助",
-    "tip": "线索举报",
-    "enquiry": "咨询办事",
-    "other": "其他",
-}
-
 Source = Literal["model", "net"]
 
 
