@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 from nicegui import ui
 
 from bot.console.conversation import Answered, Conversation, MediaFile, Paged, Said, read_conversation
-from bot.console.desk import POLL_SECONDS, UNREADABLE, build_deadline, build_facts, build_pages
+from bot.console.desk import POLL_SECONDS, UNREADABLE, build_deadline, build_facts, build_named, build_pages
 from bot.console.evidence import shown_inline
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.markup import Tap, marked, phrases, segments
@@ -129,6 +129,7 @@ def _build_head(card: CaseCard) -> None:
             ui.label("依据").classes("evidence-label")
             for word in phrases((line.text for line in card.lines), card.words):
                 chip(word, "word")
+    build_named(card)
 
 
 def _build_status(card: CaseCard) -> None:

@@ -215,6 +215,20 @@ def _build_words(card: CaseCard) -> None:
             for word in phrases((line.text for line in card.lines), card.words)[:8]:
                 chip(word, "word")
         ui.link("查看案件", f"/case/{card.id}").classes("open-case")
+    build_named(card, "地点")
+
+
+def build_named(card: CaseCard, *kinds: str) -> None:
+    """What the resident named: where, when, which car, who (`kinds`: only these)."""
+    for title, things in card.named.items():
+        if not kinds or title in kinds:
+            with ui.element("div").classes("evidence named"):
+                ui.label(title).classes("evidence-label")
+                for thing in things[:_NAMED_SHOWN]:
+                    chip(thing, "plain")
+
+
+_NAMED_SHOWN = 6
 
 
 class _Section:

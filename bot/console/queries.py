@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty.roster import Roster
 from bot.nlu.catalogue import title_of
+from bot.nlu.entities import named_in
 from bot.nlu.triage import URGENT
 from bot.store.models import (
     Case,
@@ -70,6 +71,7 @@ class CaseCard:
     opened_at: datetime
     alarmed_at: datetime | None
     words: tuple[str, ...]
+    named: Mapping[str, tuple[str, ...]]
     lines: tuple[Line, ...]
     next_page: NextPage | None
     pages_sent: int
@@ -210,6 +212,7 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
     words = {case.id: words_of(case.evidence) for case, _ in rows}
     lines, deadlines, pages = _last_lines(session, words), _deadlines(session, ids, roster), _page_counts(session, ids)
     undelivered, unseen = _undelivered_counts(session, ids), _unseen_counts(session, ids)
+    texts = _texts(session, ids)
     return {
         case.id: CaseCard(
             id=case.id,
@@ -222,6 +225,7 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
             opened_at=case.opened_at,
             alarmed_at=case.alarmed_at,
             words=words[case.id],
+            named=named_in(texts.get(case.id, ())),
             lines=lines.get(case.id, ()),
             next_page=deadlines.get(case.id) if case.state == CaseState.OPEN else None,
             pages_sent=pages.get(case.id, (0, 0))[0],
@@ -253,6 +257,16 @@ def _last_lines(session: Session, words: Mapping[CaseId, tuple[str, ...]]) -> di
             last = [line for line in all_lines if _telling(line, words[case_id])][-1:] + last
         lines[case_id] = tuple(last)
     return lines
+
+
+def _texts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, list[str]]:
+    """What the residents wrote in each case, oldest first."""
+    query = sa.select(Message.case_id, Message.text).where(Message.case_id.in_(ids), Message.text != "")
+    texts: dict[CaseId, list[str]] = defaultdict(list)
+    for case_id, text in session.execute(query.order_by(Message.id)).tuples():
+        if case_id is not None:
+            texts[case_id].append(text)
+    return texts
 
 
 def _telling(line: Line, words: Sequence[str]) -> bool:

@@ -35,6 +35,9 @@ def file_message(
     raised, and a message that is filed again (its first handling did not end) stays where it is.
     """
     label = triage.label if not triage.uncertain else min(triage.label, "help_request", key=gravity)
+    if triage.chosen and (asked := _asked_about(session, message.resident_id, now)):
+        message.case = asked
+        return _take_choice(session, asked, message, triage, roster=roster, channels=channels, now=now)
     case = _filed(session, message) or _open_case_for(session, message.resident_id, label, now)
     if case is None:
         if label not in CASE_LABELS:
@@ -64,6 +67,37 @@ def file_message(
     case.silent = case.silent or triage.silent
     if label == case.label:
         _add_evidence(case, triage)
+    return case
+
+
+def _asked_about(session: Session, resident_id: ResidentId, now: datetime) -> Case | None:
+    """The case that was opened because a message was unclear, while nobody has taken it."""
+    case = _open_case_for(session, resident_id, URGENT, now)
+    return case if case and case.uncertain and case.state == CaseState.OPEN else None
+
+
+def _take_choice(
+    session: Session,
+    case: Case,
+    message: Message,
+    triage: Triage,
+    *,
+    roster: Roster,
+    channels: tuple[str, ...],
+    now: datetime,
+) -> Case:
+    """The resident's one-tap answer decides what the unclear message was, in either direction.
+
+    A choice that asks for nobody closes the case; it stays on record with what was chosen.
+    """
+    case.updated_at = now
+    if triage.label in CASE_LABELS:
+        _relabel(case, triage.label, triage)
+        if triage.urgent:
+            _alarm(session, case, message, roster=roster, channels=channels, now=now)
+    else:
+        case.uncertain, case.state, case.closed_at = False, CaseState.CLOSED, now
+    _add_evidence(case, triage)
     return case
 
 

@@ -18,10 +18,12 @@ from typing import Any, TypeVar
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from bot.nlu.context import in_context, needs_history
 from bot.nlu.graph_runner import straighten
 from bot.nlu.reader import Reader
 from bot.nlu.triage import gravity
@@ -192,6 +194,8 @@ async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
         if recorded is not None:
             return recorded
     parse_data = await _parse(agent, incoming)
+    if needs_history(parse_data):
+        parse_data = in_context(parse_data, await _conversation(agent, incoming.sender))
     collector = Replies()
     message = UserMessage(
         incoming.text,
@@ -215,6 +219,12 @@ async def _parse(agent: Agent, incoming: Incoming) -> dict[str, Any]:
         if gravity(joined["triage"]["label"]) < gravity(parse_data["triage"]["label"]):
             parse_data = {**joined, "text": incoming.text}
     return _kept(parse_data)
+
+
+async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
+    """What has been said so far."""
+    async with agent.lock_store.lock(sender):
+        return await agent.tracker_store.get_or_create_tracker(sender, append_action_listen=False)
 
 
 def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bot.nlu.components import FROM_CATALOGUE, embedding_of
 from bot.nlu.features import NGrams, grams
 from bot.nlu.kernel import Floats, KernelModel, Row, Settings, fit, label_sums
 from bot.nlu.publication import publish, words_of
-from bot.nlu.triage import LABELS, URGENT, Evidence, Triage
+from bot.nlu.triage import LABELS, ONE_TAP, URGENT, Evidence, Triage
 
 # Rasa warns that nothing learns the answers; this classifier does, by another way than Rasa's ResponseSelector.
 warnings.filterwarnings("ignore", message=".*does not include a response selector component.*")
@@ -202,7 +202,7 @@ class TriageClassifier(GraphComponent):
     def _obey(self, message: Message, intent: str) -> None:
         """The resident has answered the clarifying question: that is the label."""
         label = intent.partition("/")[0]
-        triage = Triage(label, 1.0, intent, (Evidence("one_tap", (message.get(TEXT),)),))
+        triage = Triage(label, 1.0, intent, (Evidence(ONE_TAP, (message.get(TEXT),)),))
         publish(message, triage, [{"name": name, "confidence": float(name == label)} for name in LABELS])
 
     def _classify(self, messages: Sequence[Message]) -> None:
@@ -216,7 +216,8 @@ class TriageClassifier(GraphComponent):
     def _decide(self, message: Message, document: Sequence[tuple[str, int, int]], row: Row, fine: Floats) -> None:
         labels = label_sums(fine[None, :], self._model.label_of)[0]
         label = self._decision.label(labels)
-        best = int(np.argmax(np.where(self._model.label_of == label, fine, -1.0)))
+        uncertain = self._decision.uncertain(labels)
+        best = self._best_of(label, fine)
         intent = self._model.intents[best]
         evidence: tuple[Evidence, ...] = ()
         if label == 0:
@@ -227,10 +228,20 @@ class TriageClassifier(GraphComponent):
             confidence=float(labels[label]),
             intent=intent,
             evidence=evidence,
-            uncertain=self._decision.uncertain(labels),
+            uncertain=uncertain,
             silent=intent == SILENT_INTENT,
+            options=self._options(labels, fine) if uncertain else (),
         )
         publish(message, triage, ranking(labels))
+
+    def _best_of(self, label: int, fine: Floats) -> int:
+        """The number of the likeliest intent under a label."""
+        return int(np.argmax(np.where(self._model.label_of == label, fine, -1.0)))
+
+    def _options(self, labels: Floats, fine: Floats) -> tuple[str, ...]:
+        """What the message may be: the likeliest intent of each label, likeliest label first."""
+        order = np.argsort(-labels, kind="stable")
+        return tuple(self._model.intents[self._best_of(int(label), fine)] for label in order)
 
     def _telling_words(
         self,
@@ -241,10 +252,9 @@ class TriageClassifier(GraphComponent):
     ) -> tuple[str, ...]:
         """The words that spoke most for this alarm and against the calm labels, in the order of the message."""
         columns, weights = row
-        urgent = self._model.gram_weights[:, len(self._model.intents)]
+        grams_said = self._model.first.gram_weights[columns].astype(np.float32)
         number = len(self._model.intents)
-        contrast = self._model.gram_weights[columns, best] + urgent[columns]
-        contrast = contrast - self._model.gram_weights[columns, number + 1 :].max(axis=1)
+        contrast = grams_said[:, best] + grams_said[:, number] - grams_said[:, number + 1 :].max(axis=1)
         share = dict(zip(columns.tolist(), (contrast * weights).tolist(), strict=True))
         text = message.get(TEXT)
         by_place = np.zeros(len(text) + 1)

@@ -19,12 +19,13 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.jieba_tokenizer import JiebaTokenizer
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT_RESPONSE_KEY, TEXT
+from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SENTENCE, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from threadpoolctl import threadpool_limits
 
+from bot.nlu.entities import StationEntities
 from bot.nlu.normaliser import Normaliser
 from bot.nlu.publication import MODEL_TRIAGE, RAW_TEXT, TRIAGE, publish, words_of
 from bot.nlu.safety_net import NetFinding, SafetyNet
@@ -343,6 +344,68 @@ class SafetyNetRaiser(GraphComponent):
             publish(message, raised(triage, finding))
         elif triage.urgent and not triage.silent and self._net.silent(text, words):
             publish(message, replace(triage, silent=True))
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
+class StationEntityExtractor(GraphComponent):
+    """Finds places, times, telephone numbers, plates, weapons, amounts and people in what the resident typed."""
+
+    def __init__(self, entities: StationEntities, storage: ModelStorage, resource: Resource, source: Path) -> None:
+        """Use `entities`, whose gazetteer was read from the directory `source`."""
+        self._entities = entities
+        self._storage = storage
+        self._resource = resource
+        self._source = source
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`gazetteer`: the directory of the station's names, relative to the project."""
+        return {"gazetteer": "nlu_data/dictionary"}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Train again when the gazetteer changed."""
+        return fingerprint_of(Path(config.get("gazetteer") or cls.get_default_config()["gazetteer"]).glob("*"))
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> StationEntityExtractor:
+        """A component for training."""
+        source = Path(config["gazetteer"])
+        return cls(StationEntities.load(source), model_storage, resource, source)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> StationEntityExtractor:
+        """A component with the gazetteer that the model was trained with."""
+        with model_storage.read_from(resource) as directory:
+            source = directory / "gazetteer"
+            return cls(StationEntities.load(source), model_storage, resource, source)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Nothing is learnt; the gazetteer goes into the model."""
+        with self._storage.write_to(self._resource) as directory:
+            shutil.copytree(self._source, directory / "gazetteer")
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Put the entities on the messages."""
+        for message in messages:
+            found = self._entities.read(message.get(RAW_TEXT) or "")
+            named = [{**entity.to_json(), "extractor": type(self).__name__} for entity in found]
+            message.set(ENTITIES, named, add_to_output=True)
+        return messages
 
 
 def raised(triage: Triage, finding: NetFinding) -> Triage:

@@ -21,7 +21,7 @@ from bot.nlu.triage import LABELS
 
 DATA = Path("nlu_data")
 FEWEST_EXAMPLES = 8
-NEAR = 0.85
+NEAR = 0.7
 """Jaccard similarity of character trigrams from which two messages count as the same."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -39,14 +39,18 @@ def publish(message: Message, triage: Triage, ranking: Sequence[dict[str, Any]] 
     if triage.uncertain:
         top = {"name": UNCLEAR, "confidence": 1.0}
         ranked = [top, *ranked]
+    message.set(INTENT, top, add_to_output=True)
+    message.set(INTENT_RANKING_KEY, ranked, add_to_output=True)
+    message.set(RESPONSE_SELECTOR_PROPERTY_NAME, selection(triage), add_to_output=True)
+    message.set(TRIAGE, triage.to_json(), add_to_output=True)
+
+
+def selection(triage: Triage) -> dict[str, Any]:
+    """The answer to retrieve, in the shape that Rasa's response selectors give it."""
     response = {
         "responses": [],
         "confidence": triage.confidence,
         "intent_response_key": triage.intent,
         "utter_action": f"utter_{triage.intent}",
     }
-    selector = {"all_retrieval_intents": list(LABELS), triage.label: {"response": response, "ranking": []}}
-    message.set(INTENT, top, add_to_output=True)
-    message.set(INTENT_RANKING_KEY, ranked, add_to_output=True)
-    message.set(RESPONSE_SELECTOR_PROPERTY_NAME, selector, add_to_output=True)
-    message.set(TRIAGE, triage.to_json(), add_to_output=True)
+    return {"all_retrieval_intents": list(LABELS), triage.label: {"response": response, "ranking": []}}

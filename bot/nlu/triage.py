@@ -13,6 +13,9 @@ LABELS: tuple[str, ...] = (URGENT, "help_request", "tip", "enquiry", "other")
 
 Source = Literal["model", "net"]
 
+ONE_TAP = "one_tap"
+"""The rule of the evidence that a resident gave by answering the clarifying question with a tap."""
+
 
 def gravity(label: str) -> int:
     """Rank of a label: 0 is the gravest. Raises ValueError for a name that is no label."""
@@ -42,7 +45,8 @@ class Triage:
 
     `confidence` is P(label) in 0..1. `intent` is the full name ("urgent_alarm/robbery").
     `source` says who decided the label. `uncertain` asks for one short question to the resident;
-    `label` stays the best guess. `silent` means: the person cannot speak, so do not call back.
+    `label` stays the best guess, and `options` holds the likeliest intent of each label, likeliest first, from which
+    the answer picks. `silent` means: the person cannot speak, so do not call back.
     """
 
     label: str
@@ -52,6 +56,7 @@ class Triage:
     source: Source = "model"
     uncertain: bool = False
     silent: bool = False
+    options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.label not in LABELS:
@@ -61,6 +66,11 @@ class Triage:
     def urgent(self) -> bool:
         """Whether a human must be paged now."""
         return self.label == URGENT
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the resident chose the label by a one-tap answer."""
+        return any(item.rule == ONE_TAP for item in self.evidence)
 
     def to_json(self) -> dict[str, Any]:
         """A dict of JSON types, as the channel sends it."""
@@ -72,6 +82,7 @@ class Triage:
             "source": self.source,
             "uncertain": self.uncertain,
             "silent": self.silent,
+            "options": list(self.options),
         }
 
     @classmethod
@@ -87,4 +98,5 @@ class Triage:
             source=cast(Source, data.get("source", "model")),
             uncertain=bool(data.get("uncertain", False)),
             silent=bool(data.get("silent", False)),
+            options=tuple(str(option) for option in data.get("options", ())),
         )
