@@ -1,6 +1,7 @@
 """How well a trained model reads messages it has never seen, as a page that a trainer can read.
 
-`python -m bot.nlu.evaluation --model models/… --test nlu_data/test/messages.jsonl --out docs/evaluation.md`
+`python -m bot.nlu.evaluation --model models/… --seeds 1 2 3` judges the trained model and, for each seed, one trained
+without a random tenth of the training messages. The training itself has no chance in it: only data can vary.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import argparse
 import asyncio
 import logging
 import statistics
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from bot.nlu.dataset import TestMessage, read_test_messages
 from bot.nlu.safety_net import SafetyNet
@@ -36,6 +40,10 @@ class Answer:
     probabilities: dict[str, float]
     """P(label) by the model."""
     milliseconds: float
+
+
+Reader = Callable[[Answer], Triage]
+"""Which of an answer's readings: the whole, the model alone, the net alone."""
 
 
 @dataclass(frozen=True)
@@ -102,23 +110,33 @@ def calibration_error(answers: Sequence[Answer]) -> tuple[float, list[tuple[floa
     return sum(abs(c - a) * n for c, a, n in points) / max(len(answers), 1), points
 
 
-async def answers(model: Path, messages: Sequence[TestMessage], net: SafetyNet) -> list[Answer]:
-    """Read every message with the trained model and with the net alone."""
+def _processor(model: Path) -> Any:
     import structlog
     from rasa.core.agent import Agent
-    from rasa.core.channels.channel import UserMessage
 
     # Outside `rasa run` nothing else keeps Rasa's debug messages, and the residents' words in them, off the screen.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     processor = Agent.load(str(model)).processor
     if processor is None:
         raise FileNotFoundError(f"{model} holds no trained model. Train one with `rasa train --data nlu_data`.")
+    return processor
+
+
+def _heard(text: str) -> Any:
+    from rasa.core.channels.channel import UserMessage
+
+    return UserMessage(text)
+
+
+async def answers(model: Path, messages: Sequence[TestMessage], net: SafetyNet) -> list[Answer]:
+    """Read every message with the trained model and with the net alone."""
+    processor = _processor(model)
     for message in messages[:20]:
-        await processor.parse_message(UserMessage(message.text))
+        await processor.parse_message(_heard(message.text))
     found = []
     for message in messages:
         began = time.perf_counter()
-        parsed: dict[str, Any] = await processor.parse_message(UserMessage(message.text), only_output_properties=False)
+        parsed: dict[str, Any] = await processor.parse_message(_heard(message.text), only_output_properties=False)
         milliseconds = (time.perf_counter() - began) * 1000
         ranked = {item["name"]: item["confidence"] for item in parsed["intent_ranking"] if item["name"] in LABELS}
         found.append(
@@ -134,162 +152,97 @@ async def answers(model: Path, messages: Sequence[TestMessage], net: SafetyNet) 
     return found
 
 
-def report(found: Sequence[Answer], model: str) -> str:
-    """The page in Markdown."""
-    parts = [
-        f"# Evaluation\n\nModel `{model}`, {len(found)} test messages that it was not trained on. "
-        "Intervals are 95 % Wilson intervals. Written by `python -m bot.nlu.evaluation`.",
-        _figures(found),
-        _groups("Easy and hard", found, lambda answer: "hard" if answer.message.hard else "easy"),
-        _groups("By style", found, lambda answer: answer.message.style or "–"),
-        _confusion(found),
-        "## Pictures\n\n![Reliability](evaluation-reliability.svg) ![What a threshold costs](evaluation-cost.svg)",
-        _texts(
-            "Missed emergencies",
-            [answer for answer in found if answer.message.label == URGENT and not answer.whole.urgent],
-        ),
-        _texts("False pages", [answer for answer in found if answer.message.label != URGENT and answer.whole.urgent]),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _pairs(found: Sequence[Answer], reader: Callable[[Answer], Triage]) -> list[tuple[str, str]]:
+def pairs(found: Iterable[Answer], reader: Reader) -> list[tuple[str, str]]:
+    """(wanted label, given label) of each answer by one reader."""
     return [(answer.message.label, reader(answer).label) for answer in found]
 
 
-def _figures(found: Sequence[Answer]) -> str:
-    readers: dict[str, Callable[[Answer], Triage]] = {
-        "whole": lambda answer: answer.whole,
-        "model alone": lambda answer: answer.model,
-        "net alone": lambda answer: answer.net,
-    }
-    enquiries = [answer for answer in found if answer.message.label == "enquiry"]
-
-    def row(title: str, figure: Callable[[Callable[[Answer], Triage]], object]) -> str:
-        return f"| {title} | " + " | ".join(str(figure(reader)) for reader in readers.values()) + " |"
-
-    def fine(reader: Callable[[Answer], Triage], among: Sequence[Answer]) -> Ratio:
-        return Ratio(sum(reader(answer).intent == answer.message.intent for answer in among), len(among))
-
-    error, _ = calibration_error(found)
-    asked = Ratio(sum(answer.whole.uncertain for answer in found), len(found))
-    return "\n".join(
-        [
-            "## Figures\n",
-            "| figure | " + " | ".join(readers) + " |",
-            "| --- | " + " | ".join("---" for _ in readers) + " |",
-            row("urgent recall", lambda reader: urgent_recall(_pairs(found, reader))),
-            row("precision of pages", lambda reader: page_precision(_pairs(found, reader))),
-            row("label macro-F1", lambda reader: f"{macro_f1(_pairs(found, reader)):.3f}"),
-            row("fine intent", lambda reader: fine(reader, found)),
-            row("enquiry topic", lambda reader: fine(reader, enquiries)),
-            f'\nThe net alone says only "urgent" or "a human reads this" (counted as help_request).\n\n'
-            f"Expected calibration error of the label: {error:.3f}. Asked back: {asked}. "
-            f"Reading a message takes {statistics.median(a.milliseconds for a in found):.1f} ms (median), "
-            f"{sorted(a.milliseconds for a in found)[int(0.99 * (len(found) - 1))]:.1f} ms (99th percentile).",
-        ]
-    )
+def fine_hits(found: Sequence[Answer], reader: Reader) -> Ratio:
+    """How often the fine intent was right."""
+    return Ratio(sum(reader(answer).intent == answer.message.intent for answer in found), len(found))
 
 
-def _groups(title: str, found: Sequence[Answer], key: Callable[[Answer], str]) -> str:
-    groups: dict[str, list[Answer]] = defaultdict(list)
-    for answer in found:
-        groups[key(answer)].append(answer)
-    lines = [
-        f"## {title}\n",
-        "| group | messages | urgent recall | precision of pages | label accuracy | fine intent |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, group in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
-        pairs = _pairs(group, lambda answer: answer.whole)
-        right = Ratio(sum(wanted == given for wanted, given in pairs), len(pairs))
-        fine = Ratio(sum(answer.whole.intent == answer.message.intent for answer in group), len(group))
-        figures = " | ".join(map(str, (urgent_recall(pairs), page_precision(pairs), right, fine)))
-        lines.append(f"| {name} | {len(group)} | {figures} |")
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class Figures:
+    """What one model did on the test messages, as the targets name it."""
 
+    recall: Ratio
+    precision: Ratio
+    macro_f1: float
+    fine: Ratio
+    topic: Ratio
+    calibration_error: float
 
-def _confusion(found: Sequence[Answer]) -> str:
-    lines = [
-        "## Confusion matrix\n\nRows: the right label. Columns: the given one.\n",
-        "| | " + " | ".join(LABELS) + " |",
-        "| --- | " + " | ".join("---:" for _ in LABELS) + " |",
-    ]
-    for wanted in LABELS:
-        counts = [sum(a.message.label == wanted and a.whole.label == given for a in found) for given in LABELS]
-        lines.append(f"| **{wanted}** | " + " | ".join(map(str, counts)) + " |")
-    return "\n".join(lines)
-
-
-def _texts(title: str, chosen: Sequence[Answer]) -> str:
-    lines = [f"## {title}: {len(chosen)}\n"]
-    for answer in sorted(chosen, key=lambda answer: -answer.probabilities.get(URGENT, 0.0)):
-        why = "; ".join(f"{item.rule}: {' '.join(item.words)}" for item in answer.whole.evidence)
-        asked = ", asked back" if answer.whole.uncertain else ""
-        lines.append(
-            f"- `{answer.message.id}` {answer.message.text.strip()} → {answer.whole.intent or answer.whole.label} "
-            f"(P(urgent) {answer.probabilities.get(URGENT, 0.0):.2f}{asked}); right: {answer.message.intent}"
-            + (f"; {why}" if why else "")
+    @classmethod
+    def of(cls, found: Sequence[Answer], reader: Reader) -> Figures:
+        """The figures of one reader."""
+        read = pairs(found, reader)
+        return cls(
+            recall=urgent_recall(read),
+            precision=page_precision(read),
+            macro_f1=macro_f1(read),
+            fine=fine_hits(found, reader),
+            topic=fine_hits([answer for answer in found if answer.message.label == "enquiry"], reader),
+            calibration_error=calibration_error(found)[0],
         )
-    return "\n".join(lines) if chosen else f"## {title}: none"
 
 
-def pictures(found: Sequence[Answer], directory: Path, missed: float, false: float) -> None:
-    """Draw how honest the confidences are, and what each threshold would cost."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    # The same answers must give the same files.
-    matplotlib.rcParams["svg.hashsalt"] = "fujin"
-    from matplotlib import pyplot
-
-    _, points = calibration_error(found)
-    figure, axes = pyplot.subplots(figsize=(4.5, 4))
-    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--")
-    axes.plot([c for c, _, _ in points], [a for _, a, _ in points], marker="o")
-    for confidence, accuracy, number in points:
-        axes.annotate(str(number), (confidence, accuracy), textcoords="offset points", xytext=(4, -10), fontsize=7)
-    axes.set(
-        xlabel="P(label) of the model", ylabel="share that is right", title="Reliability", xlim=(0, 1), ylim=(0, 1)
+def trained_with(seed: int, leave_out: float, folder: Path) -> Path:
+    """A model trained without a random share of the training messages, drawn by `seed`."""
+    config = yaml.safe_load(Path("config.yml").read_text(encoding="utf-8"))
+    for component in config["pipeline"]:
+        if component["name"].endswith("TriageClassifier"):
+            component |= {"seed": seed, "leave_out": leave_out}
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = folder / f"config-{seed}.yml"
+    changed.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+    command = [sys.executable, "-m", "rasa", "train", "nlu", "--nlu", "nlu_data", "--config", str(changed)]
+    subprocess.run(  # noqa: S603 - our own interpreter and files
+        [*command, "--out", str(folder), "--fixed-model-name", f"seed-{seed}"], check=True, stdout=subprocess.DEVNULL
     )
-    _save(figure, directory / "evaluation-reliability.svg")
-
-    thresholds = np.linspace(0.01, 0.99, 99)
-    urgent = np.array([answer.probabilities.get(URGENT, 0.0) for answer in found])
-    wanted = np.array([answer.message.label == URGENT for answer in found])
-    misses = np.array([(wanted & (urgent < threshold)).sum() for threshold in thresholds])
-    pages = np.array([(~wanted & (urgent >= threshold)).sum() for threshold in thresholds])
-    figure, axes = pyplot.subplots(figsize=(5.5, 4))
-    axes.plot(thresholds, misses * missed + pages * false, label="cost in false pages")
-    axes.plot(thresholds, misses, label="missed emergencies")
-    axes.plot(thresholds, pages, label="false pages")
-    axes.axvline(false / (false + missed), color="0.5", linestyle="--", label="threshold in use")
-    axes.set(xlabel="page from this P(urgent)", title="What a threshold costs (model alone)", yscale="symlog")
-    axes.legend(fontsize=7)
-    _save(figure, directory / "evaluation-cost.svg")
+    return folder / f"seed-{seed}.tar.gz"
 
 
-def _save(figure: Any, path: Path) -> None:
-    from matplotlib import pyplot
-
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
+async def stock_answers(model: Path, messages: Sequence[TestMessage]) -> list[tuple[str, str]]:
+    """(wanted label, given label) by a stock Rasa model whose intents are the labels, or begin with them."""
+    processor = _processor(model)
+    read = []
+    for message in messages:
+        parsed = await processor.parse_message(_heard(message.text))
+        read.append((message.label, str(parsed["intent"]["name"]).partition("/")[0]))
+    return read
 
 
 def main() -> None:
-    """Evaluate and write the page with its two pictures beside it."""
+    """Evaluate, and write the page as Markdown and as HTML with its pictures beside them."""
+    from bot.nlu.evaluation_report import Report, write
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=Path("models"), help="a trained model, or a directory of them")
     parser.add_argument("--test", type=Path, default=Path("nlu_data/test/messages.jsonl"))
     parser.add_argument("--out", type=Path, default=Path("docs/evaluation.md"))
-    parser.add_argument("--cost-missed", type=float, default=9.0, help="cost of a missed emergency, in false pages")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[], help="train and judge a model for each as well")
+    parser.add_argument("--leave-out", type=float, default=0.1, help="share of the messages a seed's model misses")
+    parser.add_argument("--work", type=Path, default=Path("var/evaluation"), help="where the seeds' models go")
+    parser.add_argument("--stock", type=Path, help="a stock Rasa model, to be judged on the same messages")
+    parser.add_argument("--stock-note", default="", help="what to say about the stock model")
     arguments = parser.parse_args()
-    found = asyncio.run(answers(arguments.model, list(read_test_messages(arguments.test)), SafetyNet.load()))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(report(found, arguments.model.name), encoding="utf-8")
-    pictures(found, arguments.out.parent, arguments.cost_missed, 1.0)
-    print(report(found, arguments.model.name).split("\n## Easy")[0])
+    messages, net = list(read_test_messages(arguments.test)), SafetyNet.load()
+    found = asyncio.run(answers(arguments.model, messages, net))
+    seeds = {}
+    for seed in arguments.seeds:
+        model = trained_with(seed, arguments.leave_out, arguments.work)
+        seeds[seed] = Figures.of(asyncio.run(answers(model, messages, net)), lambda answer: answer.whole)
+    stock = asyncio.run(stock_answers(arguments.stock, messages)) if arguments.stock else None
+    report = Report(arguments.model.name, found, seeds, arguments.leave_out, stock, arguments.stock_note, _costs())
+    print(write(report, arguments.out))
+
+
+def _costs() -> tuple[float, float]:
+    """What a missed emergency and a false page cost, as config.yml says."""
+    config = yaml.safe_load(Path("config.yml").read_text(encoding="utf-8"))
+    classifier = next(item for item in config["pipeline"] if item["name"].endswith("TriageClassifier"))
+    return float(classifier["cost_missed_emergency"]), float(classifier["cost_false_page"])
 
 
 if __name__ == "__main__":
