@@ -104,7 +104,7 @@ class TriageClassifier(GraphComponent):
             "cost_false_page": 1.0,
             "uncertain_share": 0.04,
             **asdict(Settings()),
-            "min_documents": 2,
+            "min_documents": 3,
             "one_tap": {},
             "leave_out": 0.0,
             "seed": 7,

@@ -28,7 +28,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from threadpoolctl import threadpool_limits
 
 from bot.nlu.entities import StationEntities
-from bot.nlu.normaliser import Normaliser
+from bot.nlu.normaliser import Normaliser, without_politeness
 from bot.nlu.publication import MODEL_TRIAGE, RAW_TEXT, TRIAGE, publish, words_of
 from bot.nlu.safety_net import NetFinding, SafetyNet
 from bot.nlu.triage import Triage
@@ -104,7 +104,7 @@ class CatalogueExamples(GraphComponent):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
 class ChineseNormaliser(GraphComponent):
-    """Replaces a message's text by its normal form; keeps what was typed under RAW_TEXT."""
+    """Replaces a message's text by its normal form without politeness; keeps what was typed under RAW_TEXT."""
 
     def __init__(self, normaliser: Normaliser, storage: ModelStorage, resource: Resource, source: Path) -> None:
         """Use `normaliser`, read from the table at `source`."""
@@ -166,7 +166,7 @@ class ChineseNormaliser(GraphComponent):
             text = message.get(TEXT)
             if text:
                 message.set(RAW_TEXT, text)
-                message.set(TEXT, self._normalise(text))
+                message.set(TEXT, without_politeness(self._normalise(text)))
         return messages
 
 
@@ -370,7 +370,7 @@ class SafetyNetRaiser(GraphComponent):
         return messages
 
     def _raise(self, message: Message, text: str) -> None:
-        message.set(MODEL_TRIAGE, message.get(TRIAGE))
+        message.set(MODEL_TRIAGE, message.get(TRIAGE), add_to_output=True)
         triage = Triage.from_json(message.get(TRIAGE))
         words = [word for word, _ in words_of(message)]
         finding = self._net.read_normal(text, words)

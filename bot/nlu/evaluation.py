@@ -42,7 +42,7 @@ class Answer:
     milliseconds: float
 
 
-Reader = Callable[[Answer], Triage]
+Reading = Callable[[Answer], Triage]
 """Which of an answer's readings: the whole, the model alone, the net alone."""
 
 
@@ -129,14 +129,16 @@ def _heard(text: str) -> Any:
 
 
 async def answers(model: Path, messages: Sequence[TestMessage], net: SafetyNet) -> list[Answer]:
-    """Read every message with the trained model and with the net alone."""
-    processor = _processor(model)
+    """Read every message as the station does, and with the net alone."""
+    from bot.nlu.reader import Reader
+
+    reader = Reader(_processor(model))
     for message in messages[:20]:
-        await processor.parse_message(_heard(message.text))
+        await reader.parse(message.text)
     found = []
     for message in messages:
         began = time.perf_counter()
-        parsed: dict[str, Any] = await processor.parse_message(_heard(message.text), only_output_properties=False)
+        parsed = await reader.parse(message.text)
         milliseconds = (time.perf_counter() - began) * 1000
         ranked = {item["name"]: item["confidence"] for item in parsed["intent_ranking"] if item["name"] in LABELS}
         found.append(
@@ -152,12 +154,12 @@ async def answers(model: Path, messages: Sequence[TestMessage], net: SafetyNet) 
     return found
 
 
-def pairs(found: Iterable[Answer], reader: Reader) -> list[tuple[str, str]]:
+def pairs(found: Iterable[Answer], reader: Reading) -> list[tuple[str, str]]:
     """(wanted label, given label) of each answer by one reader."""
     return [(answer.message.label, reader(answer).label) for answer in found]
 
 
-def fine_hits(found: Sequence[Answer], reader: Reader) -> Ratio:
+def fine_hits(found: Sequence[Answer], reader: Reading) -> Ratio:
     """How often the fine intent was right."""
     return Ratio(sum(reader(answer).intent == answer.message.intent for answer in found), len(found))
 
@@ -174,7 +176,7 @@ class Figures:
     calibration_error: float
 
     @classmethod
-    def of(cls, found: Sequence[Answer], reader: Reader) -> Figures:
+    def of(cls, found: Sequence[Answer], reader: Reading) -> Figures:
         """The figures of one reader."""
         read = pairs(found, reader)
         return cls(

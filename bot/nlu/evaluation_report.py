@@ -15,7 +15,7 @@ from bot.nlu.evaluation import (
     Answer,
     Figures,
     Ratio,
-    Reader,
+    Reading,
     calibration_error,
     fine_hits,
     macro_f1,
@@ -25,7 +25,7 @@ from bot.nlu.evaluation import (
 )
 from bot.nlu.triage import LABELS, URGENT
 
-READERS: dict[str, Reader] = {
+READERS: dict[str, Reading] = {
     "whole": lambda answer: answer.whole,
     "model alone": lambda answer: answer.model,
     "net alone": lambda answer: answer.net,

@@ -70,6 +70,30 @@ def _as_pattern(wrong: str) -> str:
     return re.escape(wrong)
 
 
+_APART = r"[\s,，。.!！?？~、:：;；…-]*"
+_OPENING = (
+    "您好|你好|(?:早上|上午|下午|晚上)好|hello|hi|(?:民警|警察)同志|警官|民警|同志|警察叔叔|(?:尊敬的)?领导|辛苦(?:了|啦)|"
+    "打扰(?:一下|您?了)?|不好意思|抱歉|在[吗不]|麻烦(?:您|你们?)?(?:问|问问|帮忙|看)?一?下?|麻烦(?:您|你)?了?|"
+    "我?(?:想|要)?(?:请问|问一?下|咨询一?下?|请教一?下?|打听一?下?)(?:一下)?个?(?:事儿?)?"
+)
+_CLOSING = (
+    "谢谢(?:您|你们?|啦|了|大家|警官|民警)?|多谢|感谢|麻烦(?:您|你们?)?了|辛苦(?:您|你们)?了|拜托了?|谢了|thanks|"
+    "跪谢|在线等|急|求解答|祝工作顺利|祝好"
+)
+_POLITE_START = re.compile(rf"^(?:(?:{_OPENING})[啊呀哈哦呢啦吧]?{_APART}(?=.))+")
+_POLITE_END = re.compile(rf"(?:{_APART}(?:{_CLOSING})[啊呀哈哦啦]?)+{_APART}$")
+_LEAST_CONTENT = 4
+
+
+def without_politeness(text: str) -> str:
+    """A message in normal form without greeting, "may I ask" and thanks: they say nothing about what it is.
+
+    A message that is hardly more than that stays as it is.
+    """
+    content = _POLITE_END.sub("", _POLITE_START.sub("", text)).strip(" ,，。、")
+    return content if len(content) >= _LEAST_CONTENT else text
+
+
 @lru_cache(maxsize=8)
 def normaliser(typos: Path = TYPOS) -> Normaliser:
     """The shared normaliser of one table."""

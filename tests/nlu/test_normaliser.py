@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.nlu.normaliser import Normaliser, normalise
+from bot.nlu.normaliser import Normaliser, normalise, without_politeness
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,19 @@ def test_that_a_broken_line_of_the_table_is_named(tmp_path: Path) -> None:
     table.write_text("# 注释\n抱警 报警\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"typos\.tsv:2"):
         Normaliser(table)
+
+
+@pytest.mark.parametrize(
+    ("typed", "content"),
+    [
+        ("您好，麻烦问一下，身份证丢了怎么补办，谢谢", "身份证丢了怎么补办"),
+        ("民警同志辛苦了。有人撬我家门", "有人撬我家门"),
+        ("请问周六上班吗？谢谢您！", "周六上班吗"),
+        ("您好", "您好"),
+        ("谢谢警官", "谢谢警官"),
+        ("打扰一下，救命", "打扰一下,救命"),
+        ("急，在线等", "急,在线等"),
+    ],
+)
+def test_that_politeness_around_a_message_is_left_out(typed: str, content: str) -> None:
+    assert without_politeness(normalise(typed)) == content
