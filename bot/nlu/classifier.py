@@ -100,7 +100,7 @@ class TriageClassifier(GraphComponent):
         the fine intents they mean; `leave_out` is a share of the messages, drawn by `seed`, that training does not
         see (only the evaluation uses it); the rest are the fit's settings (see `bot.nlu.kernel.Settings`)."""
         return {
-            "cost_missed_emergency": 5.0,
+            "cost_missed_emergency": 4.0,
             "cost_false_page": 1.0,
             "uncertain_share": 0.04,
             **asdict(Settings()),

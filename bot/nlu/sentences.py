@@ -20,9 +20,10 @@ _BOUNDARY = re.compile(
 )
 _LEAST = 3
 """Characters of a part: less says nothing by itself."""
-_SURE = 0.8
-_EXPLAINED = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
-"""Alarms without a danger in them: the question beside one tells why the person cannot speak, or what they want."""
+_CALM = 0.8
+_DANGER = 0.7
+_EXPLAINED = f"{URGENT}/silent_call"
+"""An alarm without a danger in it: the question beside it tells why the person cannot speak."""
 
 
 def apart(text: str) -> list[tuple[str, str]]:
@@ -37,7 +38,7 @@ def danger_beside(part: Mapping[str, Any], rest: Mapping[str, Any]) -> bool:
     """Whether, by their parse data, one part is plainly calm and the rest plainly an emergency."""
     triage = Triage.from_json(rest["triage"])
     calm = _probability(part, "enquiry") + _probability(part, "other")
-    return calm >= _SURE and _probability(rest, URGENT) >= _SURE and triage.urgent and triage.intent not in _EXPLAINED
+    return calm >= _CALM and _probability(rest, URGENT) >= _DANGER and triage.urgent and triage.intent != _EXPLAINED
 
 
 def _probability(parse_data: Mapping[str, Any], label: str) -> float:
