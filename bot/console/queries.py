@@ -263,7 +263,7 @@ def _texts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, list[str]]:
     """What the residents wrote in each case, oldest first."""
     query = sa.select(Message.case_id, Message.text).where(Message.case_id.in_(ids), Message.text != "")
     texts: dict[CaseId, list[str]] = defaultdict(list)
-    for case_id, text in session.execute(query.order_by(Message.id)).tuples():
+    for case_id, text in session.execute(query.order_by(Message.id)):
         if case_id is not None:
             texts[case_id].append(text)
     return texts

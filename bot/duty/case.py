@@ -88,14 +88,15 @@ def _take_choice(
 ) -> Case:
     """The resident's one-tap answer decides what the unclear message was, in either direction.
 
-    A choice that asks for nobody closes the case; it stays on record with what was chosen.
+    "A question about paperwork" closes the case; it stays on record with what was chosen. "None of these" leaves it
+    to the officers: the resident still wants something.
     """
     case.updated_at = now
     if triage.label in CASE_LABELS:
         _relabel(case, triage.label, triage)
         if triage.urgent:
             _alarm(session, case, message, roster=roster, channels=channels, now=now)
-    else:
+    elif triage.label == "enquiry":
         case.uncertain, case.state, case.closed_at = False, CaseState.CLOSED, now
     _add_evidence(case, triage)
     return case

@@ -178,3 +178,11 @@ def test_that_the_lists_are_cut_off_but_counted(rows: Rows, roster: Roster) -> N
     desk = look(rows, roster)
     assert len(desk.requests) == 50
     assert desk.counts["help_request"] == 53
+
+
+def test_that_places_and_people_named_anywhere_in_the_case_are_told(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/robbery", words=("抢",))
+    for text in ("两个男的抢我包", "一", "二", "三", "在大什字街12号门口"):
+        rows.message(case, text)
+    (card,) = look(rows, roster).alarms
+    assert card.named == {"地点": ("大什字街12号门口",), "人员": ("两个男的",)}

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.duty import case as duty_case
 from bot.duty.roster import load_roster
-from bot.nlu.triage import Evidence, Triage
+from bot.nlu.triage import ONE_TAP, Evidence, Triage
 from bot.store.models import Case, CaseId, CaseState, Message, Page, Resident
 from bot.store.session import Store
 from tests.station import DUTY
@@ -25,9 +25,16 @@ class Filing:
         self._numbers = itertools.count(1)
 
     def file(
-        self, label: str, *, openid: str = "oA", uncertain: bool = False, silent: bool = False, word: str = ""
+        self,
+        label: str,
+        *,
+        openid: str = "oA",
+        uncertain: bool = False,
+        silent: bool = False,
+        word: str = "",
+        tapped: bool = False,
     ) -> Case | None:
-        evidence = (Evidence("model", (word,)),) if word else ()
+        evidence = (Evidence(ONE_TAP if tapped else "model", (word,)),) if word or tapped else ()
         triage = Triage(label, 0.9, f"{label}/scripted", evidence, uncertain=uncertain, silent=silent)
         with self.store.transaction() as session:
             message = self._message(session, openid)

@@ -137,6 +137,47 @@ def test_that_a_clear_request_clears_up_an_uncertain_one(filing: Filing) -> None
     assert (case.intent, case.uncertain) == ("help_request/scripted", False)
 
 
+def test_that_the_tap_on_danger_makes_an_alarm_of_the_unclear_message(filing: Filing) -> None:
+    unclear = filing.file("enquiry", uncertain=True)
+    alarm = filing.file("urgent_alarm", tapped=True, word="现在有危险")
+    assert same(alarm, unclear)
+    assert filing.page_levels(alarm) == [0]
+    (case,) = filing.cases()
+    assert (case.label, case.uncertain, case.state) == ("urgent_alarm", False, "open")
+    assert case.evidence == [{"rule": "one_tap", "words": ["现在有危险"]}]
+
+
+def test_that_the_tap_on_a_tip_moves_the_unclear_message_to_the_tip_desk(filing: Filing) -> None:
+    assert same(filing.file("other", uncertain=True), filing.file("tip", tapped=True))
+    assert [(case.label, case.uncertain) for case in filing.cases()] == [("tip", False)]
+
+
+def test_that_the_tap_on_paperwork_closes_the_case_that_only_the_doubt_had_opened(filing: Filing) -> None:
+    filing.file("other", uncertain=True)
+    filing.file("enquiry", tapped=True)
+    (case,) = filing.cases()
+    assert (case.state, case.uncertain, case.closed_at) == ("closed", False, filing.clock.now())
+
+
+def test_that_none_of_these_leaves_the_case_to_the_officers(filing: Filing) -> None:
+    filing.file("enquiry", uncertain=True)
+    filing.file("other", tapped=True)
+    assert [(case.state, case.uncertain) for case in filing.cases()] == [("open", True)]
+
+
+@pytest.mark.parametrize("first", ["help_request", "urgent_alarm"])
+def test_that_a_tap_never_closes_a_case_that_was_clear(filing: Filing, first: str) -> None:
+    filing.file(first)
+    filing.file("enquiry", tapped=True)
+    assert [(case.label, case.state) for case in filing.cases()] == [(first, "open")]
+
+
+def test_that_a_tap_does_not_close_what_an_officer_has_taken(filing: Filing) -> None:
+    filing.acknowledge(filing.file("other", uncertain=True))
+    filing.file("enquiry", tapped=True)
+    assert [case.state for case in filing.cases()] == ["acknowledged"]
+
+
 @pytest.mark.parametrize("label", ["enquiry", "other"])
 def test_that_an_enquiry_and_chat_open_no_case(filing: Filing, label: str) -> None:
     filing.file("help_request", openid="oB")
