@@ -174,11 +174,16 @@ _FULL_WIDTH = {code + 0xFEE0: code for code in range(0x21, 0x7F)} | {0x3000: 0x2
 def named_in(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What messages name, by what officers call it, each thing once; places first."""
     found: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
-    reader = StationEntities.load()
     for text in texts:
-        for entity in reader.read(text):
+        for entity in _entities_of(text):
             found[entity.kind][entity.text] = None
     return {title: tuple(found[kind]) for kind, title in KINDS.items() if found[kind]}
+
+
+@lru_cache(maxsize=2048)
+def _entities_of(text: str) -> tuple[Entity, ...]:
+    """What one message names; a desk that looks every second reads it once."""
+    return tuple(StationEntities.load().read(text))
 
 
 class StationEntities:
@@ -243,11 +248,8 @@ class StationEntities:
         found = sorted({*self._named(text, words), *_buildings(text)})
         joined: list[tuple[int, int]] = []
         for start, end in found:
-            if (
-                joined
-                and start <= joined[-1][1] + 1
-                and text[joined[-1][1] : start].strip() in {"", "和", "与", "跟", "的"}
-            ):
+            near = joined and start <= joined[-1][1] + 1
+            if near and text[joined[-1][1] : start].strip() in _JOINTS:
                 joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
             else:
                 joined.append((start, end))
@@ -265,7 +267,7 @@ class StationEntities:
                 yield begin, _tail(text, end)
 
 
-_JOINTS = frozenset({"", " ", "和", "与", "跟", "的"})
+_JOINTS = frozenset({"", "和", "与", "跟", "的"})
 _HANDLING = frozenset("拿持带动掏拔抄抡挥亮举藏抽")
 _NAME_SUFFIX = re.compile(f"(?:{_SUFFIXES})$", re.IGNORECASE)
 
