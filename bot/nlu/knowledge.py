@@ -1,0 +1,207 @@
+"""The knowledge base: what the station may say about each topic, by aspect, with source and date.
+
+`nlu_data/answers/<intent>.yml` holds the topics of an enquiry intent, `nlu_data/local_facts.yml` what only this
+station can know. An empty local fact is never guessed: the text's `unknown` stands in for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.nlu.live_file import LiveFile, TrainersFileError
+
+ANSWERS = Path(__file__).resolve().parent.parent.parent / "nlu_data" / "answers"
+ASPECTS = ("who", "materials", "steps", "fee", "time", "place", "online", "agent", "elsewhere", "exceptions")
+"""What can be asked of a topic, beside its short answer and the plain one."""
+TITLE_CHARACTERS = 10
+_FIELD = re.compile(r"\{(\w+)\}")
+_SCOPES = ("national", "local")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One answer's text; `local` means that the station's word counts and not this one."""
+
+    text: str
+    source: str
+    local: bool
+    reviewed: date
+    unconfirmed: tuple[str, ...] = ()
+    """Local facts that the station has not filled in, so that the text is the one for not knowing."""
+
+    def told(self) -> str:
+        """As a resident reads it: the text, and one line that says where it comes from."""
+        authority = " · 以派出所答复为准" if self.local else ""
+        return f"{self.text.strip()}\n（{self.source} · {self.reviewed:%Y-%m-%d}核对{authority}）"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One thing that residents ask about."""
+
+    id: str
+    intent: str
+    title: str
+    when: tuple[str, ...]
+    short: Fact
+    plain: Fact
+    aspects: Mapping[str, Fact]
+    related: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LocalFact:
+    """A value that only the station can give; empty until it is confirmed."""
+
+    title: str
+    value: str
+    reviewed: date
+
+
+class Knowledge:
+    """All topics. Look-ups take what residents wrote, in its normal form."""
+
+    def __init__(self, topics: Mapping[str, Topic], local_facts: Mapping[str, LocalFact]) -> None:
+        self.topics, self.local_facts = topics, local_facts
+        self._by_intent: dict[str, list[Topic]] = {}
+        for topic in topics.values():
+            self._by_intent.setdefault(topic.intent, []).append(topic)
+        self._by_title = {topic.title: topic for topic in topics.values()}
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """Full names of the intents that have topics."""
+        return tuple(self._by_intent)
+
+    def choose(self, intent: str, question: str) -> Topic | None:
+        """The intent's topic that a question is about: the one with most of its words in it, else the default."""
+        topics = self._by_intent.get(intent)
+        if not topics:
+            return None
+        said = [sum(len(word) for word in topic.when if word in question) for topic in topics]
+        best = max(range(len(topics)), key=lambda number: (said[number], topics[number].when == ()))
+        return topics[best]
+
+    def titled(self, text: str) -> Topic | None:
+        """The topic whose title this is: a tap on a button sends it."""
+        return self._by_title.get(text.strip())
+
+
+def load(folder: Path = ANSWERS) -> Knowledge:
+    """Read a folder of answers and the local facts beside it. Raises TrainersFileError."""
+    local_facts = _local_facts(folder.parent / "local_facts.yml")
+    topics: dict[str, Topic] = {}
+    for path in sorted(folder.glob("*.yml")):
+        for topic in _topics(path, local_facts):
+            if topic.id in topics:
+                raise TrainersFileError(f"{path.name}: 主题 {topic.id} 在别的文件里已经有了，换一个名字")
+            topics[topic.id] = topic
+    _check_whole(topics)
+    return Knowledge(topics, local_facts)
+
+
+def live(folder: Path = ANSWERS) -> LiveFile[Knowledge]:
+    """The knowledge base that follows its files."""
+    return LiveFile(lambda: load(folder), lambda: [*folder.glob("*.yml"), folder.parent / "local_facts.yml"])
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainersFileError(f"{path.name} 读不出来（{type(error).__name__}），请存成 UTF-8") from None
+    except yaml.YAMLError as error:
+        raise TrainersFileError(f"{path.name} 不是合格的 YAML：{error}") from None
+
+
+def _local_facts(path: Path) -> dict[str, LocalFact]:
+    facts = {}
+    for name, entry in (_read_yaml(path) or {}).items():
+        if not isinstance(entry, dict) or not {"title", "value", "reviewed"} <= set(entry):
+            raise TrainersFileError(f"{path.name}: {name} 要有 title、value、reviewed 三项，value 没确认就留空")
+        facts[name] = LocalFact(entry["title"], str(entry["value"] or ""), _day(entry["reviewed"], path, name))
+    return facts
+
+
+def _topics(path: Path, local_facts: Mapping[str, LocalFact]) -> Iterator[Topic]:
+    entries = _read_yaml(path)
+    if not isinstance(entries, list) or not entries:
+        raise TrainersFileError(f"{path.name} 应当是一个主题列表，每个主题以“- topic:”开头")
+    for number, entry in enumerate(entries):
+        yield _topic(path, entry, local_facts, default=number == len(entries) - 1)
+
+
+def _topic(path: Path, entry: Any, local_facts: Mapping[str, LocalFact], *, default: bool) -> Topic:
+    name = entry.get("topic", "?") if isinstance(entry, dict) else "?"
+    where = f"{path.name}: 主题 {name}"
+    required = {"topic", "title", "source", "scope", "reviewed", "short", "plain"}
+    if not isinstance(entry, dict) or (missing := required - set(entry)):
+        missing = missing if isinstance(entry, dict) else required
+        raise TrainersFileError(f"{where} 缺少 {'、'.join(sorted(missing))}")
+    if default and (entry.get("when") or name != path.stem):
+        raise TrainersFileError(f"{where} 是最后一个，即默认主题：名字要和文件名一样，不写 when")
+    if not default and not entry.get("when"):
+        raise TrainersFileError(f"{where} 不是最后一个，要写 when：问话里出现哪些词就选它")
+    if unknown := set(entry.get("aspects") or {}) - set(ASPECTS):
+        raise TrainersFileError(f"{where} 不认识的角度 {'、'.join(sorted(unknown))}；可用的是 {'、'.join(ASPECTS)}")
+    if len(entry["title"]) > TITLE_CHARACTERS:
+        raise TrainersFileError(f"{where} 的 title 超过 {TITLE_CHARACTERS} 个字，按钮上放不下")
+
+    def fact(text: Any, part: str) -> Fact:
+        return _fact(text, entry, local_facts, path, f"{where} 的 {part}")
+
+    return Topic(
+        id=name,
+        intent=f"enquiry/{path.stem}",
+        title=entry["title"],
+        when=tuple(str(word) for word in entry.get("when") or ()),
+        short=fact(entry["short"], "short"),
+        plain=fact(entry["plain"], "plain"),
+        aspects={aspect: fact(text, aspect) for aspect, text in (entry.get("aspects") or {}).items()},
+        related=tuple(entry.get("related") or ()),
+    )
+
+
+def _fact(
+    entry: Any, topic: Mapping[str, Any], local_facts: Mapping[str, LocalFact], path: Path, where: str
+) -> Fact:
+    own = entry if isinstance(entry, dict) else {"text": entry}
+    settings = {**{name: topic[name] for name in ("source", "scope", "reviewed")}, **own}
+    text = str(settings.get("text") or "")
+    if not text:
+        raise TrainersFileError(f"{where} 没有文字")
+    if settings["scope"] not in _SCOPES:
+        raise TrainersFileError(f"{where} 的 scope 只能是 {' 或 '.join(_SCOPES)}")
+    fields = _FIELD.findall(text)
+    if undefined := [name for name in fields if name not in local_facts]:
+        raise TrainersFileError(f"{where} 用了 local_facts.yml 里没有的 {'、'.join(undefined)}")
+    reviewed = [_day(settings["reviewed"], path, where), *(local_facts[name].reviewed for name in fields)]
+    empty = tuple(name for name in fields if not local_facts[name].value)
+    if fields and not settings.get("unknown"):
+        raise TrainersFileError(f"{where} 里有 {{{fields[0]}}}，要写 unknown：没确认时怎么说")
+    said = str(settings["unknown"]) if empty else _FIELD.sub(lambda match: local_facts[match[1]].value, text)
+    local = settings["scope"] == "local" or bool(fields)
+    return Fact(said, str(settings["source"]), local, min(reviewed), empty)
+
+
+def _day(value: Any, path: Path, where: str) -> date:
+    if not isinstance(value, date):
+        raise TrainersFileError(f"{path.name}: {where} 的 reviewed 要写成 2026-11-25 这样的日期")
+    return value
+
+
+def _check_whole(topics: Mapping[str, Topic]) -> None:
+    titles: dict[str, str] = {}
+    for topic in topics.values():
+        if unknown := [name for name in topic.related if name not in topics]:
+            raise TrainersFileError(f"主题 {topic.id} 的 related 里 {'、'.join(unknown)} 不存在")
+        if topic.title in titles:
+            raise TrainersFileError(f"主题 {topic.id} 和 {titles[topic.title]} 的 title 一样，按钮分不清")
+        titles[topic.title] = topic.id
