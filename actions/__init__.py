@@ -1,2 +1,4 @@
-"""Rasa custom actions, thin over `bot.services`. The backbone answers with rules and responses alone and needs none;
-the server runs so that forms and look-ups have a place to come to."""
+"""Rasa custom actions, thin over `bot.services`: the forms of applications, look-ups, the state of one's own case.
+
+Answers need none of them: the common path has no call of an action (`docs/adr/006-services-in-conversation.md`).
+"""

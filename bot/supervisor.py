@@ -44,7 +44,12 @@ def write_endpoints(settings: Settings) -> Path:
         # Rasa's own environment has psycopg2, SQLAlchemy's default driver.
         conversations = database.set(drivername="postgresql").render_as_string(hide_password=False)
     endpoints: dict[str, object] = {
-        "action_endpoint": {"url": f"http://127.0.0.1:{settings.actions_port}/webhook"},
+        # Without the domain, which no action of ours reads and which is most of what a call would carry.
+        "action_endpoint": {
+            "url": f"http://127.0.0.1:{settings.actions_port}/webhook",
+            "enable_selective_domain": True,
+        },
+        "nlg": {"type": "bot.nlu.answers.StationAnswers"},
         "tracker_store": {"type": "bot.nlu.tracker_store.FujinTrackerStore", "url": conversations},
     }
     if settings.redis_url:

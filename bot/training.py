@@ -9,9 +9,21 @@ from pathlib import Path
 from bot.settings import ROOT, Settings
 
 MODELS = ROOT / "models"
-_TEST_DATA = ROOT / "nlu_data" / "test"
-_JUDGES = frozenset({"dataset.py", "evaluation.py", "evaluation_report.py"})
-"""Modules that look at data and models without being a part of one."""
+_DATA = ROOT / "nlu_data"
+_LIVE_DATA = frozenset(
+    {"test", "answers", "demo"}
+    | {f"{name}.yml" for name in ("local_facts", "aspects", "dog_breeds", "alarm_questions", "menu", "articles")}
+)
+"""What nobody trains on: the test set, and files that are read while the bot runs."""
+_LIVE_MODULES = frozenset(
+    f"{name}.py"
+    for name in (
+        *("dataset", "evaluation", "evaluation_report"),
+        *("answers", "channel", "context", "form_reader", "knowledge", "live_file", "question", "reader"),
+        *("tracker_store", "values", "wording"),
+    )
+)
+"""Modules that judge a model or use one without being a part of it."""
 
 
 class TrainingError(Exception):
@@ -28,12 +40,10 @@ def model_path() -> Path:
 
 def _inputs() -> Iterator[Path]:
     yield from (ROOT / "config.yml", ROOT / "domain.yml")
-    for folder in ("nlu_data", "bot/nlu"):
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and path.suffix not in {".pyc", ".md"} and path.name not in _JUDGES:
-                if _TEST_DATA in path.parents:
-                    continue
-                yield path
+    for path in sorted(_DATA.rglob("*")):
+        if path.is_file() and path.suffix != ".md" and path.relative_to(_DATA).parts[0] not in _LIVE_DATA:
+            yield path
+    yield from (path for path in sorted((ROOT / "bot" / "nlu").glob("*.py")) if path.name not in _LIVE_MODULES)
 
 
 def rasa_environment() -> dict[str, str]:

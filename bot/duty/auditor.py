@@ -25,7 +25,7 @@ _REPEAT_SECONDS = 60
 # the last one to have got out (or by none at all) although a later one has been due for a while.
 _STALLED = sa.text("""
     SELECT c.id AS case_id FROM "case" c
-    WHERE c.label = 'urgent_alarm' AND c.state = 'open' AND (
+    WHERE c.label = 'urgent_alarm' AND c.state = 'open' AND c.resolved_at IS NULL AND (
         NOT EXISTS (SELECT 1 FROM escalation e
                     WHERE e.case_id = c.id AND e.state = 'pending' AND e.due_at > :overdue)
         OR EXISTS (SELECT 1 FROM page p

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import escalation
 from bot.duty.roster import Roster
-from bot.nlu.triage import URGENT, Triage, gravity
+from bot.nlu.triage import URGENT, Evidence, Triage, gravity
 from bot.store.models import Case, CaseId, CaseState, Message, Resident, ResidentId
 
 CASE_LABELS = ("urgent_alarm", "help_request", "tip")
@@ -19,6 +19,29 @@ _JOIN_WITHIN = {"help_request": timedelta(hours=12), "tip": timedelta(hours=24)}
 _RAISE_WITHIN = timedelta(minutes=30)
 _ALARM_LASTS = timedelta(hours=12)
 _OFFICER_CHARACTERS = 64
+
+
+_RETRACTABLE = frozenset(
+    f"{URGENT}/{intent}"
+    for intent in (
+        *("missing_child", "missing_adult_at_risk", "found_lost_person", "fire", "gas_leak", "trapped", "medical"),
+        *("building_danger", "dangerous_animal", "traffic_injury", "fraud_transfer", "general_alarm", "burglary"),
+    )
+)
+"""Alarms that end for the pagers when their resident says that they are over. Where somebody else may hold the
+telephone (violence, captivity, threats, silence, self-harm) such words prove nothing, and the pages go on."""
+RESOLVED = "resolved"
+"""The rule of the evidence that the resident says the alarm is over."""
+DISPOSITIONS = {
+    "real": "属实已处置",
+    "resolved": "已自行解决",
+    "false_alarm": "误报",
+    "duplicate": "重复报警",
+    "referred": "已转其他部门",
+    "no_answer": "联系不上",
+}
+"""How a case can end: name and what officers read."""
+_WORD_CHARACTERS = 500
 
 
 class CaseError(Exception):
@@ -123,6 +146,49 @@ def open_alarm(session: Session, resident_id: ResidentId, *, now: datetime) -> C
     return case if case and case.label == URGENT else None
 
 
+def alarm_goes_on(session: Session, resident_id: ResidentId, *, now: datetime) -> bool:
+    """Whether what a resident sends now belongs to an alarm that is not over: not resolved, nor quiet since it was
+    acknowledged."""
+    newest = sa.select(Case.acknowledged_at, Case.updated_at, Case.resolved_at).where(
+        Case.resident_id == resident_id, Case.label == URGENT, Case.state != CaseState.CLOSED
+    )
+    return any(
+        case.resolved_at is None and (case.acknowledged_at is None or now - case.updated_at <= _RAISE_WITHIN)
+        for case in session.execute(newest)
+    )
+
+
+def resolve(session: Session, case: Case, words: str, *, now: datetime) -> bool:
+    """Note that the resident says the alarm is over, and tell whether that ended the paging.
+
+    The page that is on its way still goes out, and an officer closes the case: nobody but a human ends an alarm.
+    """
+    _add_evidence(case, Triage(case.label, 1.0, case.intent, (Evidence(RESOLVED, (words,)),)))
+    case.updated_at = now
+    if case.silent or case.intent not in _RETRACTABLE:
+        return False
+    case.resolved_at = now
+    escalation.stop_climbing(session, case)
+    return True
+
+
+def close(session: Session, case_id: CaseId, *, officer: str, disposition: str, word: str, now: datetime) -> Case:
+    """End a case, with how it ended and one word on it; pages and deadlines end, the bot has the conversation again.
+
+    Raises:
+        CaseError: no such case, closed already, or the officer, disposition or word is missing.
+    """
+    if disposition not in DISPOSITIONS:
+        raise CaseError(f"{disposition!r} is no disposition; choose one of {', '.join(DISPOSITIONS)}")
+    if not 0 < len(word.strip()) <= _WORD_CHARACTERS:
+        raise CaseError(f"say in 1 to {_WORD_CHARACTERS} characters how it ended")
+    case = acknowledge(session, case_id, officer=officer, now=now)
+    case.state, case.closed_at, case.closed_by = CaseState.CLOSED, now, officer
+    case.disposition, case.closing_word, case.updated_at = disposition, word.strip(), now
+    case.resident.held_by = case.resident.held_until = None
+    return case
+
+
 def _open_case_for(session: Session, resident_id: ResidentId, label: str, now: datetime) -> Case | None:
     """The open case this message joins: the resident's alarm, else a request or tip that it continues or raises."""
     _one_at_a_time(session, resident_id)
@@ -145,6 +211,8 @@ def _takes(case: Case, label: str, now: datetime) -> bool:
     """
     quiet = now - case.updated_at
     if case.label == URGENT:
+        if case.resolved_at is not None and label == URGENT:
+            return False  # it was over; this is another one, and somebody has to be paged for it
         if case.acknowledged_at is None:
             return True
         return now - case.acknowledged_at <= _RAISE_WITHIN if label == URGENT else quiet <= _ALARM_LASTS

@@ -40,6 +40,15 @@ def stop(session: Session, case: Case) -> None:
         )
 
 
+def stop_climbing(session: Session, case: Case) -> None:
+    """Page no further officer; what is on its way to the present one still goes out."""
+    session.execute(
+        sa.update(Escalation)
+        .where(Escalation.case_id == case.id, Escalation.state == WorkState.PENDING)
+        .values(state=WorkState.CANCELLED)
+    )
+
+
 def _page_level(
     session: Session, case: Case, level: int, *, roster: Roster, channels: tuple[str, ...], now: datetime
 ) -> None:

@@ -1,9 +1,14 @@
-"""What the intake needs of the duty desk's configuration: who is paged, how, and the net that raises alarms."""
+"""What the intake needs of the duty desk's configuration: who is paged, how, the net that raises alarms and what an
+alarm is asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.duty.roster import Roster, RosterFile
+from bot.intake import questions
+from bot.intake.questions import AlarmQuestions
+from bot.nlu.entities import StationEntities
+from bot.nlu.live_file import LiveFile
 from bot.nlu.safety_net import SafetyNet
 from bot.nlu.triage import Triage
 
@@ -15,6 +20,8 @@ class Desk:
     roster_file: RosterFile
     channels: tuple[str, ...]
     net: SafetyNet
+    questions: LiveFile[AlarmQuestions] = field(default_factory=questions.live)
+    entities: StationEntities = field(default_factory=StationEntities.load)
 
     def roster(self) -> Roster:
         """The roster as it is now."""

@@ -8,11 +8,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
-from bot.intake import wording
+from bot.intake import replies
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
-from bot.nlu.triage import URGENT, Evidence, Triage, gravity
+from bot.nlu.triage import Evidence, Triage, gravity
 from bot.store.models import Case, Media, Message, Reply, WorkState
 from bot.store.session import retry_later, still_mine
 from bot.wechat.inbound import MEDIA_KINDS
@@ -31,7 +31,6 @@ _KIND_TITLES = {
     "link": "链接",
     "unknown": "其他消息",
 }
-_TO_A_HUMAN = frozenset(_KIND_TITLES)
 ATTEMPTS = 5
 """Failures of a kind that nobody foresaw before a human gets the message as it is, and the next one its turn."""
 CLAIMS = 12
@@ -39,16 +38,23 @@ CLAIMS = 12
 
 
 async def understand(rasa: Rasa, claimed: Claimed) -> Understanding | None:
-    """What Rasa says of a message; None when it gives no usable answer in time, or nothing is there to read."""
-    if claimed.kind != "text" or not claimed.text.strip():
-        return None
+    """What Rasa says of a message; None when it gives no usable answer in time, or there is nothing in it for Rasa.
+
+    A picture may be what a form waits for; in an alarm it is evidence.
+    """
+    again = claimed.attempt > 1
     try:
+        if claimed.kind == "image" and not claimed.alarm_open:
+            return await rasa.photo(sender=claimed.pseudonym, message_id=str(claimed.id), redelivery=again)
+        if claimed.kind != "text" or not claimed.text.strip():
+            return None
         return await rasa.converse(
             sender=claimed.pseudonym,
             message_id=str(claimed.id),
             text=claimed.text,
             fragments=claimed.fragments,
-            redelivery=claimed.attempt > 1,
+            redelivery=again,
+            alarm_open=claimed.alarm_open,
         )
     except RasaUnavailableError as error:
         log.warning("rasa.unavailable", message_id=claimed.id, reason=str(error))
@@ -73,6 +79,9 @@ def settle(
     if message is None:
         return None
     triage = _verdict(claimed, understanding)
+    if understanding and not understanding.replies and triage is understanding.triage and not triage.urgent:
+        # The dialogue has failed to answer (its actions may be down): nobody is left without one.
+        understanding, triage = None, _verdict(replace(claimed, net=None), None)
     if claimed.kind == "text" and claimed.text.strip():
         message.read_by_model = understanding is not None
     if claimed.kind in MEDIA_KINDS and (media_id := message.payload.get("MediaId")):
@@ -113,8 +122,8 @@ def _file_and_answer(
         message.case = case
     # A reply of the model that lost to the net's alarm was meant for something calmer.
     answered = understanding if understanding and understanding.triage is triage else None
-    replies = _replies(claimed, answered, triage, case, desk)
-    return _post(session, message, case, replies, now=now, passive=passive)
+    said = replies.to(session, message, claimed, answered, triage, case, desk, now=now)
+    return _post(session, message, case, said, now=now, passive=passive)
 
 
 def _in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk, now: datetime) -> Triage:
@@ -137,7 +146,7 @@ def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | 
     if readings:
         return min(readings, key=lambda reading: gravity(reading.label))
     evidence: tuple[Evidence, ...]
-    if claimed.kind in _TO_A_HUMAN:
+    if claimed.kind in _KIND_TITLES:
         evidence = (Evidence("media", (_KIND_TITLES[claimed.kind],)),)
     elif claimed.kind == "text" and claimed.text.strip():
         evidence = ()
@@ -153,40 +162,17 @@ def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | 
     )
 
 
-def _replies(
-    claimed: Claimed,
-    understanding: Understanding | None,
-    triage: Triage | None,
-    case: Case | None,
-    desk: Desk,
-) -> Sequence[BotReply]:
-    """What to say. In an open alarm only an alarm's first message and plain questions get more than a receipt."""
-    if claimed.kind == "event":
-        said = wording.for_event(claimed.event, desk.roster().station)
-        return [BotReply(said)] if said else []
-    if triage is None:
-        return []
-    already_alarmed = case is not None and case.label == URGENT and case.alarm_message_id != claimed.id
-    if already_alarmed and case and not (understanding and triage.label == "enquiry" and not case.silent):
-        return [BotReply("收到。" if case.silent else wording.MEDIA_IN_CASE)]
-    if understanding:
-        return understanding.replies
-    if triage.urgent:
-        return [BotReply(wording.SILENT_ALARM if triage.silent else wording.ALARM)]
-    return [BotReply(wording.MEDIA_ALONE if claimed.kind in _TO_A_HUMAN else wording.UNREAD)]
-
-
 def _post(
     session: Session,
     message: Message,
     case: Case | None,
-    replies: Sequence[BotReply],
+    said: Sequence[BotReply],
     *,
     now: datetime,
     passive: Callable[[], bool],
 ) -> str | None:
     """Put the replies into the outbox; the first is the passive one if a request is waiting for it."""
-    texts = split_text("\n\n".join(with_buttons(reply.text, reply.buttons) for reply in replies), MAX_TEXT_BYTES)
+    texts = split_text("\n\n".join(with_buttons(reply.text, reply.buttons) for reply in said), MAX_TEXT_BYTES)
     if not texts:
         return None
     now_passive = passive()

@@ -43,6 +43,8 @@ class Claimed:
     fragments: tuple[str, ...]
     received_at: datetime
     net: Triage | None
+    alarm_open: bool
+    """Whether what the resident sends belongs to an alarm that is not over."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) ->
         fragments=fragments,
         received_at=now,
         net=net,
+        alarm_open=duty_case.alarm_goes_on(session, resident.id, now=now),
     )
     return Received(message_id, new=True, claimed=claimed)
 
@@ -120,7 +123,7 @@ def claim(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
         earlier.resident_id == Message.resident_id, earlier.state == WorkState.PENDING, earlier.id < Message.id
     )
     rows = claim_due(session, Message, now=now, lease=LEASE, limit=limit, where=[oldest], order=[Message.id])
-    return [_claimed(session, row) for row in rows]
+    return [_claimed(session, row, now) for row in rows]
 
 
 def recent_fragments(
@@ -159,7 +162,7 @@ def fragments_before(session: Session, message: Message) -> tuple[str, ...]:
     return recent_fragments(session, message.resident_id, message.id, message.text, message.received_at)
 
 
-def _claimed(session: Session, message: Message) -> Claimed:
+def _claimed(session: Session, message: Message, now: datetime) -> Claimed:
     return Claimed(
         id=message.id,
         attempt=message.attempts,
@@ -170,6 +173,7 @@ def _claimed(session: Session, message: Message) -> Claimed:
         fragments=fragments_before(session, message),
         received_at=message.received_at,
         net=Triage.from_json(message.triage) if message.triage else None,
+        alarm_open=duty_case.alarm_goes_on(session, message.resident_id, now=now),
     )
 
 

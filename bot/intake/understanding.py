@@ -11,6 +11,8 @@ from pydantic import BaseModel, TypeAdapter
 from bot.nlu.triage import Triage
 
 TIMEOUT_SECONDS = 3.0
+PHOTO = "[图片]"
+"""What a picture is as a message of the dialogue (`bot/nlu/context.py`)."""
 MOST_AT_ONCE = 64
 """Texts of one `triage_batch` (`bot/nlu/channel.py`)."""
 
@@ -51,9 +53,18 @@ class Rasa:
             await self._session.close()
 
     async def converse(
-        self, *, sender: str, message_id: str, text: str, fragments: Sequence[str] = (), redelivery: bool = False
+        self,
+        *,
+        sender: str,
+        message_id: str,
+        text: str,
+        fragments: Sequence[str] = (),
+        redelivery: bool = False,
+        alarm_open: bool = False,
     ) -> Understanding:
         """Hand a message to the conversation of `sender`; the same `message_id` takes effect once there.
+
+        `alarm_open`: what is said belongs to an alarm, and to no form.
 
         Raises:
             RasaUnavailableError: no usable answer in time.
@@ -64,8 +75,21 @@ class Rasa:
             "text": text,
             "fragments": list(fragments),
             "redelivery": redelivery,
+            "alarm_open": alarm_open,
         }
         answer = await self._post("/webhooks/fujin/webhook", body)
+        return Understanding(_triage(answer), _replies(answer))
+
+    async def photo(self, *, sender: str, message_id: str, redelivery: bool = False) -> Understanding | None:
+        """Tell the conversation of `sender` that a picture has come; None when no form waits for one.
+
+        Raises:
+            RasaUnavailableError: no usable answer in time.
+        """
+        body = {"sender": sender, "message_id": message_id, "text": PHOTO, "redelivery": redelivery, "photo": True}
+        answer = await self._post("/webhooks/fujin/webhook", body)
+        if answer.get("triage") is None:
+            return None
         return Understanding(_triage(answer), _replies(answer))
 
     async def triage(self, text: str, fragments: Sequence[str] = ()) -> Triage:

@@ -11,20 +11,22 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from traceback import format_tb
 from typing import Any, TypeVar
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
-from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from bot.nlu.context import in_context, needs_history
+from bot.nlu.context import PHOTO_TEXT, Context, Meaning, Readers
 from bot.nlu.graph_runner import straighten
+from bot.nlu.publication import QUESTION
 from bot.nlu.reader import Reader
 from bot.nlu.triage import gravity
 
@@ -50,6 +52,10 @@ class Incoming:
     sender: str = ""
     message_id: str = ""
     redelivery: bool = False
+    alarm_open: bool = False
+    """The sender's alarm is not over: what is said belongs to it, and to no form."""
+    photo: bool = False
+    """A picture; `text` says so."""
 
     @classmethod
     def from_request(cls, request: Request, *, needs_sender: bool) -> Incoming:
@@ -64,6 +70,8 @@ class Incoming:
             sender=_text_field(data, "sender") if needs_sender else "",
             message_id=_text_field(data, "message_id") if needs_sender else "",
             redelivery=bool(data.get("redelivery", False)),
+            alarm_open=bool(data.get("alarm_open", False)),
+            photo=bool(data.get("photo", False)),
         )
 
 
@@ -188,26 +196,52 @@ async def read_batch(agent: Agent, batch: Batch) -> dict[str, Any]:
 
 
 async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
-    """Triage, then let the dialogue answer. A message delivered again gets its recorded answer."""
+    """Triage, then let the dialogue answer. A message delivered again gets its recorded answer.
+
+    A picture that no form waits for has no triage: it is for a human to look at.
+    """
     if incoming.redelivery:
         recorded = await _recorded(agent, incoming)
         if recorded is not None:
             return recorded
-    parse_data = await _parse(agent, incoming)
-    if needs_history(parse_data):
-        parse_data = in_context(parse_data, await _conversation(agent, incoming.sender))
+    meaning = await _meaning(agent, incoming)
+    if meaning is None:
+        return {"triage": None, "replies": []}
     collector = Replies()
     message = UserMessage(
-        incoming.text,
+        PHOTO_TEXT if incoming.photo else incoming.text,
         collector,
         incoming.sender,
-        parse_data=parse_data,
+        parse_data=_kept(meaning.parse_data),
         input_channel=FujinInput.name(),
         message_id=incoming.message_id,
-        metadata={"message_id": incoming.message_id},
+        metadata={"message_id": incoming.message_id, "photo": incoming.photo},
     )
     await agent.handle_message(message)
-    return {"triage": parse_data["triage"], "replies": [_reply(item) for item in collector.messages]}
+    return {"triage": meaning.parse_data["triage"], "replies": [_reply(item) for item in collector.messages]}
+
+
+async def _meaning(agent: Agent, incoming: Incoming) -> Meaning | None:
+    """What a message means in its conversation; None for a picture that means nothing to the dialogue."""
+    parse_data = None if incoming.photo else await _parse(agent, incoming)
+    tracker = await _conversation(agent, incoming.sender)
+    context = Context(tracker, _readers(agent), alarm_open=incoming.alarm_open, today=date.today())
+    if parse_data is None:
+        meaning = context.photo()
+    else:
+        meaning = await context.meaning(parse_data, _reader(agent).parse)
+    if meaning and meaning.before:
+        await _remember(agent, tracker.sender_id, meaning.before)
+    return meaning
+
+
+async def _remember(agent: Agent, sender: str, events: Sequence[Event]) -> None:
+    """Tell the conversation what happened to its form, before the message that made it happen."""
+    async with agent.lock_store.lock(sender):
+        tracker = await agent.tracker_store.get_or_create_tracker(sender, append_action_listen=False)
+        for event in events:
+            tracker.update(event, agent.domain)
+        await agent.tracker_store.save(tracker)
 
 
 async def _parse(agent: Agent, incoming: Incoming) -> dict[str, Any]:
@@ -218,7 +252,7 @@ async def _parse(agent: Agent, incoming: Incoming) -> dict[str, Any]:
         joined = await reader.parse(" ".join((*incoming.fragments, incoming.text)))
         if gravity(joined["triage"]["label"]) < gravity(parse_data["triage"]["label"]):
             parse_data = {**joined, "text": incoming.text}
-    return _kept(parse_data)
+    return parse_data
 
 
 async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
@@ -229,7 +263,8 @@ async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
 
 def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
     """What policies, actions and a redelivery need; a conversation stores this with every message."""
-    return {name: parse_data[name] for name in ("text", "intent", "entities", "triage", "response_selector")}
+    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION)
+    return {name: parse_data[name] for name in names if name in parse_data}
 
 
 async def _recorded(agent: Agent, incoming: Incoming) -> dict[str, Any] | None:
@@ -289,6 +324,14 @@ def _reader(agent: Agent) -> Reader:
         straighten(processor)
         reader = processor.fujin_reader = Reader(processor)
     return reader
+
+
+def _readers(agent: Agent) -> Readers:
+    """The readers of the trainers' files, made when they are first asked for."""
+    readers: Readers | None = getattr(agent, "fujin_readers", None)
+    if readers is None:
+        readers = agent.fujin_readers = Readers()
+    return readers
 
 
 def _model_id(agent: Agent) -> str:

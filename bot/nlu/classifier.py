@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.nlu.components import FROM_CATALOGUE, embedding_of
 from bot.nlu.features import NGrams, grams
 from bot.nlu.kernel import Floats, KernelModel, Row, Settings, fit, label_sums
-from bot.nlu.publication import publish, words_of
+from bot.nlu.publication import TOPICS, publish, words_of
 from bot.nlu.triage import LABELS, ONE_TAP, URGENT, Evidence, Triage
 
 # Rasa warns that nothing learns the answers; this classifier does, by another way than Rasa's ResponseSelector.
@@ -38,6 +38,7 @@ _FUNCTION_WORDS = frozenset(
 )
 
 SILENT_INTENT = f"{URGENT}/silent_call"
+_TOPICS_KEPT = 3
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,15 @@ class TriageClassifier(GraphComponent):
             silent=intent == SILENT_INTENT,
             options=self._options(labels, fine) if uncertain else (),
         )
+        message.set(TOPICS, self._topics(fine), add_to_output=True)
         publish(message, triage, ranking(labels))
+
+    def _topics(self, fine: Floats) -> list[dict[str, Any]]:
+        """The likeliest enquiry intents, with their probability if the message is an enquiry."""
+        shares = np.where(self._model.label_of == LABELS.index("enquiry"), fine, 0.0)
+        shares = shares / max(float(shares.sum()), 1e-12)
+        best = np.argsort(-shares, kind="stable")[:_TOPICS_KEPT]
+        return [{"name": self._model.intents[number], "confidence": round(float(shares[number]), 4)} for number in best]
 
     def _best_of(self, label: int, fine: Floats) -> int:
         """The number of the likeliest intent under a label."""

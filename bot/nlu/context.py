@@ -1,57 +1,238 @@
-"""What the conversation so far says about a message: which question it answers.
+"""What the conversation so far says about a message: which question it answers, and which it stands on.
 
-Two questions change how a message is read. The clarifying question: its one-tap answer decides about the message
-that was unclear, not about the words on the button. A form's question: "大东路1号" as the answer to "where do you
-live?" is an address, not somebody whispering where to come. An alarm in plain words stays an alarm in both.
+The clarifying question: its one-tap answer decides about the message that was unclear, not about the words on the
+button. A form's question: "大东路1号" as the answer to "where do you live?" is an address, nobody whispering where to
+come. An enquiry without a subject asks about the topic before it. An alarm in plain words stays an alarm in all of
+them: it puts an open form to sleep until the alarm is over.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import Any
 
-from rasa.shared.core.events import UserUttered
+from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu.publication import selection
+from bot.nlu import forms, knowledge, values, wording
+from bot.nlu.entities import DICTIONARY, StationEntities
+from bot.nlu.form_reader import Reading, read
+from bot.nlu.forms import PHOTO, Form
+from bot.nlu.live_file import LiveFile
+from bot.nlu.normaliser import normalise
+from bot.nlu.publication import QUESTION, selection
+from bot.nlu.question import Interpreter, Parse, Question
 from bot.nlu.triage import URGENT, Triage
 
 ONLY_SILENCE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
 """Alarms that a bare value can look like."""
+SLEEPING = "sleeping_form"
+PHOTO_TEXT = "[图片]"
+"""What a picture is as a message of the dialogue."""
 _WORDS_BESIDE = 4
 """Letters that may stand beside the values of a form's answer: 我住, 就是, 号."""
 _LETTERS = re.compile(r"[^\W_]")
+_REMEMBERED_SECONDS = 30 * 60
+_REMEMBERED_MESSAGES = 4
+_CERTAIN = 0.8
+_TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks", "goodbye", "bot_identity", "advert"))
+"""What is said to the officer, and no answer to a form, however short."""
+_OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
+_FOLLOWS_CASE = "help_request/case_followup"
+_RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}-?\d{3,6}(?!\d)", re.IGNORECASE)
+_PROGRESS = re.compile(
+    r"好了[吗没不嘛么]|好没好|下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|办成|给办了|能取了|怎么样了|咋样了|有信儿|受理"
+)
 
 
-def needs_history(parse_data: Mapping[str, Any]) -> bool:
-    """Whether the conversation can change how this message is read."""
-    triage = Triage.from_json(parse_data["triage"])
-    return triage.chosen or (triage.source == "model" and triage.intent in ONLY_SILENCE and _bare(parse_data))
+@dataclass(frozen=True)
+class Meaning:
+    """A message as the conversation makes it, and what the conversation must know before it."""
+
+    parse_data: dict[str, Any]
+    before: tuple[Event, ...] = ()
 
 
-def in_context(parse_data: dict[str, Any], tracker: DialogueStateTracker) -> dict[str, Any]:
-    """The message as the conversation makes it; unchanged where it answers no question."""
-    triage = Triage.from_json(parse_data["triage"])
-    if triage.chosen:
-        asked = _unclear_message(tracker)
+@dataclass
+class Readers:
+    """The trainers' files that tell what a message means, followed while they change."""
+
+    forms: LiveFile[forms.Forms] = field(default_factory=forms.live)
+    knowledge: LiveFile[knowledge.Knowledge] = field(default_factory=knowledge.live)
+    words: LiveFile[wording.Words] = field(default_factory=wording.live)
+    entities: StationEntities = field(default_factory=lambda: StationEntities.load(Path(DICTIONARY)))
+
+    def interpreter(self) -> Interpreter:
+        """The reader of questions as the files are now."""
+        return Interpreter(self.knowledge.current(), self.words.current())
+
+
+class Context:
+    """One conversation as it stands when a message arrives."""
+
+    def __init__(self, tracker: DialogueStateTracker, readers: Readers, *, alarm_open: bool, today: date) -> None:
+        self._tracker, self._readers, self._alarm_open, self._today = tracker, readers, alarm_open, today
+        self._forms = readers.forms.current()
+
+    async def meaning(self, parse_data: dict[str, Any], parse: Parse) -> Meaning:
+        """What a text means here. `parse` reads another text, when a part of this one must be read by itself."""
+        triage = Triage.from_json(parse_data["triage"])
+        if triage.chosen:
+            return Meaning(self._chosen(parse_data, triage))
+        looked_up = self._looked_up(parse_data, triage)
+        form = self._form()
+        answering = form is not None and not self._alarm_open and _may_be_value(parse_data, triage)
+        if triage.urgent and not answering and looked_up is None:
+            return Meaning(parse_data, self._asleep())
+        if form and not self._alarm_open:
+            reading = self._reading(form, parse_data["text"])
+            if reading and not self._talk(reading, triage):
+                return Meaning(_dialogue(parse_data, "form_answer", form.intent), self._awake())
+            if triage.urgent:
+                return Meaning(parse_data, self._asleep())
+        before = self._asleep() if self._alarm_open else self._awake()
+        if looked_up:
+            return Meaning(looked_up, before)
+        return Meaning(await self._asked(parse_data, triage, parse), before)
+
+    def photo(self) -> Meaning | None:
+        """What a picture means: an answer to the open form that wants pictures, or nothing to the dialogue."""
+        form = self._form()
+        if form is None or self._alarm_open or not any(entry.kind == PHOTO for entry in form.fields.values()):
+            return None
+        bare = {"text": PHOTO_TEXT, "entities": [], "intent_ranking": []}
+        return Meaning(_dialogue(bare, "form_answer", form.intent), self._awake())
+
+    # -- forms -------------------------------------------------------------------------------------------------
+
+    def _form(self) -> Form | None:
+        """The form that is open, awake or asleep."""
+        return self._forms.forms.get(self._tracker.active_loop_name or self._tracker.get_slot(SLEEPING) or "")
+
+    def _reading(self, form: Form, text: str) -> Reading:
+        filled = {slot: self._tracker.get_slot(slot) for slot in form.slots if slot in self._tracker.slots}
+        requested = self._tracker.get_slot("requested_slot")
+        return read(self._forms, form, requested, text, filled, today=self._today, entities=self._readers.entities)
+
+    @staticmethod
+    def _talk(reading: Reading, triage: Triage) -> bool:
+        """Whether words that could be any short answer are plainly something else."""
+        if not reading.loose or triage.confidence < _CERTAIN:
+            return False
+        return triage.label in ("help_request", "tip") or triage.intent in _TALK
+
+    def _asleep(self) -> tuple[Event, ...]:
+        active = self._tracker.active_loop_name
+        return (SlotSet(SLEEPING, active), ActiveLoop(None)) if active else ()
+
+    def _awake(self) -> tuple[Event, ...]:
+        sleeping = self._tracker.get_slot(SLEEPING)
+        return (ActiveLoop(sleeping), SlotSet(SLEEPING, None)) if sleeping else ()
+
+    # -- questions ---------------------------------------------------------------------------------------------
+
+    async def _asked(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any]:
+        text = parse_data["text"]
+        wished = self._forms.wished(text, triage.intent)
+        if wished and triage.label in ("enquiry", "other", "help_request"):
+            return _dialogue(parse_data, f"apply_{wished.kind}", wished.intent)
+        if self._asks_progress(text, triage):
+            label_intent = triage.intent if triage.intent == _FOLLOWS_CASE else "enquiry/bot_services"
+            return _dialogue(parse_data, "ask_status", label_intent)
+        interpreter, before = self._readers.interpreter(), self._last_question()
+        calm = triage.label in ("enquiry", "other") or triage.uncertain or triage.confidence < _CERTAIN
+        question = None
+        if calm and not triage.urgent:
+            question = interpreter.follow_up(text, before[1] if before else None, parse_data.get("topics") or ())
+        if question is None and before and (rest := interpreter.corrected(text)):
+            read = await parse(rest)
+            if read["triage"]["label"] == "enquiry":
+                question = await interpreter.enquiry(rest, read["topics"], parse, None)
+                question = question and interpreter.with_aspects_of(question, before[1])
+        if question is None and (tapped := self._readers.knowledge.current().titled(text)):
+            question = Question((tapped.id,), before[1].aspects if before and before[1].choices else ())
+        if question is None and triage.label == "enquiry" and not triage.uncertain:
+            question = await interpreter.enquiry(text, parse_data.get("topics") or (), parse, before)
+        return self._with(parse_data, question) if question else parse_data
+
+    def _with(self, parse_data: dict[str, Any], question: Question) -> dict[str, Any]:
+        if not question.topics:
+            return {
+                **_dialogue(parse_data, "which_topic", parse_data["triage"]["intent"]),
+                QUESTION: question.to_json(),
+            }
+        intent = self._readers.knowledge.current().topics[question.topics[0]].intent
+        return {**_dialogue(parse_data, "enquiry", intent), QUESTION: question.to_json()}
+
+    def _last_question(self) -> tuple[str, Question] | None:
+        """The last thing asked in this conversation, and its words; a question of half an hour ago is forgotten."""
+        oldest = time.time() - _REMEMBERED_SECONDS
+        for event in self._last_messages():
+            if event.timestamp < oldest:
+                return None
+            if asked := (event.parse_data or {}).get(QUESTION):
+                return event.text or "", Question.from_json(asked)
+        return None
+
+    def _last_messages(self) -> list[UserUttered]:
+        said = [event for event in self._tracker.events if isinstance(event, UserUttered)]
+        return said[: -_REMEMBERED_MESSAGES - 1 : -1]
+
+    # -- look-ups ----------------------------------------------------------------------------------------------
+
+    def _looked_up(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
+        """The message as a look-up: an officer by place, a name; also as the answer to "which place?"."""
+        before = self._last_question()
+        asked = before[1].topics[0] if before and before[1].topics else ""
+        topics = self._readers.knowledge.current().topics
+        about = topics[asked].intent if asked in topics else ""
+        places = any(entity["entity"] == "place" for entity in parse_data["entities"])
+        if places and (triage.intent == _OFFICER or (about == _OFFICER and _may_be_value(parse_data, triage))):
+            return _dialogue(parse_data, "look_up_officer", _OFFICER)
+        if triage.urgent:
+            return None
+        name = values.asked_name(normalise(parse_data["text"]), alone=about == _NAMES)
+        if name and (triage.intent == _NAMES or about == _NAMES):
+            return _dialogue(parse_data, "look_up_name", _NAMES)
+        return None
+
+    def _asks_progress(self, text: str, triage: Triage) -> bool:
+        """Whether somebody asks how their own case or application stands."""
+        if triage.label not in ("enquiry", "help_request", "other"):
+            return False
+        if triage.intent == _FOLLOWS_CASE or _RECEIPT.search(text):
+            return True
+        named = any(word in text for form in self._forms.forms.values() for word in form.subject)
+        own = re.search("我的|我那|我办|我申请|上次|前几天|昨天|申请的|提交|交上去", text)
+        return bool(_PROGRESS.search(text) and (named or "申请" in text) and own)
+
+    # -- the clarifying question -------------------------------------------------------------------------------
+
+    def _chosen(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any]:
+        asked = self._unclear_message()
         meant = [option for option in asked.options if option.startswith(f"{triage.label}/")] if asked else []
         return _read_as(parse_data, triage, meant[0]) if meant else parse_data
-    if tracker.active_loop_name and tracker.get_slot("requested_slot"):
-        return _read_as(parse_data, Triage("enquiry", triage.confidence, ""), "enquiry/bot_services")
-    return parse_data
+
+    def _unclear_message(self) -> Triage | None:
+        """The last message that was asked about; None when it has been answered already."""
+        for event in reversed(self._tracker.events):
+            if isinstance(event, UserUttered) and event.parse_data and "triage" in event.parse_data:
+                triage = Triage.from_json(event.parse_data["triage"])
+                if triage.chosen:
+                    return None
+                if triage.uncertain:
+                    return triage
+        return None
 
 
-def _unclear_message(tracker: DialogueStateTracker) -> Triage | None:
-    """The last message that was asked about; None when it has been answered already."""
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered) and event.parse_data and "triage" in event.parse_data:
-            triage = Triage.from_json(event.parse_data["triage"])
-            if triage.chosen:
-                return None
-            if triage.uncertain:
-                return triage
-    return None
+def _may_be_value(parse_data: Mapping[str, Any], triage: Triage) -> bool:
+    """Whether a message is no alarm, or one that a bare value can look like."""
+    return not triage.urgent or (triage.source == "model" and triage.intent in ONLY_SILENCE and _bare(parse_data))
 
 
 def _bare(parse_data: Mapping[str, Any]) -> bool:
@@ -70,3 +251,11 @@ def _read_as(parse_data: dict[str, Any], triage: Triage, intent: str) -> dict[st
         "triage": read.to_json(),
         "response_selector": selection(read),
     }
+
+
+def _dialogue(parse_data: dict[str, Any], name: str, intent: str) -> dict[str, Any]:
+    """The message as an intent of the dialogue; for people it counts as the label of `intent`."""
+    confidence = float(parse_data["triage"]["confidence"]) if "triage" in parse_data else 1.0
+    triage = Triage(intent.partition("/")[0], confidence, intent)
+    read = _read_as(parse_data, triage, intent)
+    return {**read, "intent": {"name": name, "confidence": 1.0}}

@@ -165,7 +165,10 @@ def _agreement(dataset: Dataset) -> Iterator[str]:
     for file in dataset.files:
         if file.path.parent.name + "/" + file.path.stem != file.intent:
             yield f"{file.path}: holds {file.intent}; the path must be intents/{file.intent}.yml"
-        if file.responses != {f"utter_{file.intent}"}:
+        if file.intent.startswith("enquiry/"):
+            if file.responses or not (dataset.root / "answers" / file.path.name).exists():
+                yield f"{file.path}: its answers belong into answers/{file.path.name}, by topic and aspect"
+        elif file.responses != {f"utter_{file.intent}"}:
             yield f"{file.path}: must hold exactly one answer entry, utter_{file.intent}"
     for message in dataset.test:
         if message.intent not in listed or message.label not in LABELS:

@@ -1,21 +1,40 @@
-"""How Rasa reads this project's files: the intents come from the training data alone."""
+"""How Rasa reads this project's files: intents, answers and forms come from what trainers edit."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers import utils
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu import forms, knowledge
 from bot.nlu.triage import LABELS
 
 
 class StationImporter(RasaFileImporter):
-    """Rasa's own importer, except that rules may name the five labels without `domain.yml` listing them.
+    """Rasa's own importer, with the answers of the knowledge base as responses and the applications as forms.
 
-    Rasa adds the retrieval intents of the training data to the domain by itself, and warns of every one that the
-    domain lists too; but rules are read before, and would warn of every one that it does not.
+    Rules may name the five labels without `domain.yml` listing them: Rasa adds the retrieval intents of the training
+    data to the domain by itself, and warns of every one that the domain lists too; but rules are read before, and
+    would warn of every one that it does not.
     """
+
+    def get_domain(self) -> Domain:
+        """The domain of `domain.yml`, and the slots, forms and questions of `nlu_data/forms.yml`."""
+        return super().get_domain().merge(Domain.from_dict(_forms_in_rasas_words()))
+
+    def get_nlu_data(self, language: str | None = "en") -> TrainingData:
+        """The examples, and for each enquiry intent the default answer of the knowledge base."""
+        data = super().get_nlu_data(language)
+        base = knowledge.load()
+        for intent in base.intents:
+            topic = base.choose(intent, "")
+            assert topic is not None  # noqa: S101 - the intents are those of the topics
+            data.responses[f"utter_{intent}"] = [{"text": topic.short.told()}]
+        return data
 
     def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:
         """The rules and stories to train on."""
@@ -28,3 +47,21 @@ class StationImporter(RasaFileImporter):
     def _domain_with_labels(self) -> Domain:
         labels = {"intents": list(LABELS), "actions": [f"utter_{label}" for label in LABELS]}
         return self.get_domain().merge(Domain.from_dict(labels))
+
+
+def _forms_in_rasas_words() -> dict[str, Any]:
+    """Rasa's view of the applications: a form each, a slot for each question, and how it is asked."""
+    all_forms = forms.load().forms
+    slots: dict[str, Any] = {}
+    responses: dict[str, Any] = {}
+    for form in all_forms.values():
+        for slot in form.slots:
+            slots[slot] = {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]}
+            asked = form.fields[slot].ask if slot in form.fields else form.why
+            responses[f"utter_ask_{form.name}_{slot}"] = [{"text": asked}]
+    return {
+        "slots": slots,
+        "forms": {form.name: {"required_slots": list(form.slots)} for form in all_forms.values()},
+        "responses": responses,
+        "actions": [f"validate_{name}" for name in all_forms],
+    }

@@ -169,9 +169,7 @@ def _topic(path: Path, entry: Any, local_facts: Mapping[str, LocalFact], *, defa
     )
 
 
-def _fact(
-    entry: Any, topic: Mapping[str, Any], local_facts: Mapping[str, LocalFact], path: Path, where: str
-) -> Fact:
+def _fact(entry: Any, topic: Mapping[str, Any], local_facts: Mapping[str, LocalFact], path: Path, where: str) -> Fact:
     own = entry if isinstance(entry, dict) else {"text": entry}
     settings = {**{name: topic[name] for name in ("source", "scope", "reviewed")}, **own}
     text = str(settings.get("text") or "")

@@ -20,6 +20,13 @@ TRIAGE = "triage"
 MODEL_TRIAGE = "model_triage"
 """Message property: what the model said before the safety net; only the evaluation reads it."""
 
+TOPICS = "topics"
+"""Message property that reaches the parse data: the likeliest enquiry intents, as `{name, confidence}` with
+P(intent | enquiry)."""
+
+QUESTION = "question"
+"""Key of the parse data, set by the channel: `Question.to_json()`."""
+
 UNCLEAR = "nlu_fallback"
 """Rasa's own intent for "not understood well enough": a rule answers it with one short question."""
 

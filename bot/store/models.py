@@ -101,6 +101,9 @@ class Resident(Base):
     openid: Mapped[str] = mapped_column(String(64), unique=True)
     pseudonym: Mapped[str] = mapped_column(String(32), unique=True)
     first_seen_at: Mapped[datetime]
+    # The officer who talks with the resident by hand; until then the bot is silent.
+    held_by: Mapped[str | None] = mapped_column(String(64), default=None)
+    held_until: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Case(Base):
@@ -124,6 +127,13 @@ class Case(Base):
     acknowledged_at: Mapped[datetime | None] = mapped_column(default=None)
     acknowledged_by: Mapped[str | None] = mapped_column(String(64), default=None)
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
+    # The questions of `nlu_data/alarm_questions.yml` that the resident has been asked, in order.
+    asked: Mapped[list[Any]] = mapped_column(default=list)
+    # When the resident wrote that it is over ("人找到了"). An officer still has to close the case.
+    resolved_at: Mapped[datetime | None] = mapped_column(default=None)
+    closed_by: Mapped[str | None] = mapped_column(String(64), default=None)
+    disposition: Mapped[str | None] = mapped_column(String(16), default=None)
+    closing_word: Mapped[str] = mapped_column(Text, default="")
 
     resident: Mapped[Resident] = relationship()
     messages: Mapped[list["Message"]] = relationship(back_populates="case", order_by="Message.id")
@@ -228,6 +238,39 @@ class Media(Work, Base):
     size: Mapped[int | None] = mapped_column(default=None)
 
     message: Mapped[Message] = relationship(back_populates="media")
+
+
+class ApplicationState(StrEnum):
+    """Where an application stands; the officer moves it."""
+
+    SUBMITTED = "submitted"
+    MORE = "more"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    READY = "ready"
+
+
+class Application(Base):
+    """A dog licence or residence permit, applied for in the chat. Photos are messages with their media."""
+
+    __tablename__ = "application"
+    __table_args__ = (Index("ix_application_state", "state", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resident_id: Mapped[ResidentId] = mapped_column(ForeignKey("resident.id"), index=True)
+    # The message that confirmed it: submitting the same one again is the same application.
+    message_id: Mapped[MessageId] = mapped_column(ForeignKey("message.id"), unique=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    receipt: Mapped[str | None] = mapped_column(String(32), unique=True, default=None)
+    state: Mapped[str] = mapped_column(String(16), default=ApplicationState.SUBMITTED)
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Field of the form, or "more", to the numbers of the messages that hold its pictures.
+    photos: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # What happened to it: {at, by, state, reason}, oldest first.
+    history: Mapped[list[Any]] = mapped_column(default=list)
+    submitted_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    resident: Mapped[Resident] = relationship()
 
 
 class Heartbeat(Base):

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bot.duty import case as duty_case
-from bot.intake import handler, inbox, outbox, wording
+from bot.intake import handler, inbox, outbox, questions, wording
 from bot.store.models import Case, CaseId, Media, Message, Reply, WorkState
 from tests.intake.rows import patience, rows
 from tests.station import Station
@@ -15,6 +15,8 @@ from tests.world import Answer, Asked, until
 
 pytestmark = pytest.mark.anyio
 ALARM = "有人拿刀在楼下砍人"
+QUESTIONS = questions.load()
+WHERE, ARMED, SILENT = QUESTIONS.default["place"], QUESTIONS.kinds["armed_threat"]["place"], QUESTIONS.silent
 DANGER = "他又来了怎么办啊"  # says nothing to the net; the tests' Rasa knows better
 
 
@@ -41,7 +43,7 @@ async def test_that_a_handling_that_fails_half_way_changes_nothing_and_is_done_a
     assert station.phone.take()["label"] == "urgent_alarm"
     (message,) = rows(station, Message)
     assert (message.state, message.attempts) == (WorkState.DONE, 2)
-    assert [reply.text for reply in rows(station, Reply)] == [f"答：{DANGER}"]
+    assert [reply.text for reply in rows(station, Reply)] == [f"答：{DANGER}\n\n{WHERE}"]
     assert [heard["redelivery"] for heard in station.rasa.heard] == [False, True]
 
 
@@ -151,7 +153,7 @@ async def test_that_without_a_usable_answer_a_human_reads_it_and_the_resident_he
     assert [reply.text for reply in rows(station, Reply)] == [wording.UNREAD]
     await station.deliver(ALARM, openid="oB")
     assert station.phone.take()["label"] == "urgent_alarm"
-    assert rows(station, Reply)[-1].text == wording.ALARM
+    assert rows(station, Reply)[-1].text == f"{wording.ALARM}\n\n{ARMED}"
     if broken is None:
         station.rasa = type(station.rasa)()  # what `close` closes
 
@@ -176,7 +178,7 @@ async def test_that_the_model_never_lowers_what_the_net_has_raised(station: Stat
     station.rasa.labels = {ALARM: "enquiry"}
     await station.deliver(ALARM)
     assert station.phone.take()["level"] == 0
-    assert [reply.text for reply in rows(station, Reply)] == [wording.ALARM]
+    assert [reply.text for reply in rows(station, Reply)] == [f"{wording.ALARM}\n\n{ARMED}"]
     assert (rows(station, Message)[0].triage or {})["label"] == "urgent_alarm"
 
 
@@ -192,7 +194,7 @@ async def test_that_in_an_open_alarm_there_is_a_receipt_and_plain_questions_are_
     await station.deliver("他往北跑了")
     await station.deliver("身份证怎么补")
     _first, *texts = [reply.text for reply in rows(station, Reply)]
-    assert texts == [wording.MEDIA_IN_CASE, "答：身份证怎么补"]
+    assert texts == [wording.RECEIPT, "答：身份证怎么补"]
     assert {message.case_id for message in rows(station, Message)} == {1}
 
 
@@ -206,7 +208,10 @@ async def test_that_a_silent_alarm_gets_nothing_but_neutral_words(station: Stati
     await station.deliver_inbound(station.inbound("image", MediaId="m1"))
     station.clock.advance(hours=3)
     texts = [reply.text for reply in rows(station, Reply)]
-    assert texts == [wording.SILENT_ALARM, "收到。", "收到。"]
+    assert texts == [
+        f"{wording.SILENT_ALARM}\n\n{SILENT['place']}",
+        *(f"收到。\n\n{SILENT[name]}" for name in ("danger", "people")),
+    ]
     for word in ("警", "110", "民警"):
         assert word not in "".join(texts)
 
@@ -220,7 +225,7 @@ async def test_that_what_has_no_words_alone_is_a_request_for_a_human_and_no_page
     (case,) = rows(station, Case)
     assert (case.label, case.uncertain) == ("help_request", True)
     assert [reply.text for reply in rows(station, Reply)] == [wording.MEDIA_ALONE]
-    assert station.rasa.heard == []
+    assert [heard["text"] for heard in station.rasa.heard] == (["[图片]"] if kind == "image" else [])
 
 
 @pytest.mark.parametrize("kind", ["image", "voice", "location"])
@@ -229,7 +234,7 @@ async def test_that_in_an_open_alarm_it_joins_the_alarm(station: Station, kind: 
     station.phone.take()
     await station.deliver_inbound(station.inbound(kind))
     assert [message.case_id for message in rows(station, Message)] == [1, 1]
-    assert rows(station, Reply)[-1].text == wording.MEDIA_IN_CASE
+    assert rows(station, Reply)[-1].text.startswith(wording.RECEIPT)
 
 
 async def test_that_a_blank_text_is_nothing_but_is_kept(station: Station) -> None:

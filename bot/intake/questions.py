@@ -1,0 +1,90 @@
+"""What to ask in an alarm: one question at a time, the most useful first, nothing that is known already.
+
+The intake asks, not Rasa: it alone knows what the case holds (places, WeChat locations, pictures, earlier questions),
+and it goes on when Rasa is down. The wording is trainers' (`nlu_data/alarm_questions.yml`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from sqlalchemy.orm import Session
+
+from bot.nlu.entities import StationEntities
+from bot.nlu.knowledge import ANSWERS
+from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.nlu.triage import URGENT
+from bot.store.models import Case, Message
+
+QUESTIONS_FILE = ANSWERS.parent / "alarm_questions.yml"
+_ANSWERED_BY = {"place": "place", "people": "people", "when": "time", "vehicle": "plate", "payment": "amount"}
+"""Questions that an entity anywhere in the case has answered."""
+
+
+@dataclass(frozen=True)
+class AlarmQuestions:
+    """The questions in order, by name, of each kind of alarm and of the two voices that differ."""
+
+    default: Mapping[str, str]
+    silent: Mapping[str, str]
+    english: Mapping[str, str]
+    kinds: Mapping[str, Mapping[str, str]]
+
+    def of(self, case: Case, *, english: bool) -> Mapping[str, str]:
+        """The questions for a case, in order."""
+        if case.silent:
+            return self.silent
+        if english:
+            return self.english
+        return self.kinds.get(case.intent.removeprefix(f"{URGENT}/"), self.default)
+
+
+def next_question(
+    case: Case, messages: Sequence[Message], questions: AlarmQuestions, entities: StationEntities, *, english: bool
+) -> str | None:
+    """The next thing to ask of an alarm, which is then noted as asked; None when there is nothing left."""
+    known = _known(messages, entities)
+    for name, ask in questions.of(case, english=english).items():
+        if name not in case.asked and name not in known:
+            case.asked = [*case.asked, name]
+            return ask
+    return None
+
+
+def messages_of(session: Session, case: Case, message: Message) -> list[Message]:
+    """The case's messages with the one that is being handled, which the database may not show yet."""
+    session.flush()
+    session.refresh(case, ["messages"])
+    return [*case.messages] if message in case.messages else [*case.messages, message]
+
+
+def _known(messages: Sequence[Message], entities: StationEntities) -> set[str]:
+    kinds = {entity.kind for message in messages if message.kind == "text" for entity in entities.read(message.text)}
+    known = {name for name, kind in _ANSWERED_BY.items() if kind in kinds}
+    if any(message.kind == "location" for message in messages):
+        known.add("place")
+    if any(message.kind == "image" for message in messages):
+        known.add("photo")
+    return known
+
+
+def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
+    """Read the questions. Raises TrainersFileError."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        kinds = {kind: _texts(questions) for kind, questions in data["kinds"].items()}
+        return AlarmQuestions(_texts(data["default"]), _texts(data["silent"]), _texts(data["english"]), kinds)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise TrainersFileError(
+            f"{path.name} 读不懂（{type(error).__name__}: {error}），照文件开头的说明检查缩进"
+        ) from None
+
+
+def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:
+    """The questions, following their file."""
+    return LiveFile(lambda: load(path), lambda: [path])
+
+
+def _texts(questions: Mapping[str, str]) -> dict[str, str]:
+    return {str(name): str(ask) for name, ask in questions.items()}

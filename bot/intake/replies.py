@@ -1,0 +1,128 @@
+"""What the intake says to a message: Rasa's answer, or its own few sentences, and in an alarm the next question."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from opencc import OpenCC
+from sqlalchemy.orm import Session
+
+from bot.duty import case as duty_case
+from bot.duty import conversation
+from bot.intake import wording
+from bot.intake.desk import Desk
+from bot.intake.inbox import Claimed
+from bot.intake.questions import messages_of, next_question
+from bot.intake.understanding import BotReply, Understanding
+from bot.nlu.triage import URGENT, Triage
+from bot.services import applications
+from bot.store.models import Case, CaseState, Message
+
+_CORRECTION = "help_request/correction"
+
+
+def to(
+    session: Session,
+    message: Message,
+    claimed: Claimed,
+    understanding: Understanding | None,
+    triage: Triage | None,
+    case: Case | None,
+    desk: Desk,
+    *,
+    now: datetime,
+) -> Sequence[BotReply]:
+    """What to say to a message that has been filed; nothing while an officer talks with its resident."""
+    if claimed.kind == "event":
+        said = wording.for_event(claimed.event, desk.roster().station)
+        return [BotReply(said)] if said else []
+    if triage is None or conversation.held(message.resident, now=now):
+        return []
+    if case is not None and case.label == URGENT:
+        replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
+    elif claimed.kind == "image" and understanding is None:
+        replies = [_photo(session, message, now=now) or BotReply(wording.MEDIA_ALONE)]
+    elif understanding:
+        replies = [*understanding.replies, *_number(message, case)]
+    else:
+        replies = [BotReply(wording.MEDIA_ALONE if claimed.kind != "text" else wording.UNREAD)]
+    return [_in_kind(reply, message.text) for reply in replies]
+
+
+def _in_alarm(
+    session: Session,
+    message: Message,
+    understanding: Understanding | None,
+    triage: Triage,
+    case: Case,
+    desk: Desk,
+    *,
+    now: datetime,
+) -> list[BotReply]:
+    """The first message gets comfort and guidance, a plain question its answer, the rest a receipt.
+
+    What is most useful to know next is asked with it, until an officer has taken the case and asks by himself.
+    """
+    first = case.alarm_message_id == message.id
+    messages = messages_of(session, case, message)
+    english = not case.silent and any(wording.is_english(one.text) for one in messages)
+    if not first and triage.intent == _CORRECTION:
+        ended = duty_case.resolve(session, case, message.text, now=now)
+        return [BotReply(_resolved(case, ended=ended))]
+    if not first and understanding and triage.label == "enquiry" and not case.silent:
+        return list(understanding.replies)
+    said = _guidance(understanding, case, english=english) if first else [BotReply(_receipt(case, english=english))]
+    if case.state != CaseState.OPEN:
+        return said
+    ask = next_question(case, messages, desk.questions.current(), desk.entities, english=english)
+    return [*said, BotReply(ask)] if ask else said
+
+
+def _guidance(understanding: Understanding | None, case: Case, *, english: bool) -> list[BotReply]:
+    if case.silent:
+        return [BotReply(wording.SILENT_ALARM)]
+    if english:
+        return [BotReply(wording.ALARM_ENGLISH)]
+    return list(understanding.replies) if understanding else [BotReply(wording.ALARM)]
+
+
+def _receipt(case: Case, *, english: bool) -> str:
+    if case.silent:
+        return wording.SILENT_RECEIPT
+    return wording.RECEIPT_ENGLISH if english else wording.RECEIPT
+
+
+def _resolved(case: Case, *, ended: bool) -> str:
+    if case.silent:
+        return wording.SILENT_RECEIPT
+    return wording.RESOLVED if ended else wording.RESOLVED_UNPROVEN
+
+
+def _photo(session: Session, message: Message, *, now: datetime) -> BotReply | None:
+    """A picture that an officer has asked for goes to the application that waits for it."""
+    application = applications.take_photo(session, message.resident_id, message.id, now=now)
+    if application is None:
+        return None
+    title = applications.TITLES[application.kind]
+    return BotReply(wording.PHOTO_ADDED.format(title=title, receipt=application.receipt))
+
+
+def _number(message: Message, case: Case | None) -> list[BotReply]:
+    """A tip's number, told once: whoever stays unnamed can still follow it up."""
+    if case is None or case.label != "tip" or case.opened_at < message.received_at:
+        return []
+    return [BotReply(wording.TIP_NUMBER.format(number=case.id))]
+
+
+@lru_cache(maxsize=2)
+def _converter(direction: str) -> OpenCC:
+    return OpenCC(direction)
+
+
+def _in_kind(reply: BotReply, text: str) -> BotReply:
+    """A reply in the characters that its resident writes."""
+    if not wording.is_traditional(text, _converter("t2s").convert(text)):
+        return reply
+    convert = _converter("s2t").convert
+    return replace(reply, text=convert(reply.text), buttons=tuple(convert(button) for button in reply.buttons))

@@ -1,0 +1,147 @@
+"""Rasa's response generator (`nlg` in `endpoints.yml`): answers come from the knowledge base, the rest from the domain.
+
+It runs in Rasa's process, so that the commonest message costs no call of an action. Files are read anew when they
+change: an answer goes live without training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rasa.core.nlg import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from bot.nlu import forms, knowledge, wording
+from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Field, Forms
+from bot.nlu.knowledge import Fact, Knowledge, Topic
+from bot.nlu.normaliser import normalise
+from bot.nlu.publication import QUESTION
+from bot.nlu.question import Question
+from bot.nlu.wording import PLAIN, Words
+
+WHICH_TOPIC = "utter_which_topic"
+HUMAN = "转人工"
+"""The button for a human; its words are an example of help_request/human_service."""
+_MOST_BUTTONS = 4
+_OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
+"""Aspects in the order in which residents want to know them next."""
+_UNSURE = "这个我拿不准，不敢乱说。您问的是下面哪一项？都不是就点“转人工”，民警会看到。"
+_BEYOND = "这个我这儿没有准确的说法，不敢乱说。点“转人工”或直接把情况写下来，民警会看到并回复您。"
+_NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转人工”问民警。先说能确定的：\n"
+
+
+class StationAnswers(TemplatedNaturalLanguageGenerator):
+    """Generates what the bot says. `endpoints.yml`: `nlg: {type: bot.nlu.answers.StationAnswers}`."""
+
+    def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
+        """Load the knowledge base; a file that cannot be used stops the start with its reason."""
+        super().__init__((domain or Domain.empty()).responses)
+        self._knowledge, self._words, self._forms = knowledge.live(), wording.live(), forms.live()
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        """The text and buttons of a response."""
+        base, words = self._knowledge.current(), self._words.current()
+        if utter_action == WHICH_TOPIC:
+            return which_topic(_question(tracker) or Question())
+        if utter_action.startswith("utter_enquiry/"):
+            intent = utter_action.removeprefix("utter_")
+            asked = _question(tracker) or _standalone(intent, tracker, base, words)
+            if asked and any(topic in base.topics for topic in asked.topics):
+                return answer(asked, base, words)
+        if utter_action.startswith("utter_ask_"):
+            return ask(utter_action.removeprefix("utter_ask_"), self._forms.current(), tracker.current_slot_values())
+        generated: dict[str, Any] | None = await super().generate(utter_action, tracker, output_channel, **kwargs)
+        return generated
+
+
+def answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
+    """The answer to a question: of one topic its asked aspects or its short text, of two topics one text each."""
+    topics = [base.topics[name] for name in asked.topics if name in base.topics]
+    if len(topics) == 1:
+        text = "\n\n".join(_told(part) for part in _of_topic(topics[0], asked.aspects, words))
+        return {"text": text, "buttons": _buttons(topics[0], asked.aspects, base, words)}
+    parts = []
+    for topic in topics:
+        known = [topic.aspects[aspect] for aspect in asked.aspects if aspect in topic.aspects]
+        parts.append(f"【{topic.title}】" + (known[0] if known else topic.short).told())
+    return {"text": "\n\n".join(parts), "buttons": [_button(topic.title) for topic in topics]}
+
+
+def which_topic(asked: Question) -> dict[str, Any]:
+    """One short question back, with one-tap choices and the way to a human."""
+    titles = [*dict.fromkeys(asked.choices), HUMAN]
+    return {"text": _UNSURE if asked.choices else _BEYOND, "buttons": [_button(title) for title in titles]}
+
+
+def ask(name: str, all_forms: Forms, filled: Mapping[str, Any]) -> dict[str, Any]:
+    """A form's question; `name` is the form's and the slot's. The first says why, the last repeats what was filled."""
+    form = next(form for form in all_forms.forms.values() if name.startswith(f"{form.name}_"))
+    slot = name.removeprefix(f"{form.name}_")
+    if slot == CONSENT:
+        return {"text": f"{form.why}\n同意就开始，随时可以停、可以改。", "buttons": _named("同意", "不办了")}
+    if slot == CONFIRMED:
+        lines = [f"{entry.title}：{_shown(entry, filled.get(entry.name))}" for entry in form.fields.values()]
+        text = f"请核对{form.title}申请：\n" + "\n".join(lines) + "\n都对就回“确认”；哪项不对直接说，比如“手机号错了”。"
+        return {"text": text, "buttons": _named("确认", "不办了")}
+    entry = form.fields[slot]
+    place = list(form.fields).index(slot) + 1
+    choices = _named(*entry.settings["choices"]) if entry.kind == "choice" else []
+    return {"text": f"（{place}/{len(form.fields)}）{entry.ask}", "buttons": choices}
+
+
+def _named(*titles: str) -> list[dict[str, str]]:
+    return [_button(title) for title in titles]
+
+
+def _shown(entry: Field, value: Any) -> str:
+    """A value for its owner to check; of an identity number not more than it takes on a screen that others see."""
+    if entry.kind == PHOTO:
+        return "已收到"
+    return f"{value[:6]}********{value[-4:]}" if entry.kind == "id_number" else str(value)
+
+
+def _of_topic(topic: Topic, aspects: Sequence[str], words: Words) -> list[Fact | str]:
+    """What is said about one topic; a str is said as it stands."""
+    if not aspects:
+        return [topic.short]
+    facts: list[Fact | str] = []
+    for aspect in aspects:
+        fact = topic.plain if aspect == PLAIN else topic.aspects.get(aspect)
+        if fact:
+            facts.append(fact)
+    if facts:
+        return facts
+    return [_NO_ASPECT.format(title=words.titles.get(aspects[0], aspects[0])) + topic.short.told()]
+
+
+def _told(part: Fact | str) -> str:
+    return part if isinstance(part, str) else part.told()
+
+
+def _buttons(topic: Topic, said: Sequence[str], base: Knowledge, words: Words) -> list[dict[str, str]]:
+    """The aspects that were not asked yet, and a neighbouring topic."""
+    aspects = [words.titles[aspect] for aspect in _OFFERED if aspect in topic.aspects and aspect not in said]
+    related = [base.topics[name].title for name in topic.related if name in base.topics]
+    titles = [*aspects[: _MOST_BUTTONS - 1], *related][:_MOST_BUTTONS]
+    return [_button(title) for title in titles]
+
+
+def _button(title: str) -> dict[str, str]:
+    return {"title": title, "payload": title}
+
+
+def _question(tracker: DialogueStateTracker) -> Question | None:
+    parse_data = tracker.latest_message.parse_data if tracker.latest_message else {}
+    return Question.from_json(parse_data[QUESTION]) if parse_data.get(QUESTION) else None
+
+
+def _standalone(intent: str, tracker: DialogueStateTracker, base: Knowledge, words: Words) -> Question | None:
+    """The question as the message alone tells it: plain `rasa shell` has no channel of ours."""
+    text = normalise((tracker.latest_message.text if tracker.latest_message else "") or "")
+    topic = base.choose(intent, text)
+    return Question((topic.id,), words.read(text).aspects[:2]) if topic else None

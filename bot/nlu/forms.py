@@ -1,0 +1,146 @@
+"""The applications in chat: their fields, the wording of their questions, and the words that begin, change or end them.
+
+All of it is trainers' (`nlu_data/forms.yml`, `nlu_data/dog_breeds.yml`). What a message gives to a form is read by
+`bot.nlu.form_reader`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from bot.nlu.knowledge import ANSWERS
+from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.nlu.normaliser import normalise
+from bot.nlu.wording import asks
+
+FORMS_FILE = ANSWERS.parent / "forms.yml"
+BREEDS_FILE = ANSWERS.parent / "dog_breeds.yml"
+CONSENT, CONFIRMED = "consent", "confirmed"
+"""The first and the last question of every form."""
+KINDS = ("name", "id_number", "phone", "address", "region", "date", "words", "breed", "choice", "photo")
+PHOTO = "photo"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One question of a form."""
+
+    name: str
+    title: str
+    kind: str
+    ask: str
+    called: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Form:
+    """One application. `name` is the Rasa form's, `intent` the enquiry that it belongs to."""
+
+    name: str
+    title: str
+    intent: str
+    says: str
+    subject: tuple[str, ...]
+    why: str
+    fields: Mapping[str, Field]
+
+    @property
+    def kind(self) -> str:
+        """The application's kind as it is stored: "dog_licence"."""
+        return self.name.removesuffix("_form")
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Names of all slots in the order of asking."""
+        return (CONSENT, *self.fields, CONFIRMED)
+
+
+class Forms:
+    """All forms and the words that they share."""
+
+    def __init__(
+        self,
+        forms: Mapping[str, Form],
+        words: Mapping[str, list[str]],
+        wishes: list[str],
+        breeds: Mapping[str, list[str]],
+        fierce: list[str],
+        banned: list[str],
+    ) -> None:
+        self.forms = dict(forms)
+        self._yes = frozenset(words["agree"])
+        self._cancel = frozenset(words["cancel"])
+        self.wrong = re.compile("|".join(map(re.escape, words["wrong"])))
+        self._wish = re.compile("|".join(re.escape(wish).replace("…", ".{0,12}?") for wish in wishes))
+        self._breeds = {alias: breed for breed, aliases in breeds.items() for alias in aliases}
+        self.fierce, self.banned = frozenset(fierce), frozenset(banned)
+
+    def wished(self, text: str, intent: str) -> Form | None:
+        """The form that a message asks to begin: "我要办犬证", not "犬证怎么办"."""
+        normal = normalise(text)
+        if asks(normal) or not self._wish.search(normal):
+            return None
+        for form in self.forms.values():
+            named = any(word in normal for word in form.subject)
+            if named or (intent == form.intent and re.search("证|登记", normal)):
+                return form
+        return None
+
+    def breed(self, text: str) -> str | None:
+        """The breed that a text names."""
+        found = [alias for alias in self._breeds if alias in text]
+        return self._breeds[max(found, key=len)] if found else None
+
+    def says_yes(self, text: str) -> bool:
+        """Whether a text is nothing but agreement."""
+        return _bare(text) in self._yes
+
+    def cancels(self, text: str) -> bool:
+        """Whether a text ends the form."""
+        return _bare(text) in self._cancel
+
+    def corrects(self, text: str) -> bool:
+        """Whether a text says that something was wrong."""
+        return bool(self.wrong.search(text))
+
+
+def load(path: Path = FORMS_FILE) -> Forms:
+    """Read the forms and, beside them, the list of breeds. Raises TrainersFileError."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        breeds = yaml.safe_load((path.parent / BREEDS_FILE.name).read_text(encoding="utf-8"))
+        forms = {name: _form(name, entry) for name, entry in data.items() if name.endswith("_form")}
+        return Forms(forms, data["words"], data["wishes"], breeds["breeds"], breeds["fierce"], breeds["banned"] or [])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise TrainersFileError(
+            f"{path.name} 读不懂（{type(error).__name__}: {error}），照文件开头的说明检查缩进和字段"
+        ) from None
+
+
+def _form(name: str, entry: Mapping[str, Any]) -> Form:
+    fields = {key: _field(name, key, dict(settings)) for key, settings in entry["fields"].items()}
+    return Form(name, entry["title"], entry["intent"], entry["says"], tuple(entry["subject"]), entry["why"], fields)
+
+
+def _field(form: str, name: str, entry: dict[str, Any]) -> Field:
+    title, kind, ask = (cast(str, entry.pop(key)) for key in ("title", "kind", "ask"))
+    called = tuple(entry.pop("called"))
+    if kind not in KINDS:
+        raise TrainersFileError(f"forms.yml: {form} 的 {name} 的 kind 是 {kind}；可用的是 {'、'.join(KINDS)}")
+    return Field(name, title, kind, ask, called, entry)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s,，。.、!！~～]+", "", text.strip().lower())
+
+
+def live(path: Path = FORMS_FILE) -> LiveFile[Forms]:
+    """The forms, following their files."""
+    return LiveFile(lambda: load(path), lambda: [path, path.parent / BREEDS_FILE.name])

@@ -1,0 +1,178 @@
+"""Applications made in the chat: stored once, decided by an officer, answered to the resident through the outbox."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.store.models import Application, ApplicationState, Message, MessageId, Reply, Resident, ResidentId
+
+TITLES = {"dog_licence": "犬证", "residence_permit": "居住证"}
+"""What each kind of application is called."""
+_LETTERS = {"dog_licence": "Q", "residence_permit": "J"}
+STATES = {
+    ApplicationState.SUBMITTED: "等民警审核",
+    ApplicationState.MORE: "等您补充",
+    ApplicationState.APPROVED: "审核通过，正在制证",
+    ApplicationState.REJECTED: "没有通过",
+    ApplicationState.READY: "办好了，可以来取",
+}
+"""How residents and officers read a state."""
+_REASON_CHARACTERS = 500
+_OFFICER_CHARACTERS = 64
+
+
+class ApplicationError(Exception):
+    """A step that cannot be taken; the text says why and what to do, in Chinese."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One step that an officer can take: from which states, to which, and what the resident is told."""
+
+    title: str
+    to: ApplicationState
+    since: frozenset[ApplicationState]
+    tells: str
+    needs_reason: bool = False
+
+
+_OPEN = frozenset({ApplicationState.SUBMITTED, ApplicationState.MORE})
+DECISIONS = {
+    "approve": Decision(
+        "通过",
+        ApplicationState.APPROVED,
+        _OPEN,
+        "您的{title}申请（受理号{receipt}）审核通过了，办好后在这里通知您来取。",
+    ),
+    "ask": Decision(
+        "要求补充",
+        ApplicationState.MORE,
+        _OPEN,
+        "您的{title}申请（受理号{receipt}）还差一点：{reason}\n照片直接发在这里就行，会自动归到这份申请里。",
+        needs_reason=True,
+    ),
+    "reject": Decision(
+        "不通过",
+        ApplicationState.REJECTED,
+        _OPEN,
+        "您的{title}申请（受理号{receipt}）没有通过，原因：{reason}\n有疑问请直接在这里问，或者到派出所窗口。",
+        needs_reason=True,
+    ),
+    "ready": Decision(
+        "可以来取",
+        ApplicationState.READY,
+        frozenset({ApplicationState.APPROVED}),
+        "您的{title}办好了（受理号{receipt}），请带身份证来取。{reason}",
+    ),
+}
+"""The officer's steps by name."""
+
+
+def submit(
+    session: Session,
+    *,
+    pseudonym: str,
+    message_id: MessageId,
+    kind: str,
+    answers: Mapping[str, Any],
+    photos: Mapping[str, MessageId],
+    now: datetime,
+) -> Application:
+    """Store an application; the message that confirmed it makes one, however often it is handled.
+
+    Raises:
+        ApplicationError: nobody of that pseudonym has written, or the message is not theirs.
+    """
+    known = session.scalars(sa.select(Application).where(Application.message_id == message_id)).one_or_none()
+    if known is not None:
+        return known
+    resident = session.scalars(sa.select(Resident).where(Resident.pseudonym == pseudonym)).one_or_none()
+    message = session.get(Message, message_id)
+    if resident is None or message is None or message.resident_id != resident.id:
+        raise ApplicationError("这份申请没有对应的消息，请从公众号里重新提交")
+    application = Application(
+        resident_id=resident.id,
+        message_id=message_id,
+        kind=kind,
+        answers=dict(answers),
+        photos={name: [number] for name, number in photos.items()},
+        history=[_step(now, "居民", ApplicationState.SUBMITTED, "")],
+        submitted_at=now,
+        updated_at=now,
+    )
+    session.add(application)
+    session.flush()
+    application.receipt = f"{_LETTERS[kind]}{now:%Y%m%d}-{application.id:04d}"
+    return application
+
+
+def of_resident(session: Session, pseudonym: str, *, limit: int = 3) -> Sequence[Application]:
+    """A resident's latest applications, newest first."""
+    query = sa.select(Application).join(Resident).where(Resident.pseudonym == pseudonym)
+    return session.scalars(query.order_by(Application.id.desc()).limit(limit)).all()
+
+
+def take_photo(
+    session: Session, resident_id: ResidentId, message_id: MessageId, *, now: datetime
+) -> Application | None:
+    """Put a picture to the application that waits for one; None when none of the resident's does."""
+    waiting = sa.select(Application).where(
+        Application.resident_id == resident_id, Application.state == ApplicationState.MORE
+    )
+    application = session.scalars(waiting.order_by(Application.id.desc()).limit(1).with_for_update()).one_or_none()
+    if application is None:
+        return None
+    photos = application.photos
+    application.photos = {**photos, "more": [*photos.get("more", ()), message_id]}
+    application.updated_at = now
+    return application
+
+
+def decide(
+    session: Session, application_id: int, decision: str, *, officer: str, reason: str = "", now: datetime
+) -> Application:
+    """Take an officer's step and tell the resident. The same step twice is refused, so that nobody is told twice.
+
+    Raises:
+        ApplicationError: no such application, the step does not fit its state, or the reason or name is missing.
+    """
+    step = DECISIONS[decision]
+    reason = reason.strip()
+    if not 0 < len(officer.strip()) <= _OFFICER_CHARACTERS:
+        raise ApplicationError(f"请填民警姓名，1到{_OFFICER_CHARACTERS}个字")
+    if step.needs_reason and not reason:
+        raise ApplicationError(f"“{step.title}”要写明原因，居民会看到这句话")
+    if len(reason) > _REASON_CHARACTERS:
+        raise ApplicationError(f"原因最多{_REASON_CHARACTERS}个字，现在是{len(reason)}个字")
+    query = sa.select(Application).where(Application.id == application_id).with_for_update()
+    application = session.scalars(query).one_or_none()
+    if application is None:
+        raise ApplicationError(f"没有编号 {application_id} 的申请")
+    if application.state not in step.since:
+        state = STATES[ApplicationState(application.state)]
+        raise ApplicationError(f"受理号{application.receipt}现在是“{state}”，不能再点“{step.title}”")
+    application.state, application.updated_at = step.to, now
+    application.history = [*application.history, _step(now, officer, step.to, reason)]
+    text = step.tells.format(title=TITLES[application.kind], receipt=application.receipt, reason=reason)
+    session.add(
+        Reply(resident_id=application.resident_id, author=officer, text=text.strip(), created_at=now, due_at=now)
+    )
+    return application
+
+
+def standing(application: Application) -> str:
+    """One line on how an application stands, for its resident."""
+    state = ApplicationState(application.state)
+    line = f"{TITLES[application.kind]}申请（受理号{application.receipt}）：{STATES[state]}"
+    reason = application.history[-1]["reason"] if application.history else ""
+    return (
+        f"{line}。{reason}" if reason and state in (ApplicationState.MORE, ApplicationState.REJECTED) else f"{line}。"
+    )
+
+
+def _step(now: datetime, by: str, state: ApplicationState, reason: str) -> dict[str, str]:
+    return {"at": now.isoformat(), "by": by, "state": state.value, "reason": reason}
