@@ -1,20 +1,25 @@
-"""What the intake needs of the duty desk's configuration: who is paged, how, and the net that raises alarms."""
+"""What the intake is configured with: who is paged, how, the net that raises alarms, and what the menu answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.duty.roster import Roster, RosterFile
+from bot.intake.articles import Published
+from bot.intake.menu import Menu
+from bot.nlu.live_file import LiveFile
 from bot.nlu.safety_net import SafetyNet
 from bot.nlu.triage import Triage
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The duty desk's configuration, as one value to hand around."""
+    """The configuration, as one value to hand around."""
 
     roster_file: RosterFile
     channels: tuple[str, ...]
     net: SafetyNet
+    menu: LiveFile[Menu]
+    articles: LiveFile[tuple[Published, ...]]
 
     def roster(self) -> Roster:
         """The roster as it is now."""

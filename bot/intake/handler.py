@@ -1,22 +1,23 @@
 """One message's way from its claim to its effects: ask Rasa, or fall back; then one transaction for everything."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
-from bot.intake import wording
+from bot.intake import articles, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
+from bot.intake.menu import filled, is_tap
 from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
 from bot.nlu.triage import URGENT, Evidence, Triage, gravity
 from bot.store.models import Case, Media, Message, Reply, WorkState
 from bot.store.session import retry_later, still_mine
 from bot.wechat.inbound import MEDIA_KINDS
-from bot.wechat.outbound import MAX_TEXT_BYTES, split_text, with_buttons
+from bot.wechat.outbound import MAX_TEXT_BYTES, Article, Content, split_text, with_buttons
 
 log = structlog.get_logger()
 
@@ -38,15 +39,19 @@ CLAIMS = 12
 """Claims that ended in nothing, not even a failure: what kills the process that handles it is not handled for ever."""
 
 
-async def understand(rasa: Rasa, claimed: Claimed) -> Understanding | None:
-    """What Rasa says of a message; None when it gives no usable answer in time, or nothing is there to read."""
-    if claimed.kind != "text" or not claimed.text.strip():
+async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding | None:
+    """What Rasa says of a message, or of the sentence that a menu tap stands for.
+
+    None when it gives no usable answer in time, or nothing is there to read.
+    """
+    text = claimed.text if claimed.kind == "text" else desk.menu.current().sentence(claimed.event)
+    if not text.strip():
         return None
     try:
         return await rasa.converse(
             sender=claimed.pseudonym,
             message_id=str(claimed.id),
-            text=claimed.text,
+            text=text,
             fragments=claimed.fragments,
             redelivery=claimed.attempt > 1,
         )
@@ -63,10 +68,10 @@ def settle(
     *,
     now: datetime,
     passive: Callable[[], bool],
-) -> str | None:
+) -> Content | None:
     """Write everything that follows from a message, in the caller's transaction.
 
-    Returns the text of the passive reply, when `passive()` says that a request of the platform is still waiting for
+    Returns the passive reply, when `passive()` says that a request of the platform is still waiting for
     one. Nothing happens when another process has claimed the message since: its effects count, not these.
     """
     message = still_mine(session, Message, claimed.id, claimed.attempt)
@@ -103,18 +108,59 @@ def _file_and_answer(
     *,
     now: datetime,
     passive: Callable[[], bool],
-) -> str | None:
+) -> Content | None:
+    if claimed.kind == "event" and triage is None:
+        return _answer_event(session, message, claimed, understanding, desk, now=now, passive=passive)
     if triage:
         heard = _in_its_alarm(session, message, triage, desk, now)
         case = duty_case.file_message(session, message, heard, roster=desk.roster(), channels=desk.channels, now=now)
         message.triage = triage.to_json()
     else:
-        case = duty_case.open_alarm(session, message.resident_id, now=now) if claimed.kind != "event" else None
+        case = duty_case.open_alarm(session, message.resident_id, now=now)
         message.case = case
     # A reply of the model that lost to the net's alarm was meant for something calmer.
     answered = understanding if understanding and understanding.triage is triage else None
     replies = _replies(claimed, answered, triage, case, desk)
     return _post(session, message, case, replies, now=now, passive=passive)
+
+
+def _answer_event(
+    session: Session,
+    message: Message,
+    claimed: Claimed,
+    understanding: Understanding | None,
+    desk: Desk,
+    *,
+    now: datetime,
+    passive: Callable[[], bool],
+) -> Content | None:
+    """Answer a menu tap or a new follower. Nothing is filed; in a silent alarm the answer looks like nothing.
+
+    Rasa's question back to an unclear message promises an officer, so it is no answer to what is not filed.
+    """
+    clear = understanding is not None and not understanding.triage.uncertain
+    replies = understanding.replies if understanding and clear else _event_replies(claimed.event, desk)
+    if not replies:
+        return None
+    alarm = duty_case.open_alarm(session, message.resident_id, now=now)
+    if alarm and alarm.silent:
+        replies = [BotReply(wording.SILENT_RECEIPT)]
+    return _post(session, message, alarm, replies, now=now, passive=passive)
+
+
+def _event_replies(event: str, desk: Desk) -> Sequence[BotReply]:
+    """What an event is answered with when Rasa has no part in it, or none to give."""
+    menu, station = desk.menu.current(), desk.roster().station
+    if event == "subscribe":
+        return [BotReply(filled(menu.welcome, station))]
+    if not is_tap(event):
+        return []
+    entry = menu.entry(event)
+    if entry is None:
+        return [BotReply(menu.overview())]
+    if entry.shows == "articles":
+        return articles.replies(desk.articles.current())
+    return [BotReply(filled(entry.answer, station), entry.buttons) if entry.answer else BotReply(wording.TAP_UNREAD)]
 
 
 def _in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk, now: datetime) -> Triage:
@@ -132,7 +178,13 @@ def _in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk
 
 
 def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | None:
-    """The graver of the model's triage and the net's; without both, a request that a human must look at."""
+    """The graver of the model's triage and the net's; without both, a request that a human must look at.
+
+    A menu tap is no word of the resident's, so it files no case: "how is my alarm" from the menu is no new request.
+    Only a sentence that a trainer wrote as an emergency is one, for its answer says that an officer has been paged.
+    """
+    if claimed.kind == "event":
+        return understanding.triage if understanding and understanding.triage.urgent else None
     readings = [reading for reading in (understanding and understanding.triage, claimed.net) if reading]
     if readings:
         return min(readings, key=lambda reading: gravity(reading.label))
@@ -161,14 +213,11 @@ def _replies(
     desk: Desk,
 ) -> Sequence[BotReply]:
     """What to say. In an open alarm only an alarm's first message and plain questions get more than a receipt."""
-    if claimed.kind == "event":
-        said = wording.for_event(claimed.event, desk.roster().station)
-        return [BotReply(said)] if said else []
     if triage is None:
         return []
     already_alarmed = case is not None and case.label == URGENT and case.alarm_message_id != claimed.id
     if already_alarmed and case and not (understanding and triage.label == "enquiry" and not case.silent):
-        return [BotReply("收到。" if case.silent else wording.MEDIA_IN_CASE)]
+        return [BotReply(wording.SILENT_RECEIPT if case.silent else wording.MEDIA_IN_CASE)]
     if understanding:
         return understanding.replies
     if triage.urgent:
@@ -184,20 +233,22 @@ def _post(
     *,
     now: datetime,
     passive: Callable[[], bool],
-) -> str | None:
+) -> Content | None:
     """Put the replies into the outbox; the first is the passive one if a request is waiting for it."""
-    texts = split_text("\n\n".join(with_buttons(reply.text, reply.buttons) for reply in replies), MAX_TEXT_BYTES)
-    if not texts:
+    contents = _contents(replies)
+    if not contents:
         return None
     now_passive = passive()
-    for number, text in enumerate(texts):
+    for number, content in enumerate(contents):
         first = number == 0 and now_passive
+        article = content if isinstance(content, Article) else None
         session.add(
             Reply(
                 resident_id=message.resident_id,
                 message_id=message.id,
                 case_id=case.id if case else None,
-                text=text,
+                text=article.as_text() if article else content,
+                article=asdict(article) if article else None,
                 via="passive" if first else "custom",
                 state=WorkState.DONE if first else WorkState.PENDING,
                 sent_at=now if first else None,
@@ -205,4 +256,11 @@ def _post(
                 due_at=now + PASSIVE_GRACE,
             )
         )
-    return texts[0] if now_passive else None
+    return contents[0] if now_passive else None
+
+
+def _contents(replies: Sequence[BotReply]) -> list[Content]:
+    """The messages that the replies make: cards first, each one by itself; the texts together, as few as possible."""
+    cards = [reply.article for reply in replies if reply.article]
+    texts = [with_buttons(reply.text, reply.buttons) for reply in replies if reply.text]
+    return [*cards, *split_text("\n\n".join(texts), MAX_TEXT_BYTES)]
