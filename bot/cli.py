@@ -21,16 +21,41 @@ from bot import supervisor, training
 from bot.clock import SystemClock
 from bot.duty import case as duty_case
 from bot.duty.roster import RosterError, load_roster
+from bot.intake import articles
+from bot.intake import menu as station_menu
 from bot.intake.understanding import Rasa, RasaUnavailableError
+from bot.nlu.live_file import TrainersFileError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.store.migrate import migrate as migrate_database
 from bot.store.models import Case, CaseId, Message, Page, Resident, WorkState
 from bot.store.session import Store, StoreUnavailableError
+from bot.wechat.client import WeChatClient
+from bot.wechat.errors import PlatformError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+_menu_commands = typer.Typer(invoke_without_command=True, add_completion=False)
+app.add_typer(_menu_commands, name="menu")
 _terminal = Console(stderr=True)
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AT_ONCE = 8
+_REFUSALS = {
+    40013: "FUJIN_WECHAT_APP_ID is not known to the platform",
+    40125: "FUJIN_WECHAT_APP_SECRET is wrong, or was reset on the platform's page",
+    40164: "add this machine's address, which the answer names, to the IP 白名单 of the account's 基本配置 page",
+    48001: "the account has no right to a menu of its own (自定义菜单): it must be verified (微信认证)",
+    40016: "the number of sections is not 1 to 3",
+    40018: "the title of a section is too long or empty",
+    40019: "the key of a section is too long or empty",
+    40023: "a section has not 1 to 5 entries",
+    40025: "the title of an entry is too long or empty",
+    40026: "the key of an entry is too long or empty",
+    40027: "the url of an entry is too long or empty",
+    40054: "the url of an entry is not an address that the platform accepts",
+    40055: "the url of an entry is not an address that the platform accepts",
+    45009: "the day's calls are used up; try again tomorrow",
+    45010: "the day's menus are used up; try again tomorrow",
+}
+"""What the platform's errors at `menu/create` mean, and what to do."""
 _READY_WITHIN_SECONDS = 180
 _Source = Annotated[
     typer.FileText, typer.Argument(encoding="utf-8-sig", help="JSONL of {id, text}; - is standard input.")
@@ -61,12 +86,14 @@ def up() -> None:
         _fail(f"Rasa's environment is missing at {settings.rasa_python}: run `make setup`")
     try:
         load_roster(settings.duty_file)
+        station_menu.load()
+        articles.load()
         with _terminal.status("数据库迁移 migrating the database …"):
             migrate_database(settings.database_url)
         if not training.model_path().exists():
             _terminal.print("训练模型 training a model for this data (a minute or two) …")
         model = training.train(settings)
-    except (RosterError, training.TrainingError) as error:
+    except (RosterError, TrainersFileError, training.TrainingError) as error:
         _fail(str(error))
     except (SQLAlchemyError, StoreUnavailableError) as error:
         _fail(f"FUJIN_DATABASE_URL: the database cannot be used ({type(error).__name__})")
@@ -276,6 +303,69 @@ def ack(case: int, officer: Annotated[str, typer.Option(help="Who has the case."
     except duty_case.CaseError as error:
         _fail(str(error))
     typer.echo(f"case {case} acknowledged")
+
+
+@_menu_commands.callback()
+def menu(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="As it is sent to WeChat.")] = False
+) -> None:
+    """Show the account's menu (nlu_data/menu.yml): labels, keys and what a tap does; `push` gives it to WeChat."""
+    if context.invoked_subcommand:
+        return
+    shown = _menu()
+    if as_json:
+        typer.echo(json.dumps(shown.for_platform(), ensure_ascii=False, indent=1))
+        return
+    table = Table("section", "entry", "key", "a tap")
+    for section in shown.shown:
+        for number, entry in enumerate(section.shown):
+            table.add_row("" if number else section.title, entry.title, entry.key, _effect(entry))
+        table.add_section()
+    Console().print(table)
+
+
+def _menu() -> station_menu.Menu:
+    try:
+        return station_menu.load()
+    except TrainersFileError as error:
+        _fail(str(error))
+
+
+def _effect(entry: station_menu.Entry) -> str:
+    if entry.says:
+        return f"says “{entry.says}”"
+    if entry.shows:
+        return f"shows {entry.shows}"
+    return f"opens {entry.url}" if entry.url else f"answers “{(entry.answer or '').splitlines()[0][:12]}…”"
+
+
+@_menu_commands.command()
+def push() -> None:
+    """Replace the account's menu on WeChat by the one in nlu_data/menu.yml."""
+    settings, pushed = _settings(), _menu()
+    if settings.demo:
+        _fail(
+            "there is nothing to push to: without FUJIN_WECHAT_APP_ID this is the demo account, "
+            "and the simulator shows nlu_data/menu.yml as it is"
+        )
+    try:
+        asyncio.run(_push(settings, pushed))
+    except PlatformError as error:
+        meaning = _REFUSALS.get(error.code)
+        _fail(f"WeChat did not take the menu: {meaning} ({error})" if meaning else f"WeChat did not take it: {error}")
+    entries = sum(len(section.shown) for section in pushed.shown)
+    typer.echo(f"created: {'、'.join(section.title for section in pushed.shown)} with {entries} entries")
+    typer.echo("Residents see it when they open the account again, after five minutes at the latest.")
+
+
+async def _push(settings: Settings, pushed: station_menu.Menu) -> None:
+    client = WeChatClient(
+        base=settings.wechat_api_base, app_id=settings.wechat_app_id, secret=settings.wechat_app_secret
+    )
+    try:
+        await client.create_menu(pushed.for_platform())
+    finally:
+        await client.close()
 
 
 class _reading:  # noqa: N801

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from bot.duty.channel import Channels
 from bot.duty.roster import RosterFile
+from bot.intake import articles, menu
 from bot.intake.desk import Desk
 from bot.intake.engine import Engine
 from bot.intake.evidence import EvidenceStore
@@ -70,6 +72,9 @@ class Station:
         self.phone, self.platform, self.rasa = FakePhone(), FakePlatform(), ScriptedRasa()
         self.duty_file = folder / "duty.yml"
         self.duty_file.write_text(DUTY, encoding="utf-8")
+        self.menu_file, self.articles_file = (
+            Path(shutil.copy(shipped, folder)) for shipped in (menu.MENU, articles.ARTICLES)
+        )
         self.evidence = EvidenceStore(folder / "evidence")
         self.rasa_client = Rasa(self.rasa.server.url)
         self.wechat = WeChatClient(base=self.platform.url, app_id="wx1", secret="secret")
@@ -82,7 +87,13 @@ class Station:
         """Another process on the same database, or the same one after a restart."""
         return Engine(
             store=self.store,
-            desk=Desk(RosterFile(self.duty_file), self.page_channels, self.net),
+            desk=Desk(
+                roster_file=RosterFile(self.duty_file),
+                channels=self.page_channels,
+                net=self.net,
+                menu=menu.live(self.menu_file),
+                articles=articles.live(self.articles_file),
+            ),
             rasa=self.rasa_client,
             wechat=self.wechat,
             channels=self.channels,

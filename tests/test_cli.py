@@ -1,6 +1,7 @@
 """`fujin` at the shell: what goes in and comes out, and one clear line when something is wrong."""
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.intake import menu
 from bot.store.models import Case, Message, Page, Resident
 from bot.store.session import Store
 from tests.station import ScriptedRasa
+from tests.world import Answer, FakePlatform
 
 
 @pytest.fixture
@@ -111,6 +114,91 @@ def test_that_a_wrong_setting_is_one_clear_line(monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == 1
     assert result.stderr.startswith("fujin: FUJIN_GATEWAY_PORT: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+# -- the menu -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePlatform]:
+    """A real account, and the platform it belongs to."""
+    platform = FakePlatform()
+    values = {"APP_ID": "wx1", "APP_SECRET": "s" * 32, "TOKEN": "token", "AES_KEY": "a" * 42 + "A"}
+    for name, value in (values | {"API_BASE": platform.url}).items():
+        monkeypatch.setenv(f"FUJIN_WECHAT_{name}", value)
+    yield platform
+    platform.close()
+
+
+def test_that_the_menu_is_json_as_it_is_sent_and_a_table_for_people() -> None:
+    shown = json.loads(fujin("menu", "--json").stdout)
+    assert [section["name"] for section in shown["button"]] == ["V资讯", "V服务", "V报警"]
+    assert {"type": "click", "name": "办犬证", "key": "services:dog_licence"} in shown["button"][1]["sub_button"]
+    table = fujin("menu")
+    assert table.exit_code == 0
+    for words in ("V报警", "免费WIFI", "alarm:wifi", "says"):
+        assert words in table.stdout
+
+
+def test_that_the_menu_is_pushed_exactly_as_it_is_shown(account: FakePlatform) -> None:
+    result = fujin("menu", "push")
+    assert result.exit_code == 0, result.output
+    assert account.menus == [json.loads(fujin("menu", "--json").stdout)]
+    assert "created: V资讯、V服务、V报警 with 12 entries" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [(40164, "白名单"), (48001, "微信认证"), (40018, "title of a section"), (40025, "title of an entry"), (40999, "")],
+)
+def test_that_a_refused_menu_is_one_line_that_says_what_to_do(account: FakePlatform, code: int, meaning: str) -> None:
+    account.menu_error = code
+    result = fujin("menu", "push")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("fujin: WeChat did not take")
+    assert meaning in line
+    assert f"errcode {code}" in line
+    assert "s" * 32 not in line
+
+
+def test_that_an_address_that_is_not_allowed_is_told_at_the_token_too(account: FakePlatform) -> None:
+    body = b'{"errcode": 40164, "errmsg": "invalid ip 203.0.113.7, not in whitelist"}'
+    account.server.respond = lambda _asked: Answer(body=body)
+    (line,) = fujin("menu", "push").stderr.splitlines()
+    assert "白名单" in line
+    assert "203.0.113.7" in line
+
+
+def test_that_the_demo_account_has_nothing_to_push_to() -> None:
+    result = fujin("menu", "push")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert "nothing to push to" in line
+
+
+@pytest.mark.parametrize("arguments", [["menu"], ["menu", "--json"], ["menu", "push"]])
+def test_that_a_slip_in_the_menu_is_one_clear_line_and_pushes_nothing(
+    account: FakePlatform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
+) -> None:
+    written = tmp_path / "menu.yml"
+    written.write_text("welcome: 好\nsections: []\n", encoding="utf-8")
+    monkeypatch.setattr(menu, "MENU", written)
+    result = fujin(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr == "fujin: menu.yml：sections 至少要有1项\n"
+    assert account.menus == []
+
+
+def test_that_nothing_is_started_with_a_slip_in_the_menu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    written = tmp_path / "menu.yml"
+    written.write_text("welcome: 好", encoding="utf-8")
+    monkeypatch.setattr(menu, "MENU", written)
+    monkeypatch.setenv("FUJIN_RASA_PYTHON", sys.executable)
+    result = fujin("up")
+    assert result.exit_code == 1
+    assert result.stderr == "fujin: menu.yml：sections 缺这一项\n"
+    assert not (tmp_path / "var" / "fujin.db").exists()
 
 
 # -- cases and ack ------------------------------------------------------------------------------------------------

@@ -136,11 +136,16 @@ class FakePhone(FakeServer):
 
 @dataclass
 class FakePlatform:
-    """WeChat's API: tokens, customer-service messages, media. Set `send_error` to make it refuse."""
+    """WeChat's API: tokens, customer-service messages, media, the menu. Set `send_error` or `menu_error` to refuse.
+
+    `sent` holds what each message shows: its text, or its one card.
+    """
 
     token: str = "token-1"
     send_error: int = 0
-    sent: list[tuple[str, str]] = field(default_factory=list)
+    menu_error: int = 0
+    sent: list[tuple[str, str | dict[str, str]]] = field(default_factory=list)
+    menus: list[dict[str, Any]] = field(default_factory=list)
     media: dict[str, Answer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -162,11 +167,25 @@ class FakePlatform:
             if self.send_error:
                 return _json({"errcode": self.send_error, "errmsg": "refused"})
             body = asked.json()
-            self.sent.append((body["touser"], body["text"]["content"]))
+            self.sent.append((body["touser"], _shown(body)))
+            return _json({"errcode": 0, "errmsg": "ok"})
+        if asked.path == "/cgi-bin/menu/create":
+            if self.menu_error:
+                return _json({"errcode": self.menu_error, "errmsg": "refused"})
+            self.menus.append(asked.json())
             return _json({"errcode": 0, "errmsg": "ok"})
         if asked.path == "/cgi-bin/media/get":
             return self.media.get(asked.query["media_id"], _json({"errcode": 40007, "errmsg": "invalid media_id"}))
         raise AssertionError(f"a request that nobody expected: {asked.method} {asked.path}")
+
+
+def _shown(body: dict[str, Any]) -> str | dict[str, str]:
+    if body["msgtype"] == "text":
+        return str(body["text"]["content"])
+    assert body["msgtype"] == "news"
+    (card,) = body["news"]["articles"]  # the platform takes no more than one
+    assert isinstance(card, dict)
+    return card
 
 
 def _json(body: dict[str, Any]) -> Answer:

@@ -23,6 +23,7 @@ from bot.console.simulation import Simulation
 from bot.console.theme import ASSETS, STATIC, not_found
 from bot.duty.auditor import Auditor
 from bot.duty.roster import RosterFile
+from bot.intake import menu
 from bot.settings import Settings
 from bot.store.session import Store
 from bot.wechat.envelope import Account
@@ -68,7 +69,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         app.include_router(platform.router(settings, simulation))
     desk.register(services)
     case_page.register(services)
-    simulator.register(services, simulation, courier)
+    simulator.register(services, simulation, courier, menu.live())
     _mount_pages(app, settings)
     return app
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fastapi.responses import HTMLResponse
 from nicegui import ui
 
+from bot.console.cards import build_card
 from bot.console.conversation import Answered, Conversation, MediaFile, Paged, Said, read_conversation
 from bot.console.desk import POLL_SECONDS, UNREADABLE, build_deadline, build_facts, build_named, build_pages
 from bot.console.evidence import shown_inline
@@ -171,7 +172,9 @@ def _build_media(media: MediaFile) -> None:
 
 def _build_answered(answer: Answered) -> None:
     with ui.element("div").classes("bubble-row bubble-station"), ui.element("div").classes("bubble"):
-        for segment in segments(answer.text):
+        if answer.article:
+            build_card(answer.article)
+        for segment in segments("" if answer.article else answer.text):
             if isinstance(segment, Tap):
                 ui.label(segment.title).classes("tap tap-shown")
             else:

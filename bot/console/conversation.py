@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from bot.console.queries import CaseCard, brief, read_card
 from bot.duty.roster import Roster
 from bot.store.models import AuditorPage, CaseId, Media, Message, Page, Reply, WorkState
+from bot.wechat.outbound import Article
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Answered:
     text: str
     state: str
     error: str | None
+    article: Article | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def _answers(session: Session, case_id: CaseId, messages: Sequence[Message]) -> 
             text=reply.text,
             state=reply.state,
             error=reply.error,
+            article=Article(**reply.article) if reply.article else None,
         )
         for reply in replies
     ]

@@ -6,12 +6,14 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import xmltodict
 
 from bot.wechat.envelope import Account, open_reply, seal_callback
 from bot.wechat.errors import CallbackError
+from bot.wechat.outbound import Article, Content
 
 ANSWER_WITHIN_SECONDS = 5.0
 REQUESTS = 3
@@ -22,9 +24,9 @@ _numbers = itertools.count(time.time_ns() // 1000)
 
 @dataclass(frozen=True)
 class Delivered:
-    """What came of a delivery: the passive reply's text, None for none, or the callback's failure."""
+    """What came of a delivery: the passive reply, None for none, or the callback's failure."""
 
-    reply: str | None = None
+    reply: Content | None = None
     failed: bool = False
 
 
@@ -86,7 +88,14 @@ class Courier:
             return Delivered()
         try:
             message = xmltodict.parse(open_reply(self._account, body))["xml"]
-            text = message["Content"] if message["MsgType"] == "text" else f"[{message['MsgType']}]"
+            return Delivered(reply=_content(message))
         except (CallbackError, xmltodict.expat.ExpatError, KeyError, TypeError):
             return Delivered(failed=True)
-        return Delivered(reply=str(text))
+
+
+def _content(message: Mapping[str, Any]) -> Content:
+    """What a passive reply shows."""
+    if message["MsgType"] == "news":
+        item = message["Articles"]["item"]
+        return Article(*(str(item[name] or "") for name in ("Title", "Description", "Url", "PicUrl")))
+    return str(message["Content"]) if message["MsgType"] == "text" else f"[{message['MsgType']}]"

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from bot.console.evidence import file_headers, shown_inline
 from bot.console.simulation import File, Simulation
 from bot.settings import Settings
-from bot.wechat.outbound import MAX_TEXT_BYTES
+from bot.wechat.outbound import MAX_TEXT_BYTES, Article, Content
 
 _MAX_BODY_BYTES = 64 * 1024
 _REASONS = {
@@ -21,6 +21,7 @@ _REASONS = {
     40013: "invalid appid",
     40125: "invalid appsecret",
     45002: "content size out of limit",
+    45008: "article count out of limit",
     45015: "response out of time limit or subscription is canceled",
     45047: "out of response count limit",
     47001: "data format error",
@@ -61,7 +62,7 @@ def _add_api(routes: APIRouter, settings: Settings, simulation: Simulation) -> N
 
     @routes.post("/platform/cgi-bin/message/custom/send")
     async def send(request: Request, access_token: str = "") -> Response:
-        """Take a customer-service text, within the budget that the resident's last message gave."""
+        """Take a customer-service text or card, within the budget that the resident's last message gave."""
         if not simulation.token_valid(access_token):
             return _refused(40001)
         body = await _json_object(request)
@@ -94,15 +95,27 @@ def _send(simulation: Simulation, body: dict[str, Any]) -> int:
     chat = simulation.chats.get(str(body.get("touser", "")))
     if chat is None:
         return 40003
-    if body.get("msgtype") != "text" or not isinstance(body.get("text"), dict):
-        return 40008
-    text = str(body["text"].get("content", ""))
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
-        return 45002
+    content = _content(body)
+    if isinstance(content, int):
+        return content
     if code := simulation.spend(chat):
         return code
-    chat.add("station", text, at=simulation.now())
+    chat.receive(content, at=simulation.now())
     return 0
+
+
+def _content(body: dict[str, Any]) -> Content | int:
+    """What the message holds, or the platform's error code: a text of limited size, or exactly one card."""
+    inside = body.get(str(body.get("msgtype")))
+    if body.get("msgtype") == "text" and isinstance(inside, dict):
+        text = str(inside.get("content", ""))
+        return 45002 if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES else text
+    articles = inside.get("articles") if body.get("msgtype") == "news" and isinstance(inside, dict) else None
+    if not isinstance(articles, list) or not all(isinstance(article, dict) for article in articles):
+        return 40008
+    if len(articles) != 1:
+        return 45008
+    return Article(*(str(articles[0].get(name, "")) for name in ("title", "description", "url", "picurl")))
 
 
 async def _json_object(request: Request) -> dict[str, Any] | None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bot.wechat.outbound import Article, Content
+
 FAULT = "该公众号提供的服务出现故障，请稍后再试"
 """What WeChat shows a resident when the callback failed three times or answered something unreadable."""
 MESSAGE_BUDGET, MESSAGE_WINDOW_SECONDS = 5, 48 * 3600
@@ -37,6 +39,7 @@ class ChatLine:
     text: str
     at: float
     media_id: str = ""
+    article: Article | None = None
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,26 @@ class Chat:
     grants: list[Grant] = field(default_factory=list)
     _numbers: int = 0
 
-    def add(self, side: Side, text: str, *, at: float, kind: str = "text", media_id: str = "") -> None:
+    def add(
+        self,
+        side: Side,
+        text: str,
+        *,
+        at: float,
+        kind: str = "text",
+        media_id: str = "",
+        article: Article | None = None,
+    ) -> None:
         """Append a line."""
         self._numbers += 1
-        self.lines.append(ChatLine(self._numbers, side, kind, text, at, media_id))
+        self.lines.append(ChatLine(self._numbers, side, kind, text, at, media_id, article))
+
+    def receive(self, content: Content, *, at: float) -> None:
+        """Append what the station says: words or a card."""
+        if isinstance(content, Article):
+            self.add("station", content.as_text(), at=at, kind="article", article=content)
+        else:
+            self.add("station", content, at=at)
 
 
 class Simulation:

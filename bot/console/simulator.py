@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from nicegui import app, background_tasks, events, ui
 
 from bot.console import demo_media
+from bot.console.cards import build_card
 from bot.console.delivery import Courier, message_xml
 from bot.console.evidence import shown_inline
-from bot.console.keyed import Keyed, rebuilding
+from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.markup import Tap, segments
 from bot.console.services import Services, local_seconds
 from bot.console.simulation import FAULT, MAX_UPLOAD_BYTES, Chat, ChatLine, PhonePage, Simulation
 from bot.console.theme import frame
+from bot.intake.menu import Entry, Menu, Section
+from bot.nlu.live_file import LiveFile
 
 _POLL_SECONDS = 0.3
 _RESIDENT = "simulated_resident"
 _ACCOUNT = "gh_simulated"
-MENU = (("V资讯", "news"), ("V服务", "services"), ("V报警", "alarm"))
-"""The account's menu: what is shown, and the EventKey of the CLICK event."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ PLACES = (
 )
 
 
-def register(services: Services, simulation: Simulation, courier: Courier) -> None:
+def register(services: Services, simulation: Simulation, courier: Courier, menu: LiveFile[Menu]) -> None:
     """Serve `/simulator`; where a real account is configured it only says that it is off."""
 
     @ui.page("/simulator", title="居民模拟器")
@@ -46,7 +47,7 @@ def register(services: Services, simulation: Simulation, courier: Courier) -> No
         if not services.settings.demo:
             _build_off(services)
             return
-        page = _SimulatorPage(services, simulation, Sender(simulation, courier))
+        page = _SimulatorPage(services, simulation, Sender(simulation, courier), menu)
         page.refresh()
         ui.timer(_POLL_SECONDS, page.refresh)
 
@@ -87,26 +88,27 @@ class Sender:
         await self._deliver(chat, "location", {**point, "Label": place.label})
 
     async def event(self, chat: Chat, event: str, key: str, notice: str) -> None:
-        """Click a menu entry, or follow the account."""
+        """Tap a menu entry, or follow the account."""
         chat.add("notice", notice, at=self._simulation.now())
         await self._deliver(chat, "event", {"Event": event, "EventKey": key})
 
     async def _deliver(self, chat: Chat, kind: str, fields: dict[str, str]) -> None:
-        self._simulation.allow(chat, event=kind == "event")
+        if fields.get("Event") != "VIEW":  # WeChat opens the page by itself, which allows the account nothing
+            self._simulation.allow(chat, event=kind == "event")
         now = self._simulation.now()
         xml_text = message_xml(account=_ACCOUNT, openid=chat.openid, sent_at=now, kind=kind, fields=fields)
         delivered = await self._courier.deliver(chat.openid, xml_text)
         if delivered.failed:
             chat.add("notice", FAULT, at=self._simulation.now())
         elif delivered.reply:
-            chat.add("station", delivered.reply, at=self._simulation.now())
+            chat.receive(delivered.reply, at=self._simulation.now())
 
 
 class _SimulatorPage:
     """One browser's simulator."""
 
-    def __init__(self, services: Services, simulation: Simulation, sender: Sender) -> None:
-        self._services, self._simulation, self._sender = services, simulation, sender
+    def __init__(self, services: Services, simulation: Simulation, sender: Sender, menu: LiveFile[Menu]) -> None:
+        self._services, self._simulation, self._sender, self._menu_file = services, simulation, sender, menu
         chosen = simulation.chats.get(str(app.storage.user.get(_RESIDENT)))
         self._chat = chosen or next(iter(simulation.chats.values()))
         with frame(services, active="/simulator"), ui.element("div").classes("stage"):
@@ -121,7 +123,8 @@ class _SimulatorPage:
                 self._no_pages = ui.label("还没有收到提醒。试着以居民身份发一句：有人拿刀在楼下砍人").classes("empty")
 
     def refresh(self) -> None:
-        """Bring chat and phone up to date."""
+        """Bring chat, menu and phone up to date."""
+        self._menu.show(self._menu_file.current().shown)
         self._lines.show(((self._chat.openid, line.number), line) for line in self._chat.lines)
         self._phone.show((page.number, page) for page in self._simulation.phone)
         self._no_pages.set_visibility(not self._simulation.phone)
@@ -149,10 +152,14 @@ class _SimulatorPage:
             self._extras.set_visibility(False)
             with self._extras:
                 self._build_extras()
-            with ui.element("div").classes("wechat-menu"):
-                for title, key in MENU:
-                    entry = ui.button(title, on_click=lambda title=title, key=key: self._click(title, key), color=None)
-                    entry.props("flat no-caps")
+            self._menu = Part(self._build_menu, classes="wechat-menu")
+
+    def _build_menu(self, sections: tuple[Section, ...]) -> None:
+        for section in sections:
+            with ui.button(f"≡ {section.title}", color=None).props("flat no-caps"), ui.menu() as opened:
+                opened.props('auto-close anchor="top middle" self="bottom middle"').classes("wechat-entries")
+                for entry in section.shown:
+                    ui.menu_item(entry.title, lambda entry=entry: self._tap_entry(entry))
 
     def _build_input(self) -> None:
         with ui.element("div").classes("wechat-input"):
@@ -208,8 +215,12 @@ class _SimulatorPage:
     def _send_file(self, kind: str, content: bytes, content_type: str) -> None:
         self._run(self._sender.file(self._chat, kind, content, content_type))
 
-    def _click(self, title: str, key: str) -> None:
-        self._run(self._sender.event(self._chat, "CLICK", key, f"点击了菜单「{title}」"))
+    def _tap_entry(self, entry: Entry) -> None:
+        if entry.url:
+            ui.navigate.to(entry.url, new_tab=True)
+            self._run(self._sender.event(self._chat, "VIEW", entry.url, f"打开了菜单里的网页「{entry.title}」"))
+        else:
+            self._run(self._sender.event(self._chat, "CLICK", entry.key, f"点击了菜单「{entry.title}」"))
 
     async def _uploaded(self, event: events.UploadEventArguments) -> None:
         content, content_type = await event.file.read(), event.file.content_type or ""
@@ -238,6 +249,8 @@ class _SimulatorPage:
                     answer.on("click", lambda tap=segment: self._tap(tap))
                 else:
                     ui.label(segment).classes("wechat-words")
+        elif line.article:
+            build_card(line.article)
         elif line.kind == "location":
             ui.label(f"📍 {line.text}").classes("wechat-words")
             ui.label("位置").classes("wechat-hint")

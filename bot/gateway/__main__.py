@@ -11,6 +11,7 @@ from bot.clock import SystemClock
 from bot.duty.channel import Channels
 from bot.duty.roster import RosterError, RosterFile
 from bot.gateway.app import Parts, create_app
+from bot.intake import articles, menu
 from bot.intake.desk import Desk
 from bot.intake.engine import Engine
 from bot.intake.evidence import EvidenceStore
@@ -35,7 +36,13 @@ def build(settings: Settings) -> Parts:
         tokens = RedisTokenStore(redis.asyncio.from_url(settings.redis_url), settings.wechat_app_id)
     engine = Engine(
         store=store,
-        desk=Desk(RosterFile(settings.duty_file), settings.page_channels, SafetyNet.load(ROOT / RULES)),
+        desk=Desk(
+            roster_file=RosterFile(settings.duty_file),
+            channels=settings.page_channels,
+            net=SafetyNet.load(ROOT / RULES),
+            menu=menu.live(),
+            articles=articles.live(),
+        ),
         rasa=rasa,
         wechat=WeChatClient(
             base=settings.wechat_api_base,

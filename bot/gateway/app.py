@@ -23,7 +23,7 @@ from bot.store.session import Store, StoreUnavailableError
 from bot.wechat.envelope import MAX_BODY_BYTES, Account, check_in, open_envelope, seal_reply
 from bot.wechat.errors import CallbackError, IncompleteError, TooLargeError
 from bot.wechat.inbound import Inbound, parse
-from bot.wechat.outbound import text_reply
+from bot.wechat.outbound import Content, passive_reply
 
 log = structlog.get_logger()
 
@@ -127,15 +127,15 @@ async def _answer(parts: Parts, inbound: Inbound, deadline: float) -> Response:
     """Store the message, then answer with its passive reply if it is there in time, else with a bare `success`."""
     received = await parts.engine.receive(inbound)
     metrics.CALLBACKS.labels("new" if received.new else "repeated").inc()
-    text = await _passive_text(parts, received, deadline)
-    if text is None:
+    content = await _passive_content(parts, received, deadline)
+    if content is None:
         return PlainTextResponse(_NOTHING_TO_SAY)
     now = parts.clock.now().timestamp()
-    sealed = seal_reply(parts.account, text_reply(inbound, text, now=now), now=now)
+    sealed = seal_reply(parts.account, passive_reply(inbound, content, now=now), now=now)
     return Response(sealed, media_type="application/xml")
 
 
-async def _passive_text(parts: Parts, received: Received, deadline: float) -> str | None:
+async def _passive_content(parts: Parts, received: Received, deadline: float) -> Content | None:
     """Wait for the passive reply. What this request did not claim may be settled elsewhere: it looks it up."""
     with parts.engine.waiting.wait_for(received.id) as answer:
         while (left := deadline - time.monotonic()) > 0:

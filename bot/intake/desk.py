@@ -1,11 +1,13 @@
-"""What the intake needs of the duty desk's configuration: who is paged, how, the net that raises alarms and what an
-alarm is asked."""
+"""What the intake is configured with: who is paged, how, the net that raises alarms, what an alarm is asked, and what
+the menu answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.duty.roster import Roster, RosterFile
 from bot.intake import questions
+from bot.intake.articles import Published
+from bot.intake.menu import Menu
 from bot.intake.questions import AlarmQuestions
 from bot.nlu.entities import StationEntities
 from bot.nlu.live_file import LiveFile
@@ -15,11 +17,13 @@ from bot.nlu.triage import Triage
 
 @dataclass(frozen=True)
 class Desk:
-    """The duty desk's configuration, as one value to hand around."""
+    """The configuration, as one value to hand around."""
 
     roster_file: RosterFile
     channels: tuple[str, ...]
     net: SafetyNet
+    menu: LiveFile[Menu]
+    articles: LiveFile[tuple[Published, ...]]
     questions: LiveFile[AlarmQuestions] = field(default_factory=questions.live)
     entities: StationEntities = field(default_factory=StationEntities.load)
 

@@ -35,6 +35,7 @@ from bot.store.session import Store, StoreUnavailableError, insert, take
 from bot.wechat.client import Download, WeChatClient
 from bot.wechat.errors import PlatformError
 from bot.wechat.inbound import MEDIA_KINDS, Inbound
+from bot.wechat.outbound import Content
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -100,7 +101,7 @@ class Engine:
             self._wake["pages"].set()
         return received
 
-    async def passive_reply(self, message_id: MessageId) -> str | None:
+    async def passive_reply(self, message_id: MessageId) -> Content | None:
         """What a repeated request may answer once its message is handled; None until then, or if nothing is to say."""
         return await self._transaction(lambda session, now: outbox.take_passive(session, message_id, now=now))
 
@@ -144,8 +145,8 @@ class Engine:
             desk=self._desk,
             passive=partial(self.waiting.anyone_for, claimed.id),
         )
-        text = await self._transaction(lambda session, now: settle(session, now=now))
-        if not self.waiting.answer(claimed.id, text) and text is not None:
+        content = await self._transaction(lambda session, now: settle(session, now=now))
+        if not self.waiting.answer(claimed.id, content) and content is not None:
             await self._transaction(lambda session, now: outbox.give_back(session, claimed.id, now=now))
         if claimed.net or (understanding and understanding.triage.urgent):
             self._wake["pages"].set()
@@ -160,7 +161,7 @@ class Engine:
         try:
             async with self._at_rasa:
                 claimed = self._queue.pop(claimed.id)
-                return claimed, await handler.understand(self._rasa, claimed)
+                return claimed, await handler.understand(self._rasa, claimed, self._desk)
         finally:
             self._queue.pop(claimed.id, None)
             self._looked_over.discard(claimed.id)
@@ -259,7 +260,7 @@ class Engine:
     async def _send_reply(self, reply: Reply, openid: str) -> None:
         error = None
         try:
-            await self._wechat.send_text(openid, reply.text)
+            await self._wechat.send(openid, outbox.content(reply))
         except PlatformError as problem:
             error = problem
             log.warning("reply.failed", reply_id=reply.id, code=problem.code)

@@ -1,14 +1,14 @@
 """One message's way from its claim to its effects: ask Rasa, or fall back; then one transaction for everything."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
-from bot.intake import replies
+from bot.intake import replies, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
@@ -16,7 +16,7 @@ from bot.nlu.triage import Evidence, Triage, gravity
 from bot.store.models import Case, Media, Message, Reply, WorkState
 from bot.store.session import retry_later, still_mine
 from bot.wechat.inbound import MEDIA_KINDS
-from bot.wechat.outbound import MAX_TEXT_BYTES, split_text, with_buttons
+from bot.wechat.outbound import MAX_TEXT_BYTES, Article, Content, split_text, with_buttons
 
 log = structlog.get_logger()
 
@@ -37,21 +37,23 @@ CLAIMS = 12
 """Claims that ended in nothing, not even a failure: what kills the process that handles it is not handled for ever."""
 
 
-async def understand(rasa: Rasa, claimed: Claimed) -> Understanding | None:
-    """What Rasa says of a message; None when it gives no usable answer in time, or there is nothing in it for Rasa.
+async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding | None:
+    """What Rasa says of a message, or of the sentence that a menu tap stands for.
 
-    A picture may be what a form waits for; in an alarm it is evidence.
+    None when it gives no usable answer in time, or there is nothing in it for Rasa. A picture may be what a form waits
+    for; in an alarm it is evidence.
     """
     again = claimed.attempt > 1
+    text = claimed.text if claimed.kind == "text" else desk.menu.current().sentence(claimed.event)
     try:
         if claimed.kind == "image" and not claimed.alarm_open:
             return await rasa.photo(sender=claimed.pseudonym, message_id=str(claimed.id), redelivery=again)
-        if claimed.kind != "text" or not claimed.text.strip():
+        if not text.strip():
             return None
         return await rasa.converse(
             sender=claimed.pseudonym,
             message_id=str(claimed.id),
-            text=claimed.text,
+            text=text,
             fragments=claimed.fragments,
             redelivery=again,
             alarm_open=claimed.alarm_open,
@@ -69,10 +71,10 @@ def settle(
     *,
     now: datetime,
     passive: Callable[[], bool],
-) -> str | None:
+) -> Content | None:
     """Write everything that follows from a message, in the caller's transaction.
 
-    Returns the text of the passive reply, when `passive()` says that a request of the platform is still waiting for
+    Returns the passive reply, when `passive()` says that a request of the platform is still waiting for
     one. Nothing happens when another process has claimed the message since: its effects count, not these.
     """
     message = still_mine(session, Message, claimed.id, claimed.attempt)
@@ -112,18 +114,44 @@ def _file_and_answer(
     *,
     now: datetime,
     passive: Callable[[], bool],
-) -> str | None:
+) -> Content | None:
+    if claimed.kind == "event" and triage is None:
+        return _answer_event(session, message, claimed, understanding, desk, now=now, passive=passive)
     if triage:
         heard = _in_its_alarm(session, message, triage, desk, now)
         case = duty_case.file_message(session, message, heard, roster=desk.roster(), channels=desk.channels, now=now)
         message.triage = triage.to_json()
     else:
-        case = duty_case.open_alarm(session, message.resident_id, now=now) if claimed.kind != "event" else None
+        case = duty_case.open_alarm(session, message.resident_id, now=now)
         message.case = case
     # A reply of the model that lost to the net's alarm was meant for something calmer.
     answered = understanding if understanding and understanding.triage is triage else None
     said = replies.to(session, message, claimed, answered, triage, case, desk, now=now)
     return _post(session, message, case, said, now=now, passive=passive)
+
+
+def _answer_event(
+    session: Session,
+    message: Message,
+    claimed: Claimed,
+    understanding: Understanding | None,
+    desk: Desk,
+    *,
+    now: datetime,
+    passive: Callable[[], bool],
+) -> Content | None:
+    """Answer a menu tap or a new follower. Nothing is filed; in a silent alarm the answer looks like nothing.
+
+    Rasa's question back to an unclear message promises an officer, so it is no answer to what is not filed.
+    """
+    clear = understanding is not None and not understanding.triage.uncertain
+    said = understanding.replies if understanding and clear else replies.to_event(claimed.event, desk)
+    if not said:
+        return None
+    alarm = duty_case.open_alarm(session, message.resident_id, now=now)
+    if alarm and alarm.silent:
+        said = [BotReply(wording.SILENT_RECEIPT)]
+    return _post(session, message, alarm, said, now=now, passive=passive)
 
 
 def _in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk, now: datetime) -> Triage:
@@ -141,7 +169,13 @@ def _in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk
 
 
 def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | None:
-    """The graver of the model's triage and the net's; without both, a request that a human must look at."""
+    """The graver of the model's triage and the net's; without both, a request that a human must look at.
+
+    A menu tap is no word of the resident's, so it files no case: "how is my alarm" from the menu is no new request.
+    Only a sentence that a trainer wrote as an emergency is one, for its answer says that an officer has been paged.
+    """
+    if claimed.kind == "event":
+        return understanding.triage if understanding and understanding.triage.urgent else None
     readings = [reading for reading in (understanding and understanding.triage, claimed.net) if reading]
     if readings:
         return min(readings, key=lambda reading: gravity(reading.label))
@@ -170,20 +204,22 @@ def _post(
     *,
     now: datetime,
     passive: Callable[[], bool],
-) -> str | None:
+) -> Content | None:
     """Put the replies into the outbox; the first is the passive one if a request is waiting for it."""
-    texts = split_text("\n\n".join(with_buttons(reply.text, reply.buttons) for reply in said), MAX_TEXT_BYTES)
-    if not texts:
+    contents = _contents(said)
+    if not contents:
         return None
     now_passive = passive()
-    for number, text in enumerate(texts):
+    for number, content in enumerate(contents):
         first = number == 0 and now_passive
+        article = content if isinstance(content, Article) else None
         session.add(
             Reply(
                 resident_id=message.resident_id,
                 message_id=message.id,
                 case_id=case.id if case else None,
-                text=text,
+                text=article.as_text() if article else content,
+                article=asdict(article) if article else None,
                 via="passive" if first else "custom",
                 state=WorkState.DONE if first else WorkState.PENDING,
                 sent_at=now if first else None,
@@ -191,4 +227,11 @@ def _post(
                 due_at=now + PASSIVE_GRACE,
             )
         )
-    return texts[0] if now_passive else None
+    return contents[0] if now_passive else None
+
+
+def _contents(said: Sequence[BotReply]) -> list[Content]:
+    """The messages that the replies make: cards first, each one by itself; the texts together, as few as possible."""
+    cards = [reply.article for reply in said if reply.article]
+    texts = [with_buttons(reply.text, reply.buttons) for reply in said if reply.text]
+    return [*cards, *split_text("\n\n".join(texts), MAX_TEXT_BYTES)]

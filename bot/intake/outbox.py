@@ -9,12 +9,23 @@ from bot.store.models import Message, MessageId, Reply, WorkState
 from bot.store.session import claim_due, retry_later, still_mine
 from bot.wechat.client import WINDOW_CLOSED
 from bot.wechat.errors import PlatformError
+from bot.wechat.outbound import Article, Content
 
 LEASE = timedelta(seconds=30)
 BUDGET = 5
-"""Customer-service messages for each message of the resident (platform rule)."""
+"""Customer-service messages for each message of the resident (platform rule).
+
+After a menu tap or a new follower it is three within a minute, on top of what an earlier message still allows. How the
+platform adds these up is not documented, so only this upper bound is held here; the platform's own 45015 and 45047 say
+the rest, and its first answer to a tap is passive anyway.
+"""
 WINDOW = timedelta(hours=48)
 _ATTEMPTS = 8
+
+
+def content(reply: Reply) -> Content:
+    """What a reply tells the resident."""
+    return Article(**reply.article) if reply.article else reply.text
 
 
 def claim_replies(session: Session, *, now: datetime, limit: int) -> list[tuple[Reply, str]]:
@@ -49,18 +60,18 @@ def settle_reply(session: Session, reply: Reply, error: PlatformError | None, *,
         retry_later(mine, now=now, error=str(error), limit=_ATTEMPTS)
 
 
-def take_passive(session: Session, message_id: MessageId, *, now: datetime) -> str | None:
-    """The text that a repeated request may carry: the one already given, or the first that nobody has sent yet."""
+def take_passive(session: Session, message_id: MessageId, *, now: datetime) -> Content | None:
+    """What a repeated request may carry: the one already given, or the first that nobody has sent yet."""
     reply = session.scalars(
         sa.select(Reply).where(Reply.message_id == message_id).order_by(Reply.id).limit(1).with_for_update()
     ).one_or_none()
     if reply is None:
         return None
     if reply.via == "passive":
-        return reply.text
+        return content(reply)
     if reply.state == WorkState.PENDING and reply.attempts == 0:
         reply.via, reply.state, reply.sent_at = "passive", WorkState.DONE, now
-        return reply.text
+        return content(reply)
     return None
 
 

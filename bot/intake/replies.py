@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.duty import conversation
-from bot.intake import wording
+from bot.intake import articles, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
+from bot.intake.menu import filled, is_tap
 from bot.intake.questions import messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
 from bot.nlu.triage import URGENT, Triage
@@ -34,9 +35,6 @@ def to(
     now: datetime,
 ) -> Sequence[BotReply]:
     """What to say to a message that has been filed; nothing while an officer talks with its resident."""
-    if claimed.kind == "event":
-        said = wording.for_event(claimed.event, desk.roster().station)
-        return [BotReply(said)] if said else []
     if triage is None or conversation.held(message.resident, now=now):
         return []
     if case is not None and case.label == URGENT:
@@ -48,6 +46,21 @@ def to(
     else:
         replies = [BotReply(wording.MEDIA_ALONE if claimed.kind != "text" else wording.UNREAD)]
     return [_in_kind(reply, message.text) for reply in replies]
+
+
+def to_event(event: str, desk: Desk) -> Sequence[BotReply]:
+    """What an event is answered with when Rasa has no part in it, or none to give."""
+    menu, station = desk.menu.current(), desk.roster().station
+    if event == "subscribe":
+        return [BotReply(filled(menu.welcome, station))]
+    if not is_tap(event):
+        return []
+    entry = menu.entry(event)
+    if entry is None:
+        return [BotReply(menu.overview())]
+    if entry.shows == "articles":
+        return articles.replies(desk.articles.current())
+    return [BotReply(filled(entry.answer, station), entry.buttons) if entry.answer else BotReply(wording.TAP_UNREAD)]
 
 
 def _in_alarm(

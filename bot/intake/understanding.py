@@ -9,6 +9,7 @@ import aiohttp
 from pydantic import BaseModel, TypeAdapter
 
 from bot.nlu.triage import Triage
+from bot.wechat.outbound import Article
 
 TIMEOUT_SECONDS = 3.0
 PHOTO = "[图片]"
@@ -23,10 +24,11 @@ class RasaUnavailableError(Exception):
 
 @dataclass(frozen=True)
 class BotReply:
-    """One text for the resident, with the titles of its one-tap answers."""
+    """One text for the resident, with the titles of its one-tap answers; or an article, which has no text beside it."""
 
-    text: str
+    text: str = ""
     buttons: tuple[str, ...] = ()
+    article: Article | None = None
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,8 @@ class Reply(Work, Base):
     author: Mapped[str] = mapped_column(String(64), default="bot")
     text: Mapped[str] = mapped_column(Text)
     buttons: Mapped[list[Any]] = mapped_column(default=list)
+    # A picture card (bot/wechat/outbound.py, Article); `text` then says the same in words.
+    article: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     via: Mapped[str] = mapped_column(String(16), default="custom")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -1,4 +1,4 @@
-"""The platform's API, as far as Fujin calls it: token, customer-service messages, media.
+"""The platform's API, as far as Fujin calls it: token, customer-service messages, media, menu.
 
 Asynchronous and with timeouts; `stable_token` gives the same token to every process, where wechatpy's `token` would
 void the other processes' one. Errors never carry the secret or the token.
@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from bot.wechat.envelope import readable
 from bot.wechat.errors import PlatformError
+from bot.wechat.outbound import Article, Content
 
 TOKEN_ERRORS = frozenset({40001, 40014, 42001})
 WINDOW_CLOSED = frozenset({45015, 45047, 43004, 40003})
@@ -113,18 +114,33 @@ class WeChatClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def send_text(self, openid: str, text: str) -> None:
-        """Send a customer-service text (at most 2048 bytes of UTF-8).
+    async def send(self, openid: str, content: Content) -> None:
+        """Send a customer-service message: a text (at most 2048 bytes of UTF-8) or a card.
 
         Raises:
             PlatformError: refused; see `WINDOW_CLOSED` for the codes that no later attempt can mend.
         """
+        if isinstance(content, Article):
+            body: dict[str, Any] = {"msgtype": "news", "news": {"articles": [_card(content)]}}
+        else:
+            body = {"msgtype": "text", "text": {"content": readable(content)}}
+        await self._order("/cgi-bin/message/custom/send", {"touser": openid, **body})
+
+    async def create_menu(self, menu: dict[str, Any]) -> None:
+        """Replace the account's menu by this one, `{"button": […]}`.
+
+        Raises:
+            PlatformError: refused.
+        """
+        await self._order("/cgi-bin/menu/create", menu)
+
+    async def _order(self, path: str, body: dict[str, Any]) -> None:
+        """A call whose answer only says that it was done."""
         # Raw UTF-8: the platform shows \uXXXX escapes as they are, or refuses them (40033).
-        message = {"touser": openid, "msgtype": "text", "text": {"content": readable(text)}}
-        body = json.dumps(message, ensure_ascii=False).encode()
+        content = json.dumps(body, ensure_ascii=False).encode()
         async with _at_most(SEND_WITHIN_SECONDS):
-            if "errcode" not in _checked(await self._call("POST", "/cgi-bin/message/custom/send", content=body)):
-                raise PlatformError(0, "the answer does not say that the message was sent")
+            if "errcode" not in _checked(await self._call("POST", path, content=content)):
+                raise PlatformError(0, "the answer does not say that it was done")
 
     async def download(self, media_id: str) -> Download:
         """Fetch a picture, voice or video of the last three days; at most 20 MiB are read.
@@ -178,6 +194,12 @@ class WeChatClient:
                 raise PlatformError(0, "the token answer holds no token")
             await self._tokens.put(token, seconds - _RENEW_BEFORE_SECONDS)
             return token
+
+
+def _card(article: Article) -> dict[str, str]:
+    """A card as the platform's API takes it."""
+    fields = {"title": article.title, "description": article.description, "url": article.url}
+    return {name: readable(value) for name, value in (fields | {"picurl": article.picture}).items()}
 
 
 @contextlib.asynccontextmanager

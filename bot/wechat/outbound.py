@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 
-from wechatpy.replies import TextReply
+from wechatpy.replies import ArticlesReply, TextReply
 
 from bot.wechat.envelope import readable
 from bot.wechat.inbound import Inbound
@@ -14,6 +15,24 @@ _LINK = r'<a href="[^"<>]*">[^<>]*</a>'
 # A link is one piece in both: cut in the middle, the resident would see markup instead of a button.
 _SENTENCE = re.compile(rf"(?:{_LINK}|[^。！？!?；;\n])*[。！？!?；;\n]?")
 _UNIT = re.compile(rf"{_LINK}|.", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Article:
+    """A picture card that opens a page. Without a picture WeChat shows its words alone."""
+
+    title: str
+    description: str
+    url: str
+    picture: str = ""
+
+    def as_text(self) -> str:
+        """The same for whoever shows no cards."""
+        return "\n".join(part for part in (self.title, self.description, self.url) if part)
+
+
+Content = str | Article
+"""What one message to a resident holds: words, or a single card (WeChat takes no more)."""
 
 
 def clean(text: str) -> str:
@@ -69,8 +88,30 @@ def _size(text: str) -> int:
     return len(text.encode())
 
 
+def passive_reply(inbound: Inbound, content: Content, *, now: float) -> str:
+    """The XML of a passive reply to this message, not yet encrypted."""
+    if isinstance(content, Article):
+        return article_reply(inbound, content, now=now)
+    return text_reply(inbound, content, now=now)
+
+
 def text_reply(inbound: Inbound, text: str, *, now: float) -> str:
     """The XML of a passive text reply to this message, not yet encrypted."""
     reply = TextReply(source=inbound.account, target=inbound.openid, time=int(now), content=clean(text))
+    rendered: str = reply.render()
+    return rendered
+
+
+def article_reply(inbound: Inbound, article: Article, *, now: float) -> str:
+    """The XML of a passive reply that is a card, not yet encrypted."""
+    reply = ArticlesReply(source=inbound.account, target=inbound.openid, time=int(now))
+    reply.add_article(
+        {
+            "title": clean(article.title),
+            "description": clean(article.description),
+            "image": clean(article.picture),
+            "url": clean(article.url),
+        }
+    )
     rendered: str = reply.render()
     return rendered

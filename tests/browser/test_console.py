@@ -135,6 +135,36 @@ def test_that_a_residents_script_is_shown_and_not_run(page: Page, windows: Windo
     expect(story.locator(".case-head")).to_contain_text("已确认")
 
 
+def tap(simulator: Page, section: str, entry: str) -> None:
+    """Open a section of the account's menu and choose an entry."""
+    simulator.get_by_role("button", name=section).click()
+    simulator.get_by_role("listitem").filter(has_text=re.compile(f"^{entry}$")).click()
+    expect(simulator.locator(".wechat-notice").last).to_contain_text(f"「{entry}」")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_that_the_menu_opens_its_entries_and_a_tap_is_answered(windows: Windows, width: int) -> None:
+    simulator = windows.open("/simulator", width=width)
+    choose(simulator, "居民丙")
+    for section, entries in {
+        "V资讯": ["派出所简介", "最新文章", "警营生活"],
+        "V服务": ["办事指南", "社区民警", "重名查询", "办居住证", "办犬证"],
+        "V报警": ["我要报警", "提供线索", "我的进度", "免费WIFI"],
+    }.items():
+        simulator.get_by_role("button", name=section).click()
+        expect(simulator.get_by_role("listitem")).to_have_text(entries)
+        simulator.keyboard.press("Escape")
+        expect(simulator.get_by_role("listitem")).to_have_count(0)
+    tap(simulator, "V服务", "办犬证")
+    expect(simulator.locator(".wechat-row.wechat-station").last).to_contain_text("狂犬")
+    tap(simulator, "V资讯", "最新文章")
+    card = simulator.locator(".wechat-station .article-card").last
+    expect(card).to_contain_text("【示例】冬天用火用电")
+    expect(card).to_have_attribute("href", "https://example.org/fujin/demo-article-3")
+    expect(simulator.locator(".wechat-row.wechat-station").last).to_contain_text("往期文章")
+    assert simulator.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_that_two_windows_show_the_same_resident(windows: Windows) -> None:
     first, second = windows.open("/simulator"), windows.open("/simulator")
     choose(first, "居民乙")

@@ -48,12 +48,10 @@ class Rows:
         )
         return self._add(row)
 
-    def reply(self, case: Case, text: str, *, ago: float = 59, state: str = "done", error: str | None = None) -> Reply:
+    def reply(self, case: Case, text: str, *, ago: float = 59, state: str = "done", **more: Any) -> Reply:
         at = self.clock.now() - timedelta(seconds=ago)
-        row = Reply(
-            resident_id=case.resident_id, case_id=case.id, text=text, state=state, error=error, created_at=at, due_at=at
-        )
-        return self._add(row)
+        common = {"resident_id": case.resident_id, "case_id": case.id, "created_at": at, "due_at": at}
+        return self._add(Reply(**common, text=text, state=state, **more))
 
     def page(self, case: Case, level: int = 0, *, state: str = "done", error: str | None = None) -> Page:
         at = self.clock.now() - timedelta(seconds=50)

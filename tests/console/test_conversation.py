@@ -1,6 +1,9 @@
+from dataclasses import asdict
+
 from bot.console.conversation import Answered, Conversation, Said, read_conversation
 from bot.duty.roster import Roster
 from bot.store.models import AuditorPage, CaseId, Media
+from bot.wechat.outbound import Article
 from tests.console.conftest import Rows
 
 
@@ -29,6 +32,16 @@ def test_that_messages_and_replies_stand_in_the_order_of_time(rows: Rows, roster
     ]
     assert isinstance(found.talk[-1], Answered)
     assert (found.talk[-1].state, found.talk[-1].error) == ("failed", "errcode 45015: over")
+
+
+def test_that_a_card_is_shown_as_one(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    article = Article("题", "说明", "https://x/1", "https://x/1.png")
+    rows.reply(case, article.as_text(), article=asdict(article))
+    rows.reply(case, "收到")
+    found = look(rows, case.id, roster)
+    assert found is not None
+    assert [entry.article for entry in found.talk if isinstance(entry, Answered)] == [article, None]
 
 
 def test_that_media_are_shown_only_once_they_are_stored(rows: Rows, roster: Roster) -> None:

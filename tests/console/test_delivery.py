@@ -9,7 +9,7 @@ import pytest
 from bot.console.delivery import Courier, Delivered, message_xml
 from bot.wechat.envelope import Account, open_envelope, seal_reply
 from bot.wechat.inbound import Inbound, parse
-from bot.wechat.outbound import text_reply
+from bot.wechat.outbound import Article, article_reply, text_reply
 
 ACCOUNT = Account("wxdemo", "token", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFA")
 pytestmark = pytest.mark.anyio
@@ -73,6 +73,16 @@ async def test_that_a_passive_reply_is_opened() -> None:
     callback = Callback(answer)
     assert await callback.take(xml(Content="救命")) == Delivered(reply="您在哪里？")
     assert len(callback.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "article", [Article("题", "说明", "https://x/1", "https://x/p"), Article("题", "", "https://x/1")]
+)
+async def test_that_a_passive_card_is_opened(article: Article) -> None:
+    def answer(inbound: Inbound) -> httpx.Response:
+        return httpx.Response(200, text=seal_reply(ACCOUNT, article_reply(inbound, article, now=1), now=1))
+
+    assert await Callback(answer).take(xml("event", Event="CLICK", EventKey="k")) == Delivered(reply=article)
 
 
 @pytest.mark.parametrize("body", ["success", "", " success\n"])

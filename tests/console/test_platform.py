@@ -13,6 +13,7 @@ from bot.console.simulation import Chat, Simulation
 from bot.settings import Settings
 from bot.wechat.client import WeChatClient
 from bot.wechat.errors import PlatformError
+from bot.wechat.outbound import Article
 
 pytestmark = pytest.mark.anyio
 OPENID = "oDemoA" + "0" * 20
@@ -78,7 +79,7 @@ async def test_that_the_real_client_gets_a_token_sends_and_downloads(
     await client.close()
     client._http = httpx.AsyncClient(transport=http._transport, base_url="http://127.0.0.1/simulator/platform")
     simulation.allow(chat, event=False)
-    await client.send_text(OPENID, "民警马上到 <b>")
+    await client.send(OPENID, "民警马上到 <b>")
     assert [(line.side, line.text) for line in chat.lines] == [("station", "民警马上到 <b>")]
     for kind, content_type in (("image", "image/png"), ("voice", "audio/wav"), ("video", "video/mp4")):
         file = simulation.upload(kind, b"content of " + kind.encode(), content_type)
@@ -87,6 +88,39 @@ async def test_that_the_real_client_gets_a_token_sends_and_downloads(
     with pytest.raises(PlatformError, match="40007"):
         await client.download("gone")
     await client.close()
+
+
+async def test_that_the_real_clients_card_is_shown_as_one(
+    http: httpx.AsyncClient, settings: Settings, simulation: Simulation, chat: Chat
+) -> None:
+    client = WeChatClient(base="http://127.0.0.1", app_id=settings.wechat_app_id, secret=settings.wechat_app_secret)
+    await client.close()
+    client._http = httpx.AsyncClient(transport=http._transport, base_url="http://127.0.0.1/simulator/platform")
+    simulation.allow(chat, event=True)
+    article = Article("题", "说明", "https://x/1", "https://x/1.png")
+    await client.send(OPENID, article)
+    assert [(line.kind, line.article, line.text) for line in chat.lines] == [("article", article, article.as_text())]
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("news", "code"),
+    [
+        ({"articles": [{}, {}]}, 45008),
+        ({"articles": []}, 45008),
+        ({"articles": ["x"]}, 40008),
+        ({}, 40008),
+        ("x", 40008),
+    ],
+)
+async def test_that_a_message_holds_exactly_one_card(
+    http: httpx.AsyncClient, token: str, simulation: Simulation, chat: Chat, news: object, code: int
+) -> None:
+    simulation.allow(chat, event=False)
+    body = {"touser": OPENID, "msgtype": "news", "news": news}
+    answer = await http.post("/platform/cgi-bin/message/custom/send", params={"access_token": token}, json=body)
+    assert answer.json()["errcode"] == code
+    assert not chat.lines
 
 
 @pytest.mark.parametrize(("change", "code"), [({"secret": "wrong"}, 40125), ({"appid": "wrong"}, 40013)])

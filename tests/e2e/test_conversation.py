@@ -8,6 +8,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from bot.intake import menu
 from bot.store.models import Media
 from tests.e2e.writer import Writer
 from tests.resident import message_xml, post
@@ -34,6 +35,13 @@ def test_that_an_alarm_is_answered_opens_a_case_and_is_paged(writer: Writer) -> 
 )
 def test_that_a_question_is_answered_and_opens_no_case(writer: Writer, text: str, answer: str) -> None:
     assert answer in writer.say(text)
+    assert writer.cases() == []
+
+
+def test_that_every_entry_of_the_menu_is_answered_and_opens_no_case(writer: Writer) -> None:
+    for section in menu.load().shown:
+        for entry in section.shown:
+            assert "MsgType" in writer.tap(entry.key), entry.title
     assert writer.cases() == []
 
 

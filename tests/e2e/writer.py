@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store.models import Case, Page, Resident, WorkState
-from tests.resident import say
+from bot.wechat.envelope import open_reply
+from tests.resident import message_xml, post, say
 from tests.stack import Stack
 
 
@@ -29,6 +30,13 @@ class Writer:
     def say(self, text: str) -> str:
         """Write to the station and give the passive reply's words."""
         return words_of(say(self.stack.account, self.stack.gateway_url, self.openid, text))
+
+    def tap(self, key: str) -> str:
+        """Tap a menu entry and give what the passive reply holds: its XML, or `success`."""
+        fields = f"<Event><![CDATA[CLICK]]></Event><EventKey><![CDATA[{key}]]></EventKey>"
+        answer = post(self.stack.account, self.stack.gateway_url, message_xml(self.openid, fields, kind="event"))
+        answer.raise_for_status()
+        return open_reply(self.stack.account, answer.text)
 
     def cases(self) -> list[tuple[Case, int]]:
         """This resident's cases with the number of pages that got out."""

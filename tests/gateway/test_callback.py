@@ -8,14 +8,15 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+import xmltodict
 
 from bot.duty.roster import RosterFile
-from bot.intake import inbox
+from bot.intake import articles, inbox, menu
 from bot.intake.desk import Desk
 from bot.nlu.safety_net import SafetyNet
 from bot.store.models import Message, Reply, Resident
 from bot.store.session import Store
-from bot.wechat.envelope import open_envelope, seal_callback
+from bot.wechat.envelope import open_envelope, open_reply, seal_callback
 from bot.wechat.inbound import parse
 from tests.gateway.conftest import Gateway, database_away, eventually, open_gateway
 from tests.station import Station
@@ -162,7 +163,7 @@ async def test_that_a_message_of_a_process_that_died_is_answered_to_its_repetiti
     now = station.clock.now()
     query, body = seal_callback(ACCOUNT, letter(Content="你好", MsgId="1"), now=now.timestamp())
     inbound = parse(open_envelope(ACCOUNT, query, body, now=now.timestamp()))
-    desk = Desk(RosterFile(station.duty_file), (), net)
+    desk = Desk(RosterFile(station.duty_file), (), net, menu.live(), articles.live())
     with station.store.transaction() as session:
         assert inbox.receive(session, inbound, desk, now=now).claimed, "stored and claimed, then the process died"
     async with open_gateway(station) as after:
@@ -187,6 +188,27 @@ async def test_that_following_is_welcomed_once_for_each_time(gateway: Gateway) -
     assert (rows(gateway.station.store, Message), rows(gateway.station.store, Reply)) == (1, 1)
     assert gateway.words(await gateway.post(scan)) == welcome, "whoever scans the station's code follows too"
     assert rows(gateway.station.store, Reply) == 2
+
+
+# -- the menu ------------------------------------------------------------------------------------------------------
+
+
+def tap(key: str) -> str:
+    return letter("event", MsgId="", Event="CLICK", EventKey=key)
+
+
+async def test_that_a_tap_is_answered_by_rasa_with_a_passive_reply(gateway: Gateway) -> None:
+    assert gateway.words(await gateway.post(tap("services:dog_licence"))) == "答：我要办犬证"
+    assert heard(gateway.station) == ["我要办犬证"]
+
+
+async def test_that_the_latest_article_is_a_passive_card_also_when_repeated(gateway: Gateway) -> None:
+    for _ in range(2):
+        response = await gateway.post(tap("news:articles"))
+        reply = xmltodict.parse(open_reply(gateway.account, response.text))["xml"]
+        assert (reply["MsgType"], reply["ArticleCount"]) == ("news", "1")
+        assert reply["Articles"]["item"]["Title"].startswith("【示例】")
+    assert rows(gateway.station.store, Reply) == 2, "the card and the list"
 
 
 # -- time ----------------------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from bot.duty import case as duty_case
-from bot.intake import handler, inbox, outbox, questions, wording
+from bot.intake import handler, inbox, menu, outbox, questions, wording
 from bot.store.models import Case, CaseId, Media, Message, Reply, WorkState
+from bot.wechat.outbound import Article
 from tests.intake.rows import patience, rows
 from tests.station import Station
 from tests.world import Answer, Asked, until
@@ -104,7 +105,7 @@ async def test_that_of_two_holders_only_the_one_whose_lease_runs_takes_effect(st
     station.clock.advance(seconds=8)
     await station.engine.run_due()
     assert station.phone.take()["level"] == 0
-    understanding = await handler.understand(station.rasa_client, claimed)
+    understanding = await handler.understand(station.rasa_client, claimed, desk)
     with station.store.transaction() as session:
         now = station.clock.now()
         assert handler.settle(session, claimed, understanding, desk, now=now, passive=lambda: True) is None
@@ -245,22 +246,14 @@ async def test_that_a_blank_text_is_nothing_but_is_kept(station: Station) -> Non
     assert (blank.state, blank.read_by_model, hello.read_by_model) == (WorkState.DONE, None, True)
 
 
-async def test_that_a_new_follower_is_welcomed_and_other_events_are_not_answered(station: Station) -> None:
+async def test_that_a_new_follower_is_welcomed_with_the_stations_name_and_address_and_other_events_are_not_answered(
+    station: Station,
+) -> None:
     for event in ("subscribe", "unsubscribe", "LOCATION", "brand_new_event"):
         await station.deliver_inbound(station.inbound("event", Event=event))
     (welcome,) = rows(station, Reply)
-    assert "沈阳市公安局大东分局大东门派出所" in welcome.text
+    assert "沈阳市公安局大东分局大东门派出所（沈阳市大东区大东路1号）" in welcome.text
     assert rows(station, Case) == rows(station, Media) == []
-
-
-async def test_that_each_menu_entry_is_answered_and_pages_nobody(station: Station) -> None:
-    for key in ("alarm", "services", "news", "an_old_entry"):
-        await station.deliver_inbound(station.inbound("event", Event="CLICK", EventKey=key))
-    alarm, services, news = (reply.text for reply in rows(station, Reply))
-    assert "110" in alarm
-    assert "身份证" in services
-    assert "大东路1号" in news
-    assert rows(station, Case) == []
 
 
 @pytest.mark.parametrize(("said", "silent"), [("3号楼2单元501", False), ("別打電話，他在", True)])
@@ -278,6 +271,161 @@ async def test_that_in_an_alarm_only_plain_words_make_it_silent(station: Station
     await station.deliver(said)
     (case,) = rows(station, Case)
     assert case.silent is silent
+
+
+# -- taps on the menu ---------------------------------------------------------------------------------------------
+
+
+STATUS = "我的报警怎么样了"
+
+
+async def tap(station: Station, key: str) -> list[Reply]:
+    """A tap on a menu entry; gives what it is answered with."""
+    before = len(rows(station, Reply))
+    await station.deliver_inbound(station.inbound("event", Event="CLICK", EventKey=key))
+    return rows(station, Reply)[before:]
+
+
+async def test_that_every_entry_of_the_shipped_menu_is_answered_and_files_nothing(station: Station) -> None:
+    keys = [entry.key for section in menu.load().shown for entry in section.shown if entry.key]
+    for key in keys:
+        assert await tap(station, key), key
+    assert len(keys) == 12
+    assert rows(station, Case) == []
+    assert {message.triage is None and message.case_id is None for message in rows(station, Message)} == {True}
+
+
+async def test_that_a_tap_with_an_answer_gets_it_with_the_stations_name_and_never_reaches_rasa(
+    station: Station,
+) -> None:
+    (profile,) = await tap(station, "news:profile")
+    assert "沈阳市公安局大东分局大东门派出所\n地址：沈阳市大东区大东路1号" in profile.text
+    assert "{" not in profile.text
+    assert 'msgmenucontent=派出所在哪&msgmenuid=1">派出所在哪</a>' in profile.text
+    assert station.rasa.heard == []
+
+
+async def test_that_a_tap_that_says_something_is_answered_by_rasa_as_if_it_had_been_typed(station: Station) -> None:
+    await station.deliver("在吗")  # a short text, which the next short text would be read together with
+    (reply,) = await tap(station, "services:dog_licence")
+    assert reply.text == "答：我要办犬证"
+    _typed, tapped = station.rasa.heard
+    assert (tapped["text"], tapped["fragments"]) == ("我要办犬证", [])
+    await station.deliver("要什么")
+    assert station.rasa.heard[-1]["fragments"] == ["在吗"], "a tap is no fragment of what is typed afterwards"
+
+
+async def test_that_a_tap_opens_no_request_whatever_the_model_calls_its_sentence(station: Station) -> None:
+    station.rasa.labels = {STATUS: "help_request"}
+    (reply,) = await tap(station, "alarm:status")
+    assert reply.text == f"答：{STATUS}"
+    assert rows(station, Case) == []
+
+
+async def test_that_an_emergency_that_a_trainer_wrote_into_the_menu_is_one(station: Station) -> None:
+    """Its answer says that an officer has been paged, so one must be."""
+    station.rasa.labels = {STATUS: "urgent_alarm"}
+    await tap(station, "alarm:status")
+    assert station.phone.take()["label"] == "urgent_alarm"
+    (case,) = rows(station, Case)
+    assert [message.case_id for message in rows(station, Message)] == [case.id]
+
+
+@pytest.mark.parametrize("broken", [Answer(503, b"{}"), garbage(b"<html>")], ids=["down", "broken"])
+async def test_that_without_rasa_a_tap_is_told_to_try_again_or_type_and_files_nothing(
+    station: Station, broken: Answer
+) -> None:
+    station.rasa.server.respond = lambda _asked: broken
+    (reply,) = await tap(station, "services:officer")
+    assert reply.text == wording.TAP_UNREAD
+    assert rows(station, Case) == []
+    assert "大东路1号" in (await tap(station, "news:profile"))[0].text, "what needs no Rasa is answered"
+    message, _profile = rows(station, Message)
+    assert (message.state, message.read_by_model) == (WorkState.DONE, None), "there is nothing to read again"
+
+
+async def test_that_an_unclear_sentence_promises_no_officer_for_what_is_not_filed(station: Station) -> None:
+    shipped = station.rasa.server.respond
+
+    def unclear(asked: Asked) -> Answer:
+        return Answer(body=shipped(asked).body.replace(b'"uncertain": false', b'"uncertain": true'))
+
+    station.rasa.server.respond = unclear
+    (reply,) = await tap(station, "alarm:status")
+    assert reply.text == wording.TAP_UNREAD
+
+
+async def test_that_a_tap_whose_handling_always_fails_is_answered_and_frees_the_next(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object, **__: object) -> None:
+        raise ValueError("always")
+
+    monkeypatch.setattr(handler, "settle", stumble)
+    await station.deliver_inbound(station.inbound("event", Event="CLICK", EventKey="services:names"))
+    while rows(station, Message)[0].state == WorkState.PENDING:
+        station.clock.advance(seconds=60)
+        await station.engine.run_due()
+    assert [reply.text for reply in rows(station, Reply)] == [wording.TAP_UNREAD]
+    assert rows(station, Case) == []
+
+
+@pytest.mark.parametrize("key", ["news", "an_old_entry", ""])
+async def test_that_an_entry_of_an_old_menu_gets_a_list_of_what_there_is(station: Station, key: str) -> None:
+    (reply,) = await tap(station, key)
+    for title in ("V资讯：派出所简介、最新文章", "办居住证", "免费WIFI"):
+        assert title in reply.text
+    assert "微博" not in reply.text, "it has no address yet"
+
+
+async def test_that_the_page_an_entry_opens_by_itself_is_not_answered(station: Station) -> None:
+    await station.deliver_inbound(station.inbound("event", Event="VIEW", EventKey="https://weibo.com/x"))
+    assert rows(station, Reply) == []
+
+
+async def test_that_in_a_silent_alarm_a_tap_gets_nothing_but_neutral_words(station: Station) -> None:
+    await station.deliver("救")
+    station.phone.take()
+    for key in ("alarm:report", "services:officer", "an_old_entry"):
+        (reply,) = await tap(station, key)
+        assert reply.text == "收到。"
+        assert reply.case_id == 1
+    assert len(rows(station, Case)) == 1
+
+
+async def test_that_in_an_open_alarm_a_tap_is_answered_and_officers_see_the_answer(station: Station) -> None:
+    await station.deliver(ALARM)
+    station.phone.take()
+    (reply,) = await tap(station, "alarm:tip")
+    assert "线索" in reply.text
+    assert reply.case_id == 1
+    assert [message.case_id for message in rows(station, Message)] == [1, None], "no word of the resident's"
+
+
+async def test_that_the_latest_article_is_a_card_that_the_waiting_request_carries(station: Station) -> None:
+    received = await station.engine.receive(station.inbound("event", Event="CLICK", EventKey="news:articles"))
+    with station.engine.waiting.wait_for(received.id) as answer:
+        await station.engine.run_due()
+        card = answer.result()
+    assert isinstance(card, Article)
+    assert card.title.startswith("【示例】")
+    stored, others = rows(station, Reply)
+    assert (stored.via, stored.state, outbox.content(stored)) == ("passive", WorkState.DONE, card)
+    assert stored.text == f"{card.title}\n{card.description}\n{card.url}", "for whoever shows no cards"
+    assert await station.engine.passive_reply(received.id) == card, "a repetition gets the same"
+    station.clock.advance(seconds=1)
+    await station.engine.run_due()
+    assert station.platform.sent == [("oA", others.text)]
+    assert others.text.startswith("往期文章：\n2026-")
+
+
+async def test_that_without_a_waiting_request_the_card_follows_before_the_list(station: Station) -> None:
+    card, others = await tap(station, "news:articles")
+    station.clock.advance(seconds=1)
+    await station.engine.run_due()
+    assert card.article
+    sent = {"title": card.article["title"], "description": card.article["description"], "url": card.article["url"]}
+    assert station.platform.sent == [("oA", sent | {"picurl": ""}), ("oA", others.text)]
 
 
 # -- passive and later --------------------------------------------------------------------------------------------

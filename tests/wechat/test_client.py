@@ -16,6 +16,7 @@ from bot.log import configure_logging
 from bot.wechat import client as wechat_client
 from bot.wechat.client import MAX_MEDIA_BYTES, MemoryTokenStore, RedisTokenStore, WeChatClient
 from bot.wechat.errors import PlatformError
+from bot.wechat.outbound import Article
 from tests.conftest import REDIS_URL
 from tests.world import Answer, FakePlatform, FakeServer
 
@@ -57,7 +58,7 @@ def answered(body: Any, *, status: int = 200, content_type: str = "application/j
 
 
 async def test_that_a_text_goes_out_as_raw_utf_8(client: WeChatClient, platform: FakePlatform) -> None:
-    await client.send_text("oA", "别怕，👮在路上")
+    await client.send("oA", "别怕，👮在路上")
     assert platform.sent == [("oA", "别怕，👮在路上")]
     body = platform.server.asked[-1].body
     assert "别怕，👮在路上".encode() in body
@@ -68,8 +69,17 @@ async def test_that_a_text_goes_out_as_raw_utf_8(client: WeChatClient, platform:
 async def test_that_what_the_platform_cannot_show_is_left_out(
     client: WeChatClient, platform: FakePlatform, text: str
 ) -> None:
-    await client.send_text("oA", text)
+    await client.send("oA", text)
     assert platform.sent == [("oA", "坏字")]
+    assert b"\\u" not in platform.server.asked[-1].body
+
+
+async def test_that_a_card_goes_out_as_the_one_article_of_a_news_message(
+    client: WeChatClient, platform: FakePlatform
+) -> None:
+    await client.send("oA", Article("标题\x08", "说明", "https://x/1", "https://x/1.png"))
+    card = {"title": "标题", "description": "说明", "url": "https://x/1", "picurl": "https://x/1.png"}
+    assert platform.sent == [("oA", card)]
     assert b"\\u" not in platform.server.asked[-1].body
 
 
@@ -77,7 +87,7 @@ async def test_that_what_the_platform_cannot_show_is_left_out(
 async def test_that_a_refusal_names_its_code(client: WeChatClient, platform: FakePlatform, code: int) -> None:
     platform.send_error = code
     with pytest.raises(PlatformError) as caught:
-        await client.send_text("oA", "你好")
+        await client.send("oA", "你好")
     assert caught.value.code == code
 
 
@@ -103,7 +113,7 @@ async def test_that_an_answer_that_does_not_confirm_is_an_error_of_the_platform(
 ) -> None:
     answer_sends_with(platform, answer)
     with pytest.raises(PlatformError):
-        await client.send_text("oA", "你好")
+        await client.send("oA", "你好")
 
 
 def answer_sends_with(platform: FakePlatform, answer: Answer) -> None:
@@ -111,11 +121,29 @@ def answer_sends_with(platform: FakePlatform, answer: Answer) -> None:
     platform.server.respond = lambda asked: answer if asked.path.endswith("/send") else usual(asked)
 
 
+# -- the menu ------------------------------------------------------------------------------------------------------
+
+
+async def test_that_a_menu_is_created_in_raw_utf_8(client: WeChatClient, platform: FakePlatform) -> None:
+    menu = {"button": [{"name": "V报警", "sub_button": [{"type": "click", "name": "我要报警", "key": "alarm:report"}]}]}
+    await client.create_menu(menu)
+    assert platform.menus == [menu]
+    assert "我要报警".encode() in platform.server.asked[-1].body
+
+
+@pytest.mark.parametrize("code", [40018, 48001, 40164])
+async def test_that_a_refused_menu_names_its_code(client: WeChatClient, platform: FakePlatform, code: int) -> None:
+    platform.menu_error = code
+    with pytest.raises(PlatformError) as caught:
+        await client.create_menu({"button": []})
+    assert caught.value.code == code
+
+
 # -- the token -----------------------------------------------------------------------------------------------------
 
 
 async def test_that_the_stable_token_is_asked_for_once_and_kept(client: WeChatClient, platform: FakePlatform) -> None:
-    await asyncio.gather(*(client.send_text("oA", str(number)) for number in range(5)))
+    await asyncio.gather(*(client.send("oA", str(number)) for number in range(5)))
     assert tokens_asked(platform.server) == 1
     assert platform.server.asked[0].json() == {"grant_type": "client_credential", "appid": "wx1", "secret": SECRET}
 
@@ -123,9 +151,9 @@ async def test_that_the_stable_token_is_asked_for_once_and_kept(client: WeChatCl
 async def test_that_a_refused_token_is_renewed_and_the_message_sent(
     client: WeChatClient, platform: FakePlatform
 ) -> None:
-    await client.send_text("oA", "一")
+    await client.send("oA", "一")
     platform.token = "the-next-token"
-    await asyncio.gather(*(client.send_text("oA", text) for text in ("二", "三", "四")))
+    await asyncio.gather(*(client.send("oA", text) for text in ("二", "三", "四")))
     assert sorted(platform.sent) == sorted(("oA", text) for text in ("一", "二", "三", "四"))
     assert tokens_asked(platform.server) == 2
 
@@ -136,7 +164,7 @@ async def test_that_a_token_refused_again_is_not_renewed_without_end(
 ) -> None:
     platform.send_error = code
     with pytest.raises(PlatformError) as caught:
-        await client.send_text("oA", "你好")
+        await client.send("oA", "你好")
     assert caught.value.code == code
     assert tokens_asked(platform.server) == 2
     assert len(platform.server.asked) == 4
@@ -146,8 +174,8 @@ async def test_that_a_token_about_to_expire_is_not_kept(client: WeChatClient, pl
     usual = platform.server.respond
     short = answered({"access_token": platform.token, "expires_in": 299})
     platform.server.respond = lambda asked: short if asked.path.endswith("stable_token") else usual(asked)
-    await client.send_text("oA", "一")
-    await client.send_text("oA", "二")
+    await client.send("oA", "一")
+    await client.send("oA", "二")
     assert tokens_asked(platform.server) == 2
 
 
@@ -168,7 +196,7 @@ async def test_that_without_a_token_nothing_is_sent(
 ) -> None:
     platform.server.respond = lambda _asked: answer
     with pytest.raises(PlatformError):
-        await client.send_text("oA", "你好")
+        await client.send("oA", "你好")
     assert [asked.path for asked in platform.server.asked] == ["/cgi-bin/stable_token"]
 
 
@@ -180,12 +208,12 @@ async def test_that_processes_share_the_token_through_redis(
         WeChatClient(base=platform.url, app_id=account, secret=SECRET, tokens=RedisTokenStore(shared_redis, account))
         for _ in range(2)
     )
-    await one.send_text("oA", "一")
-    await other.send_text("oA", "二")
+    await one.send("oA", "一")
+    await other.send("oA", "二")
     assert tokens_asked(platform.server) == 1
     platform.token = "the-next-token"
-    await other.send_text("oA", "三")
-    await one.send_text("oA", "四")
+    await other.send("oA", "三")
+    await one.send("oA", "四")
     assert tokens_asked(platform.server) == 2
     assert 0 < await shared_redis.ttl(f"fujin:wechat-token:{account}") <= 6900
     await RedisTokenStore(shared_redis, account).drop()
@@ -196,9 +224,9 @@ async def test_that_processes_share_the_token_through_redis(
 async def test_that_messages_go_out_without_redis(platform: FakePlatform) -> None:
     away = redis.asyncio.from_url("redis://127.0.0.1:1", retry=None)
     client = WeChatClient(base=platform.url, app_id="wx1", secret=SECRET, tokens=RedisTokenStore(away, "wx1"))
-    await client.send_text("oA", "一")
+    await client.send("oA", "一")
     platform.token = "the-next-token"
-    await client.send_text("oA", "二")
+    await client.send("oA", "二")
     assert [text for _, text in platform.sent] == ["一", "二"]
     await client.close()
     await away.aclose()
@@ -293,7 +321,7 @@ async def test_that_a_platform_that_never_finishes_its_answer_is_given_up(
     platform.server.respond = hang
     try:
         with pytest.raises(PlatformError, match="no complete answer"):
-            await client.send_text("oA", "你好")
+            await client.send("oA", "你好")
         with pytest.raises(PlatformError, match="no complete answer"):
             await client.download("m1")
     finally:
@@ -328,12 +356,12 @@ async def test_that_secret_and_token_appear_in_no_error_and_no_log(
         problems.append(repr(caught.value))
         logging.getLogger("test").error("failed", exc_info=caught.value)
 
-    await client.send_text("oA", "你好")
+    await client.send("oA", "你好")
     platform.server.respond = lambda _asked: answered(b"<html>", status=502)
-    await fails(client.send_text("oA", "你好"))
+    await fails(client.send("oA", "你好"))
     await fails(client.download("m1"))
     platform.close()
-    await fails(client.send_text("oA", "你好"))
+    await fails(client.send("oA", "你好"))
     nowhere = WeChatClient(base="http://127.0.0.1:1", app_id="wx1", secret=SECRET, tokens=MemoryTokenStore())
     await fails(nowhere.download("m1"))
     await nowhere.close()

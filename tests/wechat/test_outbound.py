@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.wechat.envelope import guard_xml, open_reply, seal_reply
 from bot.wechat.inbound import Inbound
-from bot.wechat.outbound import MAX_TEXT_BYTES, clean, split_text, text_reply, with_buttons
+from bot.wechat.outbound import MAX_TEXT_BYTES, Article, clean, passive_reply, split_text, text_reply, with_buttons
 from tests.wechat.letters import ACCOUNT
 
 NOW = 1_767_614_400.0
@@ -136,3 +136,26 @@ def test_that_a_link_in_an_answer_is_not_cut_either() -> None:
 def test_that_a_link_beyond_the_limit_is_cut_rather_than_sent_too_long() -> None:
     parts = split_text(with_buttons("", ["长" * 2000]))
     assert all(len(part.encode()) <= MAX_TEXT_BYTES for part in parts)
+
+
+@given(title=ANYTHING, description=ANYTHING)
+@example(title="]]></Title></item>", description="<b>&amp;")
+def test_that_no_word_breaks_a_card(title: str, description: str) -> None:
+    article = Article(title, description, "https://example.org/1?a=1&b=2", "https://example.org/1.png")
+    xml_text = passive_reply(INBOUND, article, now=NOW)
+    guard_xml(xml_text)
+    fields = xmltodict.parse(xml_text, strip_whitespace=False)["xml"]
+    assert (fields["ToUserName"], fields["FromUserName"], fields["MsgType"]) == ("oA", "gh_1", "news")
+    assert fields["ArticleCount"] == "1"
+    item = fields["Articles"]["item"]
+    assert (item["Title"] or "", item["Description"] or "") == (cleaned(title), cleaned(description))
+    assert (item["Url"], item["PicUrl"]) == (article.url, article.picture)
+
+
+def cleaned(text: str) -> str:
+    """What XML hands on of a cleaned text: a carriage return becomes a line feed."""
+    return clean(text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_that_a_text_stays_a_text() -> None:
+    assert passive_reply(INBOUND, "你好", now=NOW) == text_reply(INBOUND, "你好", now=NOW)
