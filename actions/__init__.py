@@ -1,2 +1,1 @@
-"""Rasa custom actions, thin over `bot.services`. The backbone answers with rules and responses alone and needs none;
-the server runs so that forms and look-ups have a place to come to."""
+"""Rasa custom actions, thin over `bot.services`: forms and look-ups. What an answer's text settles needs none."""
