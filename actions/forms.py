@@ -41,7 +41,7 @@ def _entities() -> StationEntities:
     return StationEntities.load(Path(DICTIONARY))
 
 
-class _ValidateForm(Action):  # type: ignore[misc]
+class _FormFiller:
     """Fills a form's slots from the message; whatever it asks for next is Rasa's to find out."""
 
     form_name: str
@@ -68,19 +68,19 @@ class _ValidateForm(Action):  # type: ignore[misc]
         return _filled(dispatcher, station_forms, reading, requested)
 
 
-class ValidateDogLicenceForm(_ValidateForm):
+class ValidateDogLicenceForm(_FormFiller, Action):
     """Fills the form for a dog licence."""
 
     form_name = "dog_licence_form"
 
 
-class ValidateResidencePermitForm(_ValidateForm):
+class ValidateResidencePermitForm(_FormFiller, Action):
     """Fills the form for a residence permit."""
 
     form_name = "residence_permit_form"
 
 
-class SubmitApplication(Action):  # type: ignore[misc]
+class SubmitApplication(Action):
     """Hands in the form that has just been confirmed; of one that was given up nothing is left to do."""
 
     def name(self) -> str:

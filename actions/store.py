@@ -1,8 +1,8 @@
-"""The action server's door to the station's database: one store a process, opened at the first use."""
+"""The station's database, as the action server uses it."""
 
 import asyncio
+import threading
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -12,15 +12,36 @@ from bot.store.session import Store
 
 T = TypeVar("T")
 
+_opening = threading.Lock()
+_opened: list[Store] = []
 
-@lru_cache(maxsize=1)
+
 def station_store() -> Store:
-    """The store of the settings in the environment."""
-    return Store(load_settings().database_url)
+    """The process's one store, opened when it is first asked for; safe between threads.
+
+    Raises:
+        SettingsError: the settings cannot be used.
+    """
+    with _opening:
+        if not _opened:
+            _opened.append(Store(load_settings().database_url))
+        return _opened[0]
+
+
+def close_station_store() -> None:
+    """Give its connections back; the next one to ask opens it anew."""
+    with _opening:
+        while _opened:
+            _opened.pop().close()
 
 
 async def in_transaction(work: Callable[[Session], T]) -> T:
-    """Run work in one transaction, off the server's event loop. Raises StoreUnavailableError."""
+    """Run work in one transaction, off the server's event loop.
+
+    Raises:
+        StoreUnavailableError: nothing is stored.
+        SettingsError: the settings cannot be used.
+    """
 
     def run() -> T:
         with station_store().transaction() as session:

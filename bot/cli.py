@@ -14,6 +14,7 @@ import httpx
 import sqlalchemy as sa
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,6 +26,9 @@ from bot.intake import articles
 from bot.intake import menu as station_menu
 from bot.intake.understanding import Rasa, RasaUnavailableError
 from bot.nlu.live_file import TrainersFileError
+from bot.services import importing
+from bot.services.table_file import TableFileError
+from bot.services.tables import NAMES, OFFICERS, Kind
 from bot.settings import Settings, SettingsError, load_settings
 from bot.store.migrate import migrate as migrate_database
 from bot.store.models import Case, CaseId, Message, Page, Resident, WorkState
@@ -35,6 +39,8 @@ from bot.wechat.errors import PlatformError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 _menu_commands = typer.Typer(invoke_without_command=True, add_completion=False)
 app.add_typer(_menu_commands, name="menu")
+_tables = typer.Typer(no_args_is_help=True)
+app.add_typer(_tables, name="import", help="Import the tables that residents look things up in.")
 _terminal = Console(stderr=True)
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AT_ONCE = 8
@@ -90,14 +96,25 @@ def up() -> None:
         articles.load()
         with _terminal.status("数据库迁移 migrating the database …"):
             migrate_database(settings.database_url)
+            if settings.demo:
+                _load_demo(settings)
         if not training.model_path().exists():
             _terminal.print("训练模型 training a model for this data (a minute or two) …")
         model = training.train(settings)
-    except (RosterError, TrainersFileError, training.TrainingError) as error:
+    except (RosterError, TrainersFileError, TableFileError, training.TrainingError) as error:
         _fail(str(error))
     except (SQLAlchemyError, StoreUnavailableError) as error:
         _fail(f"FUJIN_DATABASE_URL: the database cannot be used ({type(error).__name__})")
     _run_until_stopped(settings, model)
+
+
+def _load_demo(settings: Settings) -> None:
+    """Give the model station something to look up."""
+    store = Store(settings.database_url)
+    try:
+        importing.load_demo(store, now=SystemClock().now())
+    finally:
+        store.close()
 
 
 def _run_until_stopped(settings: Settings, model: Path) -> None:
@@ -366,6 +383,52 @@ async def _push(settings: Settings, pushed: station_menu.Menu) -> None:
         await client.create_menu(pushed.for_platform())
     finally:
         await client.close()
+
+
+_TableFile = Annotated[Path, typer.Argument(help="A CSV file, UTF-8 or GB18030.", show_default=False)]
+_CheckOnly = Annotated[bool, typer.Option("--check", help="Only say whether the file is good.")]
+
+
+@_tables.command("officers")
+def import_officers(file: _TableFile, check: _CheckOnly = False) -> None:
+    """Community officers, in the place of the table before: 社区,街道,门牌,民警,电话,时间."""
+    _import(file, OFFICERS, check_only=check)
+
+
+@_tables.command("names")
+def import_names(file: _TableFile, check: _CheckOnly = False) -> None:
+    """How many bear each registered name, in the place of the table before: 姓名,人数."""
+    _import(file, NAMES, check_only=check)
+
+
+@_tables.command("demo")
+def import_demo() -> None:
+    """Demonstration data, wherever the station has imported nothing of its own."""
+    try:
+        with _reading() as store:
+            loaded = importing.load_demo(store, now=SystemClock().now(), anew=True)
+    except TableFileError as error:
+        _fail(str(error))
+    typer.echo(f"示例数据：{'、'.join(kind.title for kind in loaded) or '没有导入，已有正式数据'}")
+
+
+def _import(file: Path, kind: Kind, *, check_only: bool) -> None:
+    size = file.stat().st_size if file.is_file() else 0
+    try:
+        with Progress(console=_terminal, transient=True, disable=not _terminal.is_terminal) as progress:
+            task = progress.add_task(kind.title, total=size if check_only else 2 * size)
+
+            def tell(done: int) -> None:
+                progress.update(task, completed=done)
+
+            if check_only:
+                rows = importing.check(file, kind, tell)
+            else:
+                with _reading() as store:
+                    rows = importing.load(store, file, kind, now=SystemClock().now(), tell=tell)
+    except TableFileError as error:
+        _fail(str(error))
+    typer.echo(f"{kind.title}：{rows}行，{'没有问题' if check_only else '已导入'}")
 
 
 class _reading:  # noqa: N801

@@ -109,7 +109,8 @@ killasgroup=true
 def start(settings: Settings, model: Path) -> "subprocess.Popen[bytes]":
     """Start supervisord with every process; it ends with this process, even if this one is killed."""
     configuration = write_configuration(settings, programs(settings, model))
-    environment = rasa_environment() | exported(settings)
+    # The SDK's action server would listen to the whole network; it has the database at hand.
+    environment = rasa_environment() | exported(settings) | {"SANIC_HOST": "127.0.0.1"}
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(configuration)],
         cwd=settings.var_dir,

@@ -19,7 +19,7 @@ _LIVE_MODULES = frozenset(
     f"{name}.py"
     for name in (
         *("dataset", "evaluation", "evaluation_report"),
-        *("answers", "channel", "context", "form_reader", "knowledge", "live_file", "question", "reader"),
+        *("answers", "channel", "context", "form_reader", "knowledge", "live_file", "names", "question", "reader"),
         *("tracker_store", "values", "wording"),
     )
 )

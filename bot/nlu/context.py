@@ -19,11 +19,12 @@ from typing import Any
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu import forms, knowledge, values, wording
+from bot.nlu import forms, knowledge, wording
 from bot.nlu.entities import DICTIONARY, StationEntities
 from bot.nlu.form_reader import Reading, read
 from bot.nlu.forms import PHOTO, Form
 from bot.nlu.live_file import LiveFile
+from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Interpreter, Parse, Question
@@ -87,13 +88,13 @@ class Context:
         looked_up = self._looked_up(parse_data, triage)
         form = self._form()
         answering = form is not None and not self._alarm_open and _may_be_value(parse_data, triage)
-        if triage.urgent and not answering and looked_up is None:
+        if triage.urgent and not answering and looked_up is None and not self._only_asks(parse_data, triage):
             return Meaning(parse_data, self._asleep())
         if form and not self._alarm_open:
             reading = self._reading(form, parse_data["text"])
             if reading and not self._talk(reading, triage):
                 return Meaning(_dialogue(parse_data, "form_answer", form.intent), self._awake())
-            if triage.urgent:
+            if triage.urgent and not self._only_asks(parse_data, triage):
                 return Meaning(parse_data, self._asleep())
         before = self._asleep() if self._alarm_open else self._awake()
         if looked_up:
@@ -144,21 +145,37 @@ class Context:
         if self._asks_progress(text, triage):
             label_intent = triage.intent if triage.intent == _FOLLOWS_CASE else "enquiry/bot_services"
             return _dialogue(parse_data, "ask_status", label_intent)
-        interpreter, before = self._readers.interpreter(), self._last_question()
-        calm = triage.label in ("enquiry", "other") or triage.uncertain or triage.confidence < _CERTAIN
-        question = None
-        if calm and not triage.urgent:
-            question = interpreter.follow_up(text, before[1] if before else None, parse_data.get("topics") or ())
-        if question is None and before and (rest := interpreter.corrected(text)):
-            read = await parse(rest)
-            if read["triage"]["label"] == "enquiry":
-                question = await interpreter.enquiry(rest, read["topics"], parse, None)
-                question = question and interpreter.with_aspects_of(question, before[1])
-        if question is None and (tapped := self._readers.knowledge.current().titled(text)):
-            question = Question((tapped.id,), before[1].aspects if before and before[1].choices else ())
-        if question is None and triage.label == "enquiry" and not triage.uncertain:
-            question = await interpreter.enquiry(text, parse_data.get("topics") or (), parse, before)
+        question = await self._question(text, parse_data, triage, parse)
         return self._with(parse_data, question) if question else parse_data
+
+    async def _question(
+        self, text: str, parse_data: Mapping[str, Any], triage: Triage, parse: Parse
+    ) -> Question | None:
+        """What a message asks the knowledge base; None when it asks something else, or nothing."""
+        interpreter, before = self._readers.interpreter(), self._last_question()
+        ranked = parse_data.get("topics") or ()
+        if tapped := self._readers.knowledge.current().titled(text):
+            return Question((tapped.id,), before[1].aspects if before and before[1].choices else ())
+        calm = triage.urgent or triage.label in ("enquiry", "other") or triage.uncertain or triage.confidence < _CERTAIN
+        stands_on = before if calm and triage.intent not in _TALK and interpreter.continues(text, ranked) else None
+        if stands_on and (question := await interpreter.continued(text, stands_on, parse)):
+            return question
+        if before and (rest := interpreter.corrected(text)):
+            read = await parse(rest)
+            if read["triage"]["label"] == "enquiry" and (
+                question := await interpreter.enquiry(rest, read["topics"], parse)
+            ):
+                return interpreter.with_aspects_of(question, before[1])
+        if triage.label == "enquiry" and not triage.uncertain:
+            return await interpreter.enquiry(text, ranked, parse)
+        return None
+
+    def _only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:
+        """Whether what the model alone takes for a whisper is nothing but a follow-up: 人话说一下, 去哪."""
+        whispered = triage.source == "model" and triage.intent in ONLY_SILENCE
+        return (
+            whispered and bool(self._last_question()) and self._readers.interpreter().only_continues(parse_data["text"])
+        )
 
     def _with(self, parse_data: dict[str, Any], question: Question) -> dict[str, Any]:
         if not question.topics:
@@ -196,8 +213,7 @@ class Context:
             return _dialogue(parse_data, "look_up_officer", _OFFICER)
         if triage.urgent:
             return None
-        name = values.asked_name(normalise(parse_data["text"]), alone=about == _NAMES)
-        if name and (triage.intent == _NAMES or about == _NAMES):
+        if (triage.intent == _NAMES or about == _NAMES) and asked_names(normalise(parse_data["text"])):
             return _dialogue(parse_data, "look_up_name", _NAMES)
         return None
 

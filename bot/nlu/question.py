@@ -9,14 +9,14 @@ from typing import Any
 
 from bot.nlu.knowledge import Knowledge, Topic
 from bot.nlu.normaliser import normalise
-from bot.nlu.wording import PLAIN, Wording, Words, asks
+from bot.nlu.wording import PLAIN, Words, asks
 
 SURE = 0.45
 """P(topic | enquiry) from which an answer is given without asking back."""
 SURE_OF_TWO = 0.6
 """The same for each half of a message that asks two things."""
-_ALONE = 0.8
-"""P(topic | enquiry) from which words that could be a follow-up are a question of their own."""
+FOLLOW_UP = "enquiry/follow_up"
+"""The intent of questions that do not say what they are about."""
 _MOST_TOPICS = 2
 _MOST_ASPECTS = 2
 _MOST_CHOICES = 3
@@ -55,48 +55,62 @@ class Interpreter:
     def __init__(self, knowledge: Knowledge, words: Words) -> None:
         self._knowledge, self._words = knowledge, words
 
-    def follow_up(self, text: str, before: Question | None, ranked: Sequence[Mapping[str, Any]]) -> Question | None:
-        """The question that a message without a subject asks about the topic before it; None when it stands alone."""
-        if before is None or not before.topics:
-            return None
+    def continues(self, text: str, ranked: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether a message says nothing of what it is about, so that it stands on the question before it."""
+        normal = normalise(text)
+        wording = self._words.read(normal)
+        if wording.named or self._knowledge.titled(text):
+            return False
+        if self._sure(ranked, SURE) and ranked[0]["name"] == FOLLOW_UP:
+            return True
+        return bool(wording.aspects) or bool(_FOLLOW_UP.search(normal) and len(normal) <= _FOLLOW_UP_CHARACTERS)
+
+    def only_continues(self, text: str) -> bool:
+        """Whether a message is nothing but words of a follow-up: 多少钱, 人话说一下."""
         wording = self._words.read(normalise(text))
-        if len(wording.subject) > 1 or not wording.aspects:
-            return None
-        topic = self._knowledge.topics.get(before.topics[0])
+        return bool(wording.aspects) and (len(wording.subject) <= 1 or wording.aspects[0] == PLAIN)
+
+    async def continued(self, text: str, before: tuple[str, Question], parse: Parse) -> Question | None:
+        """The question of a message that stands on the one before it. None: there is no topic to stand on."""
+        words_before, asked = before
+        topic = self._knowledge.topics.get(asked.topics[0]) if asked.topics else None
         if topic is None:
             return None
-        known = [aspect for aspect in wording.aspects if aspect == PLAIN or aspect in topic.aspects]
-        if not known and ranked and ranked[0]["confidence"] >= _ALONE:
-            return None  # "几点下班" after a question about dogs
-        return Question((topic.id,), (tuple(known) or wording.aspects)[:_MOST_ASPECTS])
+        normal = normalise(text)
+        aspects = self._words.read(normal).aspects
+        nearer = self._knowledge.choose(topic.intent, normal)
+        if nearer and nearer.when:
+            topic = nearer
+        known = tuple(aspect for aspect in aspects if aspect == PLAIN or aspect in topic.aspects)
+        if known or (nearer and nearer.when):
+            return Question((topic.id,), known[:_MOST_ASPECTS])
+        joined = await parse(f"{words_before}，{text}")
+        if _enquires(joined) and self._sure(joined["topics"], SURE_OF_TWO):
+            other = self._topic(joined["topics"], normal)
+            if other and other.intent not in (topic.intent, FOLLOW_UP):
+                return Question((other.id,), aspects[:_MOST_ASPECTS])
+        return Question((topic.id,), aspects[:_MOST_ASPECTS] or self._special(topic))
 
-    async def enquiry(
-        self, text: str, ranked: Sequence[Mapping[str, Any]], parse: Parse, before: tuple[str, Question] | None
-    ) -> Question | None:
-        """The question of a message that is an enquiry. `before` is the question before it and its words.
+    @staticmethod
+    def _special(topic: Topic) -> tuple[str, ...]:
+        """What is said to "and if not?", where the topic has something for it."""
+        return ("exceptions",) if "exceptions" in topic.aspects else ()
+
+    async def enquiry(self, text: str, ranked: Sequence[Mapping[str, Any]], parse: Parse) -> Question | None:
+        """The question of a message that is an enquiry and stands alone.
 
         None: it names an intent of which the knowledge base has no topic.
         """
         normal = normalise(text)
-        if tapped := self._knowledge.titled(text.strip()) or self._knowledge.titled(normal):
-            return Question((tapped.id,), before[1].aspects if before and before[1].choices else ())
         if two := await self._two(normal, parse):
             return two
         wording = self._words.read(normal)
-        topic = self._topic(ranked, normal)
-        if (
-            before
-            and not self._sure(ranked, _ALONE)
-            and _FOLLOW_UP.search(normal)
-            and len(normal) <= _FOLLOW_UP_CHARACTERS
-        ):
-            joined = await parse(f"{before[0]}，{text}")
-            if _enquires(joined) and self._sure(joined["topics"], SURE):
-                topic, ranked = self._topic(joined["topics"], normal), joined["topics"]
+        ranked = [item for item in ranked if item["name"] != FOLLOW_UP]
         if self._sure(ranked, SURE):
-            return Question((topic.id,), self._aspects(wording)) if topic else None
-        choices = [found.title for item in ranked[:_MOST_CHOICES] if (found := self._topic([item], normal))]
-        return Question(aspects=self._aspects(wording), choices=tuple(choices))
+            topic = self._topic(ranked, normal)
+            return Question((topic.id,), wording.aspects[:_MOST_ASPECTS]) if topic else None
+        choices = [found.title for item in ranked if (found := self._topic([item], normal))]
+        return Question(aspects=wording.aspects[:_MOST_ASPECTS], choices=tuple(choices[:_MOST_CHOICES]))
 
     def corrected(self, text: str) -> str | None:
         """What is left of "不是，我问的是居住证" without its beginning; None when a message corrects nothing."""
@@ -140,10 +154,6 @@ class Interpreter:
     @staticmethod
     def _sure(ranked: Sequence[Mapping[str, Any]], least: float) -> bool:
         return bool(ranked) and float(ranked[0]["confidence"]) >= least
-
-    @staticmethod
-    def _aspects(wording: Wording) -> tuple[str, ...]:
-        return wording.aspects[:_MOST_ASPECTS]
 
 
 def _enquires(parse_data: Mapping[str, Any]) -> bool:

@@ -11,6 +11,8 @@ import calendar
 import re
 from datetime import date, timedelta
 
+from bot.nlu.names import is_name
+
 _DIGIT_WORDS = {
     **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
     **dict(zip("〇洞幺妖腰两俩拐勾", "001112279", strict=True)),
@@ -38,32 +40,6 @@ _LONG_NUMBER = re.compile(r"(?<!\d)\d{14,20}x?(?!\d)", re.IGNORECASE)
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?(1[3-9]\d{9})(?!\d)")
 _PHONE_LIKE = re.compile(r"(?<!\d)1\d{8,12}(?!\d)")
 
-SURNAMES = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范"
-    "金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂"
-    "章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈"
-    "饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣"
-    "巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉仝伊区郜海"
-    "阎崇那哈佟富白索"
-)
-_COMPOUND = (
-    "欧阳",
-    "上官",
-    "司马",
-    "诸葛",
-    "东方",
-    "皇甫",
-    "尉迟",
-    "公孙",
-    "慕容",
-    "令狐",
-    "司徒",
-    "夏侯",
-    "长孙",
-    "宇文",
-    "端木",
-)
-_HAN_NAME = re.compile(r"^[\u4e00-\u9fff]{2,4}$|^[\u4e00-\u9fff]{1,10}·[\u4e00-\u9fff·]{1,15}$")
 _NAME_SAID = re.compile(
     r"(?:我(?:的)?(?:大)?名(?:字|儿)?(?:就?[叫是])?|我叫|俺叫|本人叫?|姓名|主人叫?|狗主人(?:是|叫)?|申请人(?:是|叫)?|名字[叫是]?|叫|我是)"
     r"[\s:：是,，]*([\u4e00-\u9fff·]{2,6})"
@@ -198,23 +174,7 @@ def name(text: str, *, asked: bool) -> str | None:
 
 
 def _is_name(text: str) -> bool:
-    if not _HAN_NAME.match(text) or _NAME_STOPS.search(text):
-        return False
-    return "·" in text or text[0] in SURNAMES or text[:2] in _COMPOUND
-
-
-_AROUND_NAME = re.compile(
-    "重名|同名|同姓|查询|查一下|查查|查下|查|查个|搜|名字|姓名|叫做?|起名|取名|想|给|孩子|我|姑娘|闺女|女儿|儿子|宝宝|咱|俺|家|娃|有没有|有|几个|多少|个|人|多不多|"
-    "多吗|多不|多|吗|不|没|的|这个|这名|帮|下|一下|请问|您好|你好|麻烦|沈阳|大东|咱们|辖区|全市|所里|能|可以|看看|看|啊|呢|呀|是|在|和|跟|[\\s,，。.!！?？:：“”\"']"
-)
-
-
-def asked_name(text: str, *, alone: bool) -> str | None:
-    """The name that a look-up asks about: "叫李梓涵的多不多", "重名查询 王小明". `alone`: a bare name counts too."""
-    for piece in sorted(_AROUND_NAME.split(text), key=len, reverse=True):
-        if _is_name(piece) and (alone or piece != text.strip()):
-            return piece
-    return None
+    return is_name(text) and not _NAME_STOPS.search(text)
 
 
 def day(text: str, *, today: date) -> date | None:

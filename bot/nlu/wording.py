@@ -32,6 +32,8 @@ class Wording:
 
     aspects: tuple[str, ...]
     subject: str
+    named: bool
+    """Whether it says what it is about: 身份证, 户口 …"""
     corrected: str | None = None
     """The text behind "不是，我问的是", when the message begins so."""
 
@@ -45,10 +47,11 @@ class Words:
         patterns: Mapping[str, re.Pattern[str]],
         filler: Iterable[str],
         correction: Iterable[str],
+        subjects: Iterable[str],
     ) -> None:
         self.titles = dict(titles)
         self._patterns = dict(patterns)
-        self._filler = _any_of(filler)
+        self._filler, self._subjects = _any_of(filler), _any_of(subjects)
         self._correction = re.compile(rf"^(?:(?:{_any_of(correction).pattern})[\s,，。.!！]*)+")
 
     def read(self, text: str) -> Wording:
@@ -64,7 +67,8 @@ class Words:
         left = "".join(letter for letter, gone in zip(text, taken, strict=True) if not gone)
         subject = "".join(_LETTERS.findall(self._filler.sub("", left)))
         corrected = self._correction.sub("", text) if self._correction.match(text) else None
-        return Wording(tuple(sorted(found, key=lambda aspect: found[aspect])), subject, corrected or None)
+        aspects = tuple(sorted(found, key=lambda aspect: found[aspect]))
+        return Wording(aspects, subject, bool(self._subjects.search(text)), corrected or None)
 
 
 def asks(text: str) -> bool:
@@ -79,7 +83,7 @@ def load(path: Path = ASPECTS_FILE) -> Words:
         entries = data["aspects"]
         titles = {aspect: str(entry["title"]) for aspect, entry in entries.items()}
         patterns = {aspect: _any_of([entry["title"], *entry["words"]]) for aspect, entry in entries.items()}
-        words = Words(titles, patterns, data["filler"], data["correction"])
+        words = Words(titles, patterns, data["filler"], data["correction"], data["subjects"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise TrainersFileError(
             f"{path.name} 读不懂（{type(error).__name__}: {error}），照文件开头的说明检查缩进和字段"

@@ -294,3 +294,48 @@ class AuditorPage(Base):
     case_id: Mapped[CaseId] = mapped_column(ForeignKey("case.id"))
     missed_at: Mapped[datetime]
     paged_at: Mapped[datetime]
+
+
+class LookupTable(Base):
+    """One import of a table that residents look things up in; the newest one that is `ready` answers them.
+
+    Rows arrive in many short transactions and become visible in one, so that a million of them hold up no alarm.
+    """
+
+    __tablename__ = "lookup_table"
+    __table_args__ = (Index("ix_lookup_table_kind_ready", "kind", "ready"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    demo: Mapped[bool] = mapped_column(default=False)
+    ready: Mapped[bool] = mapped_column(default=False)
+    imported_at: Mapped[datetime]
+
+
+class CommunityOfficer(Base):
+    """Who is responsible for a community, or for a street or compound of it, or for some house numbers there.
+
+    An empty `street` is the whole community; `parity` is "odd", "even" or empty for both sides of the street.
+    """
+
+    __tablename__ = "community_officer"
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    table_id: Mapped[int] = mapped_column(ForeignKey("lookup_table.id"), index=True)
+    community: Mapped[str] = mapped_column(String(40))
+    street: Mapped[str] = mapped_column(String(40), default="")
+    first_number: Mapped[int | None] = mapped_column(default=None)
+    last_number: Mapped[int | None] = mapped_column(default=None)
+    parity: Mapped[str] = mapped_column(String(4), default="")
+    officer: Mapped[str] = mapped_column(String(40))
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    hours: Mapped[str] = mapped_column(String(100), default="")
+
+
+class RegisteredName(Base):
+    """How many of the residents registered here bear a name: the name and the count, and nothing else of anybody."""
+
+    __tablename__ = "registered_name"
+    __table_args__ = (UniqueConstraint("table_id", "name", name="uq_registered_name_table_name"),)
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    table_id: Mapped[int] = mapped_column(ForeignKey("lookup_table.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    count: Mapped[int]

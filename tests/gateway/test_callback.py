@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import xmltodict
 
 from bot.duty.roster import RosterFile
-from bot.intake import articles, inbox, menu
+from bot.intake import articles, inbox, menu, questions
 from bot.intake.desk import Desk
 from bot.nlu.safety_net import SafetyNet
 from bot.store.models import Message, Reply, Resident
@@ -24,6 +24,7 @@ from tests.wechat.letters import ACCOUNT, PLAIN, letter
 from tests.world import Asked
 
 pytestmark = pytest.mark.anyio
+WHERE = questions.load().kinds["armed_threat"]["place"]
 ALARM = "有人拿刀在楼下砍人"
 
 
@@ -79,7 +80,7 @@ async def test_that_a_gateway_in_plain_mode_answers_in_plain(station: Station) -
 
 async def test_that_an_alarm_is_answered_and_paged(gateway: Gateway) -> None:
     gateway.station.rasa.labels[ALARM] = "urgent_alarm"
-    assert await gateway.say(ALARM, message_id=1) == f"答：{ALARM}"
+    assert await gateway.say(ALARM, message_id=1) == f"答：{ALARM}\n\n{WHERE}"
     await eventually(gateway.station.phone.pages)
     assert gateway.station.phone.take()["officer"] == "甲"
 
@@ -135,7 +136,7 @@ async def test_that_sends_which_arrive_at_two_gateways_take_effect_once(station:
             sends = [asyncio.create_task(place.say(ALARM, message_id=1)) for place in (one, other, one)]
             await eventually(lambda: len(one.arrived + other.arrived) == 3)
             release()
-            assert await asyncio.gather(*sends) == [f"答：{ALARM}"] * 3
+            assert await asyncio.gather(*sends) == [f"答：{ALARM}\n\n{WHERE}"] * 3
         assert heard(station) == [ALARM]
         await eventually(station.phone.pages)
         station.phone.take()

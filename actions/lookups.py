@@ -1,0 +1,74 @@
+"""Look-ups in conversation: the community officer of a place, and how many bear a name."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from actions.store import station_store
+from bot.services import community_officers, duplicate_names
+from bot.services.answer import HUMAN, Answer
+from bot.settings import SettingsError
+from bot.store.session import StoreUnavailableError
+
+logger = logging.getLogger(__name__)
+
+_UNAVAILABLE = Answer(
+    f"不好意思，现在查不了。请回“{HUMAN}”，民警看到后会在这里答复您。\n有急事请直接拨打110。", (HUMAN,)
+)
+
+LookUp = Callable[[Session, str], Answer]
+
+
+def _answer(look_up: LookUp, text: str) -> Answer:
+    try:
+        with station_store().reading() as session:
+            return look_up(session, text)
+    except (StoreUnavailableError, SQLAlchemyError, SettingsError, OSError) as error:
+        logger.error("A look-up failed: %s", type(error).__name__)  # the text of an error may quote a resident
+        return _UNAVAILABLE
+
+
+async def answer_with(dispatcher: CollectingDispatcher, subject: str, look_up: LookUp) -> list[dict[str, Any]]:
+    """Say what a look-up finds; the database is asked in a thread, so that other conversations go on."""
+    answer = await asyncio.to_thread(_answer, look_up, subject)
+    buttons = [{"title": title, "payload": title} for title in answer.buttons]
+    dispatcher.utter_message(text=answer.text, buttons=buttons)
+    return []
+
+
+class CommunityOfficer(Action):
+    """Tells who is responsible for the place in the latest message."""
+
+    def name(self) -> str:
+        """As rules and stories call it."""
+        return "action_community_officer"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Answer the resident."""
+        return await answer_with(dispatcher, _said(tracker), community_officers.find)
+
+
+class DuplicateName(Action):
+    """Tells how many bear the name in the latest message."""
+
+    def name(self) -> str:
+        """As rules and stories call it."""
+        return "action_duplicate_name"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Answer the resident."""
+        return await answer_with(dispatcher, _said(tracker), duplicate_names.find)
+
+
+def _said(tracker: Tracker) -> str:
+    return tracker.latest_message.get("text") or ""

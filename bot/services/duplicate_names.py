@@ -1,0 +1,38 @@
+"""How many of the residents registered here bear a name that someone asks about."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.orm import Session
+
+from bot.nlu.names import asked_names
+from bot.services.answer import HUMAN, Answer, from_table
+from bot.services.table_file import clean
+from bot.services.tables import NAMES, look_up
+from bot.store.models import RegisteredName
+
+_MOST_NAMES = 5
+_ASK = Answer("想查哪个名字？请把姓和名一起发给我，比如“重名查询 王小明”。只能查到登记的人数，查不到是谁。")
+_NOT_IMPORTED = Answer(
+    "派出所还没有把重名数据导入到这里，暂时查不了。\n"
+    f"可以到派出所户籍窗口问，或回“{HUMAN}”，写上想查的姓名，由民警答复。",
+    (HUMAN,),
+)
+
+
+def find(session: Session, text: str) -> Answer:
+    """How many bear the names that a message asks about; without a name, how to ask."""
+    asked = asked_names(clean(text))
+    wanted = {spelling for spellings in asked for spelling in spellings}
+    table, rows = look_up(session, NAMES, RegisteredName, RegisteredName.name.in_(wanted))
+    if table is None:
+        return _NOT_IMPORTED
+    if not asked:
+        return _ASK
+    counts = {row.name: row.count for row in rows}
+    return from_table(table, "\n".join(_told(spellings, counts) for spellings in asked))
+
+
+def _told(spellings: Sequence[str], counts: Mapping[str, int]) -> str:
+    name = next((spelling for spelling in spellings if spelling in counts), spellings[-1])
+    count = counts.get(name, 0)
+    return f"本所登记的人里，叫“{name}”的有{count}人。" if count > 0 else f"本所登记的人里，没有查到叫“{name}”的。"
