@@ -23,6 +23,9 @@ _SPOKEN_RUN = re.compile(
 )
 _LEAST_SPOKEN = 5
 """Digits of a run before it is taken for a number that is spelled out."""
+_WHOLE_NUMBER = 11
+"""Digits of a telephone number: a group so long is a number of its own."""
+_JOINTS = re.compile(r"[ \-—–.,，、]")
 _SPELLED_YEAR = re.compile(r"[零〇一二三四五六七八九]{2,4}(?=年)")
 
 _ID = re.compile(r"(?<![0-9a-z])[1-9]\d{16}[0-9x](?![0-9a-z])", re.IGNORECASE)
@@ -102,16 +105,23 @@ class BadValueError(Exception):
     """A value that cannot be right; the text tells the resident why and what to send."""
 
 
+def _joined(said: str) -> str:
+    """One number in digits; a date, or numbers in digits that only stand in a row, stay as they are."""
+    number = _JOINTS.sub("", said)
+    if len(number) < _LEAST_SPOKEN or (number.isascii() and number == said.strip()):
+        return said
+    if not any(letter in _DIGIT_WORDS for letter in number) and re.search(r"[.,，、]|\d{4}-\d", said):
+        return said
+    return "".join(_DIGIT_WORDS.get(letter, letter) for letter in number)
+
+
 def spelled_out(text: str) -> str:
     """Numbers spoken digit by digit as digits: "幺三八 零零一三 八零零零" as "13800138000"."""
 
     def digits(match: re.Match[str]) -> str:
-        said = re.sub(r"[ \-—–.,，、]", "", match.group())
-        if len(said) < _LEAST_SPOKEN or (said.isdigit() and match.group().isdigit()):
-            return match.group()
-        if not any(letter in _DIGIT_WORDS for letter in said) and re.search(r"[.,，、]|\d{4}-\d", match.group()):
-            return match.group()  # a date or a list of numbers, not one number in groups
-        return "".join(_DIGIT_WORDS.get(letter, letter) for letter in said)
+        groups = re.split(r"([.,，、])", match.group())
+        whole = any(len(_JOINTS.sub("", group)) >= _WHOLE_NUMBER for group in groups)
+        return "".join(map(_joined, groups)) if whole else _joined(match.group())
 
     text = _SPELLED_YEAR.sub(lambda match: "".join(_DIGIT_WORDS[letter] for letter in match.group()), text)
     return _SPOKEN_RUN.sub(digits, text)

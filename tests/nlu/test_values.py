@@ -1,0 +1,125 @@
+"""Values in what residents type: right ones are read, wrong ones are told, what is none is left alone."""
+
+from datetime import date
+
+import pytest
+
+from bot.nlu import values
+from bot.nlu.values import BadValueError
+
+TODAY = date(2026, 11, 25)
+BORN_1990 = "210104199003070019"
+
+
+def with_check_digit(first_seventeen: str) -> str:
+    return first_seventeen + values._check_digit(first_seventeen)
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("13800138000", "13800138000"),
+        ("我电话 138 0013 8000", "13800138000"),
+        ("138-0013-8000 微信同号", "13800138000"),
+        ("+8613800138000", "13800138000"),
+        ("幺三八零零幺三八零零零", "13800138000"),
+        ("一三八 零零一三 八零零零", "13800138000"),
+        ("洞幺", None),
+        ("我住301", None),
+        ("三个人", None),
+    ],
+)
+def test_that_a_telephone_number_is_read_however_it_is_said(said: str, number: str | None) -> None:
+    assert values.phone(said) == number
+
+
+@pytest.mark.parametrize("said", ["1380013800", "138001380001"])
+def test_that_a_number_with_a_digit_too_few_or_too_many_is_told(said: str) -> None:
+    with pytest.raises(BadValueError, match="11位"):
+        values.phone(said)
+
+
+def test_that_an_identity_number_is_read_with_its_check_digit() -> None:
+    number = with_check_digit(BORN_1990[:17])
+    assert values.identity_number(f"身份证{number}", today=TODAY) == number
+    wrong = number[:17] + ("0" if number[17] != "0" else "1")
+    with pytest.raises(BadValueError, match="校验不对"):
+        values.identity_number(wrong, today=TODAY)
+
+
+def test_that_a_spoken_identity_number_ends_with_a_spoken_x() -> None:
+    number = next(
+        candidate for n in range(1000) if (candidate := with_check_digit(f"21010419900307{n:03}")).endswith("X")
+    )
+    spoken = "".join("零幺二三四五六七八九"[int(digit)] for digit in number[:17]) + "叉"
+    assert values.identity_number(spoken, today=TODAY) == number
+
+
+@pytest.mark.parametrize(("born", "adult", "told"), [("20120307", False, "监护人"), ("20090307", True, "18周岁")])
+def test_that_too_young_a_holder_is_told_who_may(born: str, adult: bool, told: str) -> None:
+    with pytest.raises(BadValueError, match=told):
+        values.identity_number(with_check_digit(f"210104{born}001"), today=TODAY, adult=adult)
+
+
+def test_that_seventeen_may_hold_a_permit_but_register_no_dog() -> None:
+    number = with_check_digit("21010420090307001")
+    assert values.identity_number(number, today=TODAY) == number
+
+
+@pytest.mark.parametrize("said", ["210104199013070019", "990104199003070019", "210104202703070019"])
+def test_that_a_number_of_no_province_or_day_is_refused(said: str) -> None:
+    with pytest.raises(BadValueError):
+        values.identity_number(with_check_digit(said[:17]), today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("2024年5月20日", "2024-05-20"),
+        ("2024.5.20", "2024-05-20"),
+        ("20240520", "2024-05-20"),
+        ("二零二四年五月", "2024-05-01"),
+        ("去年三月", "2025-03-01"),
+        ("前年年底", "2024-12-01"),
+        ("今年3月5号打的", "2026-03-05"),
+        ("上个月20号", "2026-10-20"),
+        ("上月底", "2026-10-28"),
+        ("5月20", "2026-05-20"),
+        ("12月3号", "2025-12-03"),
+        ("两年半前", "2024-05-25"),
+        ("住了三年了", "2023-11-25"),
+        ("半年多了", "2026-05-25"),
+        ("快半年了", "2026-06-25"),
+        ("三个月前", "2026-08-25"),
+        ("昨天", "2026-11-24"),
+        ("24年", "2024-01-01"),
+        ("豆豆", None),
+    ],
+)
+def test_that_a_day_is_read_as_residents_say_it(said: str, day: str | None) -> None:
+    found = values.day(said, today=TODAY)
+    assert (found and found.isoformat()) == day
+
+
+@pytest.mark.parametrize("said", ["2月30号", "明年三月", "2027-01-01"])
+def test_that_a_day_that_is_none_or_still_to_come_is_told(said: str) -> None:
+    with pytest.raises(BadValueError):
+        values.day(said, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "name"),
+    [
+        ("我叫张三丰", False, "张三丰"),
+        ("姓名：李小明，电话", False, "李小明"),
+        ("欧阳小雪", True, "欧阳小雪"),
+        ("阿依古丽·买买提", True, "阿依古丽·买买提"),
+        ("张伟", False, None),
+        ("我是外地的", True, None),
+        ("狗叫豆豆", True, None),
+        ("你好", True, None),
+        ("多少钱", True, None),
+    ],
+)
+def test_that_a_name_is_read_where_it_was_asked_for_or_said_to_be_one(said: str, asked: bool, name: str | None) -> None:
+    assert values.name(said, asked=asked) == name
