@@ -1,5 +1,6 @@
 """The applications in chat: fill the slots of Rasa's forms, and hand a confirmed form in."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from actions.store import in_transaction
 from bot.nlu import forms
 from bot.nlu.entities import DICTIONARY, StationEntities
 from bot.nlu.form_reader import Reading, read
-from bot.nlu.forms import CONFIRMED, PHOTO, Form, Forms
+from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Form, Forms
 from bot.nlu.live_file import LiveFile
 from bot.services import applications
 from bot.store.models import MessageId
@@ -25,8 +26,12 @@ log = structlog.get_logger()
 Events = list[dict[str, Any]]
 
 REQUESTED = "requested_slot"
+FORM_ANSWER = "form_answer"
 _CANCELLED = "好，先不办了，填过的没有提交。想办的时候说“{says}”就行。"
 _SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里告诉您结果；想问进度，发受理号就行。"
+_NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
+_LATER = "好，先放着，填过的都在。方便的时候从这一项接着发就行："
+_MISSING = "还差{count}项：{titles}。"
 _NOT_STORED = "刚才没存上，您填的都还在。请过一会儿再回一次“确认”。"
 _FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
 
@@ -52,7 +57,7 @@ class _FormFiller:
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
         """The slots that the message sets. None at all leaves the message to the other rules."""
-        if _answered_already(tracker):
+        if _answered_already(tracker) or _something_else(tracker):
             return []
         station_forms = _forms().current()
         form = station_forms.forms[self.form_name]
@@ -65,6 +70,11 @@ class _FormFiller:
         if reading.command == "cancel":
             dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
             return [*_emptied(form), SlotSet(REQUESTED, None)]
+        if reading.command:
+            return _aside(dispatcher, form, reading.command, requested, filled)
+        if not reading and tracker.get_intent_of_latest_message() == FORM_ANSWER:
+            dispatcher.utter_message(text=_NOT_UNDERSTOOD)
+            return [SlotSet(requested, None)]
         return _filled(dispatcher, station_forms, reading, requested)
 
 
@@ -130,12 +140,25 @@ def _filled(dispatcher: CollectingDispatcher, station_forms: Forms, reading: Rea
     return events
 
 
+def _aside(
+    dispatcher: CollectingDispatcher, form: Form, aside: str, requested: str | None, filled: Mapping[str, Any]
+) -> Events:
+    """Answer what is said about filling in; the question stays the same."""
+    if aside == "later":
+        dispatcher.utter_message(text=_LATER)
+    titles = [entry.title for name, entry in form.fields.items() if filled.get(name) is None]
+    if titles and aside != "later":
+        dispatcher.utter_message(text=_MISSING.format(count=len(titles), titles="、".join(titles)))
+    return [SlotSet(requested, None)] if requested else []
+
+
 def _with_photo(form: Form, requested: str | None, tracker: Tracker, photo: str) -> Events:
     """A picture goes to the question that asks for one, otherwise to the first that will."""
     wanted = [name for name, entry in form.fields.items() if entry.kind == PHOTO]
     empty = [name for name in wanted if tracker.get_slot(name) is None]
     place = requested if requested in wanted else next(iter(empty), wanted[-1])
-    return [SlotSet(place, photo)]
+    agreed = [SlotSet(CONSENT, True)] if requested == CONSENT else []  # on being told why, it was sent
+    return [*agreed, SlotSet(place, photo)]
 
 
 def _emptied(form: Form) -> Events:
@@ -164,6 +187,12 @@ def _answered_already(tracker: Tracker) -> bool:
         if event["event"] == "bot":
             return True
     return False
+
+
+def _something_else(tracker: Tracker) -> bool:
+    """Whether the channel has read the message and found that it is no answer (plain Rasa has no such channel)."""
+    intent = tracker.get_intent_of_latest_message() or ""
+    return "message_id" in _metadata(tracker) and intent != FORM_ANSWER and not intent.startswith("apply_")
 
 
 def _last_form(tracker: Tracker) -> Form | None:

@@ -44,11 +44,8 @@ def write_endpoints(settings: Settings) -> Path:
         # Rasa's own environment has psycopg2, SQLAlchemy's default driver.
         conversations = database.set(drivername="postgresql").render_as_string(hide_password=False)
     endpoints: dict[str, object] = {
-        # Without the domain, which no action of ours reads and which is most of what a call would carry.
-        "action_endpoint": {
-            "url": f"http://127.0.0.1:{settings.actions_port}/webhook",
-            "enable_selective_domain": True,
-        },
+        # With the whole domain in every call: the SDK refuses one without, and Rasa 3.6 does not ask again.
+        "action_endpoint": {"url": f"http://127.0.0.1:{settings.actions_port}/webhook"},
         "nlg": {"type": "bot.nlu.answers.StationAnswers"},
         "tracker_store": {"type": "bot.nlu.tracker_store.FujinTrackerStore", "url": conversations},
     }

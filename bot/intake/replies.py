@@ -41,6 +41,8 @@ def to(
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif claimed.kind == "image" and understanding is None:
         replies = [_photo(session, message, now=now) or BotReply(wording.MEDIA_ALONE)]
+    elif understanding and case is not None and _adds_to(case, message, triage):
+        replies = [BotReply(wording.ADDED_TO_TIP.format(number=case.id) if case.label == "tip" else wording.ADDED)]
     elif understanding:
         replies = [*understanding.replies, *_number(message, case)]
     else:
@@ -119,6 +121,11 @@ def _photo(session: Session, message: Message, *, now: datetime) -> BotReply | N
         return None
     title = applications.TITLES[application.kind]
     return BotReply(wording.PHOTO_ADDED.format(title=title, receipt=application.receipt))
+
+
+def _adds_to(case: Case, message: Message, triage: Triage) -> bool:
+    """Whether a message only adds to what its resident has told already, so that the advice need not be repeated."""
+    return case.opened_at < message.received_at and triage.intent == case.intent and not triage.uncertain
 
 
 def _number(message: Message, case: Case | None) -> list[BotReply]:

@@ -19,6 +19,8 @@ RECEIPT_ENGLISH = "Received. The officer on duty can see it."
 RESOLVED = "人没事就好。已经告诉民警不用再找人了，由民警来结案；情况有变化马上再发。"
 RESOLVED_UNPROVEN = "收到。民警会核实一下再结案；情况有变化马上再发。"
 TIP_NUMBER = "线索编号 X{number}，想补充或问进展就说这个号。"
+ADDED_TO_TIP = "收到，已补到线索 X{number} 里。"
+ADDED = "收到，已补到您刚才说的事里，民警看得到。"
 PHOTO_ADDED = "收到，已补到{title}申请（受理号{receipt}）里，民警会接着看。"
 TAP_UNREAD = (
     "这一项现在查不了，请过一会儿再点一次；也可以把想问的直接打字发给我，值班民警看得到。\n"

@@ -65,10 +65,8 @@ def answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
     if len(topics) == 1:
         text = "\n\n".join(_told(part) for part in _of_topic(topics[0], asked.aspects, words))
         return {"text": text, "buttons": _buttons(topics[0], asked.aspects, base, words)}
-    parts = []
-    for topic in topics:
-        known = [topic.aspects[aspect] for aspect in asked.aspects if aspect in topic.aspects]
-        parts.append(f"【{topic.title}】" + (known[0] if known else topic.short).told())
+    facts = [topic.aspects.get(aspect, topic.short) for topic, aspect in zip(topics, asked.aspects, strict=False)]
+    parts = [f"【{topic.title}】{fact.told()}" for topic, fact in zip(topics, facts, strict=True)]
     return {"text": "\n\n".join(parts), "buttons": [_button(topic.title) for topic in topics]}
 
 

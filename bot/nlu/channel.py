@@ -24,11 +24,10 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from bot.nlu.context import PHOTO_TEXT, Context, Meaning, Readers
+from bot.nlu.context import PHOTO_TEXT, Context, Meaning, Readers, graver
 from bot.nlu.graph_runner import straighten
 from bot.nlu.publication import QUESTION
 from bot.nlu.reader import Reader
-from bot.nlu.triage import gravity
 
 logger = logging.getLogger(__name__)
 
@@ -184,8 +183,7 @@ async def _answer(
 
 async def read(agent: Agent, incoming: Incoming) -> dict[str, Any]:
     """Triage without a trace in any conversation."""
-    parse_data = await _parse(agent, incoming)
-    return {"triage": parse_data["triage"]}
+    return {"triage": graver(*await _parse(agent, incoming))["triage"]}
 
 
 async def read_batch(agent: Agent, batch: Batch) -> dict[str, Any]:
@@ -223,13 +221,10 @@ async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
 
 async def _meaning(agent: Agent, incoming: Incoming) -> Meaning | None:
     """What a message means in its conversation; None for a picture that means nothing to the dialogue."""
-    parse_data = None if incoming.photo else await _parse(agent, incoming)
+    read = None if incoming.photo else await _parse(agent, incoming)
     tracker = await _conversation(agent, incoming.sender)
     context = Context(tracker, _readers(agent), alarm_open=incoming.alarm_open, today=date.today())
-    if parse_data is None:
-        meaning = context.photo()
-    else:
-        meaning = await context.meaning(parse_data, _reader(agent).parse)
+    meaning = await context.meaning(*read, _reader(agent).parse) if read else context.photo()
     if meaning and meaning.before:
         await _remember(agent, tracker.sender_id, meaning.before)
     return meaning
@@ -244,15 +239,14 @@ async def _remember(agent: Agent, sender: str, events: Sequence[Event]) -> None:
         await agent.tracker_store.save(tracker)
 
 
-async def _parse(agent: Agent, incoming: Incoming) -> dict[str, Any]:
-    """Read the message alone and, when it continues fragments, with them; the graver reading counts."""
+async def _parse(agent: Agent, incoming: Incoming) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The message alone and, when it continues fragments, together with them."""
     reader = _reader(agent)
-    parse_data = await reader.parse(incoming.text)
-    if incoming.fragments:
-        joined = await reader.parse(" ".join((*incoming.fragments, incoming.text)))
-        if gravity(joined["triage"]["label"]) < gravity(parse_data["triage"]["label"]):
-            parse_data = {**joined, "text": incoming.text}
-    return parse_data
+    if not incoming.fragments:
+        return await reader.parse(incoming.text), None
+    together = " ".join((*incoming.fragments, incoming.text))
+    alone, joined = await asyncio.gather(reader.parse(incoming.text), reader.parse(together))
+    return alone, joined
 
 
 async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:

@@ -28,7 +28,8 @@ from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Interpreter, Parse, Question
-from bot.nlu.triage import URGENT, Triage
+from bot.nlu.triage import URGENT, Triage, gravity
+from bot.nlu.values import spelled_out
 
 ONLY_SILENCE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
 """Alarms that a bare value can look like."""
@@ -41,6 +42,12 @@ _LETTERS = re.compile(r"[^\W_]")
 _REMEMBERED_SECONDS = 30 * 60
 _REMEMBERED_MESSAGES = 4
 _CERTAIN = 0.8
+_THREADS = frozenset({"tip", "help_request", "enquiry"})
+_THREAD_CHARACTERS = 120
+_LOST = frozenset(f"other/{intent}" for intent in ("off_topic", "gibberish", "test_message", "chitchat", "media_word"))
+"""What a detail of a longer story looks like when it is read by itself."""
+_ALARMING = re.compile("[救命快打杀死血刀火警抢偷跑疼怕]|来人|过来|快来")
+_NUMBERS = re.compile(r"[0-9][0-9xX年月日号.\-/ ]*")
 _TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks", "goodbye", "bot_identity", "advert"))
 """What is said to the officer, and no answer to a form, however short."""
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
@@ -80,26 +87,31 @@ class Context:
         self._tracker, self._readers, self._alarm_open, self._today = tracker, readers, alarm_open, today
         self._forms = readers.forms.current()
 
-    async def meaning(self, parse_data: dict[str, Any], parse: Parse) -> Meaning:
-        """What a text means here. `parse` reads another text, when a part of this one must be read by itself."""
+    async def meaning(self, alone: dict[str, Any], joined: dict[str, Any] | None, parse: Parse) -> Meaning:
+        """What a text means here. `joined`: the same read together with the fragments before it.
+
+        `parse` reads another text, when a part of this one must be read by itself.
+        """
+        parse_data = graver(alone, joined)
         triage = Triage.from_json(parse_data["triage"])
         if triage.chosen:
             return Meaning(self._chosen(parse_data, triage))
+        form = None if self._alarm_open else self._form()
+        if form and await self._answers(form, alone, joined, parse):
+            return Meaning(_dialogue(alone, "form_answer", form.intent), self._awake())
+        parse_data = await self._in_its_thread(parse_data, parse)
+        triage = Triage.from_json(parse_data["triage"])
         looked_up = self._looked_up(parse_data, triage)
-        form = self._form()
-        answering = form is not None and not self._alarm_open and _may_be_value(parse_data, triage)
-        if triage.urgent and not answering and looked_up is None and not self._only_asks(parse_data, triage):
+        if triage.urgent and looked_up is None and not self._only_asks(parse_data, triage):
             return Meaning(parse_data, self._asleep())
-        if form and not self._alarm_open:
-            reading = self._reading(form, parse_data["text"])
-            if reading and not self._talk(reading, triage):
-                return Meaning(_dialogue(parse_data, "form_answer", form.intent), self._awake())
-            if triage.urgent and not self._only_asks(parse_data, triage):
-                return Meaning(parse_data, self._asleep())
         before = self._asleep() if self._alarm_open else self._awake()
         if looked_up:
             return Meaning(looked_up, before)
-        return Meaning(await self._asked(parse_data, triage, parse), before)
+        meant = await self._asked(parse_data, triage, parse)
+        if form and meant is parse_data and triage.uncertain:
+            # Not understood: the form says so, in place of the question that would send a human.
+            return Meaning(_dialogue(alone, "form_answer", form.intent), before)
+        return Meaning(meant, before)
 
     def photo(self) -> Meaning | None:
         """What a picture means: an answer to the open form that wants pictures, or nothing to the dialogue."""
@@ -114,6 +126,37 @@ class Context:
     def _form(self) -> Form | None:
         """The form that is open, awake or asleep."""
         return self._forms.forms.get(self._tracker.active_loop_name or self._tracker.get_slot(SLEEPING) or "")
+
+    async def _answers(self, form: Form, alone: dict[str, Any], joined: dict[str, Any] | None, parse: Parse) -> bool:
+        """Whether a message is an answer to the open form, whatever its words look like to the model.
+
+        "2101…" or an address looks like a whisper; a danger beside the value, or one that the safety net sees, is one.
+        """
+        reading = self._reading(form, alone["text"])
+        if not reading:
+            return False
+        triage, together = Triage.from_json(alone["triage"]), Triage.from_json((joined or alone)["triage"])
+        if triage.source == "net" or together.source == "net":
+            return False
+        if triage.urgent and not self._harmless(reading, alone["text"]):
+            beside = self._beside(reading, alone["text"])
+            rest = await parse(beside) if len(_LETTERS.findall(beside)) > _WORDS_BESIDE else None
+            return not reading.loose and (rest is None or not Triage.from_json(rest["triage"]).urgent)
+        if reading.loose and together.urgent and together.confidence >= _CERTAIN:
+            return False
+        return not self._talk(reading, triage)
+
+    @staticmethod
+    def _harmless(reading: Reading, text: str) -> bool:
+        """Whether an answer of a word or two, which the model cannot judge, has nothing of an alarm in it: 来福."""
+        return bool(reading.values) and len(_LETTERS.findall(text)) <= _WORDS_BESIDE and not _ALARMING.search(text)
+
+    @staticmethod
+    def _beside(reading: Reading, text: str) -> str:
+        """What a message says beside the values that it gives."""
+        for value in reading.values.values():
+            text = text.replace(value, " ") if isinstance(value, str) else text
+        return _NUMBERS.sub(" ", spelled_out(text))
 
     def _reading(self, form: Form, text: str) -> Reading:
         filled = {slot: self._tracker.get_slot(slot) for slot in form.slots if slot in self._tracker.slots}
@@ -135,11 +178,50 @@ class Context:
         sleeping = self._tracker.get_slot(SLEEPING)
         return (ActiveLoop(sleeping), SlotSet(SLEEPING, None)) if sleeping else ()
 
+    # -- threads -----------------------------------------------------------------------------------------------
+
+    async def _in_its_thread(self, parse_data: dict[str, Any], parse: Parse) -> dict[str, Any]:
+        """A detail that makes sense only with what its sender wrote just before, read together with that.
+
+        "金色年华 三楼最里面" after a tip belongs to the tip, and a bare address there is no whisper. Danger in plain
+        words, and whatever the safety net sees, stays what it is.
+        """
+        triage = Triage.from_json(parse_data["triage"])
+        doubtful = triage.confidence < _CERTAIN or triage.intent in ONLY_SILENCE
+        thread = self._thread()
+        if not thread or triage.source == "net" or not (doubtful or triage.intent in _LOST or triage.uncertain):
+            return parse_data
+        words, before = thread
+        joined = await parse(f"{words}，{parse_data['text']}")
+        read = Triage.from_json(joined["triage"])
+        if read.uncertain or read.source == "net" or (read.urgent and not triage.urgent):
+            return graver(parse_data, joined)
+        if read.label == before.label:
+            return _read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
+        return parse_data
+
+    def _thread(self) -> tuple[str, Triage] | None:
+        """The words of the tip, request or enquiry that the sender is in the middle of telling, and what they were."""
+        oldest = time.time() - _REMEMBERED_SECONDS
+        words: list[str] = []
+        before: Triage | None = None
+        for event in self._last_messages():
+            told = (event.parse_data or {}).get("triage")
+            triage = Triage.from_json(told) if told else None
+            if event.timestamp < oldest or triage is None or triage.uncertain or triage.label not in _THREADS:
+                break
+            if before is not None and triage.label != before.label:
+                break
+            before = triage if before is None else before
+            words.insert(0, (event.text or "")[:_THREAD_CHARACTERS])
+        return ("，".join(words), before) if before else None
+
     # -- questions ---------------------------------------------------------------------------------------------
 
     async def _asked(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any]:
         text = parse_data["text"]
-        wished = self._forms.wished(text, triage.intent)
+        before = self._last_question()
+        wished = self._forms.wished(text, triage.intent) or self._forms.goes_ahead(text, self._intent_of(before))
         if wished and triage.label in ("enquiry", "other", "help_request"):
             return _dialogue(parse_data, f"apply_{wished.kind}", wished.intent)
         if self._asks_progress(text, triage):
@@ -166,9 +248,13 @@ class Context:
                 question := await interpreter.enquiry(rest, read["topics"], parse)
             ):
                 return interpreter.with_aspects_of(question, before[1])
-        if triage.label == "enquiry" and not triage.uncertain:
-            return await interpreter.enquiry(text, ranked, parse)
-        return None
+        if triage.label != "enquiry" or triage.uncertain:
+            return None
+        question = await interpreter.enquiry(text, ranked, parse)
+        form = None if self._alarm_open else self._form()
+        if form and question and not question.topics and (about := self._about_form(form.intent)):
+            return Question(about[1].topics, question.aspects)
+        return question
 
     def _only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:
         """Whether what the model alone takes for a whisper is nothing but a follow-up: 人话说一下, 去哪."""
@@ -194,7 +280,20 @@ class Context:
                 return None
             if asked := (event.parse_data or {}).get(QUESTION):
                 return event.text or "", Question.from_json(asked)
+            if (event.intent or {}).get("name") == "form_answer":
+                return self._about_form((event.parse_data or {})["triage"]["intent"])
         return None
+
+    def _about_form(self, intent: str) -> tuple[str, Question] | None:
+        """Whoever fills in a form, or has just handed it in, asks about it."""
+        topic = self._readers.knowledge.current().choose(intent, "")
+        return (topic.title, Question((topic.id,))) if topic else None
+
+    def _intent_of(self, asked: tuple[str, Question] | None) -> str:
+        """The intent that a question was about, or ""."""
+        topics = self._readers.knowledge.current().topics
+        name = asked[1].topics[0] if asked and asked[1].topics else ""
+        return topics[name].intent if name in topics else ""
 
     def _last_messages(self) -> list[UserUttered]:
         said = [event for event in self._tracker.events if isinstance(event, UserUttered)]
@@ -204,10 +303,7 @@ class Context:
 
     def _looked_up(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
         """The message as a look-up: an officer by place, a name; also as the answer to "which place?"."""
-        before = self._last_question()
-        asked = before[1].topics[0] if before and before[1].topics else ""
-        topics = self._readers.knowledge.current().topics
-        about = topics[asked].intent if asked in topics else ""
+        about = self._intent_of(self._last_question())
         places = any(entity["entity"] == "place" for entity in parse_data["entities"])
         if places and (triage.intent == _OFFICER or (about == _OFFICER and _may_be_value(parse_data, triage))):
             return _dialogue(parse_data, "look_up_officer", _OFFICER)
@@ -223,7 +319,7 @@ class Context:
             return False
         if triage.intent == _FOLLOWS_CASE or _RECEIPT.search(text):
             return True
-        named = any(word in text for form in self._forms.forms.values() for word in form.subject)
+        named = any(form.subject.search(text) for form in self._forms.forms.values())
         own = re.search("我的|我那|我办|我申请|上次|前几天|昨天|申请的|提交|交上去", text)
         return bool(_PROGRESS.search(text) and (named or "申请" in text) and own)
 
@@ -244,6 +340,13 @@ class Context:
                 if triage.uncertain:
                     return triage
         return None
+
+
+def graver(alone: dict[str, Any], joined: dict[str, Any] | None) -> dict[str, Any]:
+    """The graver of a message's readings, alone and together with what came before; the words stay its own."""
+    if joined is None or gravity(joined["triage"]["label"]) >= gravity(alone["triage"]["label"]):
+        return alone
+    return {**joined, "text": alone["text"], "entities": alone["entities"]}
 
 
 def _may_be_value(parse_data: Mapping[str, Any], triage: Triage) -> bool:

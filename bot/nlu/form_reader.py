@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from bot.nlu import values
 from bot.nlu.entities import StationEntities
-from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Field, Form, Forms
+from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
 from bot.nlu.normaliser import normalise
 from bot.nlu.values import BadValueError
 from bot.nlu.wording import asks
@@ -26,6 +26,8 @@ Command = Literal["cancel"]
 _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _EDGES = re.compile(r"^[\s,，。.、:：是叫为了]+|[\s,，。.、!！~～啊呀呢哈吧的了]+$")
 _ADDRESS = re.compile(r"[路街巷号栋楼室屯村]|小区|社区|家园|花园|公寓|单元|胡同")
+_HOUSE = re.compile(r"[0-9一二三四五六七八九十零]+\s*(?:号|栋|楼|单元|室|-)")
+_CALLED = re.compile(r"(?:狗狗?|它|小名|名字|狗名)?叫做?([\u4e00-\u9fffa-z]{1,6})")
 _ADDRESS_LEAD = re.compile(r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|家在|搬到了?|养在|住)(?:住|在)*\s*")
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}")
 _REGION = re.compile(
@@ -54,7 +56,7 @@ class Reading:
     values: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
-    command: Command | None = None
+    command: Command | Aside | None = None
     loose: bool = False
     """Nothing but words that could be an answer to any question."""
 
@@ -105,18 +107,27 @@ class _Reader:
         if self._forms.corrects(self._text) and self._filled:
             self._correct()
         if not self._again:
+            if not self._values and (aside := self._forms.aside(self._text)) and not asks(self._text.replace("啥", "")):
+                return Reading(command=aside)
             self._take_telling()
             self._take_pieces()
             self._take_asked()
         if self._requested == CONSENT and any(name != CONSENT for name in self._values):
             self._values[CONSENT] = True  # who sends the data on being told why has agreed
-        kinds = {self._form.fields[name].kind for name in self._values if name in self._form.fields}
         return Reading(
             values=dict(self._values),
             problems=tuple(dict.fromkeys(self._problems)),
             again=tuple(dict.fromkeys(self._again)),
-            loose=bool(kinds) and kinds <= {"words", "breed", "name"},
+            loose=self._loose(),
         )
+
+    def _loose(self) -> bool:
+        """Whether the message gives a single value of a kind that any words could be."""
+        given = [self._form.fields[name] for name in self._values if name in self._form.fields]
+        if len(given) != 1 or self._problems or self._again:
+            return False
+        known_breed = given[0].kind == "breed" and self._forms.breed(self._text)
+        return given[0].kind in ("words", "breed", "name") and not known_breed
 
     def _agreed(self) -> Reading:
         """Agreement answers the two questions that ask for it."""
@@ -179,17 +190,34 @@ class _Reader:
         """Of a message with several values, one piece after the other: "张三，2101…，138…，大东路1号"."""
         pieces = [piece for piece in _SEPARATORS.split(self._text) if piece]
         if len(pieces) < 2:
+            self._take_shaped()
             return
         for piece in pieces:
             for entry in self._open_fields():
                 if entry.kind in ("name", "address", "region", "choice") and self._take(entry, piece, asked=True):
                     break
-                if entry.name == "dog_colour" and _COLOUR.fullmatch(piece) and self._take(entry, piece, asked=True):
+                if entry.name == "dog_colour" and (colour := self._colour(piece)) and self._put(entry, colour):
+                    break
+                if entry.name == "dog_name" and (named := _CALLED.fullmatch(piece)) and self._put(entry, named[1]):
                     break
 
+    def _colour(self, piece: str) -> str | None:
+        """A colour alone, or behind the breed: 黄白, 边牧黑白花."""
+        rest = _EDGES.sub("", piece.removeprefix(self._forms.breed_words(piece) or ""))
+        return rest if _COLOUR.fullmatch(rest) else None
+
+    def _take_shaped(self) -> None:
+        """A single value whose shape tells what it is, whatever was asked: an address with its number."""
+        for entry in self._open_fields():
+            if asks(self._text):
+                return
+            if entry.kind == "address" and entry.name != self._requested and _HOUSE.search(self._text):
+                self._take(entry, self._text, asked=True)
+
     def _take_asked(self) -> None:
-        """The whole message as the answer to the question that was asked."""
-        entry = self._form.fields.get(self._requested or "")
+        """The whole message as the answer to the question that was asked; to the request for consent, as the first."""
+        asked = next(iter(self._form.fields)) if self._requested == CONSENT else self._requested
+        entry = self._form.fields.get(asked or "")
         if entry is None or entry.name in self._values or self._problems or entry.kind == PHOTO:
             return
         several = bool(self._values)

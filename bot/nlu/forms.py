@@ -10,14 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import yaml
 
 from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile, TrainersFileError
 from bot.nlu.normaliser import normalise
-from bot.nlu.wording import asks
+from bot.nlu.wording import any_of, asks
 
 FORMS_FILE = ANSWERS.parent / "forms.yml"
 BREEDS_FILE = ANSWERS.parent / "dog_breeds.yml"
@@ -25,6 +25,10 @@ CONSENT, CONFIRMED = "consent", "confirmed"
 """The first and the last question of every form."""
 KINDS = ("name", "id_number", "phone", "address", "region", "date", "words", "breed", "choice", "photo")
 PHOTO = "photo"
+
+
+Aside = Literal["missing", "resume", "later"]
+"""What a resident says about filling in: what is missing, to go on, to go on later."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Form:
     title: str
     intent: str
     says: str
-    subject: tuple[str, ...]
+    subject: re.Pattern[str]
     why: str
     fields: Mapping[str, Field]
 
@@ -65,22 +69,13 @@ class Form:
 class Forms:
     """All forms and the words that they share."""
 
-    def __init__(
-        self,
-        forms: Mapping[str, Form],
-        words: Mapping[str, list[str]],
-        wishes: list[str],
-        breeds: Mapping[str, list[str]],
-        fierce: list[str],
-        banned: list[str],
-    ) -> None:
+    def __init__(self, forms: Mapping[str, Form], words: Mapping[str, list[str]], breeds: Mapping[str, Any]) -> None:
         self.forms = dict(forms)
-        self._yes = frozenset(words["agree"])
-        self._cancel = frozenset(words["cancel"])
-        self.wrong = re.compile("|".join(map(re.escape, words["wrong"])))
-        self._wish = re.compile("|".join(re.escape(wish).replace("…", ".{0,12}?") for wish in wishes))
-        self._breeds = {alias: breed for breed, aliases in breeds.items() for alias in aliases}
-        self.fierce, self.banned = frozenset(fierce), frozenset(banned)
+        self._yes, self._cancel = frozenset(words["agree"]), frozenset(words["cancel"])
+        self.wrong, self._wish, self._go_ahead = (any_of(words[name]) for name in ("wrong", "wish", "go_ahead"))
+        self._asides = {name: any_of(words[name]) for name in ("missing", "resume", "later")}
+        self._breeds = {alias: breed for breed, aliases in breeds["breeds"].items() for alias in aliases}
+        self.fierce, self.banned = frozenset(breeds["fierce"]), frozenset(breeds["banned"] or ())
 
     def wished(self, text: str, intent: str) -> Form | None:
         """The form that a message asks to begin: "我要办犬证", not "犬证怎么办"."""
@@ -88,15 +83,28 @@ class Forms:
         if asks(normal) or not self._wish.search(normal):
             return None
         for form in self.forms.values():
-            named = any(word in normal for word in form.subject)
-            if named or (intent == form.intent and re.search("证|登记", normal)):
+            if form.subject.search(normal) or (intent == form.intent and re.search("证|登记|户口|牌", normal)):
                 return form
         return None
 
+    def goes_ahead(self, text: str, asked_about: str) -> Form | None:
+        """The form that a message begins after an answer about it: "那办吧". `asked_about`: the answer's intent."""
+        form = next((form for form in self.forms.values() if form.intent == asked_about), None)
+        return form if form and self._go_ahead.search(normalise(text)) else None
+
+    def aside(self, text: str) -> Aside | None:
+        """What a message says about filling in, without filling in anything."""
+        found = (name for name, pattern in self._asides.items() if pattern.search(text))
+        return cast("Aside | None", next(found, None))
+
     def breed(self, text: str) -> str | None:
         """The breed that a text names."""
-        found = [alias for alias in self._breeds if alias in text]
-        return self._breeds[max(found, key=len)] if found else None
+        said = self.breed_words(text)
+        return self._breeds[said] if said else None
+
+    def breed_words(self, text: str) -> str | None:
+        """The words with which a text names a breed."""
+        return max((alias for alias in self._breeds if alias in text), key=len, default=None)
 
     def says_yes(self, text: str) -> bool:
         """Whether a text is nothing but agreement."""
@@ -117,7 +125,7 @@ def load(path: Path = FORMS_FILE) -> Forms:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         breeds = yaml.safe_load((path.parent / BREEDS_FILE.name).read_text(encoding="utf-8"))
         forms = {name: _form(name, entry) for name, entry in data.items() if name.endswith("_form")}
-        return Forms(forms, data["words"], data["wishes"], breeds["breeds"], breeds["fierce"], breeds["banned"] or [])
+        return Forms(forms, data["words"], breeds)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise TrainersFileError(
             f"{path.name} 读不懂（{type(error).__name__}: {error}），照文件开头的说明检查缩进和字段"
@@ -126,7 +134,7 @@ def load(path: Path = FORMS_FILE) -> Forms:
 
 def _form(name: str, entry: Mapping[str, Any]) -> Form:
     fields = {key: _field(name, key, dict(settings)) for key, settings in entry["fields"].items()}
-    return Form(name, entry["title"], entry["intent"], entry["says"], tuple(entry["subject"]), entry["why"], fields)
+    return Form(name, entry["title"], entry["intent"], entry["says"], any_of(entry["subject"]), entry["why"], fields)
 
 
 def _field(form: str, name: str, entry: dict[str, Any]) -> Field:

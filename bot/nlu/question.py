@@ -18,14 +18,12 @@ SURE_OF_TWO = 0.6
 FOLLOW_UP = "enquiry/follow_up"
 """The intent of questions that do not say what they are about."""
 _MOST_TOPICS = 2
+_MOST_PARTS = 6
 _MOST_ASPECTS = 2
 _MOST_CHOICES = 3
 _FOLLOW_UP = re.compile(r"^(?:那|那么|那要是|要是|如果|假如|可|但|但是|可是|不过)|呢\W*$")
 _FOLLOW_UP_CHARACTERS = 14
-_PARTS = re.compile(
-    r"(?<=[。?？!！;；\n])|[,，、\s]+(?=(?:还有|另外|顺便|再|对了|以及|还想|也想|然后))|(?:还有就?是?|另外|顺便)"
-)
-_COMMAS = re.compile(r"[,，]")
+_PARTS = re.compile(r"(?<=[。?？!！;；\n])|[\s,，、]+|(?:还有就?是?|另外|顺便)")
 _LEAST_PART = 3
 
 Parse = Callable[[str], Awaitable[dict[str, Any]]]
@@ -33,7 +31,10 @@ Parse = Callable[[str], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Question:
-    """Topic ids and aspects, likeliest or first asked first. `choices`: no topic is sure, ask which of these."""
+    """Topic ids and aspects, first asked first. Of two topics there is one aspect each, "" for none.
+
+    `choices`: no topic is sure, ask which of these titles.
+    """
 
     topics: tuple[str, ...] = ()
     aspects: tuple[str, ...] = ()
@@ -124,29 +125,29 @@ class Interpreter:
     async def _two(self, text: str, parse: Parse) -> Question | None:
         """The two topics of a message whose parts each ask about one; None for a message that asks about one."""
         parts = [part.strip(" ,，。?？!！") for part in _PARTS.split(text) if part]
-        if len(parts) == 1 and sum(asks(part) for part in _COMMAS.split(text)) > 1:
-            parts = _COMMAS.split(text)
         parts = [part for part in parts if len(part) >= _LEAST_PART and (asks(part) or self._words.read(part).aspects)]
-        if not 1 < len(parts) <= 4:
+        if not 1 < len(parts) <= _MOST_PARTS:
             return None
-        topics: list[Topic] = []
-        aspects: list[str] = []
+        found: dict[str, str] = {}
         for part in parts:
-            wording = self._words.read(part)
-            aspects += wording.aspects
-            if len(wording.subject) <= 1:
-                continue
-            read = await parse(part)
-            if not _enquires(read) or not self._sure(read["topics"], SURE_OF_TWO):
-                continue
-            topic = self._topic(read["topics"], part)
-            if topic and topic.intent not in {known.intent for known in topics}:
-                topics.append(topic)
-        if len(topics) < _MOST_TOPICS:
+            topic, aspect = await self._asked_by(part, parse)
+            if topic and topic.intent not in {self._knowledge.topics[name].intent for name in found}:
+                found[topic.id] = aspect
+        if len(found) < _MOST_TOPICS:
             return None
-        return Question(
-            tuple(topic.id for topic in topics[:_MOST_TOPICS]), tuple(dict.fromkeys(aspects))[:_MOST_ASPECTS]
-        )
+        return Question(tuple(found)[:_MOST_TOPICS], tuple(found.values())[:_MOST_TOPICS])
+
+    async def _asked_by(self, part: str, parse: Parse) -> tuple[Topic | None, str]:
+        """The topic of one part of a message, and its aspect or ""; None where the part alone is not sure of one."""
+        wording = self._words.read(part)
+        read = await parse(part) if len(wording.subject) > 1 else None
+        if read is None or not _enquires(read) or not self._sure(read["topics"], SURE_OF_TWO):
+            return None, ""
+        if read["topics"][0]["name"] == FOLLOW_UP:
+            return None, ""
+        topic = self._topic(read["topics"], part)
+        known = [aspect for aspect in wording.aspects if topic and aspect in topic.aspects]
+        return topic, known[0] if known else ""
 
     def _topic(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
         return self._knowledge.choose(str(ranked[0]["name"]), text) if ranked else None

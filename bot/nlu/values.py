@@ -44,7 +44,7 @@ _PHONE = re.compile(r"(?<!\d)(?:\+?86)?(1[3-9]\d{9})(?!\d)")
 _PHONE_LIKE = re.compile(r"(?<!\d)1\d{8,12}(?!\d)")
 
 _NAME_SAID = re.compile(
-    r"(?:我(?:的)?(?:大)?名(?:字|儿)?(?:就?[叫是])?|我叫|俺叫|本人叫?|姓名|主人叫?|狗主人(?:是|叫)?|申请人(?:是|叫)?|名字[叫是]?|叫|我是)"
+    r"(?:我姓[\u4e00-\u9fff](?=[\u4e00-\u9fff]{2})|我(?:的)?(?:大)?名(?:字|儿)?(?:就?[叫是])?|我叫|俺叫|本人叫?|姓名|主人叫?|狗主人(?:是|叫)?|申请人(?:是|叫)?|名字[叫是]?|叫|我是)"
     r"[\s:：是,，]*([\u4e00-\u9fff·]{2,6})"
 )
 _NAME_STOPS = re.compile(
@@ -119,7 +119,7 @@ def spelled_out(text: str) -> str:
     """Numbers spoken digit by digit as digits: "幺三八 零零一三 八零零零" as "13800138000"."""
 
     def digits(match: re.Match[str]) -> str:
-        groups = re.split(r"([.,，、])", match.group())
+        groups = re.split(r"([ .,，、])", match.group())
         whole = any(len(_JOINTS.sub("", group)) >= _WHOLE_NUMBER for group in groups)
         return "".join(map(_joined, groups)) if whole else _joined(match.group())
 

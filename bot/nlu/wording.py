@@ -18,7 +18,7 @@ from bot.nlu.live_file import LiveFile, TrainersFileError
 
 ASPECTS_FILE = ANSWERS.parent / "aspects.yml"
 PLAIN = "plain"
-_GAP = ".{0,8}?"
+_GAP = ".{0,10}?"
 """What … stands for between two words of a trainer's phrase."""
 _LETTERS = re.compile(r"[^\W_]")
 _QUESTION = re.compile(
@@ -51,8 +51,8 @@ class Words:
     ) -> None:
         self.titles = dict(titles)
         self._patterns = dict(patterns)
-        self._filler, self._subjects = _any_of(filler), _any_of(subjects)
-        self._correction = re.compile(rf"^(?:(?:{_any_of(correction).pattern})[\s,，。.!！]*)+")
+        self._filler, self._subjects = any_of(filler), any_of(subjects)
+        self._correction = re.compile(rf"^(?:(?:{any_of(correction).pattern})[\s,，。.!！]*)+")
 
     def read(self, text: str) -> Wording:
         """What a text in its normal form asks about its subject."""
@@ -82,7 +82,7 @@ def load(path: Path = ASPECTS_FILE) -> Words:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         entries = data["aspects"]
         titles = {aspect: str(entry["title"]) for aspect, entry in entries.items()}
-        patterns = {aspect: _any_of([entry["title"], *entry["words"]]) for aspect, entry in entries.items()}
+        patterns = {aspect: any_of([entry["title"], *entry["words"]]) for aspect, entry in entries.items()}
         words = Words(titles, patterns, data["filler"], data["correction"], data["subjects"])
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise TrainersFileError(
@@ -100,7 +100,7 @@ def live(path: Path = ASPECTS_FILE) -> LiveFile[Words]:
     return LiveFile(lambda: load(path), lambda: [path])
 
 
-def _any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """A pattern for any of the words, longest first."""
+def any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """A pattern for any of the trainers' words, longest first; … stands for a few letters between."""
     ordered = sorted((str(word) for word in words), key=len, reverse=True)
     return re.compile("|".join(re.escape(word).replace("…", _GAP) for word in ordered), re.IGNORECASE)

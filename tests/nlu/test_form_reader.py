@@ -109,9 +109,9 @@ def test_that_a_value_that_cannot_be_right_is_told_with_what_to_send(
 
 
 def test_that_a_breed_on_the_stations_list_is_refused_and_the_list_decides() -> None:
-    listed = forms.Forms(
-        FORMS.forms, {"agree": [], "cancel": [], "wrong": ["错了"]}, [], {"藏獒": ["藏獒"]}, ["藏獒"], ["藏獒"]
-    )
+    names = ("agree", "cancel", "wrong", "wish", "go_ahead", "missing", "resume", "later")
+    breeds = {"breeds": {"藏獒": ["藏獒"]}, "fierce": ["藏獒"], "banned": ["藏獒"]}
+    listed = forms.Forms(FORMS.forms, {name: ["-"] for name in names}, breeds)
     refused = read(listed, DOG, "dog_breed", "藏獒", {}, today=TODAY, entities=StationEntities.load())
     assert "禁养名单" in refused.problems[0]
     assert reading("藏獒", "dog_breed").values == {"dog_breed": "藏獒"}
