@@ -72,7 +72,7 @@ class _FormFiller:
             return [*_emptied(form), SlotSet(REQUESTED, None)]
         if reading.command:
             return _aside(dispatcher, form, reading.command, requested, filled)
-        if not reading and tracker.get_intent_of_latest_message() == FORM_ANSWER:
+        if not reading and _intent(tracker) == FORM_ANSWER:
             dispatcher.utter_message(text=_NOT_UNDERSTOOD)
             return [SlotSet(requested, None)]
         return _filled(dispatcher, station_forms, reading, requested)
@@ -165,6 +165,10 @@ def _emptied(form: Form) -> Events:
     return [SlotSet(slot, None) for slot in form.slots]
 
 
+def _intent(tracker: Tracker) -> str:
+    return str((tracker.latest_message.get("intent") or {}).get("name") or "")
+
+
 def _metadata(tracker: Tracker) -> dict[str, Any]:
     return tracker.latest_message.get("metadata") or {}
 
@@ -191,7 +195,7 @@ def _answered_already(tracker: Tracker) -> bool:
 
 def _something_else(tracker: Tracker) -> bool:
     """Whether the channel has read the message and found that it is no answer (plain Rasa has no such channel)."""
-    intent = tracker.get_intent_of_latest_message() or ""
+    intent = _intent(tracker)
     return "message_id" in _metadata(tracker) and intent != FORM_ANSWER and not intent.startswith("apply_")
 
 

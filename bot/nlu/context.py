@@ -99,14 +99,14 @@ class Context:
         form = None if self._alarm_open else self._form()
         if form and await self._answers(form, alone, joined, parse):
             return Meaning(_dialogue(alone, "form_answer", form.intent), self._awake())
-        parse_data = await self._in_its_thread(parse_data, parse)
-        triage = Triage.from_json(parse_data["triage"])
-        looked_up = self._looked_up(parse_data, triage)
-        if triage.urgent and looked_up is None and not self._only_asks(parse_data, triage):
-            return Meaning(parse_data, self._asleep())
         before = self._asleep() if self._alarm_open else self._awake()
-        if looked_up:
+        if looked_up := self._looked_up(parse_data, triage):
             return Meaning(looked_up, before)
+        if not self._only_asks(parse_data, triage):
+            parse_data = await self._in_its_thread(parse_data, parse)
+            triage = Triage.from_json(parse_data["triage"])
+            if triage.urgent:
+                return Meaning(parse_data, self._asleep())
         meant = await self._asked(parse_data, triage, parse)
         if form and meant is parse_data and triage.uncertain:
             # Not understood: the form says so, in place of the question that would send a human.
@@ -192,6 +192,8 @@ class Context:
         if not thread or triage.source == "net" or not (doubtful or triage.intent in _LOST or triage.uncertain):
             return parse_data
         words, before = thread
+        if before.label == "enquiry" and triage.label in ("enquiry", "other"):
+            return parse_data  # a question of its own, or one that stands on the question before it
         joined = await parse(f"{words}，{parse_data['text']}")
         read = Triage.from_json(joined["triage"])
         if read.uncertain or read.source == "net" or (read.urgent and not triage.urgent):
@@ -257,11 +259,17 @@ class Context:
         return question
 
     def _only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:
-        """Whether what the model alone takes for a whisper is nothing but a follow-up: 人话说一下, 去哪."""
+        """Whether a message can only be about the question before it: 人话说一下, 不是，我问的是居住证.
+
+        What the model alone takes for a whisper may be one, when it is nothing but the words of a follow-up.
+        """
+        if self._last_question() is None:
+            return False
+        interpreter, text = self._readers.interpreter(), parse_data["text"]
         whispered = triage.source == "model" and triage.intent in ONLY_SILENCE
-        return (
-            whispered and bool(self._last_question()) and self._readers.interpreter().only_continues(parse_data["text"])
-        )
+        if triage.urgent:
+            return whispered and interpreter.only_continues(text)
+        return interpreter.corrected(text) is not None
 
     def _with(self, parse_data: dict[str, Any], question: Question) -> dict[str, Any]:
         if not question.topics:
