@@ -30,6 +30,7 @@ from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Interpreter, Parse, Question
 from bot.nlu.triage import URGENT, Triage, gravity
 from bot.nlu.values import spelled_out
+from bot.nlu.wording import asks
 
 ONLY_SILENCE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
 """Alarms that a bare value can look like."""
@@ -108,10 +109,25 @@ class Context:
             if triage.urgent:
                 return Meaning(parse_data, self._asleep())
         meant = await self._asked(parse_data, triage, parse)
-        if form and meant is parse_data and triage.uncertain:
-            # Not understood: the form says so, in place of the question that would send a human.
-            return Meaning(_dialogue(alone, "form_answer", form.intent), before)
+        if form and (self._vague(meant) or (meant is parse_data and triage.uncertain)):
+            meant = self._not_understood(form, meant)
         return Meaning(meant, before)
+
+    @staticmethod
+    def _vague(meant: Mapping[str, Any]) -> bool:
+        """Whether a question has no topic of which it is sure, or no question in its words."""
+        if QUESTION not in meant:
+            return False
+        question = Question.from_json(meant[QUESTION])
+        return not question.topics or not (question.aspects or asks(normalise(meant["text"])))
+
+    def _not_understood(self, form: Form, meant: dict[str, Any]) -> dict[str, Any]:
+        """In an open form an unclear question is about its matter; what is no question the form itself asks again."""
+        about = self._about_form(form.intent)
+        if about and asks(normalise(meant["text"])):
+            aspects = Question.from_json(meant[QUESTION]).aspects if QUESTION in meant else ()
+            return self._with(meant, Question(about[1].topics, aspects))
+        return _dialogue(meant, "form_answer", form.intent)
 
     def photo(self) -> Meaning | None:
         """What a picture means: an answer to the open form that wants pictures, or nothing to the dialogue."""
@@ -188,7 +204,7 @@ class Context:
         """
         triage = Triage.from_json(parse_data["triage"])
         doubtful = triage.confidence < _CERTAIN or triage.intent in ONLY_SILENCE
-        thread = self._thread()
+        thread = self._form_as_thread() or self._thread()
         if not thread or triage.source == "net" or not (doubtful or triage.intent in _LOST or triage.uncertain):
             return parse_data
         words, before = thread
@@ -201,6 +217,14 @@ class Context:
         if read.label == before.label:
             return _read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
         return parse_data
+
+    def _form_as_thread(self) -> tuple[str, Triage] | None:
+        """In an open form a message is read behind the question that it answers: "办证理由，在这颠勺"."""
+        form = None if self._alarm_open else self._form()
+        if form is None:
+            return None
+        entry = form.fields.get(self._tracker.get_slot("requested_slot") or "")
+        return f"我要办{form.title}，{entry.title if entry else ''}", Triage("enquiry", 1.0, form.intent)
 
     def _thread(self) -> tuple[str, Triage] | None:
         """The words of the tip, request or enquiry that the sender is in the middle of telling, and what they were."""
@@ -252,11 +276,7 @@ class Context:
                 return interpreter.with_aspects_of(question, before[1])
         if triage.label != "enquiry" or triage.uncertain:
             return None
-        question = await interpreter.enquiry(text, ranked, parse)
-        form = None if self._alarm_open else self._form()
-        if form and question and not question.topics and (about := self._about_form(form.intent)):
-            return Question(about[1].topics, question.aspects)
-        return question
+        return await interpreter.enquiry(text, ranked, parse)
 
     def _only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:
         """Whether a message can only be about the question before it: 人话说一下, 不是，我问的是居住证.

@@ -26,6 +26,7 @@ Command = Literal["cancel"]
 _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _EDGES = re.compile(r"^[\s,，。.、:：是叫为了]+|[\s,，。.、!！~～啊呀呢哈吧的了]+$")
 _ADDRESS = re.compile(r"[路街巷号栋楼室屯村]|小区|社区|家园|花园|公寓|单元|胡同")
+_DAY = re.compile(r"[0-9一二三四五六七八九十]+月[0-9一二三四五六七八九十]+[日号]?")
 _HOUSE = re.compile(r"[0-9一二三四五六七八九十零]+\s*(?:号|栋|楼|单元|室|-)")
 _CALLED = re.compile(r"(?:狗狗?|它|小名|名字|狗名)?叫做?([\u4e00-\u9fffa-z]{1,6})")
 _ADDRESS_LEAD = re.compile(r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|家在|搬到了?|养在|住)(?:住|在)*\s*")
@@ -126,8 +127,9 @@ class _Reader:
         given = [self._form.fields[name] for name in self._values if name in self._form.fields]
         if len(given) != 1 or self._problems or self._again:
             return False
-        known_breed = given[0].kind == "breed" and self._forms.breed(self._text)
-        return given[0].kind in ("words", "breed", "name") and not known_breed
+        if given[0].kind == "breed":
+            return self._forms.breed(self._text) is None
+        return given[0].kind in ("words", "name") and self._values[given[0].name] == self._text.strip()
 
     def _agreed(self) -> Reading:
         """Agreement answers the two questions that ask for it."""
@@ -209,9 +211,11 @@ class _Reader:
     def _take_shaped(self) -> None:
         """A single value whose shape tells what it is, whatever was asked: an address with its number."""
         for entry in self._open_fields():
-            if asks(self._text):
-                return
-            if entry.kind == "address" and entry.name != self._requested and _HOUSE.search(self._text):
+            if asks(self._text) or entry.name == self._requested:
+                continue
+            if entry.kind == "date" and _DAY.search(self._text):
+                self._take(entry, self._text, asked=True)
+            if entry.kind == "address" and _HOUSE.search(self._text):
                 self._take(entry, self._text, asked=True)
 
     def _take_asked(self) -> None:
