@@ -47,7 +47,8 @@ _THREADS = frozenset({"tip", "help_request", "enquiry"})
 _THREAD_CHARACTERS = 120
 _LOST = frozenset(f"other/{intent}" for intent in ("off_topic", "gibberish", "test_message", "chitchat", "media_word"))
 """What a detail of a longer story looks like when it is read by itself."""
-_ALARMING = re.compile("[救命快打杀死血刀火警抢偷跑疼怕]|来人|过来|快来")
+_ALARMING = re.compile("[救命快杀死血刀火抢疼怕]|打(?!.{0,3}电话)|来人|过来|报警")
+"""Words of an alarm that nothing said before explains away."""
 _NUMBERS = re.compile(r"[0-9][0-9xX年月日号.\-/ ]*")
 _TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks", "goodbye", "bot_identity", "advert"))
 """What is said to the officer, and no answer to a form, however short."""
@@ -204,6 +205,8 @@ class Context:
         """
         triage = Triage.from_json(parse_data["triage"])
         doubtful = triage.confidence < _CERTAIN or triage.intent in ONLY_SILENCE
+        if triage.urgent and _ALARMING.search(parse_data["text"]):
+            return parse_data
         thread = self._form_as_thread() or self._thread()
         if not thread or triage.source == "net" or not (doubtful or triage.intent in _LOST or triage.uncertain):
             return parse_data

@@ -129,7 +129,7 @@ class _Reader:
             return False
         if given[0].kind == "breed":
             return self._forms.breed(self._text) is None
-        return given[0].kind in ("words", "name") and self._values[given[0].name] == self._text.strip()
+        return given[0].kind in ("words", "name") and self._values[given[0].name] == _EDGES.sub("", self._text)
 
     def _agreed(self) -> Reading:
         """Agreement answers the two questions that ask for it."""
