@@ -30,6 +30,12 @@ class AlarmQuestions:
     silent: Mapping[str, str]
     english: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
+    receipts: Mapping[str, str]
+    """What answers each further message of some kinds."""
+
+    def receipt(self, case: Case) -> str | None:
+        """The receipt of a case's kind, where it has one of its own."""
+        return self.receipts.get(_kind(case))
 
     def of(self, case: Case, *, english: bool) -> Mapping[str, str]:
         """The questions for a case, in order."""
@@ -37,7 +43,7 @@ class AlarmQuestions:
             return self.silent
         if english:
             return self.english
-        return self.kinds.get(case.intent.removeprefix(f"{URGENT}/"), self.default)
+        return self.kinds.get(_kind(case), self.default)
 
 
 def next_question(
@@ -74,7 +80,10 @@ def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         kinds = {kind: _texts(questions) for kind, questions in data["kinds"].items()}
-        return AlarmQuestions(_texts(data["default"]), _texts(data["silent"]), _texts(data["english"]), kinds)
+        default, silent, english, receipts = (
+            _texts(data[name]) for name in ("default", "silent", "english", "receipts")
+        )
+        return AlarmQuestions(default, silent, english, kinds, receipts)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise TrainersFileError(
             f"{path.name} 读不懂（{type(error).__name__}: {error}），照文件开头的说明检查缩进"
@@ -84,6 +93,10 @@ def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
 def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:
     """The questions, following their file."""
     return LiveFile(lambda: load(path), lambda: [path])
+
+
+def _kind(case: Case) -> str:
+    return case.intent.removeprefix(f"{URGENT}/")
 
 
 def _texts(questions: Mapping[str, str]) -> dict[str, str]:

@@ -14,13 +14,13 @@ from bot.intake import articles, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.menu import filled, is_tap
-from bot.intake.questions import messages_of, next_question
+from bot.intake.questions import AlarmQuestions, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
 from bot.nlu.triage import URGENT, Triage
 from bot.services import applications
 from bot.store.models import Case, CaseState, Message
 
-_CORRECTION = "help_request/correction"
+_CORRECTION, _FOLLOWS_UP = "help_request/correction", "help_request/case_followup"
 
 
 def to(
@@ -47,7 +47,8 @@ def to(
         replies = [*understanding.replies, *_number(message, case)]
     else:
         replies = [BotReply(wording.MEDIA_ALONE if claimed.kind != "text" else wording.UNREAD)]
-    return [_in_kind(reply, message.text) for reply in replies]
+    written = " ".join(one.text for one in case.messages) if case and case.label == URGENT else message.text
+    return [_in_kind(reply, written) for reply in replies]
 
 
 def to_event(event: str, desk: Desk) -> Sequence[BotReply]:
@@ -85,12 +86,15 @@ def _in_alarm(
     if not first and triage.intent == _CORRECTION:
         ended = duty_case.resolve(session, case, message.text, now=now)
         return [BotReply(_resolved(case, ended=ended))]
-    if not first and understanding and triage.label == "enquiry" and not case.silent:
+    asks = triage.label == "enquiry" or triage.intent == _FOLLOWS_UP
+    if not first and understanding and asks and not case.silent:
         return list(understanding.replies)
-    said = _guidance(understanding, case, english=english) if first else [BotReply(_receipt(case, english=english))]
+    questions = desk.questions.current()
+    receipt = BotReply(_receipt(case, questions, english=english))
+    said = _guidance(understanding, case, english=english) if first else [receipt]
     if case.state != CaseState.OPEN:
         return said
-    ask = next_question(case, messages, desk.questions.current(), desk.entities, english=english)
+    ask = next_question(case, messages, questions, desk.entities, english=english)
     return [*said, BotReply(ask)] if ask else said
 
 
@@ -102,10 +106,10 @@ def _guidance(understanding: Understanding | None, case: Case, *, english: bool)
     return list(understanding.replies) if understanding else [BotReply(wording.ALARM)]
 
 
-def _receipt(case: Case, *, english: bool) -> str:
+def _receipt(case: Case, questions: AlarmQuestions, *, english: bool) -> str:
     if case.silent:
         return wording.SILENT_RECEIPT
-    return wording.RECEIPT_ENGLISH if english else wording.RECEIPT
+    return wording.RECEIPT_ENGLISH if english else questions.receipt(case) or wording.RECEIPT
 
 
 def _resolved(case: Case, *, ended: bool) -> str:
