@@ -20,13 +20,17 @@ _ATTEMPTS, _LONGEST_WAIT = 80, timedelta(hours=1)
 
 def claim_media(session: Session, *, now: datetime, limit: int) -> list[Media]:
     """Claim files that are to be fetched."""
-    return list(claim_due(session, Media, now=now, lease=LEASE, limit=limit))
+    missing = [Media.sha256.is_(None)]
+    return list(claim_due(session, Media, now=now, lease=LEASE, limit=limit, where=missing))
 
 
 def settle_media(
-    session: Session, media: Media, outcome: tuple[Download, str] | PlatformError, *, now: datetime
+    session: Session, media: Media, outcome: tuple[Download, str] | PlatformError, *, transcribe: bool, now: datetime
 ) -> None:
-    """Write down the file's hash, size and type, or when to try again."""
+    """Write down the file's hash, size and type, or when to try again.
+
+    A voice that is to be transcribed stays work in hand (`bot/intake/voices.py`).
+    """
     mine = still_mine(session, Media, media.id, media.attempts)
     if mine is None:
         return
@@ -35,7 +39,11 @@ def settle_media(
         return
     download, digest = outcome
     mine.sha256, mine.size, mine.content_type = digest, len(download.content), download.content_type[:100]
-    mine.state, mine.error = WorkState.DONE, None
+    mine.error = None
+    if transcribe and mine.kind == "voice":
+        mine.due_at = now
+    else:
+        mine.state = WorkState.DONE
 
 
 class EvidenceStore:
