@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.nlu import forms
-from bot.nlu.live_file import LiveFile
+from bot.nlu.live_file import LiveFile, TrainersFileError
 from bot.store.models import (
     PHOTO_PROBLEM,
     Application,
@@ -161,9 +161,11 @@ def place_of(session: Session, message: Message) -> tuple[Application, str] | No
 
 def photo_title(application: Application, name: str) -> str:
     """What residents and officers call a photo of an application."""
-    form = next((form for form in _forms().current().forms.values() if form.kind == application.kind), None)
-    field = form.fields.get(name) if form else None
-    return field.title if field else "补充的照片"
+    try:
+        titles = {form.kind: form.fields for form in _forms().current().forms.values()}[application.kind]
+        return titles[name].title
+    except (TrainersFileError, KeyError):  # an edit that cannot be read must not keep a file from being stored
+        return "补充的照片" if name == _MORE else "照片"
 
 
 def _useless_photo(session: Session, application: Application) -> str | None:
