@@ -22,7 +22,7 @@ from bot import supervisor, training
 from bot.clock import SystemClock
 from bot.duty import case as duty_case
 from bot.duty.roster import RosterError, load_roster
-from bot.intake import articles
+from bot.intake import articles, speech
 from bot.intake import menu as station_menu
 from bot.intake.understanding import Rasa, RasaUnavailableError
 from bot.nlu.live_file import TrainersFileError
@@ -94,6 +94,9 @@ def up() -> None:
         load_roster(settings.duty_file)
         station_menu.load()
         articles.load()
+        if settings.speech_model:
+            with _terminal.status("语音模型 loading the speech model …"):
+                speech.check(settings.speech_model)
         with _terminal.status("数据库迁移 migrating the database …"):
             migrate_database(settings.database_url)
             if settings.demo:
@@ -101,7 +104,7 @@ def up() -> None:
         if not training.model_path().exists():
             _terminal.print("训练模型 training a model for this data (a minute or two) …")
         model = training.train(settings)
-    except (RosterError, TrainersFileError, TableFileError, training.TrainingError) as error:
+    except (RosterError, TrainersFileError, TableFileError, training.TrainingError, speech.SpeechError) as error:
         _fail(str(error))
     except (SQLAlchemyError, StoreUnavailableError) as error:
         _fail(f"FUJIN_DATABASE_URL: the database cannot be used ({type(error).__name__})")

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
 
     page_channels: Annotated[tuple[str, ...], NoDecode] = ()
     duty_file: Path = ROOT / "duty.yml"
+    speech_model: Path | None = None
     console_url: str = ""
     var_dir: Path = ROOT / "var"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -106,10 +107,10 @@ class Settings(BaseSettings):
             raise ValueError("write an address like http://host:port")
         return value.rstrip("/")
 
-    @field_validator("rasa_python", "duty_file", "var_dir")
+    @field_validator("rasa_python", "duty_file", "var_dir", "speech_model")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.absolute()  # the processes run in another directory than the command that starts them
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.absolute()  # the processes run in another directory than the command that starts them
 
     @model_validator(mode="after")
     def _complete(self) -> "Settings":

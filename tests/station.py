@@ -15,6 +15,7 @@ from bot.intake.desk import Desk
 from bot.intake.engine import Engine
 from bot.intake.evidence import EvidenceStore
 from bot.intake.inbox import Received
+from bot.intake.speech import Recogniser
 from bot.intake.understanding import Rasa
 from bot.nlu.safety_net import SafetyNet
 from bot.nlu.triage import Triage
@@ -79,6 +80,7 @@ class Station:
         self.rasa_client = Rasa(self.rasa.server.url)
         self.wechat = WeChatClient(base=self.platform.url, app_id="wx1", secret="secret")
         self.channels = Channels()
+        self.recogniser: Recogniser | None = None
         self.page_channels: tuple[str, ...] = (self.phone.channel,)
         self.engine = self.new_engine()
         self._numbers = itertools.count(1)
@@ -100,6 +102,7 @@ class Station:
             evidence_store=self.evidence,
             clock=self.clock,
             console_url="http://console",
+            recogniser=self.recogniser,
         )
 
     async def restart(self) -> None:

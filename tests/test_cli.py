@@ -201,6 +201,19 @@ def test_that_nothing_is_started_with_a_slip_in_the_menu(monkeypatch: pytest.Mon
     assert not (tmp_path / "var" / "fujin.db").exists()
 
 
+def test_that_nothing_is_started_with_a_speech_model_that_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FUJIN_SPEECH_MODEL", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("FUJIN_RASA_PYTHON", sys.executable)
+    result = fujin("up")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith(
+        f"fujin: FUJIN_SPEECH_MODEL: there is no folder {tmp_path}/nowhere"
+    )
+    assert not (tmp_path / "var" / "fujin.db").exists()
+
+
 # -- cases and ack ------------------------------------------------------------------------------------------------
 
 

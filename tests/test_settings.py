@@ -163,7 +163,9 @@ def test_that_a_relative_folder_means_the_same_to_every_process(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FUJIN_VAR_DIR", "var")
-    assert load_settings().var_dir == tmp_path / "var"
+    monkeypatch.setenv("FUJIN_SPEECH_MODEL", "model")
+    settings = load_settings()
+    assert (settings.var_dir, settings.speech_model) == (tmp_path / "var", tmp_path / "model")
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -193,6 +195,6 @@ def test_that_what_a_process_is_given_means_the_same_to_it(monkeypatch: pytest.M
 def test_that_no_setting_is_left_out_here() -> None:
     """A new setting must be thought of: can it be wrong, and is it said how to mend it?"""
     free_text = {"wechat_token", "wechat_app_id", "wechat_app_secret", "gateway_host", "console_host"}
-    paths = {"rasa_python", "duty_file", "var_dir"}
+    paths = {"rasa_python", "duty_file", "var_dir", "speech_model"}
     checked = {name.removeprefix("FUJIN_").lower() for name in WRONG}
     assert set(Settings.model_fields) == checked | free_text | paths

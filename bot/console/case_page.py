@@ -151,6 +151,9 @@ def _build_said(said: Said, words: tuple[str, ...]) -> None:
             ui.label(f"坐标 {said.place}（纬度, 经度）").classes("place")
         for media in said.media:
             _build_media(media)
+        if said.transcript:
+            ui.label("语音转写（机器转写，可能有错）").classes("media-wait")
+            ui.html(marked(said.transcript, words), sanitize=False).classes("bubble-text")
         ui.label(f"居民 · {local(said.at)}").classes("bubble-foot")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from bot.console.queries import CaseCard, brief, read_card
 from bot.duty.roster import Roster
-from bot.store.models import AuditorPage, CaseId, Media, Message, Page, Reply, WorkState
+from bot.store.models import TRANSCRIPT, AuditorPage, CaseId, Media, Message, Page, Reply, WorkState
 from bot.wechat.outbound import Article
 
 
@@ -29,7 +29,8 @@ class MediaFile:
 
 @dataclass(frozen=True)
 class Said:
-    """A resident's message. `place` is "latitude, longitude" of a shared location."""
+    """A resident's message. `place` is "latitude, longitude" of a shared location; `transcript` is what a machine made
+    out in a voice."""
 
     key: str
     at: datetime
@@ -37,6 +38,7 @@ class Said:
     text: str
     place: str | None
     media: tuple[MediaFile, ...]
+    transcript: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def _said(message: Message) -> Said:
         text=text,
         place=_place(payload) if message.kind == "location" else None,
         media=tuple(_file(media) for media in message.media),
+        transcript=message.text if payload.get(TRANSCRIPT) else "",
     )
 
 
@@ -112,11 +115,10 @@ def _place(payload: Mapping[str, Any]) -> str | None:
 
 
 def _file(media: Media) -> MediaFile:
-    stored = media.state == WorkState.DONE
     return MediaFile(
         id=media.id,
         kind=media.kind,
-        sha256=media.sha256 if stored else None,
+        sha256=media.sha256,
         content_type=media.content_type,
         size=media.size,
         error=media.error,

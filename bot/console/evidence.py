@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 
 from bot.console.services import Services
 from bot.intake.evidence import EvidenceStore
-from bot.store.models import Media, WorkState
+from bot.store.models import Media
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # An SVG is a picture that can carry scripts: it is downloaded, not shown.
@@ -36,7 +36,7 @@ def router(services: Services) -> APIRouter:
     files = EvidenceStore(services.settings.var_dir / "evidence")
 
     def content_type_of(digest: str) -> tuple[bool, str | None]:
-        query = sa.select(Media.content_type).where(Media.sha256 == digest, Media.state == WorkState.DONE).limit(1)
+        query = sa.select(Media.content_type).where(Media.sha256 == digest).limit(1)
         with services.store.reading() as session:
             row = session.execute(query).first()
         return (row is not None, row.content_type if row else None)

@@ -188,6 +188,8 @@ def brief(kind: str, text: str) -> str:
     """A message in one line: its words, or what it is."""
     if kind == "text":
         return text
+    if kind == "voice" and text:
+        return f"[语音转写] {text}"
     return f"[{_KINDS.get(kind, '其他消息')}]" + (f" {text}" if text else "")
 
 

@@ -221,6 +221,13 @@ def _takes(case: Case, label: str, now: datetime) -> bool:
     return case.label == label and quiet <= _JOIN_WITHIN[label]
 
 
+def _took(case: Case, message: Message) -> bool:
+    """Whether an alarm would have taken a message as an alarm when it came."""
+    if case.resolved_at is not None and case.resolved_at < message.received_at:
+        return False
+    return case.acknowledged_at is None or message.received_at - case.acknowledged_at <= _RAISE_WITHIN
+
+
 def _relabel(case: Case, label: str, triage: Triage) -> None:
     case.label, case.intent, case.uncertain = label, triage.intent, triage.uncertain
 
@@ -251,6 +258,10 @@ def reread(
     if case is None or case.state == CaseState.CLOSED or gravity(triage.label) > gravity(case.label):
         return
     message.triage = triage.to_json()
+    if triage.urgent and case.label == URGENT and not _took(case, message):
+        message.case_id = None
+        file_message(session, message, triage, roster=roster, channels=channels, now=now)
+        return
     if triage.urgent and case.label != URGENT:
         alarm = _open_case_for(session, message.resident_id, URGENT, now)
         if alarm and alarm.label == URGENT:

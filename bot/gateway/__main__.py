@@ -15,6 +15,7 @@ from bot.intake import articles, menu
 from bot.intake.desk import Desk
 from bot.intake.engine import Engine
 from bot.intake.evidence import EvidenceStore
+from bot.intake.speech import SherpaRecogniser, SpeechError
 from bot.intake.understanding import Rasa
 from bot.log import configure_logging
 from bot.nlu.safety_net import RULES, SafetyNet
@@ -29,11 +30,13 @@ def build(settings: Settings) -> Parts:
 
     Raises:
         RosterError: the duty file cannot be used.
+        SpeechError: the speech model cannot be used.
     """
     store, clock, rasa = Store(settings.database_url), SystemClock(), Rasa(settings.rasa_url)
     tokens: TokenStore = MemoryTokenStore()
     if settings.redis_url:
         tokens = RedisTokenStore(redis.asyncio.from_url(settings.redis_url), settings.wechat_app_id)
+    recogniser = SherpaRecogniser(settings.speech_model) if settings.speech_model else None
     engine = Engine(
         store=store,
         desk=Desk(
@@ -54,17 +57,22 @@ def build(settings: Settings) -> Parts:
         evidence_store=EvidenceStore(settings.var_dir / "evidence"),
         clock=clock,
         console_url=settings.console_url,
+        recogniser=recogniser,
     )
     account = Account(settings.wechat_app_id, settings.wechat_token, settings.wechat_aes_key, settings.wechat_mode)
-    return Parts(account=account, store=store, engine=engine, rasa=rasa, clock=clock)
+    return Parts(account=account, store=store, engine=engine, rasa=rasa, clock=clock, recogniser=recogniser)
 
 
 async def serve(settings: Settings) -> None:
     """Serve until told to stop. Metrics have a port of their own, on loopback."""
     parts = build(settings)
     start_http_server(settings.metrics_port, addr="127.0.0.1")
-    await http_server(parts, host=settings.gateway_host, port=settings.gateway_port).serve()
-    parts.store.close()
+    try:
+        await http_server(parts, host=settings.gateway_host, port=settings.gateway_port).serve()
+    finally:
+        if parts.recogniser:
+            parts.recogniser.close()  # else its thread would hold up the end
+        parts.store.close()
 
 
 def http_server(parts: Parts, *, host: str, port: int) -> uvicorn.Server:
@@ -88,7 +96,7 @@ def main() -> None:
         settings = load_settings()
         configure_logging(settings.log_level)
         asyncio.run(serve(settings))
-    except (SettingsError, RosterError) as error:
+    except (SettingsError, RosterError, SpeechError) as error:
         sys.exit(f"fujin gateway: {error}")
 
 

@@ -17,6 +17,7 @@ from bot.gateway.readiness import readiness
 from bot.intake import metrics
 from bot.intake.engine import Engine
 from bot.intake.inbox import Received
+from bot.intake.speech import SherpaRecogniser
 from bot.intake.understanding import Rasa
 from bot.store.models import Message, MessageId, WorkState
 from bot.store.session import Store, StoreUnavailableError
@@ -44,6 +45,7 @@ class Parts:
     rasa: Rasa
     clock: Clock
     answer_within: timedelta = ANSWER_WITHIN
+    recogniser: SherpaRecogniser | None = None
 
 
 def create_app(parts: Parts) -> FastAPI:

@@ -20,13 +20,13 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock
-from bot.duty import case as duty_case
 from bot.duty import pager
 from bot.duty.channel import ChannelError, Channels
 from bot.duty.page import page_body
-from bot.intake import evidence, handler, inbox, metrics, outbox
+from bot.intake import evidence, handler, inbox, metrics, outbox, voices
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed, Received
+from bot.intake.speech import Recogniser
 from bot.intake.understanding import MOST_AT_ONCE, Rasa, RasaUnavailableError, Understanding
 from bot.intake.waiting import WaitingRoom
 from bot.nlu.triage import Triage
@@ -43,7 +43,7 @@ T = TypeVar("T")
 ROUND_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
 _BATCH = 32
-_ROOM = {"messages": 32, "pages": 64, "replies": 32, "media": 4}
+_ROOM = {"messages": 32, "pages": 64, "replies": 32, "media": 4, "voices": 1}
 """How many rows of a line are worked on at once."""
 _MESSAGES_AT_RASA = 16
 """More would only wait inside Rasa, with the three seconds running; here they wait in order, alarms already paged."""
@@ -67,9 +67,11 @@ class Engine:
         evidence_store: evidence.EvidenceStore,
         clock: Clock,
         console_url: str,
+        recogniser: Recogniser | None = None,
     ) -> None:
         self._store, self._desk, self._rasa, self._wechat = store, desk, rasa, wechat
         self._channels, self._evidence, self._clock, self._console_url = channels, evidence_store, clock, console_url
+        self._recogniser = recogniser
         # SQLite has one writer, so a second thread would only wait for it. Pages have a lane of their own: in a burst
         # an alarm stands behind one transaction, not behind hundreds of messages that are being stored.
         ordinary, urgent = (1, 1) if store.sqlite else (8, 4)
@@ -208,8 +210,7 @@ class Engine:
         query = sa.select(Message).where(Message.id == message_id, Message.read_by_model.is_(False)).with_for_update()
         if message := session.scalars(query).one_or_none():
             message.read_by_model = True
-            roster, channels = self._desk.roster(), self._desk.channels
-            duty_case.reread(session, message, triage, roster=roster, channels=channels, now=now)
+            voices.reread(session, message, triage, self._desk, now=now)
 
     # -- pages ----------------------------------------------------------------------------------------------------
 
@@ -286,7 +287,32 @@ class Engine:
             log.warning("media.failed", media_row=media.id, code=problem.code)
         except Exception as problem:
             outcome = PlatformError(0, _unforeseen(problem, media_row=media.id))
-        await self._transaction(lambda session, now: evidence.settle_media(session, media, outcome, now=now))
+        settle = partial(evidence.settle_media, media=media, outcome=outcome, transcribe=self._recogniser is not None)
+        await self._transaction(lambda session, now: settle(session, now=now))
+        self._wake["voices"].set()
+        self._wake["replies"].set()
+
+    async def _voices(self) -> int:
+        if (room := self._room("voices")) <= 0:
+            return 0
+        kept = await self._transaction(lambda session, now: voices.claim_voices(session, now=now, limit=room))
+        for voice in kept:
+            self._spawn("voices", self._listen(voice))
+        return len(kept)
+
+    async def _listen(self, voice: Media) -> None:
+        """Transcribe a voice. Whatever goes wrong in it, a human listens, as without a recogniser."""
+        transcript = None
+        if self._recogniser and voice.sha256:
+            try:
+                transcript = await asyncio.to_thread(self._recogniser.transcribe, self._evidence.path(voice.sha256))
+            except Exception as problem:
+                _unforeseen(problem, media_row=voice.id)
+        settle = partial(voices.settle_voice, media=voice, transcript=transcript, desk=self._desk)
+        await self._transaction(lambda session, now: settle(session, now=now))
+        if transcript:
+            self._wake["pages"].set()
+            self._wake["reread"].set()
 
     # -- the rounds -----------------------------------------------------------------------------------------------
 
@@ -298,6 +324,7 @@ class Engine:
             "messages": self._messages,
             "replies": self._replies,
             "media": self._media,
+            "voices": self._voices,
             "reread": self._reread,
         }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from bot.services import photos
 from bot.store.models import Media, WorkState
 from bot.store.session import claim_due, retry_later, still_mine
 from bot.wechat.client import Download
@@ -16,26 +17,40 @@ from bot.wechat.errors import PlatformError
 LEASE = timedelta(seconds=60)
 _ATTEMPTS, _LONGEST_WAIT = 80, timedelta(hours=1)
 """About the three days for which the platform keeps a file."""
+_LOST_AFTER = 10
+"""Attempts, in eight minutes, after which an application's photo is asked for again; the others go on."""
 
 
 def claim_media(session: Session, *, now: datetime, limit: int) -> list[Media]:
     """Claim files that are to be fetched."""
-    return list(claim_due(session, Media, now=now, lease=LEASE, limit=limit))
+    missing = [Media.sha256.is_(None)]
+    return list(claim_due(session, Media, now=now, lease=LEASE, limit=limit, where=missing))
 
 
 def settle_media(
-    session: Session, media: Media, outcome: tuple[Download, str] | PlatformError, *, now: datetime
+    session: Session, media: Media, outcome: tuple[Download, str] | PlatformError, *, transcribe: bool, now: datetime
 ) -> None:
-    """Write down the file's hash, size and type, or when to try again."""
+    """Write down the file's hash, size and type, or when to try again.
+
+    A voice that is to be transcribed stays work in hand (`bot/intake/voices.py`); a photo for an application that is
+    of no use is asked for again.
+    """
     mine = still_mine(session, Media, media.id, media.attempts)
     if mine is None:
         return
     if isinstance(outcome, PlatformError):
         retry_later(mine, now=now, error=str(outcome), limit=_ATTEMPTS, longest=_LONGEST_WAIT)
+        if mine.attempts >= _LOST_AFTER:
+            photos.judged(session, mine, photos.LOST, now=now)
         return
     download, digest = outcome
     mine.sha256, mine.size, mine.content_type = digest, len(download.content), download.content_type[:100]
-    mine.state, mine.error = WorkState.DONE, None
+    mine.error = None
+    if transcribe and mine.kind == "voice":
+        mine.due_at = now
+    else:
+        mine.state = WorkState.DONE
+    photos.judged(session, mine, photos.problem_with(download.content), now=now)
 
 
 class EvidenceStore:

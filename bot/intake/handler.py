@@ -118,7 +118,7 @@ def _file_and_answer(
     if claimed.kind == "event" and triage is None:
         return _answer_event(session, message, claimed, understanding, desk, now=now, passive=passive)
     if triage:
-        heard = _in_its_alarm(session, message, triage, desk, now)
+        heard = in_its_alarm(session, message, triage, desk, now)
         case = duty_case.file_message(session, message, heard, roster=desk.roster(), channels=desk.channels, now=now)
         message.triage = triage.to_json()
     else:
@@ -154,7 +154,7 @@ def _answer_event(
     return _post(session, message, alarm, said, now=now, passive=passive)
 
 
-def _in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk, now: datetime) -> Triage:
+def in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk, now: datetime) -> Triage:
     """A triage as it counts for the alarm it belongs to.
 
     By itself a bare address looks like a silent call; as the answer to "where are you" it does not, and officers must

@@ -27,6 +27,8 @@ LEASE = timedelta(seconds=8)
 FRAGMENTS_WITHIN = timedelta(minutes=3)
 _FRAGMENT_CHARACTERS = 14
 _FRAGMENTS = 6
+_IN_WORDS = ("text", "voice")
+"""A voice has words once it is transcribed."""
 _PSEUDONYM_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -141,7 +143,8 @@ def recent_fragments(
         .where(
             Message.resident_id == resident_id,
             Message.id < message_id,
-            Message.kind == "text",
+            Message.kind.in_(_IN_WORDS),
+            Message.text != "",
             Message.received_at > received_at - FRAGMENTS_WITHIN,
         )
         .order_by(Message.id.desc())
@@ -157,7 +160,7 @@ def recent_fragments(
 
 def fragments_before(session: Session, message: Message) -> tuple[str, ...]:
     """The fragments that a stored message continues."""
-    if message.kind != "text":
+    if message.kind not in _IN_WORDS:
         return ()
     return recent_fragments(session, message.resident_id, message.id, message.text, message.received_at)
 

@@ -119,7 +119,7 @@ def _resolved(case: Case, *, ended: bool) -> str:
 
 
 def _photo(session: Session, message: Message, *, now: datetime) -> BotReply | None:
-    """A picture that an officer has asked for goes to the application that waits for it."""
+    """A picture that an officer or we have asked for goes to the application that waits for it."""
     application = applications.take_photo(session, message.resident_id, message.id, now=now)
     if application is None:
         return None

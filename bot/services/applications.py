@@ -3,12 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.store.models import Application, ApplicationState, Message, MessageId, Reply, Resident, ResidentId
+from bot.nlu import forms
+from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.store.models import (
+    PHOTO_PROBLEM,
+    Application,
+    ApplicationState,
+    Message,
+    MessageId,
+    Reply,
+    Resident,
+    ResidentId,
+)
 
 TITLES = {"dog_licence": "犬证", "residence_permit": "居住证"}
 """What each kind of application is called."""
@@ -23,6 +35,8 @@ STATES = {
 """How residents and officers read a state."""
 _REASON_CHARACTERS = 500
 _OFFICER_CHARACTERS = 64
+_MORE = "more"
+"""The name of pictures that no question of the form has asked for."""
 
 
 class ApplicationError(Exception):
@@ -119,17 +133,52 @@ def of_resident(session: Session, pseudonym: str, *, limit: int = 3) -> Sequence
 def take_photo(
     session: Session, resident_id: ResidentId, message_id: MessageId, *, now: datetime
 ) -> Application | None:
-    """Put a picture to the application that waits for one; None when none of the resident's does."""
-    waiting = sa.select(Application).where(
-        Application.resident_id == resident_id, Application.state == ApplicationState.MORE
-    )
-    application = session.scalars(waiting.order_by(Application.id.desc()).limit(1).with_for_update()).one_or_none()
-    if application is None:
-        return None
-    photos = application.photos
-    application.photos = {**photos, "more": [*photos.get("more", ()), message_id]}
-    application.updated_at = now
-    return application
+    """Put a picture to the application that waits for one; None when none of the resident's does.
+
+    One waits because an officer has asked for more, or because a photo of it was of no use.
+    """
+    query = sa.select(Application).where(Application.resident_id == resident_id, Application.state.in_(_OPEN))
+    for application in session.scalars(query.order_by(Application.id.desc()).with_for_update()):
+        place = _useless_photo(session, application)
+        if place is None and application.state != ApplicationState.MORE:
+            continue
+        place, photos = place or _MORE, application.photos
+        application.photos = {**photos, place: [*photos.get(place, ()), message_id]}
+        application.updated_at = now
+        return application
+    return None
+
+
+def place_of(session: Session, message: Message) -> tuple[Application, str] | None:
+    """The application, not decided yet, that a picture is for, and under which name."""
+    query = sa.select(Application).where(Application.resident_id == message.resident_id, Application.state.in_(_OPEN))
+    for application in session.scalars(query.order_by(Application.id.desc())):
+        for name, numbers in application.photos.items():
+            if message.id in numbers:
+                return application, name
+    return None
+
+
+def photo_title(application: Application, name: str) -> str:
+    """What residents and officers call a photo of an application."""
+    try:
+        titles = {form.kind: form.fields for form in _forms().current().forms.values()}[application.kind]
+        return titles[name].title
+    except (TrainersFileError, KeyError):  # an edit that cannot be read must not keep a file from being stored
+        return "补充的照片" if name == _MORE else "照片"
+
+
+def _useless_photo(session: Session, application: Application) -> str | None:
+    """The first photo whose last picture turned out to be of no use."""
+    last = {numbers[-1]: name for name, numbers in application.photos.items() if numbers}
+    messages = session.scalars(sa.select(Message).where(Message.id.in_(last)))
+    useless = {message.id for message in messages if PHOTO_PROBLEM in message.payload}
+    return next((name for number, name in last.items() if number in useless), None)
+
+
+@lru_cache(maxsize=1)
+def _forms() -> LiveFile[forms.Forms]:
+    return forms.live()
 
 
 def decide(

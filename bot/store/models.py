@@ -33,6 +33,12 @@ _Id = BigInteger().with_variant(Integer, "sqlite")
 _UNREAD, _UNREAD_SQLITE = text("read_by_model IS false"), text("read_by_model IS 0")
 
 
+TRANSCRIPT = "transcript"
+"""In a message's payload: its text was made out of a voice by a machine."""
+PHOTO_PROBLEM = "photo_problem"
+"""In a message's payload: what is wrong with its picture as a photo for an application (`bot/services/photos.py`)."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A timezone-aware moment, kept as UTC without an offset: SQLite has no type for one."""
 

@@ -32,7 +32,7 @@ class Rows:
         evidence = [{"rule": "rule", "words": list(words)}] if words else []
         return self._add(Case(resident_id=resident.id, evidence=evidence, **values))
 
-    def message(self, case: Case, text: str, *, ago: float = 60, kind: str = "text", **payload: str) -> Message:
+    def message(self, case: Case, text: str, *, ago: float = 60, kind: str = "text", **payload: Any) -> Message:
         self._keys += 1
         at = self.clock.now() - timedelta(seconds=ago)
         row = Message(

@@ -70,6 +70,19 @@ def test_that_media_are_shown_only_once_they_are_stored(rows: Rows, roster: Rost
     assert said.media[0].error == "errcode 40007: gone"
 
 
+def test_that_what_a_machine_made_out_in_a_voice_is_told_apart(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    rows.message(case, "着火了", kind="voice", transcript=True)
+    rows.message(case, "", kind="voice")
+    found = look(rows, case.id, roster)
+    assert found is not None
+    assert [(said.text, said.transcript) for said in found.talk if isinstance(said, Said)] == [
+        ("[语音]", "着火了"),
+        ("[语音]", ""),
+    ]
+    assert [line.text for line in found.card.lines] == ["[语音转写] 着火了", "[语音]"]
+
+
 def test_that_a_place_has_its_words_and_its_coordinates(rows: Rows, roster: Roster) -> None:
     case = rows.case(rows.resident(), "urgent_alarm/fire")
     rows.message(case, "东中街8号", kind="location", Location_X="41.8022", Location_Y="123.4703")
