@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.clock import SystemClock
-from bot.console import case_page, desk, evidence, platform, simulator
+from bot.console import application_page, applications_page, case_page, desk, evidence, platform, simulator
 from bot.console.delivery import Courier
 from bot.console.services import Services
 from bot.console.simulation import Simulation
@@ -24,6 +24,7 @@ from bot.console.theme import ASSETS, STATIC, not_found
 from bot.duty.auditor import Auditor
 from bot.duty.roster import RosterFile
 from bot.intake import menu
+from bot.nlu import forms
 from bot.settings import Settings
 from bot.store.session import Store
 from bot.wechat.envelope import Account
@@ -69,6 +70,9 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         app.include_router(platform.router(settings, simulation))
     desk.register(services)
     case_page.register(services)
+    station_forms = forms.live()
+    applications_page.register(services, station_forms)
+    application_page.register(services, station_forms)
     simulator.register(services, simulation, courier, menu.live())
     _mount_pages(app, settings)
     return app

@@ -7,16 +7,18 @@ from fastapi.responses import HTMLResponse
 from nicegui import ui
 
 from bot.console.cards import build_card
-from bot.console.conversation import Answered, Conversation, MediaFile, Paged, Said, read_conversation
-from bot.console.desk import POLL_SECONDS, UNREADABLE, build_deadline, build_facts, build_named, build_pages
-from bot.console.evidence import shown_inline
+from bot.console.conversation import Answered, Conversation, Paged, Said, read_conversation
+from bot.console.desk import POLL_SECONDS, build_deadline, build_facts, build_named, build_pages
 from bot.console.keyed import Keyed, Part, rebuilding
-from bot.console.markup import Tap, marked, phrases, segments
+from bot.console.markup import Tap, phrases, segments
+from bot.console.media import build_said
 from bot.console.officer import AcknowledgeButton, officer_selector
 from bot.console.queries import CaseCard
 from bot.console.reasons import in_chinese
 from bot.console.services import Services, local
-from bot.console.theme import chip, frame, not_found, sound_toggle
+from bot.console.talk import CloseButton, ReplyBox
+from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, not_found, sound_toggle
+from bot.duty.case import DISPOSITIONS
 from bot.nlu.catalogue import title_of
 from bot.store.models import CaseId, WorkState
 from bot.store.session import StoreUnavailableError
@@ -32,7 +34,7 @@ def register(services: Services) -> None:
     def read(case_id: CaseId) -> Conversation | None:
         roster = services.roster_file.current()
         with services.store.reading() as session:
-            return read_conversation(session, case_id, roster=roster)
+            return read_conversation(session, case_id, roster=roster, now=services.clock.now())
 
     @ui.page("/case/{number}", title="案件", response_timeout=10)
     async def case_page(number: str) -> HTMLResponse | None:
@@ -60,19 +62,22 @@ class _CasePage:
 
         with frame(services, active="/case", tools=tools):
             self._alarm = ui.element("div").props("id=alarm-state data-open=0 hidden")
-            self._problem = Part(self._build_problem, classes="problems")
+            self._problem = Part(build_problem, classes="problems")
             self._case = ui.element("article").classes("case-head").props(f"data-case={card.id}")
             with self._case:
+                self._over = Part(_build_over)
                 self._head = Part(_build_head)
                 with ui.element("div").classes("alarm-action"):
                     self._button = ui.element("div")
                     with self._button:
                         self._acknowledge = AcknowledgeButton(services, card.id, self.refresh)
                     self._status = Part(_build_status, classes="alarm-status")
+                    self._close = CloseButton(services, card.id, self.refresh)
             with ui.element("div").classes("case"):
                 with ui.element("section").classes("talk-box").props('aria-label="对话"'):
                     ui.label("对话").classes("section-title")
                     self._talk: Keyed[str, Said | Answered] = Keyed(rebuilding(self._build_entry), classes="talk")
+                    self._reply = ReplyBox(services, card.id, self._replied)
                 with ui.element("section").classes("timeline-box").props('aria-label="处置经过"'):
                     ui.label("处置经过").classes("section-title")
                     self._timeline = Part(_build_timeline, classes="timeline")
@@ -88,6 +93,11 @@ class _CasePage:
         if conversation:
             self.show(conversation)
 
+    async def _replied(self) -> None:
+        await self.refresh()
+        # What has just been said stands at the end, which may be far below.
+        ui.run_javascript(f"getHtmlElement({self._talk.box.id})?.lastElementChild?.scrollIntoView({{block: 'center'}})")
+
     def show(self, conversation: Conversation) -> None:
         """Bring the page up to date."""
         card = conversation.card
@@ -97,19 +107,17 @@ class _CasePage:
         self._case.classes(replace=f"case-head {'case-alarm' if card.urgent and card.open else ''}")
         self._button.set_visibility(card.open)
         self._acknowledge.entitle("确认接警" if card.urgent else "受理")
+        self._close.set_visibility(not card.closed)
+        self._over.show(card)
         self._head.show(card)
         self._status.show(card)
         self._talk.show((entry.key, entry) for entry in conversation.talk)
+        self._reply.show(conversation.held, silent=card.silent, paging=card.next_page is not None)
         self._timeline.show(conversation)
-
-    @staticmethod
-    def _build_problem(text: str) -> None:
-        if text:
-            ui.label(text).classes("problem").props("role=alert")
 
     def _build_entry(self, entry: Said | Answered) -> None:
         if isinstance(entry, Said):
-            _build_said(entry, self._words)
+            build_said(entry, self._words)
         else:
             _build_answered(entry)
 
@@ -133,44 +141,27 @@ def _build_head(card: CaseCard) -> None:
     build_named(card)
 
 
+def _build_over(card: CaseCard) -> None:
+    if not card.says_over:
+        return
+    unproven = card.resolved_at is None and card.urgent
+    with ui.element("div").classes("over over-unproven" if unproven else "over").props("role=status"):
+        ui.label("居民说已经没事了，请核实后结案").classes("over-title")
+        for words in card.said_over[-1:]:
+            ui.label(f"居民原话：{words}")
+        if unproven:
+            ui.label("这类警情里，这样的话可能是被迫说的" + ("，提醒照常继续" if card.open else ""))
+
+
 def _build_status(card: CaseCard) -> None:
-    if not card.open:
+    if card.closed:
+        ui.label(f"已结案 · {_ending(card)}").classes("taken-by")
+    elif not card.open:
         ui.label(f"已确认 · {card.acknowledged_by}").classes("taken-by")
     if card.urgent:
         if card.open:
             build_deadline(card)
         build_pages(card)
-
-
-def _build_said(said: Said, words: tuple[str, ...]) -> None:
-    with ui.element("div").classes("bubble-row bubble-resident"), ui.element("div").classes("bubble"):
-        if said.text and not said.media:
-            # marked() escapes the resident's words.
-            ui.html(marked(said.text, words), sanitize=False).classes("bubble-text")
-        if said.place:
-            ui.label(f"坐标 {said.place}（纬度, 经度）").classes("place")
-        for media in said.media:
-            _build_media(media)
-        if said.transcript:
-            ui.label("语音转写（机器转写，可能有错）").classes("media-wait")
-            ui.html(marked(said.transcript, words), sanitize=False).classes("bubble-text")
-        ui.label(f"居民 · {local(said.at)}").classes("bubble-foot")
-
-
-def _build_media(media: MediaFile) -> None:
-    if not media.sha256:
-        ui.label(f"文件取回失败：{in_chinese(media.error)}" if media.error else "文件取回中…").classes("media-wait")
-        return
-    address = f"/evidence/{media.sha256}"
-    family = (media.content_type or "").split("/")[0] if shown_inline(media.content_type) else "file"
-    if family == "image":
-        with ui.element("a").props(f'href="{address}" target=_blank rel=noopener'):
-            ui.element("img").props(f'src="{address}" alt="居民发来的图片" loading=lazy').classes("media-picture")
-    elif family in {"audio", "video"}:
-        ui.element(family).props(f'src="{address}" controls preload=metadata').classes(f"media-{family}")
-    else:
-        ui.link(f"下载文件（{(media.size or 0) // 1024} KB）", address)
-    ui.label(f"SHA-256 {media.sha256[:12]}…").classes("digest")
 
 
 def _build_answered(answer: Answered) -> None:
@@ -191,18 +182,29 @@ def _build_answered(answer: Answered) -> None:
             ui.label(f"原因：{in_chinese(answer.error)}").classes("reason")
 
 
+def _ending(card: CaseCard) -> str:
+    """Who closed it and how; a doubtful message that turned out to be a question needed nobody."""
+    if card.closed_by is None:
+        return "居民选了办事咨询"
+    return f"{card.closed_by} · {DISPOSITIONS.get(card.disposition or '', card.disposition)}"
+
+
 def _build_timeline(conversation: Conversation) -> None:
     card = conversation.card
     became_alarm = card.alarmed_at is not None and card.alarmed_at > card.opened_at
-    _build_step(local(card.opened_at), "立案", "求助或线索" if became_alarm else title_of(card.label), "done")
+    build_step(local(card.opened_at), "立案", "求助或线索" if became_alarm else title_of(card.label), "done")
     if became_alarm:
-        _build_step(local(card.since), "升级为紧急警情", card.title, "done")
+        build_step(local(card.since), "升级为紧急警情", card.title, "done")
     for page in conversation.pages:
-        _build_step(local(page.at), *_page_words(page))
+        build_step(local(page.at), *_page_words(page))
+    if card.resolved_at:
+        build_step(local(card.resolved_at), "居民说已解除", "不再提醒下一级", "done")
     if card.acknowledged_at:
-        _build_step(local(card.acknowledged_at), f"{card.acknowledged_by} 确认", "提醒停止", "taken")
+        build_step(local(card.acknowledged_at), f"{card.acknowledged_by} 确认", "提醒停止", "taken")
     elif card.next_page:
-        _build_step(local(card.next_page.due_at), f"将提醒 {card.next_page.officer}", "如仍无人确认", "planned")
+        build_step(local(card.next_page.due_at), f"将提醒 {card.next_page.officer}", "如仍无人确认", "planned")
+    if card.closed_at:
+        build_step(local(card.closed_at), f"结案 · {_ending(card)}", card.closing_word, "taken")
 
 
 def _page_words(page: Paged) -> tuple[str, str, str]:
@@ -211,10 +213,3 @@ def _page_words(page: Paged) -> tuple[str, str, str]:
     state = _PAGED.get(WorkState(page.state), page.state)
     reason = f"：{in_chinese(page.error)}" if page.error else ""
     return f"第{page.level + 1}级提醒 {page.officer}", f"{page.host} · {state}{reason}", page.state
-
-
-def _build_step(at: str, title: str, detail: str, kind: str) -> None:
-    with ui.element("div").classes(f"step step-{kind}"):
-        ui.label(at).classes("step-at")
-        ui.label(title).classes("step-title")
-        ui.label(detail).classes("step-detail")

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from bot.console.queries import CaseCard, brief, read_card
+from bot.duty import conversation
 from bot.duty.roster import Roster
-from bot.store.models import TRANSCRIPT, AuditorPage, CaseId, Media, Message, Page, Reply, WorkState
+from bot.store.models import TRANSCRIPT, AuditorPage, Case, CaseId, Media, Message, Page, Reply, WorkState
 from bot.wechat.outbound import Article
 
 
@@ -68,15 +69,24 @@ class Paged:
 
 
 @dataclass(frozen=True)
+class Held:
+    """The officer who talks with the resident by hand, and until when the bot is silent."""
+
+    by: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Conversation:
     """A case with all that belongs to it."""
 
     card: CaseCard
+    held: Held | None
     talk: tuple[Said | Answered, ...]
     pages: tuple[Paged, ...]
 
 
-def read_conversation(session: Session, case_id: CaseId, *, roster: Roster) -> Conversation | None:
+def read_conversation(session: Session, case_id: CaseId, *, roster: Roster, now: datetime) -> Conversation | None:
     """The case with its messages, replies and pages, oldest first; None when there is no such case."""
     card = read_card(session, case_id, roster=roster)
     if card is None:
@@ -88,12 +98,21 @@ def read_conversation(session: Session, case_id: CaseId, *, roster: Roster) -> C
         .order_by(Message.id)
     ).all()
     # By time; a reply of the very moment comes after the message that it answers.
-    talk: list[Said | Answered] = [*map(_said, messages), *_answers(session, case_id, messages)]
+    talk: list[Said | Answered] = [*map(said_in, messages), *_answers(session, case_id, messages)]
     talk.sort(key=lambda entry: (entry.at, isinstance(entry, Answered)))
-    return Conversation(card=card, talk=tuple(talk), pages=_pages(session, case_id))
+    held = _held(session, case_id, now)
+    return Conversation(card=card, held=held, talk=tuple(talk), pages=_pages(session, case_id))
 
 
-def _said(message: Message) -> Said:
+def _held(session: Session, case_id: CaseId, now: datetime) -> Held | None:
+    resident = session.get_one(Case, case_id).resident
+    if resident.held_by is None or resident.held_until is None or not conversation.held(resident, now=now):
+        return None
+    return Held(resident.held_by, resident.held_until)
+
+
+def said_in(message: Message) -> Said:
+    """A message as an officer reads it."""
     payload = message.payload
     text = message.text if message.kind in {"text", "location"} else brief(message.kind, "")
     if message.kind == "link":
@@ -104,7 +123,7 @@ def _said(message: Message) -> Said:
         kind=message.kind,
         text=text,
         place=_place(payload) if message.kind == "location" else None,
-        media=tuple(_file(media) for media in message.media),
+        media=tuple(stored_file(media) for media in message.media),
         transcript=message.text if payload.get(TRANSCRIPT) else "",
     )
 
@@ -114,7 +133,8 @@ def _place(payload: Mapping[str, Any]) -> str | None:
     return f"{latitude}, {longitude}" if latitude and longitude else None
 
 
-def _file(media: Media) -> MediaFile:
+def stored_file(media: Media) -> MediaFile:
+    """A file as far as it has been fetched."""
     return MediaFile(
         id=media.id,
         kind=media.kind,

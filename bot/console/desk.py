@@ -1,58 +1,35 @@
 """值班台: what the station must act on, alarms first, up to date by itself."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import structlog
 from nicegui import ui
 
-from bot.console import queries
+from bot.console.feed import Feed
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.markup import marked, phrases
 from bot.console.officer import AcknowledgeButton, officer_selector
-from bot.console.queries import CaseCard, Undelivered
+from bot.console.queries import CaseCard, Desk, Undelivered, read_desk
 from bot.console.reasons import in_chinese
+from bot.console.section import Section
 from bot.console.services import Services
-from bot.console.theme import chip, countdown, frame, moment, sound_toggle
+from bot.console.theme import UNREADABLE, build_problem, chip, countdown, frame, moment, sound_toggle
 from bot.store.session import StoreUnavailableError
 
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
-UNREADABLE = "数据库暂时无法读取，页面上的内容可能不是最新的"
-
-
-class DeskFeed:
-    """Reads the desk for all open pages together: at most one reading at a time, and none while nobody looks."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._lock = asyncio.Lock()
-        self._desk: queries.Desk | None = None
-        self._read_at = 0.0
-
-    async def latest(self, *, fresh: bool = False) -> queries.Desk:
-        """The desk as it was less than a second ago; `fresh` reads it now.
-
-        Raises:
-            StoreUnavailableError: the database is away.
-        """
-        async with self._lock:
-            if self._desk is None or fresh or time.monotonic() - self._read_at > POLL_SECONDS * 0.8:
-                self._desk = await asyncio.to_thread(self._read)
-                self._read_at = time.monotonic()
-            return self._desk
-
-    def _read(self) -> queries.Desk:
-        roster = self._services.roster_file.current()
-        with self._services.store.reading() as session:
-            return queries.read_desk(session, roster=roster, now=self._services.clock.now())
 
 
 def register(services: Services) -> None:
     """Serve the duty desk at `/`."""
-    feed = DeskFeed(services)
+
+    def read() -> Desk:
+        roster = services.roster_file.current()
+        with services.store.reading() as session:
+            return read_desk(session, roster=roster, now=services.clock.now())
+
+    feed = Feed(read, POLL_SECONDS)
 
     @ui.page("/", title="值班台", response_timeout=10)
     async def desk_page() -> None:
@@ -64,7 +41,7 @@ def register(services: Services) -> None:
 class _DeskPage:
     """One browser's desk."""
 
-    def __init__(self, services: Services, feed: DeskFeed) -> None:
+    def __init__(self, services: Services, feed: Feed[Desk]) -> None:
         self._services, self._feed = services, feed
 
         def tools() -> None:
@@ -79,10 +56,10 @@ class _DeskPage:
                     self._title = Part(self._build_title)
                     self._alarms: Keyed[int, CaseCard] = Keyed(self._alarm_card, classes="alarm-list")
                 with ui.element("aside").classes("quiet"):
-                    self._undelivered = _Section("未送达的回复", rebuilding(_build_undelivered), hide_empty=True)
-                    self._requests = _Section("一般求助", self._row)
-                    self._tips = _Section("线索举报", self._row, note="举报人信息不显示")
-                    self._taken = _Section("已确认", rebuilding(_build_taken))
+                    self._undelivered = Section("未送达的回复", rebuilding(_build_undelivered), hide_empty=True)
+                    self._requests = Section("一般求助", self._row)
+                    self._tips = Section("线索举报", self._row, note="举报人信息不显示")
+                    self._taken = Section("已确认", rebuilding(_build_taken))
 
     async def refresh(self, *, fresh: bool = False) -> None:
         """Bring the page up to date."""
@@ -115,7 +92,7 @@ class _DeskPage:
     @staticmethod
     def _build_problems(problems: tuple[str, ...]) -> None:
         for problem in problems:
-            ui.label(problem).classes("problem").props("role=alert")
+            build_problem(problem)
 
     @staticmethod
     def _build_title(state: tuple[int, bool]) -> None:
@@ -160,11 +137,18 @@ def _build_head(card: CaseCard) -> None:
             if card.silent:
                 ui.label("【静默】").classes("silent")
             ui.label(card.title).classes("alarm-title")
-            if card.uncertain:
-                chip("待确认", "doubt")
+            build_doubts(card)
         if card.silent:
             ui.label("对方不便出声：不要回拨电话").classes("silent-hint")
         build_facts(card)
+
+
+def build_doubts(card: CaseCard) -> None:
+    """What an officer has yet to find out."""
+    if card.uncertain:
+        chip("待确认", "doubt")
+    if card.says_over:
+        chip("居民称已解除", "doubt")
 
 
 def build_facts(card: CaseCard) -> None:
@@ -231,38 +215,6 @@ def build_named(card: CaseCard, *kinds: str) -> None:
 _NAMED_SHOWN = 6
 
 
-class _Section:
-    """A titled list beside the alarms; `total` counts also what the list has no room for."""
-
-    def __init__(
-        self, title: str, build: Callable[..., Callable[..., None]], *, note: str = "", hide_empty: bool = False
-    ) -> None:
-        self._text, self._note, self._hide_empty = title, note, hide_empty
-        self._box = ui.element("section").classes("quiet-section").props(f'aria-label="{title}"')
-        with self._box:
-            self._title = Part(self._build_title)
-            self._list: Keyed[int, object] = Keyed(build, classes="quiet-list")
-
-    def show(self, items: Sequence[tuple[int, CaseCard | Undelivered]], total: int | None) -> None:
-        """Bring the list up to date."""
-        self._title.show((len(items), total))
-        self._list.show(items)
-        self._box.set_visibility(bool(items) or not self._hide_empty)
-
-    def _build_title(self, counts: tuple[int, int | None]) -> None:
-        shown, total = counts
-        with ui.element("div").classes("quiet-title"):
-            ui.label(self._text).classes("section-title")
-            if total:
-                ui.label(str(total)).classes("count")
-            if self._note:
-                ui.label(self._note).classes("note")
-        if not shown:
-            ui.label("暂无").classes("empty")
-        elif total and total > shown:
-            ui.label(f"只显示最新{shown}件").classes("empty")
-
-
 class _QuietRow:
     """A request or a tip that waits for an officer."""
 
@@ -281,8 +233,7 @@ def _build_row(card: CaseCard) -> None:
     with ui.element("a").classes("quiet-link").props(f'href="/case/{card.id}"'):
         with ui.element("div").classes("quiet-kind"):
             ui.label(card.title).classes("quiet-name")
-            if card.uncertain:
-                chip("待确认", "doubt")
+            build_doubts(card)
         ui.html(marked(card.summary, card.words), sanitize=False).classes("quiet-line")
         build_facts(card)
 
@@ -295,6 +246,7 @@ def _build_taken(card: CaseCard) -> None:
         with ui.element("div").classes("quiet-kind"):
             ui.label(card.title).classes("quiet-name")
             chip(f"已确认 · {card.acknowledged_by}", "taken")
+            build_doubts(card)
         ui.html(marked(card.summary, card.words), sanitize=False).classes("quiet-line")
         build_facts(card)
 

@@ -22,13 +22,23 @@ def current(services: Services) -> str | None:
 def officer_selector(services: Services) -> None:
     """Choose who sits here; the browser's session remembers it."""
 
+    user = app.storage.user  # taken here: a change that comes from another window knows of no page
+
     def choose(name: str | None) -> None:
-        app.storage.user[_KEY] = name
+        user[_KEY] = name
 
     selector = ui.select(_names(services), value=current(services), label="值班民警")
     selector.on_value_change(lambda event: choose(event.value))
     selector.props('dense outlined dark options-dense behavior=menu aria-label="值班民警"').classes("officer")
-    selector.bind_value_from(app.storage.user, _KEY, backward=lambda name: name if name in _names(services) else None)
+    selector.bind_value_from(user, _KEY, backward=lambda name: name if name in _names(services) else None)
+
+
+async def identify(services: Services) -> str | None:
+    """The officer at this browser, asked for if need be; None when the question is left unanswered."""
+    name = current(services) or await _ask(services)
+    if name is not None:
+        app.storage.user[_KEY] = name
+    return name
 
 
 class AcknowledgeButton:
@@ -46,10 +56,9 @@ class AcknowledgeButton:
         self._button.set_text(title)
 
     async def _press(self) -> None:
-        name = current(self._services) or await _ask(self._services)
+        name = await identify(self._services)
         if name is None:
             return
-        app.storage.user[_KEY] = name
         self._button.disable()
         try:
             case = await asyncio.to_thread(self._take, name)

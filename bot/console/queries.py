@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.duty.case import RESOLVED
 from bot.duty.roster import Roster
 from bot.nlu.catalogue import title_of
 from bot.nlu.entities import named_in
@@ -58,7 +59,8 @@ class CaseCard:
     """A case on the duty desk.
 
     `pseudonym` is None where the resident is a reporter, who is never named. `unseen` counts the messages that came
-    after the acknowledgement: nobody is paged for those, so they must show.
+    after the acknowledgement: nobody is paged for those, so they must show. `said_over` are the words by which the
+    resident called it over; `resolved_at` is set where they were taken at their word and the paging ended.
     """
 
     id: CaseId
@@ -80,6 +82,12 @@ class CaseCard:
     unseen: int
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+    resolved_at: datetime | None
+    said_over: tuple[str, ...]
+    closed_at: datetime | None
+    closed_by: str | None
+    disposition: str | None
+    closing_word: str
 
     @property
     def urgent(self) -> bool:
@@ -101,6 +109,16 @@ class CaseCard:
     def open(self) -> bool:
         """Whether nobody has acknowledged it yet."""
         return self.state == CaseState.OPEN
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self.state == CaseState.CLOSED
+
+    @property
+    def says_over(self) -> bool:
+        """Whether the resident says it is over, and an officer has yet to see to that."""
+        return not self.closed and bool(self.resolved_at or self.said_over)
 
 
 @dataclass(frozen=True)
@@ -179,7 +197,7 @@ def words_of(evidence: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
     A rule names exactly the words that matter; the model's, which weigh every word a little, count only without one.
     """
-    spoken = [item for item in evidence if item["rule"] != "media"]
+    spoken = [item for item in evidence if item["rule"] not in ("media", RESOLVED)]
     named = [item for item in spoken if item["rule"] != "model"] or spoken
     return tuple(dict.fromkeys(word for item in named for word in item["words"]))
 
@@ -236,6 +254,12 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
             unseen=unseen.get(case.id, 0),
             acknowledged_by=case.acknowledged_by,
             acknowledged_at=case.acknowledged_at,
+            resolved_at=case.resolved_at,
+            said_over=tuple(word for item in case.evidence if item["rule"] == RESOLVED for word in item["words"]),
+            closed_at=case.closed_at,
+            closed_by=case.closed_by,
+            disposition=case.disposition,
+            closing_word=case.closing_word,
         )
         for case, pseudonym in rows
     }

@@ -9,10 +9,12 @@ from pathlib import Path
 from fastapi.responses import HTMLResponse
 from nicegui import ui
 
-from bot.console.services import Services, local, milliseconds
+from bot.console.services import WAITING_POLL_SECONDS, Services, local, milliseconds
+from bot.store.session import StoreUnavailableError
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = "/assets"
+UNREADABLE = "数据库暂时无法读取，页面上的内容可能不是最新的"
 _OFFLINE = '<div id="offline" role="alert" hidden>连接已断开，页面不再更新，正在重新连接…请同时留意电话和对讲机</div>'
 
 
@@ -45,17 +47,40 @@ def frame(services: Services, *, active: str, tools: Callable[[], None] | None =
             ui.label("抚近").classes("brand-mark")
             ui.label(station).classes("brand-name")
         with ui.element("nav"):
-            pages = [("/", "值班台")] + ([("/simulator", "居民模拟器")] if services.settings.demo else [])
-            for path, title in pages:
-                link = ui.element("a").props(f'href="{path}"').classes("nav-link")
-                if path == active:
-                    link.classes("nav-active").props('aria-current="page"')
-                with link:
-                    ui.label(title)
+            _link("/", "值班台", active)
+            with _link("/applications", "申请", active):
+                _waiting(services)
+            if services.settings.demo:
+                _link("/simulator", "居民模拟器", active)
         if tools:
             with ui.element("div").classes("tools"):
                 tools()
     return ui.element("main").classes(f"page page-{active.strip('/') or 'desk'}")
+
+
+def _link(path: str, title: str, active: str) -> ui.element:
+    link = ui.element("a").props(f'href="{path}"').classes("nav-link")
+    if path == active:
+        link.classes("nav-active").props('aria-current="page"')
+    with link:
+        ui.label(title)
+    return link
+
+
+def _waiting(services: Services) -> None:
+    """How many applications wait for an officer, kept up to date; nothing when none does."""
+    badge = ui.label("").classes("nav-count")
+    badge.set_visibility(False)
+
+    async def refresh() -> None:
+        try:
+            number = await services.waiting.latest()
+        except StoreUnavailableError:
+            return  # the page itself says so
+        badge.set_text(str(number))
+        badge.set_visibility(number > 0)
+
+    ui.timer(WAITING_POLL_SECONDS, refresh)
 
 
 def sound_toggle() -> None:
@@ -79,6 +104,21 @@ def countdown(due_at: datetime) -> None:
 def chip(text: str, kind: str) -> None:
     """A small tag."""
     ui.label(text).classes(f"chip chip-{kind}")
+
+
+def build_problem(text: str) -> None:
+    """A line across the page that says what is wrong; nothing without a text."""
+    if text:
+        ui.label(text).classes("problem").props("role=alert")
+
+
+def build_step(at: str, title: str, detail: str, kind: str) -> None:
+    """A step of what happened."""
+    with ui.element("div").classes(f"step step-{kind}"):
+        ui.label(at).classes("step-at")
+        ui.label(title).classes("step-title")
+        if detail:
+            ui.label(detail).classes("step-detail")
 
 
 def not_found(text: str) -> HTMLResponse:

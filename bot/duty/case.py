@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation
 from bot.duty.roster import Roster
 from bot.nlu.triage import URGENT, Evidence, Triage, gravity
-from bot.store.models import Case, CaseId, CaseState, Message, Resident, ResidentId
+from bot.store.models import Case, CaseId, CaseState, Message, Reply, Resident, ResidentId
 
 CASE_LABELS = ("urgent_alarm", "help_request", "tip")
 """Labels for which a human must act; enquiry and other open no case."""
@@ -41,7 +41,7 @@ DISPOSITIONS = {
     "no_answer": "联系不上",
 }
 """How a case can end: name and what officers read."""
-_WORD_CHARACTERS = 500
+WORD_CHARACTERS = 500
 
 
 class CaseError(Exception):
@@ -62,6 +62,8 @@ def file_message(
         message.case = asked
         return _take_choice(session, asked, message, triage, roster=roster, channels=channels, now=now)
     case = _filed(session, message) or _open_case_for(session, message.resident_id, label, now)
+    if case is None and triage.label not in CASE_LABELS and (asked := _talked_about(session, message.resident_id, now)):
+        case, label = asked, triage.label
     if case is None:
         if label not in CASE_LABELS:
             return None
@@ -97,6 +99,25 @@ def _asked_about(session: Session, resident_id: ResidentId, now: datetime) -> Ca
     """The case that was opened because a message was unclear, while nobody has taken it."""
     case = _open_case_for(session, resident_id, URGENT, now)
     return case if case and case.uncertain and case.state == CaseState.OPEN else None
+
+
+def _talked_about(session: Session, resident_id: ResidentId, now: datetime) -> Case | None:
+    """The case about which an officer talks with the resident: what they answer is read there, calm as it may be."""
+    return session.scalars(
+        sa.select(Case)
+        .join(Reply, Reply.case_id == Case.id)
+        .join(Resident, Resident.id == Case.resident_id)
+        .where(
+            Case.resident_id == resident_id,
+            Case.state != CaseState.CLOSED,
+            Resident.held_until > now,
+            Reply.author == Resident.held_by,
+        )
+        .order_by(Reply.id.desc())
+        .limit(1)
+        .with_for_update(of=Case)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
 
 
 def _take_choice(
@@ -180,8 +201,8 @@ def close(session: Session, case_id: CaseId, *, officer: str, disposition: str, 
     """
     if disposition not in DISPOSITIONS:
         raise CaseError(f"{disposition!r} is no disposition; choose one of {', '.join(DISPOSITIONS)}")
-    if not 0 < len(word.strip()) <= _WORD_CHARACTERS:
-        raise CaseError(f"say in 1 to {_WORD_CHARACTERS} characters how it ended")
+    if not 0 < len(word.strip()) <= WORD_CHARACTERS:
+        raise CaseError(f"say in 1 to {WORD_CHARACTERS} characters how it ended")
     case = acknowledge(session, case_id, officer=officer, now=now)
     case.state, case.closed_at, case.closed_by = CaseState.CLOSED, now, officer
     case.disposition, case.closing_word, case.updated_at = disposition, word.strip(), now
@@ -276,6 +297,12 @@ def reread(
     case.updated_at = now
 
 
+def check_officer(name: str) -> None:
+    """Raise CaseError for a name that cannot be recorded."""
+    if not 0 < len(name.strip()) <= _OFFICER_CHARACTERS:
+        raise CaseError(f"an officer's name has 1 to {_OFFICER_CHARACTERS} characters")
+
+
 def acknowledge(session: Session, case_id: CaseId, *, officer: str, now: datetime) -> Case:
     """Record that an officer has the case; its pending pages and deadlines end.
 
@@ -284,8 +311,7 @@ def acknowledge(session: Session, case_id: CaseId, *, officer: str, now: datetim
     Raises:
         CaseError: there is no such case, it is closed, or the officer's name cannot be recorded.
     """
-    if not 0 < len(officer.strip()) <= _OFFICER_CHARACTERS:
-        raise CaseError(f"an officer's name has 1 to {_OFFICER_CHARACTERS} characters")
+    check_officer(officer)
     case = session.scalars(sa.select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
     if case is None:
         raise CaseError(f"there is no case {case_id}; `fujin cases` lists them")

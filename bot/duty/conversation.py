@@ -5,23 +5,25 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.duty.case import CaseError
+from bot.duty.case import CaseError, check_officer
 from bot.store.models import Case, CaseId, Reply, Resident
 
 HELD = timedelta(minutes=30)
 """How long after the officer's last words the bot stays silent by itself: an officer who forgets to give the
 conversation back must not leave the resident without any answer."""
-_TEXT_CHARACTERS = 2000
+TEXT_CHARACTERS = 500
+"""The platform takes 2,048 bytes in a message, and a character can have four."""
 
 
 def reply(session: Session, case_id: CaseId, text: str, *, officer: str, now: datetime) -> Reply:
     """Send an officer's words to the resident of a case, and hold the conversation.
 
     Raises:
-        CaseError: no such case, or the text is empty or too long.
+        CaseError: no such case, the text is empty or too long, or the officer's name cannot be recorded.
     """
-    if not 0 < len(text.strip()) <= _TEXT_CHARACTERS:
-        raise CaseError(f"a reply has 1 to {_TEXT_CHARACTERS} characters")
+    if not 0 < len(text.strip()) <= TEXT_CHARACTERS:
+        raise CaseError(f"a reply has 1 to {TEXT_CHARACTERS} characters")
+    check_officer(officer)
     case = _case(session, case_id)
     said = Reply(
         resident_id=case.resident_id, case_id=case.id, author=officer, text=text.strip(), created_at=now, due_at=now

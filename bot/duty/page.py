@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.duty.case import RESOLVED
 from bot.nlu.catalogue import title_of
 from bot.store.models import Case, Page
 
@@ -24,7 +25,9 @@ def page_body(page: Page, case: Case, *, console_url: str) -> dict[str, Any]:
 
 def page_text(case: Case) -> str:
     """One line for a phone's screen: what kind, how quiet, which words (a rule's, else the model's weightiest)."""
-    by_rule = [item for item in case.evidence if item["rule"] not in {"model", "media"}]
-    words = "、".join(dict.fromkeys(word for item in by_rule or case.evidence for word in item["words"]))
+    # That the resident says it is over made no alarm.
+    alarming = [item for item in case.evidence if item["rule"] != RESOLVED]
+    by_rule = [item for item in alarming if item["rule"] not in {"model", "media"}]
+    words = "、".join(dict.fromkeys(word for item in by_rule or alarming for word in item["words"]))
     silent = "【静默】" if case.silent else ""
     return f"{silent}【{title_of(case.label)}】{title_of(case.intent)} 案件{case.id}" + (f"：{words}" if words else "")

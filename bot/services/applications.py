@@ -33,7 +33,7 @@ STATES = {
     ApplicationState.READY: "办好了，可以来取",
 }
 """How residents and officers read a state."""
-_REASON_CHARACTERS = 500
+REASON_CHARACTERS = 500
 _OFFICER_CHARACTERS = 64
 _MORE = "more"
 """The name of pictures that no question of the form has asked for."""
@@ -52,6 +52,15 @@ class Decision:
     since: frozenset[ApplicationState]
     tells: str
     needs_reason: bool = False
+
+    @property
+    def tells_reason(self) -> bool:
+        """Whether the resident reads the reason."""
+        return "{reason}" in self.tells
+
+    def text(self, kind: str, receipt: str | None, reason: str) -> str:
+        """What the resident is told."""
+        return self.tells.format(title=TITLES[kind], receipt=receipt, reason=reason.strip()).strip()
 
 
 _OPEN = frozenset({ApplicationState.SUBMITTED, ApplicationState.MORE})
@@ -130,6 +139,11 @@ def of_resident(session: Session, pseudonym: str, *, limit: int = 3) -> Sequence
     return session.scalars(query.order_by(Application.id.desc()).limit(limit)).all()
 
 
+def by_receipt(session: Session, receipt: str) -> Application | None:
+    """The application of a receipt number."""
+    return session.scalars(sa.select(Application).where(Application.receipt == receipt)).one_or_none()
+
+
 def take_photo(
     session: Session, resident_id: ResidentId, message_id: MessageId, *, now: datetime
 ) -> Application | None:
@@ -187,16 +201,18 @@ def decide(
     """Take an officer's step and tell the resident. The same step twice is refused, so that nobody is told twice.
 
     Raises:
-        ApplicationError: no such application, the step does not fit its state, or the reason or name is missing.
+        ApplicationError: no such application or step, it does not fit its state, or the reason or name is missing.
     """
-    step = DECISIONS[decision]
+    step = DECISIONS.get(decision)
+    if step is None:
+        raise ApplicationError(f"没有“{decision}”这一步；可用的是{'、'.join(DECISIONS)}")
     reason = reason.strip()
     if not 0 < len(officer.strip()) <= _OFFICER_CHARACTERS:
         raise ApplicationError(f"请填民警姓名，1到{_OFFICER_CHARACTERS}个字")
     if step.needs_reason and not reason:
         raise ApplicationError(f"“{step.title}”要写明原因，居民会看到这句话")
-    if len(reason) > _REASON_CHARACTERS:
-        raise ApplicationError(f"原因最多{_REASON_CHARACTERS}个字，现在是{len(reason)}个字")
+    if len(reason) > REASON_CHARACTERS:
+        raise ApplicationError(f"原因最多{REASON_CHARACTERS}个字，现在是{len(reason)}个字")
     query = sa.select(Application).where(Application.id == application_id).with_for_update()
     application = session.scalars(query).one_or_none()
     if application is None:
@@ -206,10 +222,8 @@ def decide(
         raise ApplicationError(f"受理号{application.receipt}现在是“{state}”，不能再点“{step.title}”")
     application.state, application.updated_at = step.to, now
     application.history = [*application.history, _step(now, officer, step.to, reason)]
-    text = step.tells.format(title=TITLES[application.kind], receipt=application.receipt, reason=reason)
-    session.add(
-        Reply(resident_id=application.resident_id, author=officer, text=text.strip(), created_at=now, due_at=now)
-    )
+    text = step.text(application.kind, application.receipt, reason)
+    session.add(Reply(resident_id=application.resident_id, author=officer, text=text, created_at=now, due_at=now))
     return application
 
 

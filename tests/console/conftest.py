@@ -6,10 +6,35 @@ from typing import Any
 import pytest
 
 from bot.duty.roster import Roster, load_roster
+from bot.nlu import forms
+from bot.services import applications
 from bot.settings import ROOT
-from bot.store.models import Case, Escalation, Message, Page, Reply, Resident
+from bot.store.models import Application, Case, Escalation, Media, Message, Page, Reply, Resident
 from bot.store.session import Store
 from tests.world import FakeClock
+
+ANSWERS = {
+    "dog_licence": {
+        "phone": "13800000000",
+        "name": "张示例",
+        "id_number": "210104199003078886",
+        "address": "大东路1号2单元301",
+        "dog_name": "豆豆",
+        "dog_breed": "泰迪",
+        "dog_colour": "棕色",
+        "vaccinated_on": "2025-11-20",
+    },
+    "residence_permit": {
+        "name": "李示例",
+        "id_number": "220302198506151234",
+        "phone": "13900000000",
+        "household_place": "吉林四平",
+        "address": "东中街8号1单元201",
+        "lived_since": "2025-03-01",
+        "ground": "上班",
+    },
+}
+"""Answers of nobody (示例); the first are not in the form's order."""
 
 
 class Rows:
@@ -67,6 +92,59 @@ class Rows:
             sent_at=at if state == "done" else None,
         )
         return self._add(row)
+
+    def picture(self, resident: Resident, *, ago: float = 60, state: str = "done", digest: str = "") -> Message:
+        """A picture that no case has taken, with its file."""
+        row = self._plain(resident, "image", "", ago)
+        error = "errcode 40007: gone" if state == "failed" else None
+        stored = {"sha256": digest or f"{row.id:064x}", "content_type": "image/png", "size": 10}
+        due = {"due_at": row.received_at, "state": state, "error": error}
+        self._add(Media(message_id=row.id, media_id="m", kind="image", **due, **(stored if state == "done" else {})))
+        return row
+
+    def words(self, resident: Resident, text: str, *, ago: float = 0) -> Message:
+        """A text that no case has taken."""
+        return self._plain(resident, "text", text, ago)
+
+    def _plain(self, resident: Resident, kind: str, text: str, ago: float) -> Message:
+        self._keys += 1
+        at = self.clock.now() - timedelta(seconds=ago)
+        common = {"key": f"msg:{self._keys}", "state": "done", "due_at": at, "received_at": at}
+        return self._add(Message(resident_id=resident.id, kind=kind, text=text, **common))
+
+    def application(
+        self,
+        resident: Resident,
+        kind: str = "dog_licence",
+        *,
+        ago: float = 60,
+        photos: tuple[str, ...] = ("done",) * 3,
+        digest: str = "",
+        **more: str,
+    ) -> Application:
+        """A submitted application; `photos` are the states of its files in the form's order, `more` are answers."""
+        confirmed = self.words(resident, "确认", ago=ago)
+        fields = [name for name in forms.load().forms[f"{kind}_form"].fields if name.startswith("photo_")]
+        pictures = {
+            name: self.picture(resident, ago=ago + 5, state=state, digest=digest).id
+            for name, state in zip(fields, photos, strict=False)
+        }
+        with self.store.transaction() as session:
+            return applications.submit(
+                session,
+                pseudonym=resident.pseudonym,
+                message_id=confirmed.id,
+                kind=kind,
+                answers=ANSWERS[kind] | more,
+                photos=pictures,
+                now=self.clock.now() - timedelta(seconds=ago),
+            )
+
+    def decide(self, application: Application, decision: str, reason: str = "") -> None:
+        """An officer's step, now."""
+        now = self.clock.now()
+        with self.store.transaction() as session:
+            applications.decide(session, application.id, decision, officer="值班民警一", reason=reason, now=now)
 
     def deadline(self, case: Case, level: int, seconds: float, state: str = "pending") -> Escalation:
         due_at = self.clock.now() + timedelta(seconds=seconds)

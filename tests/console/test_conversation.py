@@ -1,6 +1,7 @@
 from dataclasses import asdict
 
-from bot.console.conversation import Answered, Conversation, Said, read_conversation
+from bot.console.conversation import Answered, Conversation, Held, Said, read_conversation
+from bot.duty import conversation
 from bot.duty.roster import Roster
 from bot.store.models import AuditorPage, CaseId, Media
 from bot.wechat.outbound import Article
@@ -9,7 +10,7 @@ from tests.console.conftest import Rows
 
 def look(rows: Rows, case_id: CaseId, roster: Roster) -> Conversation | None:
     with rows.store.reading() as session:
-        return read_conversation(session, case_id, roster=roster)
+        return read_conversation(session, case_id, roster=roster, now=rows.clock.now())
 
 
 def test_that_an_unknown_case_is_none(rows: Rows, roster: Roster) -> None:
@@ -107,3 +108,35 @@ def test_that_the_reporter_of_a_tip_is_hidden_on_the_case_page(rows: Rows, roste
     case = rows.case(rows.resident("R-SECRET23"), "tip/gambling")
     rows.message(case, "楼下棋牌室天天赌钱")
     assert "R-SECRET23" not in repr(look(rows, case.id, roster))
+
+
+def test_that_an_officers_words_stand_under_the_officers_name_with_how_far_they_got(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "help_request/lost_pet")
+    with rows.store.transaction() as session:
+        conversation.reply(session, case.id, "什么颜色的？", officer="值班民警二", now=rows.clock.now())
+    found = look(rows, case.id, roster)
+    assert found is not None
+    (answer,) = found.talk
+    assert isinstance(answer, Answered)
+    assert (answer.author, answer.text, answer.state) == ("值班民警二", "什么颜色的？", "pending")
+    assert found.held == Held("值班民警二", rows.clock.now() + conversation.HELD)
+
+
+def test_that_a_conversation_is_held_until_it_is_given_back_or_its_time_is_over(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "help_request/lost_pet")
+
+    def held() -> Held | None:
+        found = look(rows, case.id, roster)
+        assert found is not None
+        return found.held
+
+    assert held() is None
+    with rows.store.transaction() as session:
+        conversation.reply(session, case.id, "在吗", officer="值班民警二", now=rows.clock.now())
+    assert held() is not None
+    rows.clock.advance(minutes=30)
+    assert held() is None
+    with rows.store.transaction() as session:
+        conversation.reply(session, case.id, "还在吗", officer="值班民警二", now=rows.clock.now())
+        conversation.give_back(session, case.id)
+    assert held() is None

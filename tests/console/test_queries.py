@@ -1,9 +1,9 @@
 from datetime import timedelta
 
-from bot.console.queries import LINGER, Desk, read_desk, words_of
-from bot.duty.case import acknowledge
+from bot.console.queries import LINGER, Desk, read_card, read_desk, words_of
+from bot.duty.case import acknowledge, close, resolve
 from bot.duty.roster import Roster
-from bot.store.models import Heartbeat
+from bot.store.models import Case, Heartbeat
 from tests.console.conftest import Rows
 
 
@@ -142,6 +142,40 @@ def test_that_messages_after_the_acknowledgement_are_counted_and_bring_the_case_
     rows.case(rows.resident("R-2"), "help_request/noise", ago=600, state="acknowledged", acknowledged_at=now)
     first, second = look(rows, roster).acknowledged
     assert (first.id, first.unseen, second.unseen) == (old.id, 1, 0)
+
+
+def test_that_a_case_its_resident_calls_over_says_so_with_the_words_and_they_are_no_evidence(
+    rows: Rows, roster: Roster
+) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/missing_child", words=("丢了",))
+    doubtful = rows.case(rows.resident("R-2"), "urgent_alarm/domestic_violence", words=("打我",))
+    quiet = rows.case(rows.resident("R-3"), "urgent_alarm/fire", words=("着火",))
+    with rows.store.transaction() as session:
+        for number in (case.id, doubtful.id):
+            resolve(session, session.get_one(Case, number), "没事了", now=rows.clock.now())
+    cards = {card.id: card for card in look(rows, roster).alarms}
+    assert [cards[one.id].says_over for one in (case, doubtful, quiet)] == [True, True, False]
+    assert [cards[one.id].resolved_at for one in (case, doubtful)] == [rows.clock.now(), None]
+    assert [cards[one.id].said_over for one in (case, doubtful, quiet)] == [("没事了",), ("没事了",), ()]
+    assert [cards[one.id].words for one in (case, doubtful)] == [("丢了",), ("打我",)]
+
+
+def test_that_a_closed_case_tells_who_closed_it_and_how_and_asks_for_nothing_more(rows: Rows, roster: Roster) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    now = rows.clock.now()
+    with rows.store.transaction() as session:
+        resolve(session, session.get_one(Case, case.id), "火灭了", now=now)
+        close(session, case.id, officer="值班民警二", disposition="resolved", word="已复查", now=now)
+        card = read_card(session, case.id, roster=roster)
+    assert card is not None
+    assert card.closed
+    assert not card.says_over
+    assert (card.closed_at, card.closed_by, card.disposition, card.closing_word) == (
+        now,
+        "值班民警二",
+        "resolved",
+        "已复查",
+    )
 
 
 def test_that_closed_cases_are_nowhere(rows: Rows, roster: Roster) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.duty import auditor as auditor_module
 from bot.duty import case as duty_case
 from bot.duty.auditor import Auditor
-from bot.store.models import CaseId, Escalation, Heartbeat, Page
+from bot.store.models import Case, CaseId, Escalation, Heartbeat, Page
 from tests.station import Station
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +72,27 @@ async def test_that_an_engine_at_work_is_met_with_silence(auditor: Auditor, stat
         await station.engine.run_due()
         assert look(auditor, station).healthy
     assert [station.phone.take()["level"] for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_that_an_alarm_that_its_resident_took_back_is_left_alone(auditor: Auditor, station: Station) -> None:
+    case_id = await alarm(station)
+    with station.store.transaction() as session:
+        case = session.get_one(Case, case_id)
+        case.intent = "urgent_alarm/missing_child"
+        assert duty_case.resolve(session, case, "人找到了", now=station.clock.now())
+    station.clock.advance(hours=2)
+    await station.engine.run_due()
+    assert look(auditor, station).healthy
+    station.phone.expect_silence()
+
+
+async def test_that_doubtful_words_do_not_quiet_it(auditor: Auditor, station: Station) -> None:
+    case_id = await alarm(station)
+    with station.store.transaction() as session:
+        assert not duty_case.resolve(session, session.get_one(Case, case_id), "没事了", now=station.clock.now())
+    station.clock.advance(minutes=2)
+    assert not look(auditor, station).healthy
+    assert station.phone.take()["case_id"] == case_id
 
 
 async def test_that_it_recovers_with_the_engine(auditor: Auditor, station: Station) -> None:

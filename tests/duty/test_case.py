@@ -5,9 +5,10 @@ import threading
 import pytest
 
 from bot.duty import case as duty_case
-from bot.duty.case import CaseError
+from bot.duty.case import DISPOSITIONS, RESOLVED, CaseError
+from bot.duty.page import page_text
 from bot.nlu.triage import Triage
-from bot.store.models import Case, CaseId, Message
+from bot.store.models import Case, CaseId, Escalation, Message, Page
 from tests.duty.conftest import Filing
 
 
@@ -248,3 +249,157 @@ def test_that_alarms_of_one_resident_filed_at_the_same_moment_are_one_case(filin
         thread.join()
     (case,) = filing.cases()
     assert filing.page_levels(case) == [0]
+
+
+# -- the resident says it is over -----------------------------------------------------------------------------------
+
+
+def alarm_of(filing: Filing, intent: str, *, silent: bool = False) -> Case:
+    """An open alarm of a kind, which has paged its first officer."""
+    alarm = filing.file("urgent_alarm", silent=silent)
+    assert alarm is not None
+    with filing.store.transaction() as session:
+        session.get_one(Case, alarm.id).intent = f"urgent_alarm/{intent}"
+    return alarm
+
+
+def resolve(filing: Filing, alarm: Case, words: str = "人找到了") -> bool:
+    with filing.store.transaction() as session:
+        return duty_case.resolve(session, session.get_one(Case, alarm.id), words, now=filing.clock.now())
+
+
+def pending(filing: Filing, table: type[Escalation | Page]) -> int:
+    """How many deadlines, or pages, are still to come."""
+    with filing.store.reading() as session:
+        return session.query(table).filter_by(state="pending").count()
+
+
+@pytest.mark.parametrize("intent", ["missing_child", "fire", "medical", "fraud_transfer", "general_alarm"])
+def test_that_an_alarm_that_its_resident_can_take_back_pages_nobody_further(filing: Filing, intent: str) -> None:
+    alarm = alarm_of(filing, intent)
+    filing.clock.advance(seconds=10)
+    assert resolve(filing, alarm)
+    assert pending(filing, Escalation) == 0
+    assert pending(filing, Page) == 1, "the page that is on its way still goes out"
+    (case,) = filing.cases()
+    assert (case.state, case.resolved_at, case.updated_at) == ("open", filing.clock.now(), filing.clock.now())
+    assert case.evidence == [{"rule": RESOLVED, "words": ["人找到了"]}]
+
+
+@pytest.mark.parametrize(
+    ("intent", "silent"),
+    [
+        ("domestic_violence", False),
+        ("captivity", False),
+        ("kidnapping", False),
+        ("suicide_self", False),
+        ("silent_call", False),
+        ("missing_child", True),
+    ],
+)
+def test_that_words_that_may_be_forced_are_noted_and_the_paging_goes_on(
+    filing: Filing, intent: str, silent: bool
+) -> None:
+    alarm = alarm_of(filing, intent, silent=silent)
+    assert not resolve(filing, alarm, "没事了")
+    assert pending(filing, Escalation) == 1
+    (case,) = filing.cases()
+    assert case.resolved_at is None
+    assert case.evidence == [{"rule": RESOLVED, "words": ["没事了"]}]
+
+
+def test_that_a_new_alarm_after_it_is_another_case_and_pages(filing: Filing) -> None:
+    first = alarm_of(filing, "missing_child")
+    resolve(filing, first)
+    assert same(filing.file("other"), first), "calm words still belong to it"
+    second = filing.file("urgent_alarm")
+    assert not same(second, first)
+    assert filing.page_levels(second) == [0]
+
+
+def test_that_a_new_alarm_after_doubtful_words_stays_in_the_alarm_that_goes_on(filing: Filing) -> None:
+    alarm = alarm_of(filing, "domestic_violence")
+    resolve(filing, alarm)
+    assert same(filing.file("urgent_alarm"), alarm)
+
+
+def test_that_an_alarm_that_is_over_is_not_going_on(filing: Filing) -> None:
+    alarm = alarm_of(filing, "fire")
+
+    def goes_on() -> bool:
+        with filing.store.reading() as session:
+            return duty_case.alarm_goes_on(session, alarm.resident_id, now=filing.clock.now())
+
+    assert goes_on()
+    resolve(filing, alarm)
+    assert not goes_on()
+
+
+def test_that_a_page_names_the_words_of_the_alarm_and_not_those_that_called_it_over(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm", word="打我")
+    assert alarm is not None
+    resolve(filing, alarm, "没事了")
+    (case,) = filing.cases()
+    assert page_text(case).endswith("：打我")
+
+
+# -- the end of a case ----------------------------------------------------------------------------------------------
+
+
+def close(
+    filing: Filing, case_id: int, disposition: str = "real", word: str = "已到场处置", officer: str = "乙"
+) -> Case:
+    now = filing.clock.now()
+    with filing.store.transaction() as session:
+        return duty_case.close(session, CaseId(case_id), officer=officer, disposition=disposition, word=word, now=now)
+
+
+@pytest.mark.parametrize("disposition", list(DISPOSITIONS))
+def test_that_an_officer_ends_a_case_and_every_page_with_it(filing: Filing, disposition: str) -> None:
+    alarm = filing.file("urgent_alarm")
+    assert alarm is not None
+    filing.clock.advance(minutes=1)
+    close(filing, alarm.id, disposition, "  已处置 ")
+    (case,) = filing.cases()
+    assert (case.state, case.closed_by, case.closed_at) == ("closed", "乙", filing.clock.now())
+    assert (case.disposition, case.closing_word) == (disposition, "已处置")
+    assert (case.acknowledged_by, case.acknowledged_at) == ("乙", filing.clock.now())
+    assert (pending(filing, Escalation), pending(filing, Page)) == (0, 0)
+
+
+def test_that_whoever_acknowledged_stays_on_record_beside_whoever_closed(filing: Filing) -> None:
+    request = filing.file("help_request")
+    assert request is not None
+    filing.acknowledge(request, "甲")
+    case = close(filing, request.id, officer="乙")
+    assert (case.acknowledged_by, case.closed_by) == ("甲", "乙")
+
+
+def test_that_a_case_ends_once(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm")
+    assert alarm is not None
+    close(filing, alarm.id)
+    with pytest.raises(CaseError, match="is closed"):
+        close(filing, alarm.id, "false_alarm", officer="丙")
+    (case,) = filing.cases()
+    assert (case.disposition, case.closed_by) == ("real", "乙")
+
+
+@pytest.mark.parametrize(
+    ("disposition", "word", "officer", "problem"),
+    [
+        ("burnt", "已处置", "乙", "'burnt' is no disposition; choose one of real, resolved"),
+        ("real", "  ", "乙", "1 to 500 characters"),
+        ("real", "字" * 501, "乙", "1 to 500 characters"),
+        ("real", "已处置", " ", "officer's name"),
+    ],
+)
+def test_that_a_case_does_not_end_without_saying_how(
+    filing: Filing, disposition: str, word: str, officer: str, problem: str
+) -> None:
+    alarm = filing.file("urgent_alarm")
+    assert alarm is not None
+    with pytest.raises(CaseError, match=problem):
+        close(filing, alarm.id, disposition, word, officer)
+    assert [case.state for case in filing.cases()] == ["open"]
+    assert pending(filing, Escalation) == 1

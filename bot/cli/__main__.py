@@ -1,0 +1,5 @@
+"""`python -m bot.cli` is `fujin`."""
+
+from bot.cli import app
+
+app()

@@ -1,0 +1,147 @@
+"""Starting the station, and what it stands on: database and model."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import supervisor, training
+from bot.cli.common import fail, station_settings, terminal
+from bot.clock import SystemClock
+from bot.duty.roster import RosterError, load_roster
+from bot.intake import articles, menu, questions, speech
+from bot.nlu import forms, knowledge, wording
+from bot.nlu.live_file import TrainersFileError
+from bot.services import importing
+from bot.services.table_file import TableFileError
+from bot.settings import Settings
+from bot.store.migrate import migrate as migrate_database
+from bot.store.session import Store, StoreUnavailableError
+
+commands = typer.Typer()
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_READY_WITHIN_SECONDS = 180
+
+
+@commands.command()
+def up() -> None:
+    """Start everything: migrate, train if needed, run the four processes until Ctrl-C."""
+    settings = station_settings()
+    if not settings.rasa_python.exists():
+        fail(f"Rasa's environment is missing at {settings.rasa_python}: run `make setup`")
+    try:
+        load_roster(settings.duty_file)
+        _check_trainers_files()
+        if settings.speech_model:
+            with terminal.status("语音模型 loading the speech model …"):
+                speech.check(settings.speech_model)
+        with terminal.status("数据库迁移 migrating the database …"):
+            migrate_database(settings.database_url)
+            if settings.demo:
+                _load_demo(settings)
+        if not training.model_path().exists():
+            terminal.print("训练模型 training a model for this data (a minute or two) …")
+        model = training.train(settings)
+    except (RosterError, TrainersFileError, TableFileError, training.TrainingError, speech.SpeechError) as error:
+        fail(str(error))
+    except (SQLAlchemyError, StoreUnavailableError) as error:
+        fail(f"FUJIN_DATABASE_URL: the database cannot be used ({type(error).__name__})")
+    _run_until_stopped(settings, model)
+
+
+def _check_trainers_files() -> None:
+    """Read what is read while the bot runs, so that a slip is named here. Raises TrainersFileError."""
+    for file in (menu, articles, questions, knowledge, wording, forms):
+        file.load()
+
+
+def _load_demo(settings: Settings) -> None:
+    """Give the model station something to look up."""
+    store = Store(settings.database_url)
+    try:
+        importing.load_demo(store, now=SystemClock().now())
+    finally:
+        store.close()
+
+
+def _run_until_stopped(settings: Settings, model: Path) -> None:
+    def interrupted(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in _STOPPING:
+        signal.signal(number, interrupted)  # SIGINT too: a shell's background job begins with it ignored
+    running = supervisor.start(settings, model)
+    try:
+        with terminal.status("启动 starting …") as status:
+            _wait_until_ready(settings, running, status.update)
+        _announce(settings)
+        code = running.wait()
+        fail(f"the supervisor ended by itself (code {code}); see {settings.var_dir}/log")
+    except KeyboardInterrupt:
+        terminal.print("正在停止 stopping …")
+    finally:
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
+        supervisor.stop(running)
+
+
+def _wait_until_ready(settings: Settings, running: "subprocess.Popen[bytes]", tell: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_SECONDS
+    while time.monotonic() < deadline and running.poll() is None:
+        waiting = _not_ready(settings)
+        if not waiting:
+            return
+        tell(f"启动 starting … waiting for {waiting}")
+        time.sleep(0.5)
+    if running.poll() is None:
+        terminal.print(f"[yellow]not everything is ready ({_not_ready(settings)}); see {settings.var_dir}/log[/yellow]")
+
+
+def _not_ready(settings: Settings) -> str:
+    try:
+        checks = httpx.get(f"http://127.0.0.1:{settings.gateway_port}/readyz", timeout=5).json()
+        httpx.get(f"http://127.0.0.1:{settings.console_port}/healthz", timeout=5).raise_for_status()
+    except (httpx.HTTPError, ValueError):
+        return "gateway, console"
+    return ", ".join(name for name, state in checks.items() if name != "ready" and state != "ok")
+
+
+def _announce(settings: Settings) -> None:
+    rows = Table(show_header=False, box=None)
+    rows.add_row("值班台 duty desk", f"http://127.0.0.1:{settings.console_port}/")
+    if settings.demo:
+        rows.add_row("居民模拟器 simulator", f"http://127.0.0.1:{settings.console_port}/simulator")
+    rows.add_row("微信回调 callback", f"http://{settings.gateway_host}:{settings.gateway_port}/wechat")
+    rows.add_row("就绪 readiness", f"http://127.0.0.1:{settings.gateway_port}/readyz")
+    rows.add_row("指标 metrics", f"http://127.0.0.1:{settings.metrics_port}/metrics")
+    rows.add_row("日志 logs", f"{settings.var_dir}/log")
+    terminal.print(rows)
+    if not settings.page_channels:
+        terminal.print("[yellow]FUJIN_PAGE_CHANNELS is empty: alarms show on the duty desk only[/yellow]")
+    terminal.print("Ctrl-C stops everything.")
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database to the newest shape."""
+    settings = station_settings()
+    try:
+        migrate_database(settings.database_url)
+    except SQLAlchemyError as error:
+        fail(f"FUJIN_DATABASE_URL: the database cannot be migrated ({type(error).__name__})")
+
+
+@commands.command()
+def train(force: Annotated[bool, typer.Option(help="Train even if this data has a model.")] = False) -> None:
+    """Train a model for the present data and print where it is."""
+    try:
+        typer.echo(training.train(station_settings(), force=force))
+    except training.TrainingError as error:
+        fail(str(error))

@@ -1,0 +1,162 @@
+"""An officer talks with a resident by hand: the words go out, the bot is silent, and the answers are read."""
+
+import pytest
+import sqlalchemy as sa
+
+from bot.duty import case as duty_case
+from bot.duty import conversation
+from bot.duty.case import CaseError
+from bot.store.models import Case, CaseId, Reply, Resident
+from bot.wechat.outbound import MAX_TEXT_BYTES
+from tests.duty.conftest import Filing
+from tests.station import Station
+
+
+def reply(filing: Filing, case: Case | None, text: str = "在吗？", officer: str = "甲") -> Reply:
+    assert case is not None
+    with filing.store.transaction() as session:
+        return conversation.reply(session, CaseId(case.id), text, officer=officer, now=filing.clock.now())
+
+
+def is_held(filing: Filing) -> bool:
+    with filing.store.reading() as session:
+        return conversation.held(session.scalars(sa.select(Resident)).one(), now=filing.clock.now())
+
+
+def test_that_the_words_are_in_the_outbox_under_the_officers_name(filing: Filing) -> None:
+    case = filing.file("help_request")
+    assert case is not None
+    filing.clock.advance(minutes=3)
+    said = reply(filing, case, "  您在哪儿？\n")
+    assert (said.author, said.text, said.case_id, said.state) == ("甲", "您在哪儿？", case.id, "pending")
+    assert said.due_at == filing.clock.now()
+    (after,) = filing.cases()
+    assert after.updated_at == filing.clock.now()
+    assert after.state == "open", "writing is not acknowledging"
+
+
+def test_that_the_bot_is_silent_for_half_an_hour_after_the_officers_last_words(filing: Filing) -> None:
+    case = filing.file("help_request")
+    assert not is_held(filing)
+    reply(filing, case)
+    filing.clock.advance(minutes=29)
+    reply(filing, case, officer="乙")
+    filing.clock.advance(minutes=29, seconds=59)
+    assert is_held(filing)
+    filing.clock.advance(seconds=1)
+    assert not is_held(filing)
+
+
+def test_that_the_officer_gives_the_conversation_back(filing: Filing) -> None:
+    case = filing.file("help_request")
+    assert case is not None
+    reply(filing, case)
+    with filing.store.transaction() as session:
+        conversation.give_back(session, CaseId(case.id))
+    assert not is_held(filing)
+
+
+@pytest.mark.parametrize(
+    ("text", "officer", "problem"),
+    [
+        (" \n", "甲", "1 to 500"),
+        ("字" * 501, "甲", "1 to 500"),
+        ("在吗", " ", "officer's name"),
+        ("在吗", "甲" * 65, "name"),
+    ],
+)
+def test_that_what_cannot_be_sent_holds_nothing(filing: Filing, text: str, officer: str, problem: str) -> None:
+    case = filing.file("help_request")
+    with pytest.raises(CaseError, match=problem):
+        reply(filing, case, text, officer)
+    assert not is_held(filing)
+
+
+def test_that_the_longest_reply_fits_into_one_message() -> None:
+    assert len(("🔪" * conversation.TEXT_CHARACTERS).encode()) <= MAX_TEXT_BYTES
+
+
+def test_that_a_case_that_is_not_there_is_named(filing: Filing) -> None:
+    with filing.store.transaction() as session:
+        with pytest.raises(CaseError, match="no case 99"):
+            conversation.reply(session, CaseId(99), "在吗", officer="甲", now=filing.clock.now())
+        with pytest.raises(CaseError, match="no case 99"):
+            conversation.give_back(session, CaseId(99))
+
+
+@pytest.mark.parametrize("label", ["help_request", "tip"])
+@pytest.mark.parametrize("answer", ["other", "enquiry"])
+@pytest.mark.parametrize("uncertain", [False, True])
+def test_that_what_the_resident_answers_is_read_in_the_case(
+    filing: Filing, label: str, answer: str, uncertain: bool
+) -> None:
+    case = filing.file(label)
+    reply(filing, case)
+    answered = filing.file(answer, uncertain=uncertain)
+    assert case is not None
+    assert answered is not None
+    assert answered.id == case.id
+    assert [(one.label, one.intent) for one in filing.cases()] == [(label, case.intent)]
+
+
+def test_that_calm_words_belong_to_no_case_when_nobody_talks(filing: Filing) -> None:
+    case = filing.file("help_request")
+    reply(filing, case)
+    filing.clock.advance(minutes=30)
+    assert filing.file("other") is None
+
+
+def test_that_another_residents_words_are_not_taken_for_an_answer(filing: Filing) -> None:
+    reply(filing, filing.file("help_request"))
+    assert filing.file("other", openid="oB") is None
+
+
+def test_that_the_case_the_officer_wrote_to_last_gets_the_answer(filing: Filing) -> None:
+    request, tip = filing.file("help_request"), filing.file("tip")
+    reply(filing, request)
+    reply(filing, tip)
+    reply(filing, request)
+    answered = filing.file("other")
+    assert request is not None
+    assert answered is not None
+    assert answered.id == request.id
+
+
+def test_that_danger_in_a_conversation_is_an_alarm_and_pages(filing: Filing) -> None:
+    request = filing.file("help_request")
+    reply(filing, request)
+    alarm = filing.file("urgent_alarm")
+    assert filing.page_levels(alarm) == [0]
+    assert [case.label for case in filing.cases()] == ["urgent_alarm"]
+
+
+def test_that_the_end_of_a_case_is_the_end_of_its_conversation(filing: Filing) -> None:
+    case = filing.file("help_request")
+    assert case is not None
+    reply(filing, case)
+    with filing.store.transaction() as session:
+        duty_case.close(
+            session, CaseId(case.id), officer="甲", disposition="real", word="已到场", now=filing.clock.now()
+        )
+    assert not is_held(filing)
+    assert filing.file("other") is None
+
+
+@pytest.mark.anyio
+async def test_that_the_officers_words_reach_the_resident_and_the_bot_says_nothing(station: Station) -> None:
+    station.rasa.labels["我家狗丢了"] = "help_request"
+    await station.deliver("我家狗丢了")
+    station.clock.advance(seconds=2)
+    await station.engine.run_due()
+    heard = len(station.platform.sent)
+    with station.store.transaction() as session:
+        case = session.scalars(sa.select(Case)).one()
+        conversation.reply(session, CaseId(case.id), "什么颜色的？", officer="甲", now=station.clock.now())
+    await station.engine.run_due()
+    assert station.platform.sent[heard:] == [("oA", "什么颜色的？")]
+    await station.deliver("黄色的")
+    station.clock.advance(seconds=2)
+    await station.engine.run_due()
+    assert station.platform.sent[heard + 1 :] == []
+    with station.store.reading() as session:
+        assert [message.text for message in session.scalars(sa.select(Case)).one().messages] == ["我家狗丢了", "黄色的"]
