@@ -35,10 +35,13 @@ officers: [{name: 甲}, {name: 乙}, {name: 丙}]
 class ScriptedRasa:
     """Rasa's channel with answers that the test decides, to play what a real one cannot on demand: slow, down, broken.
 
-    `labels` maps a text to its label; a text that is not there is `other`. `status` other than 200 plays an error.
+    `labels` maps a text to its label; a text that is not there is `other`. `intents` names the fine intent where one
+    matters; a text in `silent` gets no reply. `status` other than 200 plays an error.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
+    intents: dict[str, str] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
     status: int = 200
     before: Callable[[Asked], None] = lambda _asked: None
 
@@ -60,8 +63,9 @@ class ScriptedRasa:
         if asked.json().get("photo") and text not in self.labels:
             return Answer(body=b'{"triage": null, "replies": []}')  # no form waits for it
         label = self.labels.get(text, "other")
-        triage = Triage(label=label, confidence=0.9, intent=f"{label}/scripted").to_json()
-        replies = [{"text": f"答：{text}"}] if asked.path.endswith("/webhook") else []
+        triage = Triage(label=label, confidence=0.9, intent=self.intents.get(text, f"{label}/scripted")).to_json()
+        answers = asked.path.endswith("/webhook") and text not in self.silent
+        replies = [{"text": f"答：{text}"}] if answers else []
         return Answer(body=json.dumps({"triage": triage, "replies": replies, "model": "scripted"}).encode())
 
 

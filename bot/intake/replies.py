@@ -34,13 +34,15 @@ def to(
     *,
     now: datetime,
 ) -> Sequence[BotReply]:
-    """What to say to a message that has been filed; nothing while an officer talks with its resident."""
-    if triage is None or conversation.held(message.resident, now=now):
+    """What to say to a message that has been filed.
+
+    Nothing while an officer talks with its resident; only a new alarm gets its guidance even then.
+    """
+    alarmed = case is not None and case.alarm_message_id == message.id
+    if triage is None or (conversation.held(message.resident, now=now) and not alarmed):
         return []
     if case is not None and case.label == URGENT:
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
-    elif claimed.kind == "image" and understanding is None:
-        replies = [_photo(session, message, now=now) or BotReply(wording.MEDIA_ALONE)]
     elif understanding and case is not None and _adds_to(case, message, triage):
         replies = [BotReply(wording.ADDED_TO_TIP.format(number=case.id) if case.label == "tip" else wording.ADDED)]
     elif understanding:
@@ -118,8 +120,8 @@ def _resolved(case: Case, *, ended: bool) -> str:
     return wording.RESOLVED if ended else wording.RESOLVED_UNPROVEN
 
 
-def _photo(session: Session, message: Message, *, now: datetime) -> BotReply | None:
-    """A picture that an officer or we have asked for goes to the application that waits for it."""
+def to_photo(session: Session, message: Message, *, now: datetime) -> BotReply | None:
+    """What to say to a picture that an application waits for, which takes it; None when none does."""
     application = applications.take_photo(session, message.resident_id, message.id, now=now)
     if application is None:
         return None
