@@ -12,7 +12,8 @@ import pytest
 pytest.importorskip("rasa")
 
 from rasa.core.lock_store import InMemoryLockStore
-from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.events import ActiveLoop, BotUttered, UserUttered
+from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.nlu import channel
@@ -28,8 +29,17 @@ class FakeAgent:
         self.processor = SimpleNamespace(fujin_reader=SimpleNamespace(parse=self._parse))
         self.lock_store = InMemoryLockStore()
         self.tracker: DialogueStateTracker | None = None
-        self.tracker_store = SimpleNamespace(retrieve_full_tracker=self._retrieve)
+        self.tracker_store = SimpleNamespace(
+            retrieve_full_tracker=self._retrieve, get_or_create_tracker=self._conversation, save=self._save
+        )
+        self.domain = None
         self.model_id = "m1"
+
+    async def _conversation(self, sender: str, append_action_listen: bool) -> DialogueStateTracker:
+        return self.tracker or DialogueStateTracker(sender, [AnySlot("sleeping_form", mappings=[])])
+
+    async def _save(self, tracker: DialogueStateTracker) -> None:
+        self.tracker = tracker
 
     async def _retrieve(self, sender: str) -> DialogueStateTracker | None:
         return self.tracker
@@ -68,7 +78,7 @@ def test_that_a_message_is_parsed_once_and_handed_on_with_its_own_text() -> None
     result = asyncio.run(channel.handle(agent, incoming(fragments=("在门口",))))  # type: ignore[arg-type]
     assert result["replies"] == [{"text": "收到"}]
     assert agent.handled[0].parse_data["text"] == "有刀"
-    assert agent.handled[0].metadata == {"message_id": "1"}
+    assert agent.handled[0].metadata == {"message_id": "1", "photo": False}
 
 
 def test_that_a_redelivery_gets_the_recorded_replies() -> None:
@@ -121,3 +131,19 @@ def test_that_no_model_is_said_so() -> None:
 def test_that_a_bad_batch_is_refused_with_a_reason(body: Any) -> None:
     with pytest.raises(channel.BadRequestError):
         channel.Batch.from_request(SimpleNamespace(json=body))  # type: ignore[arg-type]
+
+
+def test_that_a_picture_without_a_form_means_nothing_to_the_dialogue() -> None:
+    agent = FakeAgent()
+    result = asyncio.run(channel.handle(agent, incoming(text="[图片]", photo=True)))  # type: ignore[arg-type]
+    assert result == {"triage": None, "replies": []}
+    assert agent.handled == []
+
+
+def test_that_a_form_is_put_to_sleep_before_the_alarm_is_handled() -> None:
+    agent = FakeAgent()
+    agent.tracker = DialogueStateTracker("a", [AnySlot("sleeping_form", mappings=[])])
+    agent.tracker.update(ActiveLoop("dog_licence_form"))
+    asyncio.run(channel.handle(agent, incoming(text="门口有刀")))  # type: ignore[arg-type]
+    assert (agent.tracker.active_loop_name, agent.tracker.get_slot("sleeping_form")) == (None, "dog_licence_form")
+    assert agent.handled[0].text == "门口有刀"
