@@ -12,6 +12,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.form_questions import next_slot, question
 from actions.store import in_transaction
 from bot.nlu import forms
 from bot.nlu.entities import DICTIONARY, StationEntities
@@ -27,6 +28,7 @@ Events = list[dict[str, Any]]
 
 REQUESTED = "requested_slot"
 FORM_ANSWER = "form_answer"
+NOTHING = object()
 _CANCELLED = "好，先不办了，填过的没有提交。想办的时候说“{says}”就行。"
 _SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里告诉您结果；想问进度，发受理号就行。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
@@ -47,7 +49,11 @@ def _entities() -> StationEntities:
 
 
 class _FormFiller:
-    """Fills a form's slots from the message; whatever it asks for next is Rasa's to find out."""
+    """Fills a form's slots from the message, and asks what is still open.
+
+    The question is asked here and not by a response of the domain: it tells how far one has come, and the last one
+    repeats everything.
+    """
 
     form_name: str
 
@@ -56,26 +62,23 @@ class _FormFiller:
         return f"validate_{self.form_name}"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
-        """The slots that the message sets. None at all leaves the message to the other rules."""
-        if _answered_already(tracker) or _something_else(tracker):
-            return []
-        station_forms = _forms().current()
-        form = station_forms.forms[self.form_name]
-        requested = tracker.get_slot(REQUESTED) if _active(tracker) == self.form_name else None
-        if photo := _photo(tracker):
-            return _with_photo(form, requested, tracker, photo)
+        """The slots that the message sets. None at all leaves the message to the other rules, after which it is asked
+        again."""
+        form = _forms().current().forms[self.form_name]
         filled = {slot: tracker.get_slot(slot) for slot in form.slots}
-        text = tracker.latest_message.get("text") or ""
-        reading = read(station_forms, form, requested, text, filled, today=date.today(), entities=_entities())
-        if reading.command == "cancel":
-            dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
-            return [*_emptied(form), SlotSet(REQUESTED, None)]
-        if reading.command:
-            return _aside(dispatcher, form, reading.command, requested, filled)
-        if not reading and _intent(tracker) == FORM_ANSWER:
-            dispatcher.utter_message(text=_NOT_UNDERSTOOD)
-            return [SlotSet(requested, None)]
-        return _filled(dispatcher, station_forms, reading, requested)
+        requested = tracker.get_slot(REQUESTED) if _active(tracker) == self.form_name else None
+        if _answered_already(tracker):
+            _ask(dispatcher, form, requested, filled)
+            return []
+        events = [] if _something_else(tracker) else _heard(dispatcher, tracker, form, requested, filled)
+        if events:
+            changed = {event["name"]: event["value"] for event in events}
+            wanted = changed.pop(REQUESTED, NOTHING)
+            if wanted is not None:
+                _ask(dispatcher, form, None if wanted is NOTHING else wanted, {**filled, **changed})
+        elif requested is None:
+            _ask(dispatcher, form, None, filled)  # it begins
+        return events
 
 
 class ValidateDogLicenceForm(_FormFiller, Action):
@@ -123,6 +126,31 @@ class SubmitApplication(Action):
             return [SlotSet(CONFIRMED, None), FollowupAction(form.name)]
         dispatcher.utter_message(text=_SUBMITTED.format(title=form.title, receipt=receipt))
         return _emptied(form)
+
+
+def _ask(dispatcher: CollectingDispatcher, form: Form, wanted: str | None, filled: Mapping[str, Any]) -> None:
+    if slot := wanted or next_slot(form, filled):
+        dispatcher.utter_message(**question(form, slot, filled))
+
+
+def _heard(
+    dispatcher: CollectingDispatcher, tracker: Tracker, form: Form, requested: str | None, filled: Mapping[str, Any]
+) -> Events:
+    """What a message does to the form."""
+    if photo := _photo(tracker):
+        return _with_photo(form, requested, tracker, photo)
+    station_forms = _forms().current()
+    text = tracker.latest_message.get("text") or ""
+    reading = read(station_forms, form, requested, text, filled, today=date.today(), entities=_entities())
+    if reading.command == "cancel":
+        dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
+        return [*_emptied(form), SlotSet(REQUESTED, None)]
+    if reading.command:
+        return _aside(dispatcher, form, reading.command, requested, filled)
+    if not reading and _intent(tracker) == FORM_ANSWER:
+        dispatcher.utter_message(text=_NOT_UNDERSTOOD)
+        return [SlotSet(requested, None)]
+    return _filled(dispatcher, station_forms, reading, requested)
 
 
 def _filled(dispatcher: CollectingDispatcher, station_forms: Forms, reading: Reading, requested: str | None) -> Events:

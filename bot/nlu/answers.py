@@ -6,7 +6,7 @@ change: an answer goes live without training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
@@ -14,8 +14,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.nlu import forms, knowledge, wording
-from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Field, Forms
+from bot.nlu import knowledge, wording
 from bot.nlu.knowledge import Fact, Knowledge, Topic
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
@@ -39,7 +38,7 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
         """Load the knowledge base; a file that cannot be used stops the start with its reason."""
         super().__init__((domain or Domain.empty()).responses)
-        self._knowledge, self._words, self._forms = knowledge.live(), wording.live(), forms.live()
+        self._knowledge, self._words = knowledge.live(), wording.live()
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -53,8 +52,6 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
             asked = _question(tracker) or _standalone(intent, tracker, base, words)
             if asked and any(topic in base.topics for topic in asked.topics):
                 return answer(asked, base, words)
-        if utter_action.startswith("utter_ask_"):
-            return ask(utter_action.removeprefix("utter_ask_"), self._forms.current(), tracker.current_slot_values())
         generated: dict[str, Any] | None = await super().generate(utter_action, tracker, output_channel, **kwargs)
         return generated
 
@@ -74,33 +71,6 @@ def which_topic(asked: Question) -> dict[str, Any]:
     """One short question back, with one-tap choices and the way to a human."""
     titles = [*dict.fromkeys(asked.choices), HUMAN]
     return {"text": _UNSURE if asked.choices else _BEYOND, "buttons": [_button(title) for title in titles]}
-
-
-def ask(name: str, all_forms: Forms, filled: Mapping[str, Any]) -> dict[str, Any]:
-    """A form's question; `name` is the form's and the slot's. The first says why, the last repeats what was filled."""
-    form = next(form for form in all_forms.forms.values() if name.startswith(f"{form.name}_"))
-    slot = name.removeprefix(f"{form.name}_")
-    if slot == CONSENT:
-        return {"text": f"{form.why}\n同意就开始，随时可以停、可以改。", "buttons": _named("同意", "不办了")}
-    if slot == CONFIRMED:
-        lines = [f"{entry.title}：{_shown(entry, filled.get(entry.name))}" for entry in form.fields.values()]
-        text = f"请核对{form.title}申请：\n" + "\n".join(lines) + "\n都对就回“确认”；哪项不对直接说，比如“手机号错了”。"
-        return {"text": text, "buttons": _named("确认", "不办了")}
-    entry = form.fields[slot]
-    place = list(form.fields).index(slot) + 1
-    choices = _named(*entry.settings["choices"]) if entry.kind == "choice" else []
-    return {"text": f"（{place}/{len(form.fields)}）{entry.ask}", "buttons": choices}
-
-
-def _named(*titles: str) -> list[dict[str, str]]:
-    return [_button(title) for title in titles]
-
-
-def _shown(entry: Field, value: Any) -> str:
-    """A value for its owner to check; of an identity number not more than it takes on a screen that others see."""
-    if entry.kind == PHOTO:
-        return "已收到"
-    return f"{value[:6]}********{value[-4:]}" if entry.kind == "id_number" else str(value)
 
 
 def _of_topic(topic: Topic, aspects: Sequence[str], words: Words) -> list[Fact | str]:

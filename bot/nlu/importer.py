@@ -23,7 +23,7 @@ class StationImporter(RasaFileImporter):
     """
 
     def get_domain(self) -> Domain:
-        """The domain of `domain.yml`, and the slots, forms and questions of `nlu_data/forms.yml`."""
+        """The domain of `domain.yml`, and the slots and forms of `nlu_data/forms.yml`."""
         return super().get_domain().merge(Domain.from_dict(_forms_in_rasas_words()))
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
@@ -50,18 +50,14 @@ class StationImporter(RasaFileImporter):
 
 
 def _forms_in_rasas_words() -> dict[str, Any]:
-    """Rasa's view of the applications: a form each, a slot for each question, and how it is asked."""
+    """Rasa's view of the applications: a form each, and a slot for each question, which the form's action asks."""
     all_forms = forms.load().forms
     slots: dict[str, Any] = {}
-    responses: dict[str, Any] = {}
     for form in all_forms.values():
         for slot in form.slots:
             slots[slot] = {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]}
-            asked = form.fields[slot].ask if slot in form.fields else form.why
-            responses[f"utter_ask_{form.name}_{slot}"] = [{"text": asked}]
     return {
         "slots": slots,
         "forms": {form.name: {"required_slots": list(form.slots)} for form in all_forms.values()},
-        "responses": responses,
         "actions": [f"validate_{name}" for name in all_forms],
     }

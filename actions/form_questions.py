@@ -1,0 +1,36 @@
+"""What a form asks next, and how."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Field, Form
+
+
+def next_slot(form: Form, filled: Mapping[str, Any]) -> str | None:
+    """The first question without an answer; None when the form is complete."""
+    return next((slot for slot in form.slots if filled.get(slot) is None), None)
+
+
+def question(form: Form, slot: str, filled: Mapping[str, Any]) -> dict[str, Any]:
+    """Text and buttons of a question. The first says why, the last repeats what was filled."""
+    if slot == CONSENT:
+        return {"text": f"{form.why}\n同意就开始，随时可以停、可以改。", "buttons": _buttons("同意", "不办了")}
+    if slot == CONFIRMED:
+        lines = [f"{entry.title}：{_shown(entry, filled.get(entry.name))}" for entry in form.fields.values()]
+        told = "\n".join([f"请核对{form.title}申请：", *lines, "都对就回“确认”；哪项不对直接说，比如“手机号错了”。"])
+        return {"text": told, "buttons": _buttons("确认", "不办了")}
+    entry = form.fields[slot]
+    place = list(form.fields).index(slot) + 1
+    choices = _buttons(*entry.settings["choices"]) if entry.kind == "choice" else []
+    return {"text": f"（{place}/{len(form.fields)}）{entry.ask}", "buttons": choices}
+
+
+def _buttons(*titles: str) -> list[dict[str, str]]:
+    return [{"title": title, "payload": title} for title in titles]
+
+
+def _shown(entry: Field, value: Any) -> str:
+    """A value for its owner to check; of an identity number not more than it takes on a screen that others see."""
+    if entry.kind == PHOTO:
+        return "已收到"
+    return f"{value[:6]}********{value[-4:]}" if entry.kind == "id_number" else str(value)
