@@ -9,7 +9,6 @@ from bot.intake import questions
 from bot.intake.articles import Published
 from bot.intake.menu import Menu
 from bot.intake.questions import AlarmQuestions
-from bot.nlu.entities import StationEntities
 from bot.nlu.live_file import LiveFile
 from bot.nlu.safety_net import SafetyNet
 from bot.nlu.triage import Triage
@@ -25,7 +24,6 @@ class Desk:
     menu: LiveFile[Menu]
     articles: LiveFile[tuple[Published, ...]]
     questions: LiveFile[AlarmQuestions] = field(default_factory=questions.live)
-    entities: StationEntities = field(default_factory=StationEntities.load)
 
     def roster(self) -> Roster:
         """The roster as it is now."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from sqlalchemy.orm import Session
 
-from bot.nlu.entities import StationEntities
+from bot.nlu.entities import entities_of
 from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile, TrainersFileError
 from bot.nlu.triage import URGENT
@@ -46,11 +46,9 @@ class AlarmQuestions:
         return self.kinds.get(_kind(case), self.default)
 
 
-def next_question(
-    case: Case, messages: Sequence[Message], questions: AlarmQuestions, entities: StationEntities, *, english: bool
-) -> str | None:
+def next_question(case: Case, messages: Sequence[Message], questions: AlarmQuestions, *, english: bool) -> str | None:
     """The next thing to ask of an alarm, which is then noted as asked; None when there is nothing left."""
-    known = _known(messages, entities)
+    known = _known(messages)
     for name, ask in questions.of(case, english=english).items():
         if name not in case.asked and name not in known:
             case.asked = [*case.asked, name]
@@ -65,8 +63,8 @@ def messages_of(session: Session, case: Case, message: Message) -> list[Message]
     return [*case.messages] if message in case.messages else [*case.messages, message]
 
 
-def _known(messages: Sequence[Message], entities: StationEntities) -> set[str]:
-    kinds = {entity.kind for message in messages if message.kind == "text" for entity in entities.read(message.text)}
+def _known(messages: Sequence[Message]) -> set[str]:
+    kinds = {entity.kind for message in messages if message.kind == "text" for entity in entities_of(message.text)}
     known = {name for name, kind in _ANSWERED_BY.items() if kind in kinds}
     if any(message.kind == "location" for message in messages):
         known.add("place")

@@ -96,7 +96,7 @@ def _in_alarm(
     said = _guidance(understanding, case, english=english) if first else [receipt]
     if case.state != CaseState.OPEN:
         return said
-    ask = next_question(case, messages, questions, desk.entities, english=english)
+    ask = next_question(case, messages, questions, english=english)
     return [*said, BotReply(ask)] if ask else said
 
 

@@ -47,7 +47,7 @@ _THREADS = frozenset({"tip", "help_request", "enquiry"})
 _THREAD_CHARACTERS = 120
 _LOST = frozenset(f"other/{intent}" for intent in ("off_topic", "gibberish", "test_message", "chitchat", "media_word"))
 """What a detail of a longer story looks like when it is read by itself."""
-_ALARMING = re.compile("[救命快杀死血刀火抢疼怕]|打(?!.{0,3}电话)|来人|过来|报警")
+_ALARMING = re.compile("[救命快杀死刀火抢疼怕砍捅]|流血|出血|有血|打(?!.{0,3}电话|这个|针|疫苗|的)|来人|过来|报警")
 """Words of an alarm that nothing said before explains away."""
 _NUMBERS = re.compile(r"[0-9][0-9xX年月日号.\-/ ]*")
 _TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks", "goodbye", "bot_identity", "advert"))
@@ -156,6 +156,8 @@ class Context:
         if triage.source == "net" or together.source == "net":
             return False
         if triage.urgent and not self._harmless(reading, alone["text"]):
+            if not reading.loose and triage.confidence < _CERTAIN and not _ALARMING.search(alone["text"]):
+                return True
             beside = self._beside(reading, alone["text"])
             rest = await parse(beside) if len(_LETTERS.findall(beside)) > _WORDS_BESIDE else None
             return not reading.loose and (rest is None or not Triage.from_json(rest["triage"]).urgent)

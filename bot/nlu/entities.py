@@ -175,13 +175,13 @@ def named_in(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """What messages name, by what officers call it, each thing once; places first."""
     found: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
     for text in texts:
-        for entity in _entities_of(text):
+        for entity in entities_of(text):
             found[entity.kind][entity.text] = None
     return {title: tuple(found[kind]) for kind, title in KINDS.items() if found[kind]}
 
 
 @lru_cache(maxsize=2048)
-def _entities_of(text: str) -> tuple[Entity, ...]:
+def entities_of(text: str) -> tuple[Entity, ...]:
     """What one message names; a desk that looks every second reads it once."""
     return tuple(StationEntities.load().read(text))
 
