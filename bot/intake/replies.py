@@ -77,6 +77,7 @@ def _in_alarm(
 ) -> list[BotReply]:
     """The first message gets comfort and guidance, a plain question its answer, the rest a receipt.
 
+    When its resident has said that it is over, talk goes on as before it.
     What is most useful to know next is asked with it, until an officer has taken the case and asks by himself.
     """
     first = case.alarm_message_id == message.id
@@ -85,10 +86,11 @@ def _in_alarm(
     if not first and triage.intent == _CORRECTION:
         ended = duty_case.resolve(session, case, message.text, now=now)
         return [BotReply(_resolved(case, ended=ended))]
-    if not first and understanding and triage.label == "enquiry" and not case.silent:
+    over = case.resolved_at is not None
+    if not first and understanding and (over or triage.label == "enquiry") and not case.silent:
         return list(understanding.replies)
     said = _guidance(understanding, case, english=english) if first else [BotReply(_receipt(case, english=english))]
-    if case.state != CaseState.OPEN:
+    if over or case.state != CaseState.OPEN:
         return said
     ask = next_question(case, messages, desk.questions.current(), desk.entities, english=english)
     return [*said, BotReply(ask)] if ask else said
