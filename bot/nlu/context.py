@@ -55,7 +55,7 @@ _TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks
 _WHOLE = _TALK | {"help_request/correction", "help_request/case_followup"}
 """What says all by itself: danger in the words before it was heard when they came, and is not said anew."""
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
-_FOLLOWS_CASE = "help_request/case_followup"
+_FOLLOWS_CASE, _SERVICES = "help_request/case_followup", "enquiry/bot_services"
 _RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}-?\d{3,6}(?!\d)", re.IGNORECASE)
 _OWN_CASE = re.compile(
     r"^我[^打砍杀救急快]{0,5}(?:报警|报案|报的案|案子|求助|举报)[^打砍杀救急快]{0,3}(?:怎么样|咋样|啥样|进度|进展|到哪)"
@@ -124,12 +124,14 @@ class Context:
     def _whole(alone: Mapping[str, Any]) -> bool:
         """Whether a message needs nothing before it to be understood: thanks, "no need to come any more"."""
         triage = Triage.from_json(alone["triage"])
-        return triage.intent in _WHOLE and triage.confidence >= _CERTAIN
+        return (triage.intent in _WHOLE and triage.confidence >= _CERTAIN) or _is_receipt(alone["text"])
 
     @staticmethod
     def _followed(alone: dict[str, Any]) -> dict[str, Any]:
-        """A question after one's own alarm as what it is: its words alone look like a faint alarm to the model."""
+        """A question after one's own affair as it is: the model takes it for a faint alarm, or for nothing."""
         triage = Triage.from_json(alone["triage"])
+        if _is_receipt(alone["text"]):
+            return _read_as(alone, Triage("enquiry", 1.0, _SERVICES), _SERVICES)
         if triage.intent in ONLY_SILENCE and triage.source == "model" and _OWN_CASE.search(alone["text"]):
             return _read_as(alone, Triage("help_request", 1.0, _FOLLOWS_CASE), _FOLLOWS_CASE)
         return alone
@@ -274,7 +276,7 @@ class Context:
         if wished and triage.label in ("enquiry", "other", "help_request"):
             return _dialogue(parse_data, f"apply_{wished.kind}", wished.intent)
         if self._asks_progress(text, triage):
-            label_intent = triage.intent if triage.intent == _FOLLOWS_CASE else "enquiry/bot_services"
+            label_intent = triage.intent if triage.intent == _FOLLOWS_CASE else _SERVICES
             return _dialogue(parse_data, "ask_status", label_intent)
         question = await self._question(text, parse_data, triage, parse)
         return self._with(parse_data, question) if question else parse_data
@@ -398,6 +400,11 @@ def graver(alone: dict[str, Any], joined: dict[str, Any] | None) -> dict[str, An
     if joined is None or gravity(joined["triage"]["label"]) >= gravity(alone["triage"]["label"]):
         return alone
     return {**joined, "text": alone["text"], "entities": alone["entities"]}
+
+
+def _is_receipt(text: str) -> bool:
+    """Whether a message is nothing but the number of an application."""
+    return _RECEIPT.fullmatch(text.strip()) is not None
 
 
 def _may_be_value(parse_data: Mapping[str, Any], triage: Triage) -> bool:

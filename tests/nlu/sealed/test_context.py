@@ -263,3 +263,13 @@ def test_that_a_question_after_ones_alarm_is_no_faint_alarm() -> None:
     faint = Triage("urgent_alarm", 0.3, "urgent_alarm/general_alarm")
     assert meaning(read("我的报警怎么样了", faint)).parse_data["intent"]["name"] == "ask_status"
     assert meaning(read("我要报警", faint)).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_receipt_number_alone_asks_for_its_application() -> None:
+    unsure = Triage("urgent_alarm", 0.3, "urgent_alarm/silent_call", uncertain=True)
+    heard = meaning(read("Q20261125-0004", unsure), joined=read("他在门口 Q20261125-0004", WHISPER)).parse_data
+    assert (heard["intent"]["name"], heard["triage"]["label"], heard["triage"]["uncertain"]) == (
+        "ask_status",
+        "enquiry",
+        False,
+    )
