@@ -39,8 +39,6 @@ def to(
         return []
     if case is not None and case.label == URGENT:
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
-    elif claimed.kind == "image" and understanding is None:
-        replies = [_photo(session, message, now=now) or BotReply(wording.MEDIA_ALONE)]
     elif understanding and case is not None and _adds_to(case, message, triage):
         replies = [BotReply(wording.ADDED_TO_TIP.format(number=case.id) if case.label == "tip" else wording.ADDED)]
     elif understanding:
@@ -48,6 +46,19 @@ def to(
     else:
         replies = [BotReply(wording.MEDIA_ALONE if claimed.kind != "text" else wording.UNREAD)]
     return [_in_kind(reply, message.text) for reply in replies]
+
+
+def to_photo(session: Session, message: Message, *, now: datetime) -> Sequence[BotReply] | None:
+    """What to say to a picture that an officer has asked for, which now is in its application; None for any other."""
+    if duty_case.open_alarm(session, message.resident_id, now=now):
+        return None  # it is evidence
+    application = applications.take_photo(session, message.resident_id, message.id, now=now)
+    if application is None:
+        return None
+    if conversation.held(message.resident, now=now):
+        return []
+    title = applications.TITLES[application.kind]
+    return [BotReply(wording.PHOTO_ADDED.format(title=title, receipt=application.receipt))]
 
 
 def to_event(event: str, desk: Desk) -> Sequence[BotReply]:
@@ -114,15 +125,6 @@ def _resolved(case: Case, *, ended: bool) -> str:
     if case.silent:
         return wording.SILENT_RECEIPT
     return wording.RESOLVED if ended else wording.RESOLVED_UNPROVEN
-
-
-def _photo(session: Session, message: Message, *, now: datetime) -> BotReply | None:
-    """A picture that an officer has asked for goes to the application that waits for it."""
-    application = applications.take_photo(session, message.resident_id, message.id, now=now)
-    if application is None:
-        return None
-    title = applications.TITLES[application.kind]
-    return BotReply(wording.PHOTO_ADDED.format(title=title, receipt=application.receipt))
 
 
 def _adds_to(case: Case, message: Message, triage: Triage) -> bool:
