@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.form_questions import next_slot, question
-from actions.store import in_transaction
+from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
 from bot.nlu.entities import DICTIONARY, StationEntities
 from bot.nlu.form_reader import Reading, read
@@ -21,7 +21,6 @@ from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Form, Forms
 from bot.nlu.live_file import LiveFile
 from bot.services import applications
 from bot.store.models import MessageId
-from bot.store.session import StoreUnavailableError
 
 log = structlog.get_logger()
 Events = list[dict[str, Any]]
@@ -120,7 +119,7 @@ class SubmitApplication(Action):
         )
         try:
             receipt = await in_transaction(lambda session: submit(session).receipt)
-        except (StoreUnavailableError, applications.ApplicationError) as error:
+        except (*UNAVAILABLE, applications.ApplicationError) as error:
             log.warning("application.not_stored", kind=form.kind, reason=type(error).__name__)
             dispatcher.utter_message(text=_NOT_STORED)
             return [SlotSet(CONFIRMED, None), FollowupAction(form.name)]

@@ -7,14 +7,11 @@ from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from actions.store import station_store
+from actions.store import UNAVAILABLE, station_store
 from bot.services import community_officers, duplicate_names
 from bot.services.answer import HUMAN, Answer
-from bot.settings import SettingsError
-from bot.store.session import StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +26,7 @@ def _answer(look_up: LookUp, text: str) -> Answer:
     try:
         with station_store().reading() as session:
             return look_up(session, text)
-    except (StoreUnavailableError, SQLAlchemyError, SettingsError, OSError) as error:
+    except UNAVAILABLE as error:
         logger.error("A look-up failed: %s", type(error).__name__)  # the text of an error may quote a resident
         return _UNAVAILABLE
 

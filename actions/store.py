@@ -5,12 +5,15 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot.settings import load_settings
-from bot.store.session import Store
+from bot.settings import SettingsError, load_settings
+from bot.store.session import Store, StoreUnavailableError
 
 T = TypeVar("T")
+UNAVAILABLE = (StoreUnavailableError, SQLAlchemyError, SettingsError, OSError)
+"""What a database that is away, not migrated or not configured raises; the resident gets a courteous answer."""
 
 _opening = threading.Lock()
 _opened: list[Store] = []
@@ -38,9 +41,7 @@ def close_station_store() -> None:
 async def in_transaction(work: Callable[[Session], T]) -> T:
     """Run work in one transaction, off the server's event loop.
 
-    Raises:
-        StoreUnavailableError: nothing is stored.
-        SettingsError: the settings cannot be used.
+    Raises one of `UNAVAILABLE`: nothing is stored.
     """
 
     def run() -> T:

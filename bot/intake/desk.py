@@ -30,8 +30,11 @@ class Desk:
         return self.roster_file.current()
 
     def net_triage(self, text: str, fragments: Sequence[str] = ()) -> Triage | None:
-        """The alarm that the safety net sees in a text, alone or together with the sender's last fragments."""
+        """The alarm that the safety net sees in a text, alone or together with the sender's last fragments.
+
+        Fragments that were an alarm without it had theirs when they came: "thanks" after it is not another one.
+        """
         finding = self.net.read(text)
-        if finding is None and fragments:
+        if finding is None and fragments and self.net.read("，".join(fragments)) is None:
             finding = self.net.read("，".join([*fragments, text]))
         return finding.triage() if finding else None

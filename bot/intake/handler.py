@@ -117,9 +117,10 @@ def _file_and_answer(
 ) -> Content | None:
     if claimed.kind == "event" and triage is None:
         return _answer_event(session, message, claimed, understanding, desk, now=now, passive=passive)
-    picture = claimed.kind == "image" and understanding is None and not claimed.alarm_open
-    if picture and (taken := replies.to_photo(session, message, now=now)):
-        return _post(session, message, None, [taken], now=now, passive=passive)
+    if claimed.kind == "image" and understanding is None:
+        added = replies.to_photo(session, message, now=now)
+        if added is not None:
+            return _post(session, message, None, added, now=now, passive=passive)
     if triage:
         heard = in_its_alarm(session, message, triage, desk, now)
         case = duty_case.file_message(session, message, heard, roster=desk.roster(), channels=desk.channels, now=now)

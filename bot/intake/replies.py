@@ -53,6 +53,19 @@ def to(
     return [_in_kind(reply, written) for reply in replies]
 
 
+def to_photo(session: Session, message: Message, *, now: datetime) -> Sequence[BotReply] | None:
+    """What to say to a picture that an officer has asked for, which now is in its application; None for any other."""
+    if duty_case.open_alarm(session, message.resident_id, now=now):
+        return None  # it is evidence
+    application = applications.take_photo(session, message.resident_id, message.id, now=now)
+    if application is None:
+        return None
+    if conversation.held(message.resident, now=now):
+        return []
+    title = applications.TITLES[application.kind]
+    return [BotReply(wording.PHOTO_ADDED.format(title=title, receipt=application.receipt))]
+
+
 def to_event(event: str, desk: Desk) -> Sequence[BotReply]:
     """What an event is answered with when Rasa has no part in it, or none to give."""
     menu, station = desk.menu.current(), desk.roster().station
@@ -80,6 +93,7 @@ def _in_alarm(
 ) -> list[BotReply]:
     """The first message gets comfort and guidance, a plain question its answer, the rest a receipt.
 
+    When its resident has said that it is over, talk goes on as before it.
     What is most useful to know next is asked with it, until an officer has taken the case and asks by himself.
     """
     first = case.alarm_message_id == message.id
@@ -88,13 +102,14 @@ def _in_alarm(
     if not first and triage.intent == _CORRECTION:
         ended = duty_case.resolve(session, case, message.text, now=now)
         return [BotReply(_resolved(case, ended=ended))]
-    asks = triage.label == "enquiry" or triage.intent == _FOLLOWS_UP
+    over = case.resolved_at is not None
+    asks = over or triage.label == "enquiry" or triage.intent == _FOLLOWS_UP
     if not first and understanding and asks and not case.silent:
         return list(understanding.replies)
     questions = desk.questions.current()
     receipt = BotReply(_receipt(case, questions, english=english))
     said = _guidance(understanding, case, english=english) if first else [receipt]
-    if case.state != CaseState.OPEN:
+    if over or case.state != CaseState.OPEN:
         return said
     ask = next_question(case, messages, questions, english=english)
     return [*said, BotReply(ask)] if ask else said
@@ -118,15 +133,6 @@ def _resolved(case: Case, *, ended: bool) -> str:
     if case.silent:
         return wording.SILENT_RECEIPT
     return wording.RESOLVED if ended else wording.RESOLVED_UNPROVEN
-
-
-def to_photo(session: Session, message: Message, *, now: datetime) -> BotReply | None:
-    """What to say to a picture that an application waits for, which takes it; None when none does."""
-    application = applications.take_photo(session, message.resident_id, message.id, now=now)
-    if application is None:
-        return None
-    title = applications.TITLES[application.kind]
-    return BotReply(wording.PHOTO_ADDED.format(title=title, receipt=application.receipt))
 
 
 def _adds_to(case: Case, message: Message, triage: Triage) -> bool:

@@ -52,9 +52,14 @@ _ALARMING = re.compile("[救命快杀死刀火抢疼怕砍捅]|流血|出血|有
 _NUMBERS = re.compile(r"[0-9][0-9xX年月日号.\-/ ]*")
 _TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks", "goodbye", "bot_identity", "advert"))
 """What is said to the officer, and no answer to a form, however short."""
+_WHOLE = _TALK | {"help_request/correction", "help_request/case_followup"}
+"""What says all by itself: danger in the words before it was heard when they came, and is not said anew."""
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
-_FOLLOWS_CASE = "help_request/case_followup"
+_FOLLOWS_CASE, _SERVICES = "help_request/case_followup", "enquiry/bot_services"
 _RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}-?\d{3,6}(?!\d)", re.IGNORECASE)
+_OWN_CASE = re.compile(
+    r"^我[^打砍杀救急快]{0,5}(?:报警|报案|报的案|案子|求助|举报)[^打砍杀救急快]{0,3}(?:怎么样|咋样|啥样|进度|进展|到哪)"
+)
 _PROGRESS = re.compile(
     r"好了[吗没不嘛么]|好没好|下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|办成|给办了|能取了|怎么样了|咋样了|有信儿|受理"
 )
@@ -94,7 +99,8 @@ class Context:
 
         `parse` reads another text, when a part of this one must be read by itself.
         """
-        parse_data = graver(alone, joined)
+        alone = self._followed(alone)
+        parse_data = graver(alone, None if self._whole(alone) else joined)
         triage = Triage.from_json(parse_data["triage"])
         if triage.chosen:
             return Meaning(self._chosen(parse_data, triage))
@@ -113,6 +119,22 @@ class Context:
         if form and (self._vague(meant) or (meant is parse_data and triage.uncertain)):
             meant = self._not_understood(form, meant)
         return Meaning(meant, before)
+
+    @staticmethod
+    def _whole(alone: Mapping[str, Any]) -> bool:
+        """Whether a message needs nothing before it to be understood: thanks, "no need to come any more"."""
+        triage = Triage.from_json(alone["triage"])
+        return (triage.intent in _WHOLE and triage.confidence >= _CERTAIN) or _is_receipt(alone["text"])
+
+    @staticmethod
+    def _followed(alone: dict[str, Any]) -> dict[str, Any]:
+        """A question after one's own affair as it is: the model takes it for a faint alarm, or for nothing."""
+        triage = Triage.from_json(alone["triage"])
+        if _is_receipt(alone["text"]):
+            return _read_as(alone, Triage("enquiry", 1.0, _SERVICES), _SERVICES)
+        if triage.intent in ONLY_SILENCE and triage.source == "model" and _OWN_CASE.search(alone["text"]):
+            return _read_as(alone, Triage("help_request", 1.0, _FOLLOWS_CASE), _FOLLOWS_CASE)
+        return alone
 
     @staticmethod
     def _vague(meant: Mapping[str, Any]) -> bool:
@@ -256,7 +278,7 @@ class Context:
         if wished and triage.label in ("enquiry", "other", "help_request"):
             return _dialogue(parse_data, f"apply_{wished.kind}", wished.intent)
         if self._asks_progress(text, triage):
-            label_intent = triage.intent if triage.intent == _FOLLOWS_CASE else "enquiry/bot_services"
+            label_intent = triage.intent if triage.intent == _FOLLOWS_CASE else _SERVICES
             return _dialogue(parse_data, "ask_status", label_intent)
         question = await self._question(text, parse_data, triage, parse)
         return self._with(parse_data, question) if question else parse_data
@@ -380,6 +402,11 @@ def graver(alone: dict[str, Any], joined: dict[str, Any] | None) -> dict[str, An
     if joined is None or gravity(joined["triage"]["label"]) >= gravity(alone["triage"]["label"]):
         return alone
     return {**joined, "text": alone["text"], "entities": alone["entities"]}
+
+
+def _is_receipt(text: str) -> bool:
+    """Whether a message is nothing but the number of an application."""
+    return _RECEIPT.fullmatch(text.strip()) is not None
 
 
 def _may_be_value(parse_data: Mapping[str, Any], triage: Triage) -> bool:

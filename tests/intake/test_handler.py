@@ -5,10 +5,12 @@ import contextlib
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from bot.duty import case as duty_case
 from bot.intake import handler, inbox, menu, outbox, questions, wording
-from bot.store.models import Case, CaseId, Media, Message, Reply, WorkState
+from bot.services import applications
+from bot.store.models import Application, Case, CaseId, Media, Message, Reply, WorkState
 from bot.wechat.outbound import Article
 from tests.intake.rows import patience, rows
 from tests.station import Station
@@ -473,3 +475,41 @@ async def test_that_a_reply_already_on_its_way_is_not_given_twice(station: Stati
     with station.store.transaction() as session:
         outbox.claim_replies(session, now=station.clock.now(), limit=5)
     assert await station.engine.passive_reply(received.id) is None
+
+
+def waiting_application(station: Station) -> None:
+    """An application of resident oA to which an officer wants a picture added."""
+    with station.store.transaction() as session:
+        (message,) = session.scalars(sa.select(Message))
+        application = applications.submit(
+            session,
+            pseudonym=message.resident.pseudonym,
+            message_id=message.id,
+            kind="dog_licence",
+            answers={},
+            photos={},
+            now=station.clock.now(),
+        )
+        applications.decide(session, application.id, "ask", officer="甲", reason="照片糊了", now=station.clock.now())
+
+
+async def test_that_a_picture_that_an_officer_asked_for_is_in_its_application_and_no_request(station: Station) -> None:
+    await station.deliver("办狗证")
+    waiting_application(station)
+    await station.deliver_inbound(station.inbound("image", MediaId="m1"))
+    picture = rows(station, Message)[-1]
+    (application,) = rows(station, Application)
+    assert application.photos == {"more": [picture.id]}
+    assert application.receipt in rows(station, Reply)[-1].text
+    assert rows(station, Case) == []
+
+
+async def test_that_a_picture_in_an_alarm_is_evidence_whatever_an_application_waits_for(station: Station) -> None:
+    await station.deliver("办狗证")
+    waiting_application(station)
+    await station.deliver(ALARM)
+    station.phone.take()
+    await station.deliver_inbound(station.inbound("image", MediaId="m1"))
+    (case,) = rows(station, Case)
+    assert rows(station, Message)[-1].case_id == case.id
+    assert rows(station, Application)[0].photos == {}

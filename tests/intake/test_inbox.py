@@ -151,6 +151,17 @@ async def test_that_what_is_no_fragment_is_not_read_again(station: Station, befo
     assert station.rasa.heard[-1]["fragments"] == []
 
 
+async def test_that_thanks_after_an_alarm_that_is_over_are_not_another_alarm(station: Station) -> None:
+    await station.deliver("着火了")
+    station.phone.take()
+    (alarm,) = rows(station, Case)
+    with station.store.transaction() as session:
+        duty_case.close(session, alarm.id, officer="甲", disposition="resolved", word="扑灭了", now=station.clock.now())
+    await station.deliver("谢谢")
+    assert station.rasa.heard[-1]["fragments"] == ["着火了"]
+    assert len(rows(station, Case)) == 1
+
+
 async def test_that_one_residents_fragments_are_not_anothers(station: Station) -> None:
     await station.deliver("在楼下", openid="oA")
     await station.deliver("有刀", openid="oB")

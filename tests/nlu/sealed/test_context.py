@@ -248,3 +248,28 @@ def test_that_asking_for_ones_own_case_is_no_new_request_of_the_dialogue() -> No
     assert (heard["intent"]["name"], heard["triage"]["intent"]) == ("ask_status", "help_request/case_followup")
     progress = read("我的犬证办好了吗", Triage("enquiry", 0.9, "enquiry/dog_licence"))
     assert meaning(progress).parse_data["intent"]["name"] == "ask_status"
+
+
+def test_that_what_says_all_by_itself_is_not_read_as_danger_again() -> None:
+    fire = read("着火了 没事了，火灭了", Triage("urgent_alarm", 0.99, "urgent_alarm/fire"))
+    over = read("没事了，火灭了", Triage("help_request", 0.95, "help_request/correction"))
+    assert meaning(over, joined=fire, alarm_open=True).parse_data["triage"]["intent"] == "help_request/correction"
+    knife = read("有刀", Triage("urgent_alarm", 0.99, "urgent_alarm/armed_threat"))
+    whispered = read("有刀", Triage("other", 0.6, "other/off_topic"))
+    assert meaning(whispered, joined=knife).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_question_after_ones_alarm_is_no_faint_alarm() -> None:
+    faint = Triage("urgent_alarm", 0.3, "urgent_alarm/general_alarm")
+    assert meaning(read("我的报警怎么样了", faint)).parse_data["intent"]["name"] == "ask_status"
+    assert meaning(read("我要报警", faint)).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_receipt_number_alone_asks_for_its_application() -> None:
+    unsure = Triage("urgent_alarm", 0.3, "urgent_alarm/silent_call", uncertain=True)
+    heard = meaning(read("Q20261125-0004", unsure), joined=read("他在门口 Q20261125-0004", WHISPER)).parse_data
+    assert (heard["intent"]["name"], heard["triage"]["label"], heard["triage"]["uncertain"]) == (
+        "ask_status",
+        "enquiry",
+        False,
+    )

@@ -1,0 +1,343 @@
+"""The actions of the applications, as Rasa's action server runs them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from rasa_sdk.executor import ActionExecutor
+
+from actions import forms as actions
+from actions.store import close_station_store
+from bot.nlu import forms
+from bot.nlu.values import _check_digit
+from bot.store.models import Application, Case, Message, Resident, WorkState
+from bot.store.session import Store
+from tests.world import FakeClock
+
+pytestmark = pytest.mark.anyio
+
+DOG, PERMIT = (forms.load().forms[f"{kind}_form"] for kind in ("dog_licence", "residence_permit"))
+TODAY = date(2026, 11, 25)
+NUMBER = "21010419860307001" + _check_digit("21010419860307001")
+FILLED = {
+    "consent": True,
+    "name": "赵小满",
+    "id_number": NUMBER,
+    "phone": "13800138021",
+    "address": "大东路66号2单元301",
+    "dog_name": "旺财",
+    "dog_breed": "柯基",
+    "dog_colour": "黄白",
+    "vaccinated_on": "2026-09-03",
+    "photo_dog_front": "11",
+    "photo_dog_side": "12",
+    "photo_vaccine": "13",
+}
+FOLLOWS = "the action that follows"
+Said = tuple[dict[str, Any], list[str]]
+"""Slots set by the action, with the action that it asks for next, and its texts."""
+
+
+class _Today(date):
+    """A day that stands still."""
+
+    @classmethod
+    def today(cls) -> date:  # type: ignore[override]
+        return TODAY
+
+
+@pytest.fixture(autouse=True)
+def _a_day_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(actions, "date", _Today)
+    yield
+    close_station_store()
+
+
+@pytest.fixture(scope="session")
+def server() -> ActionExecutor:
+    executor = ActionExecutor()
+    executor.register_package("actions")
+    return executor
+
+
+async def fill(
+    server: ActionExecutor,
+    text: str,
+    *,
+    requested: str | None = None,
+    filled: dict[str, Any] | None = None,
+    form: forms.Form = DOG,
+    intent: str = "form_answer",
+    photo: bool = False,
+    after: Sequence[dict[str, Any]] = (),
+) -> Said:
+    """The slots that the form's action sets for a message of the channel, and what it says.
+
+    `after`: what happened since the message.
+    """
+    message = {"text": text, "intent": {"name": intent}, "metadata": {"message_id": "17", "photo": photo}}
+    tracker = {
+        "sender_id": "R-A",
+        "slots": {**dict.fromkeys(form.slots), **(filled or {}), actions.REQUESTED: requested},
+        "latest_message": message,
+        "active_loop": {"name": form.name},
+        "events": [{"event": "user", "text": text}, *after],
+    }
+    return await _run(server, f"validate_{form.name}", tracker)
+
+
+async def submit(server: ActionExecutor, *, message: int, slots: dict[str, Any], sender: str = "R-A") -> Said:
+    """What happens when the form has just ended with these slots."""
+    tracker = {
+        "sender_id": sender,
+        "slots": {**dict.fromkeys(DOG.slots), **slots},
+        "latest_message": {"text": "确认", "metadata": {"message_id": str(message)}},
+        "active_loop": {},
+        "events": [{"event": "active_loop", "name": DOG.name}, {"event": "active_loop", "name": None}],
+    }
+    return await _run(server, "action_submit_application", tracker)
+
+
+async def _run(server: ActionExecutor, action: str, tracker: dict[str, Any]) -> Said:
+    result = await server.run({"next_action": action, "tracker": tracker, "domain": {}})
+    assert result is not None
+    answer = result.model_dump()
+    slots = {event["name"]: event["value"] for event in answer["events"] if event["event"] == "slot"}
+    follows = [event["name"] for event in answer["events"] if event["event"] == "followup"]
+    said = [response["text"] for response in answer["responses"]]
+    return ({**slots, FOLLOWS: follows} if follows else slots), said
+
+
+# -- filling in -----------------------------------------------------------------------------------------------------
+
+
+async def test_that_an_answer_fills_the_slot_that_was_asked_for(server: ActionExecutor) -> None:
+    assert await fill(server, "赵小满", requested="name") == ({"name": "赵小满"}, [])
+    assert await fill(server, "大概去年三月来的", requested="lived_since", form=PERMIT) == (
+        {"lived_since": "2025-03-01"},
+        [],
+    )
+
+
+async def test_that_one_message_fills_what_it_holds_and_agrees_by_it(server: ActionExecutor) -> None:
+    slots, said = await fill(server, f"我叫赵小满，{NUMBER}，13800138021", requested="consent")
+    assert slots == {"consent": True, "name": "赵小满", "id_number": NUMBER, "phone": "13800138021"}
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("requested", "text", "told"),
+    [
+        ("id_number", NUMBER[:-1], "18位"),
+        ("phone", "1380013802", "11位"),
+        ("vaccinated_on", "2024年3月打的", "超过12个月"),
+        ("address", "小河沿路那边", "门牌号"),
+    ],
+)
+async def test_that_a_value_that_cannot_be_right_is_told_and_asked_again(
+    server: ActionExecutor, requested: str, text: str, told: str
+) -> None:
+    slots, (said,) = await fill(server, text, requested=requested)
+    assert slots == {requested: None}
+    assert told in said
+
+
+async def test_that_a_good_value_beside_a_bad_one_is_kept(server: ActionExecutor) -> None:
+    slots, (said,) = await fill(server, f"13800138021，{NUMBER[:-1]}", requested="id_number")
+    assert slots["phone"] == "13800138021"
+    assert "id_number" not in slots
+    assert "18位" in said
+
+
+async def test_that_words_that_say_nothing_are_asked_again_and_told_how_to_stop(server: ActionExecutor) -> None:
+    slots, (said,) = await fill(server, "这个嘛说来话长咱们回头慢慢唠", requested="phone")
+    assert slots == {"phone": None}
+    assert "不办了" in said
+
+
+async def test_that_a_correction_without_the_value_is_asked_and_with_it_taken(server: ActionExecutor) -> None:
+    slots, _ = await fill(server, "手机号写错了", requested="confirmed", filled=FILLED)
+    assert slots == {"phone": None, actions.REQUESTED: "phone"}
+    slots, _ = await fill(server, "手机号改成13800138099", requested="confirmed", filled=FILLED)
+    assert slots == {"phone": "13800138099"}
+
+
+async def test_that_a_fierce_breed_is_told_and_left_to_the_officer(server: ActionExecutor) -> None:
+    breed = sorted(forms.load().fierce)[0]
+    slots, (said,) = await fill(server, breed, requested="dog_breed")
+    assert slots == {"dog_breed": breed}
+    assert "民警核定" in said
+
+
+# -- photos ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("requested", "filled", "expected"),
+    [
+        ("photo_dog_side", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}),
+        ("phone", {}, {"photo_dog_front": "17"}),  # too early: kept for the first question that will want one
+        ("phone", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}),
+        ("confirmed", FILLED, {"photo_vaccine": "17"}),  # all are there: the last one anew
+        ("consent", {}, {"consent": True, "photo_dog_front": "17"}),
+    ],
+)
+async def test_that_a_photo_goes_where_one_is_wanted(
+    server: ActionExecutor, requested: str, filled: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert await fill(server, "[图片]", requested=requested, filled=filled, photo=True) == (expected, [])
+
+
+# -- aside ----------------------------------------------------------------------------------------------------------
+
+
+async def test_that_what_is_missing_is_told_and_the_question_stays(server: ActionExecutor) -> None:
+    filled = {name: value for name, value in FILLED.items() if name not in ("phone", "photo_vaccine")}
+    slots, (said,) = await fill(server, "还差啥", requested="phone", filled=filled)
+    assert slots == {"phone": None}
+    assert said == "还差2项：手机号、免疫证照片。"
+    _, (again,) = await fill(server, "接着昨天那个", requested="phone", filled=filled)
+    assert again == said
+
+
+async def test_that_a_form_can_wait(server: ActionExecutor) -> None:
+    slots, (said,) = await fill(server, "没带，回家再填", requested="phone", filled={"name": "赵小满"})
+    assert slots == {"phone": None}
+    assert "填过的都在" in said
+
+
+async def test_that_giving_up_empties_the_form(server: ActionExecutor) -> None:
+    slots, (said,) = await fill(server, "不办了", requested="phone", filled=FILLED)
+    assert slots == {**dict.fromkeys(DOG.slots), actions.REQUESTED: None}
+    assert "没有提交" in said
+
+
+async def test_that_what_the_channel_calls_no_answer_is_left_alone(server: ActionExecutor) -> None:
+    assert await fill(server, "身份证丢了怎么补", requested="name", intent="enquiry") == ({}, [])
+    spoken = [{"event": "action", "name": "utter_enquiry"}, {"event": "bot", "text": "……"}]
+    assert await fill(server, "赵小满", requested="name", after=spoken) == ({}, [])
+
+
+# -- handing in -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _resident(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who has sent the messages 1 to 20, and a stranger with the 21st."""
+    monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    with store.transaction() as session:
+        for pseudonym, numbers in (("R-A", range(1, 21)), ("R-B", range(21, 22))):
+            resident = Resident(openid=f"o{pseudonym}", pseudonym=pseudonym, first_seen_at=clock.now())
+            session.add(resident)
+            session.flush()
+            for number in numbers:
+                session.add(_message(number, resident, clock))
+
+
+def _message(number: int, resident: Resident, clock: FakeClock) -> Message:
+    return Message(
+        id=number,
+        resident_id=resident.id,
+        key=f"msg:{number}",
+        kind="text",
+        text="",
+        payload={},
+        received_at=clock.now(),
+        state=WorkState.DONE,
+        due_at=clock.now(),
+    )
+
+
+CONFIRMED = {**FILLED, "confirmed": True}
+
+
+@pytest.mark.usefixtures("_resident")
+async def test_that_a_confirmed_form_is_handed_in_once_however_often_its_message_is_handled(
+    server: ActionExecutor, store: Store
+) -> None:
+    slots, (said,) = await submit(server, message=17, slots=CONFIRMED)
+    again = await submit(server, message=17, slots=CONFIRMED)
+    with store.reading() as session:
+        (application,) = session.scalars(sa.select(Application))
+        assert application.kind == "dog_licence"
+        assert application.receipt
+        assert application.receipt in said
+        assert application.photos == {"photo_dog_front": [11], "photo_dog_side": [12], "photo_vaccine": [13]}
+        assert application.answers["id_number"] == NUMBER
+    assert slots == dict.fromkeys(DOG.slots)
+    assert again == (slots, [said])
+
+
+@pytest.mark.usefixtures("_resident")
+async def test_that_two_confirmed_forms_are_two_applications(server: ActionExecutor, store: Store) -> None:
+    await submit(server, message=17, slots=CONFIRMED)
+    await submit(server, message=18, slots=CONFIRMED)
+    with store.reading() as session:
+        assert len(set(session.scalars(sa.select(Application.receipt)))) == 2
+
+
+@pytest.mark.usefixtures("_resident")
+async def test_that_a_form_that_was_given_up_hands_in_nothing(server: ActionExecutor, store: Store) -> None:
+    assert await submit(server, message=17, slots={}) == ({}, [])
+    with store.reading() as session:
+        assert session.scalars(sa.select(Application)).all() == []
+
+
+@pytest.mark.usefixtures("_resident")
+async def test_that_nobody_hands_in_by_anothers_message(server: ActionExecutor, store: Store) -> None:
+    slots, (said,) = await submit(server, message=21, slots=CONFIRMED)
+    assert slots == {"confirmed": None, FOLLOWS: [DOG.name]}
+    assert "没存上" in said
+    with store.reading() as session:
+        assert session.scalars(sa.select(Application)).all() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://postgres@127.0.0.1:1/fujin",
+        "sqlite:////proc/none/fujin.db",
+        "sqlite:///{folder}/empty.db",  # not migrated
+    ],
+)
+async def test_that_a_database_that_is_away_keeps_the_form(
+    server: ActionExecutor, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FUJIN_DATABASE_URL", url.format(folder=tmp_path))
+    slots, (said,) = await submit(server, message=17, slots=CONFIRMED)
+    assert slots == {"confirmed": None, FOLLOWS: [DOG.name]}, "asked again, with everything else still there"
+    assert "填的都还在" in said
+
+
+# -- how it stands --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("_resident")
+async def test_that_one_hears_how_ones_own_affairs_stand_and_nobody_elses(
+    server: ActionExecutor, store: Store, clock: FakeClock
+) -> None:
+    await submit(server, message=17, slots=CONFIRMED)
+    with store.transaction() as session:
+        resident = session.scalars(sa.select(Resident).where(Resident.pseudonym == "R-A")).one()
+        case = Case(
+            resident_id=resident.id,
+            label="help_request",
+            intent="help_request/lost_pet",
+            uncertain=False,
+            silent=False,
+            evidence=[],
+            opened_at=clock.now(),
+            updated_at=clock.now(),
+        )
+        session.add(case)
+    told = {}
+    for sender in ("R-A", "R-B"):
+        tracker = {"sender_id": sender, "slots": {}, "latest_message": {"text": "进度"}, "events": []}
+        _, (told[sender],) = await _run(server, "action_status", tracker)
+    assert "犬证申请" in told["R-A"]
+    assert "等民警审核" in told["R-A"]
+    assert "宠物走失" in told["R-A"]
+    assert "没查到" in told["R-B"]

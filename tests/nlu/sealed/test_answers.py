@@ -1,0 +1,210 @@
+"""What the bot says: answers by aspect, choices, the forms' questions. Skipped where Rasa is not installed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rasa")
+
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import SlotSet, UserUttered
+from rasa.shared.core.slots import AnySlot
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.nlu import answers, forms, knowledge, live_file, wording
+from bot.nlu.answers import HUMAN, StationAnswers, answer, ask, which_topic
+from bot.nlu.publication import QUESTION
+from bot.nlu.question import Question
+
+BASE, WORDS, FORMS = knowledge.load(), wording.load(), forms.load()
+LOST = BASE.topics["idcard_lost"]
+NUMBER = "210104198603070013"
+FILLED = {"name": "赵小满", "id_number": NUMBER, "phone": "13800138021", "photo_dog_front": "17"}
+TOPIC = """
+- topic: wifi
+  title: 大厅无线网
+  source: 本所
+  scope: local
+  reviewed: 2026-11-25
+  short: {short}
+  plain: 大厅有网。
+"""
+
+
+def titles(said: dict[str, Any]) -> list[str]:
+    return [button["title"] for button in said["buttons"]]
+
+
+def tracker(text: str, asked: Question | None = None, **slots: Any) -> DialogueStateTracker:
+    """A conversation whose last message is `text`, with the question that the channel has found in it."""
+    kept = DialogueStateTracker("a", [AnySlot(name, mappings=[]) for name in slots])
+    parse_data: Any = {QUESTION: asked.to_json()} if asked else {}
+    kept.update(UserUttered(text, parse_data=parse_data))
+    for name, value in slots.items():
+        kept.update(SlotSet(name, value))
+    return kept
+
+
+def said(speaker: StationAnswers, response: str, conversation: DialogueStateTracker) -> dict[str, Any]:
+    generated = asyncio.run(speaker.generate(response, conversation, "fujin"))
+    assert generated is not None
+    return generated
+
+
+# -- answers --------------------------------------------------------------------------------------------------------
+
+
+def test_that_a_topic_alone_gets_its_short_answer_with_source_and_date() -> None:
+    told = answer(Question(("idcard_lost",)), BASE, WORDS)
+    assert told["text"] == LOST.short.told()
+    assert f"（{LOST.short.source} · " in told["text"]
+    assert "核对" in told["text"]
+
+
+def test_that_an_aspect_gets_its_own_text_and_two_get_both() -> None:
+    fee, time = LOST.aspects["fee"], LOST.aspects["time"]
+    assert answer(Question(("idcard_lost",), ("fee",)), BASE, WORDS)["text"] == fee.told()
+    both = answer(Question(("idcard_lost",), ("fee", "time")), BASE, WORDS)["text"]
+    assert both == f"{fee.told()}\n\n{time.told()}"
+
+
+def test_that_plain_words_are_plain() -> None:
+    assert answer(Question(("idcard_lost",), ("plain",)), BASE, WORDS)["text"] == LOST.plain.told()
+
+
+def test_that_two_topics_are_told_apart_each_by_what_was_asked_of_it() -> None:
+    told = answer(Question(("idcard_lost", "dog_licence"), ("materials", "")), BASE, WORDS)
+    first, second = told["text"].split("\n\n【")
+    assert first == f"【{LOST.title}】{LOST.aspects['materials'].told()}"
+    assert second == f"{BASE.topics['dog_licence'].title}】{BASE.topics['dog_licence'].short.told()}"
+    assert titles(told) == [LOST.title, BASE.topics["dog_licence"].title]
+
+
+def test_that_an_aspect_that_the_topic_lacks_is_said_to_be_lacking_and_a_human_offered() -> None:
+    lacking = replace(LOST, aspects={name: fact for name, fact in LOST.aspects.items() if name != "agent"})
+    base = knowledge.Knowledge({**BASE.topics, LOST.id: lacking}, BASE.local_facts)
+    told = answer(Question(("idcard_lost",), ("agent",)), base, WORDS)["text"]
+    assert told.startswith(f"“{WORDS.titles['agent']}”这一点我没有准确的说法")
+    assert HUMAN in told
+    assert told.endswith(LOST.short.told())
+
+
+def test_that_there_are_at_most_four_buttons_and_each_says_something_new() -> None:
+    for topic in BASE.topics.values():
+        for aspect in ("", *topic.aspects):
+            offered = titles(answer(Question((topic.id,), (aspect,) if aspect else ()), BASE, WORDS))
+            assert len(offered) <= 4, topic.id
+            assert len(set(offered)) == len(offered), topic.id
+            assert not aspect or WORDS.titles[aspect] not in offered, topic.id
+
+
+def test_that_every_button_of_an_answer_is_understood_when_it_is_tapped() -> None:
+    aspects = {title: name for name, title in WORDS.titles.items()}
+    for topic in BASE.topics.values():
+        for title in titles(answer(Question((topic.id,)), BASE, WORDS)):
+            assert BASE.titled(title) or aspects[title] in WORDS.read(title).aspects, (topic.id, title)
+
+
+def test_that_a_local_fact_that_nobody_has_confirmed_is_never_guessed() -> None:
+    unconfirmed = [
+        (topic.id, aspect)
+        for topic in BASE.topics.values()
+        for aspect, fact in topic.aspects.items()
+        if fact.unconfirmed
+    ]
+    assert unconfirmed
+    for topic, aspect in unconfirmed:
+        assert "以派出所答复为准" in answer(Question((topic,), (aspect,)), BASE, WORDS)["text"]
+
+
+# -- choices --------------------------------------------------------------------------------------------------------
+
+
+def test_that_an_unclear_question_is_asked_back_with_its_choices_and_a_human() -> None:
+    asked = which_topic(Question(choices=("户口迁入", "夫妻投靠", "户口迁入")))
+    assert titles(asked) == ["户口迁入", "夫妻投靠", HUMAN]
+
+
+def test_that_what_is_beyond_the_knowledge_base_is_said_so() -> None:
+    beyond = which_topic(Question())
+    assert "没有准确的说法" in beyond["text"]
+    assert titles(beyond) == [HUMAN]
+
+
+# -- the forms' questions -------------------------------------------------------------------------------------------
+
+
+def test_that_a_form_begins_with_why_and_asks_for_consent() -> None:
+    for form in FORMS.forms.values():
+        asked = ask(f"{form.name}_consent", FORMS, {})
+        assert form.why in asked["text"]
+        assert titles(asked) == ["同意", "不办了"]
+
+
+def test_that_every_question_of_a_form_says_how_far_it_is() -> None:
+    for form in FORMS.forms.values():
+        for number, entry in enumerate(form.fields.values(), 1):
+            asked = ask(f"{form.name}_{entry.name}", FORMS, {})
+            assert asked["text"] == f"（{number}/{len(form.fields)}）{entry.ask}"
+            assert len(asked["buttons"]) <= 4
+    assert titles(ask("residence_permit_form_ground", FORMS, {})) == ["上班", "有稳定住处", "上学"]
+
+
+def test_that_the_summary_shows_everything_but_the_identity_numbers_middle() -> None:
+    summary = ask("dog_licence_form_confirmed", FORMS, FILLED)
+    assert NUMBER not in summary["text"]
+    for line in ("姓名：赵小满", "身份证号：210104********0013", "手机号：13800138021", "狗的正面照：已收到"):
+        assert line in summary["text"].splitlines()
+    assert titles(summary) == ["确认", "不办了"]
+
+
+# -- in Rasa --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def speaker() -> StationAnswers:
+    return StationAnswers(domain=Domain.from_dict({"responses": {"utter_other": [{"text": "您好"}]}}))
+
+
+def test_that_the_channels_question_decides_what_is_answered(speaker: StationAnswers) -> None:
+    conversation = tracker("多少钱", Question(("idcard_lost",), ("fee",)))
+    assert said(speaker, "utter_enquiry/idcard_fee", conversation)["text"] == LOST.aspects["fee"].told()
+    assert titles(said(speaker, "utter_which_topic", tracker("户口", Question(choices=("户口迁入",))))) == [
+        "户口迁入",
+        HUMAN,
+    ]
+
+
+def test_that_plain_rasa_without_the_channel_answers_by_the_words_alone(speaker: StationAnswers) -> None:
+    assert said(speaker, "utter_enquiry/idcard_lost", tracker("身份证丢了，补一张多少钱"))["text"] == (
+        LOST.aspects["fee"].told()
+    )
+
+
+def test_that_a_form_and_all_else_are_said_too(speaker: StationAnswers) -> None:
+    summary = said(speaker, "utter_ask_dog_licence_form_confirmed", tracker("来福", **FILLED))
+    assert "赵小满" in summary["text"]
+    assert said(speaker, "utter_other", tracker("你好"))["text"] == "您好"
+
+
+def test_that_an_edited_answer_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    (tmp_path / "local_facts.yml").write_text("{}", encoding="utf-8")
+    file = folder / "wifi.yml"
+    file.write_text(TOPIC.format(short="密码问窗口。"), encoding="utf-8")
+    live = knowledge.live(folder)
+    monkeypatch.setattr(answers.knowledge, "live", lambda: live)
+    monkeypatch.setattr(live_file, "LOOK_AGAIN_SECONDS", 0)
+    speaker = StationAnswers(domain=Domain.empty())
+    conversation = tracker("无线网", Question(("wifi",)))
+    assert "密码问窗口" in said(speaker, "utter_enquiry/wifi", conversation)["text"]
+    file.write_text(TOPIC.format(short="密码贴在大厅墙上。"), encoding="utf-8")
+    assert "密码贴在大厅墙上" in said(speaker, "utter_enquiry/wifi", conversation)["text"]
+    file.write_text("- topic: [坏", encoding="utf-8")
+    assert "密码贴在大厅墙上" in said(speaker, "utter_enquiry/wifi", conversation)["text"]
