@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from rasa_sdk.executor import ActionExecutor
 
 from actions import forms as actions
+from actions.form_questions import question
 from actions.store import close_station_store
 from bot.nlu import forms
 from bot.nlu.values import _check_digit
@@ -74,7 +75,7 @@ async def fill(
     photo: bool = False,
     after: Sequence[dict[str, Any]] = (),
 ) -> Said:
-    """The slots that the form's action sets for a message of the channel, and what it says.
+    """The slots that the form's action sets for a message of the channel, and what it says before it asks on.
 
     `after`: what happened since the message.
     """
@@ -86,7 +87,9 @@ async def fill(
         "active_loop": {"name": form.name},
         "events": [{"event": "user", "text": text}, *after],
     }
-    return await _run(server, f"validate_{form.name}", tracker)
+    slots, said = await _run(server, f"validate_{form.name}", tracker)
+    questions = {question(form, slot, {})["text"] for slot in form.slots[:-1]}
+    return slots, [text for text in said if text not in questions and not text.startswith("请核对")]
 
 
 async def submit(server: ActionExecutor, *, message: int, slots: dict[str, Any], sender: str = "R-A") -> Said:

@@ -1,4 +1,4 @@
-"""What the bot says: answers by aspect, choices, the forms' questions. Skipped where Rasa is not installed."""
+"""What the bot says: answers by aspect, choices. Skipped where Rasa is not installed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu import answers, forms, knowledge, live_file, wording
-from bot.nlu.answers import HUMAN, StationAnswers, answer, ask, which_topic
+from bot.nlu import answers, knowledge, live_file, wording
+from bot.nlu.answers import HUMAN, StationAnswers, answer, which_topic
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Question
 
-BASE, WORDS, FORMS = knowledge.load(), wording.load(), forms.load()
+BASE, WORDS = knowledge.load(), wording.load()
 LOST = BASE.topics["idcard_lost"]
-NUMBER = "210104198603070013"
-FILLED = {"name": "赵小满", "id_number": NUMBER, "phone": "13800138021", "photo_dog_front": "17"}
 TOPIC = """
 - topic: wifi
   title: 大厅无线网
@@ -136,33 +134,6 @@ def test_that_what_is_beyond_the_knowledge_base_is_said_so() -> None:
     assert titles(beyond) == [HUMAN]
 
 
-# -- the forms' questions -------------------------------------------------------------------------------------------
-
-
-def test_that_a_form_begins_with_why_and_asks_for_consent() -> None:
-    for form in FORMS.forms.values():
-        asked = ask(f"{form.name}_consent", FORMS, {})
-        assert form.why in asked["text"]
-        assert titles(asked) == ["同意", "不办了"]
-
-
-def test_that_every_question_of_a_form_says_how_far_it_is() -> None:
-    for form in FORMS.forms.values():
-        for number, entry in enumerate(form.fields.values(), 1):
-            asked = ask(f"{form.name}_{entry.name}", FORMS, {})
-            assert asked["text"] == f"（{number}/{len(form.fields)}）{entry.ask}"
-            assert len(asked["buttons"]) <= 4
-    assert titles(ask("residence_permit_form_ground", FORMS, {})) == ["上班", "有稳定住处", "上学"]
-
-
-def test_that_the_summary_shows_everything_but_the_identity_numbers_middle() -> None:
-    summary = ask("dog_licence_form_confirmed", FORMS, FILLED)
-    assert NUMBER not in summary["text"]
-    for line in ("姓名：赵小满", "身份证号：210104********0013", "手机号：13800138021", "狗的正面照：已收到"):
-        assert line in summary["text"].splitlines()
-    assert titles(summary) == ["确认", "不办了"]
-
-
 # -- in Rasa --------------------------------------------------------------------------------------------------------
 
 
@@ -186,9 +157,7 @@ def test_that_plain_rasa_without_the_channel_answers_by_the_words_alone(speaker:
     )
 
 
-def test_that_a_form_and_all_else_are_said_too(speaker: StationAnswers) -> None:
-    summary = said(speaker, "utter_ask_dog_licence_form_confirmed", tracker("来福", **FILLED))
-    assert "赵小满" in summary["text"]
+def test_that_all_else_is_said_as_the_domain_has_it(speaker: StationAnswers) -> None:
     assert said(speaker, "utter_other", tracker("你好"))["text"] == "您好"
 
 
