@@ -4,6 +4,7 @@ Reading the files of strangers and running the model are a process of their own 
 breaks a decoder, or a model that ends its process, must not take the gateway with it.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -156,7 +157,8 @@ class SherpaRecogniser:
 
     def _end(self) -> None:
         self._process.kill()
-        with self._process:  # closes the pipes and waits
+        # Leaving closes the pipes and waits; what it was still to be told has nobody to read it.
+        with contextlib.suppress(BrokenPipeError), self._process:
             pass
 
 
