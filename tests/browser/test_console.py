@@ -156,7 +156,7 @@ def test_that_the_menu_opens_its_entries_and_a_tap_is_answered(windows: Windows,
         simulator.keyboard.press("Escape")
         expect(simulator.get_by_role("listitem")).to_have_count(0)
     tap(simulator, "V服务", "办犬证")
-    expect(simulator.locator(".wechat-row.wechat-station").last).to_contain_text("狂犬")
+    expect(simulator.locator(".wechat-row.wechat-station").last).to_contain_text("办犬证要登记您的姓名、身份证号")
     tap(simulator, "V资讯", "最新文章")
     card = simulator.locator(".wechat-station .article-card").last
     expect(card).to_contain_text("【示例】冬天用火用电")
