@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,19 +14,16 @@ from rasa_sdk.types import DomainDict
 from actions.form_questions import next_slot, question
 from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
-from bot.nlu.entities import DICTIONARY, StationEntities
+from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import Reading, read
-from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Form, Forms
-from bot.nlu.live_file import LiveFile
+from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.services import applications
 from bot.store.models import MessageId
 
 log = structlog.get_logger()
 Events = list[dict[str, Any]]
 
-REQUESTED = "requested_slot"
-FORM_ANSWER = "form_answer"
-NOTHING = object()
+_NOTHING = object()
 _CANCELLED = "好，先不办了，填过的没有提交。想办的时候说“{says}”就行。"
 _SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里告诉您结果；想问进度，发受理号就行。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
@@ -35,16 +31,6 @@ _LATER = "好，先放着，填过的都在。方便的时候从这一项接着�
 _MISSING = "还差{count}项：{titles}。"
 _NOT_STORED = "刚才没存上，您填的都还在。请过一会儿再回一次“确认”。"
 _FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
-
-
-@lru_cache(maxsize=1)
-def _forms() -> LiveFile[Forms]:
-    return forms.live()
-
-
-@lru_cache(maxsize=1)
-def _entities() -> StationEntities:
-    return StationEntities.load(Path(DICTIONARY))
 
 
 class _FormFiller:
@@ -63,7 +49,7 @@ class _FormFiller:
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
         """The slots that the message sets. None at all leaves the message to the other rules, after which it is asked
         again."""
-        form = _forms().current().forms[self.form_name]
+        form = forms.live().current().forms[self.form_name]
         filled = {slot: tracker.get_slot(slot) for slot in form.slots}
         requested = tracker.get_slot(REQUESTED) if _active(tracker) == self.form_name else None
         if _answered_already(tracker):
@@ -72,9 +58,9 @@ class _FormFiller:
         events = [] if _something_else(tracker) else _heard(dispatcher, tracker, form, requested, filled)
         if events:
             changed = {event["name"]: event["value"] for event in events}
-            wanted = changed.pop(REQUESTED, NOTHING)
+            wanted = changed.pop(REQUESTED, _NOTHING)
             if wanted is not None:
-                _ask(dispatcher, form, None if wanted is NOTHING else wanted, {**filled, **changed})
+                _ask(dispatcher, form, None if wanted is _NOTHING else wanted, {**filled, **changed})
         elif requested is None:
             _ask(dispatcher, form, None, filled)  # it begins
         return events
@@ -138,9 +124,9 @@ def _heard(
     """What a message does to the form."""
     if photo := _photo(tracker):
         return _with_photo(form, requested, tracker, photo)
-    station_forms = _forms().current()
+    station_forms = forms.live().current()
     text = tracker.latest_message.get("text") or ""
-    reading = read(station_forms, form, requested, text, filled, today=date.today(), entities=_entities())
+    reading = read(station_forms, form, requested, text, filled, today=date.today(), entities=StationEntities.load())
     if reading.command == "cancel":
         dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
         return [*_emptied(form), SlotSet(REQUESTED, None)]
@@ -230,5 +216,5 @@ def _last_form(tracker: Tracker) -> Form | None:
     """The form that ended just now."""
     for event in reversed(tracker.events):
         if event["event"] == "active_loop" and event.get("name"):
-            return _forms().current().forms.get(event["name"])
+            return forms.live().current().forms.get(event["name"])
     return None

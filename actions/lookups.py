@@ -10,8 +10,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
 from actions.store import UNAVAILABLE, station_store
+from bot.nlu.wording import HUMAN
 from bot.services import community_officers, duplicate_names
-from bot.services.answer import HUMAN, Answer
+from bot.services.answer import Answer
 
 logger = logging.getLogger(__name__)
 

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from sqlalchemy.orm import Session
 
 from bot.nlu.entities import entities_of
 from bot.nlu.knowledge import ANSWERS
-from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.nlu.live_file import LiveFile, of_its_shape, read_yaml
 from bot.nlu.triage import URGENT
 from bot.store.models import Case, Message
 
@@ -56,11 +55,11 @@ def next_question(case: Case, messages: Sequence[Message], questions: AlarmQuest
     return None
 
 
-def messages_of(session: Session, case: Case, message: Message) -> list[Message]:
-    """The case's messages with the one that is being handled, which the database may not show yet."""
+def messages_of(session: Session, case: Case) -> list[Message]:
+    """The case's messages, with the one that has just been filed."""
     session.flush()
     session.refresh(case, ["messages"])
-    return [*case.messages] if message in case.messages else [*case.messages, message]
+    return case.messages
 
 
 def _known(messages: Sequence[Message]) -> set[str]:
@@ -75,17 +74,13 @@ def _known(messages: Sequence[Message]) -> set[str]:
 
 def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
     """Read the questions. Raises TrainersFileError."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = read_yaml(path)
+    with of_its_shape(path):
         kinds = {kind: _texts(questions) for kind, questions in data["kinds"].items()}
         default, silent, english, receipts = (
             _texts(data[name]) for name in ("default", "silent", "english", "receipts")
         )
         return AlarmQuestions(default, silent, english, kinds, receipts)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise TrainersFileError(
-            f"{path.name} 读不懂（{type(error).__name__}: {error}），照文件开头的说明检查缩进"
-        ) from None
 
 
 def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:

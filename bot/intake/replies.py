@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 
-from opencc import OpenCC
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
@@ -16,6 +14,7 @@ from bot.intake.inbox import Claimed
 from bot.intake.menu import filled, is_tap
 from bot.intake.questions import AlarmQuestions, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
+from bot.nlu.normaliser import converter, simplified
 from bot.nlu.triage import URGENT, Triage
 from bot.services import applications
 from bot.store.models import Case, CaseState, Message
@@ -97,7 +96,7 @@ def _in_alarm(
     What is most useful to know next is asked with it, until an officer has taken the case and asks by himself.
     """
     first = case.alarm_message_id == message.id
-    messages = messages_of(session, case, message)
+    messages = messages_of(session, case)
     english = not case.silent and any(wording.is_english(one.text) for one in messages)
     if not first and triage.intent == _CORRECTION:
         ended = duty_case.resolve(session, case, message.text, now=now)
@@ -147,14 +146,9 @@ def _number(message: Message, case: Case | None) -> list[BotReply]:
     return [BotReply(wording.TIP_NUMBER.format(number=case.id))]
 
 
-@lru_cache(maxsize=2)
-def _converter(direction: str) -> OpenCC:
-    return OpenCC(direction)
-
-
 def _in_kind(reply: BotReply, text: str) -> BotReply:
     """A reply in the characters that its resident writes."""
-    if not wording.is_traditional(text, _converter("t2s").convert(text)):
+    if not wording.is_traditional(text, simplified(text)):
         return reply
-    convert = _converter("s2t").convert
+    convert = converter("s2t").convert
     return replace(reply, text=convert(reply.text), buttons=tuple(convert(button) for button in reply.buttons))

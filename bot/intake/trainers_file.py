@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import structlog
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.nlu.live_file import LiveFile, TrainersFileError, read_yaml
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -53,11 +52,7 @@ def read(path: Path, shape: TypeAdapter[T]) -> T:
         TrainersFileError: it cannot be read, or something in it cannot be used.
     """
     try:
-        return shape.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainersFileError(f"{path.name} 读不出来（{type(error).__name__}），请存成 UTF-8") from None
-    except yaml.YAMLError as error:
-        raise TrainersFileError(f"{path.name} 不是合格的 YAML：{error}") from None
+        return shape.validate_python(read_yaml(path))
     except ValidationError as error:
         problems = "；".join(_told(problem) for problem in error.errors(include_url=False))
         raise TrainersFileError(f"{path.name}：{problems}") from None

@@ -8,12 +8,11 @@ from typing import Any
 import aiohttp
 from pydantic import BaseModel, TypeAdapter
 
+from bot.nlu.forms import PHOTO_TEXT
 from bot.nlu.triage import Triage
 from bot.wechat.outbound import Article
 
 TIMEOUT_SECONDS = 3.0
-PHOTO = "[图片]"
-"""What a picture is as a message of the dialogue (`bot/nlu/context.py`)."""
 MOST_AT_ONCE = 64
 """Texts of one `triage_batch` (`bot/nlu/channel.py`)."""
 
@@ -88,7 +87,7 @@ class Rasa:
         Raises:
             RasaUnavailableError: no usable answer in time.
         """
-        body = {"sender": sender, "message_id": message_id, "text": PHOTO, "redelivery": redelivery, "photo": True}
+        body = {"sender": sender, "message_id": message_id, "text": PHOTO_TEXT, "redelivery": redelivery, "photo": True}
         answer = await self._post("/webhooks/fujin/webhook", body)
         if answer.get("triage") is None:
             return None

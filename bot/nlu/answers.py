@@ -19,11 +19,9 @@ from bot.nlu.knowledge import Fact, Knowledge, Topic
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Question
-from bot.nlu.wording import PLAIN, Words
+from bot.nlu.wording import HUMAN, PLAIN, Words
 
 WHICH_TOPIC = "utter_which_topic"
-HUMAN = "转人工"
-"""The button for a human; its words are an example of help_request/human_service."""
 _MOST_BUTTONS = 4
 _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
 """Aspects in the order in which residents want to know them next."""

@@ -24,7 +24,8 @@ from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from bot.nlu.context import PHOTO_TEXT, Context, Meaning, Readers, graver
+from bot.nlu.context import Context, Meaning, Readers, graver
+from bot.nlu.forms import PHOTO_TEXT
 from bot.nlu.graph_runner import straighten
 from bot.nlu.publication import QUESTION
 from bot.nlu.reader import Reader

@@ -13,16 +13,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.nlu import forms, knowledge, wording
-from bot.nlu.entities import DICTIONARY, StationEntities
+from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import Reading, read
-from bot.nlu.forms import PHOTO, Form
+from bot.nlu.forms import FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
 from bot.nlu.live_file import LiveFile
 from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
@@ -35,8 +35,6 @@ from bot.nlu.wording import asks
 ONLY_SILENCE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
 """Alarms that a bare value can look like."""
 SLEEPING = "sleeping_form"
-PHOTO_TEXT = "[图片]"
-"""What a picture is as a message of the dialogue."""
 _WORDS_BESIDE = 4
 """Letters that may stand beside the values of a form's answer: 我住, 就是, 号."""
 _LETTERS = re.compile(r"[^\W_]")
@@ -80,7 +78,7 @@ class Readers:
     forms: LiveFile[forms.Forms] = field(default_factory=forms.live)
     knowledge: LiveFile[knowledge.Knowledge] = field(default_factory=knowledge.live)
     words: LiveFile[wording.Words] = field(default_factory=wording.live)
-    entities: StationEntities = field(default_factory=lambda: StationEntities.load(Path(DICTIONARY)))
+    entities: StationEntities = field(default_factory=StationEntities.load)
 
     def interpreter(self) -> Interpreter:
         """The reader of questions as the files are now."""
@@ -104,9 +102,9 @@ class Context:
         triage = Triage.from_json(parse_data["triage"])
         if triage.chosen:
             return Meaning(self._chosen(parse_data, triage))
-        form = None if self._alarm_open else self._form()
+        form = self._form
         if form and await self._answers(form, alone, joined, parse):
-            return Meaning(_dialogue(alone, "form_answer", form.intent), self._awake())
+            return Meaning(_dialogue(alone, FORM_ANSWER, form.intent), self._awake())
         before = self._asleep() if self._alarm_open else self._awake()
         if looked_up := self._looked_up(parse_data, triage):
             return Meaning(looked_up, before)
@@ -150,20 +148,23 @@ class Context:
         if about and asks(normalise(meant["text"])):
             aspects = Question.from_json(meant[QUESTION]).aspects if QUESTION in meant else ()
             return self._with(meant, Question(about[1].topics, aspects))
-        return _dialogue(meant, "form_answer", form.intent)
+        return _dialogue(meant, FORM_ANSWER, form.intent)
 
     def photo(self) -> Meaning | None:
         """What a picture means: an answer to the open form that wants pictures, or nothing to the dialogue."""
-        form = self._form()
-        if form is None or self._alarm_open or not any(entry.kind == PHOTO for entry in form.fields.values()):
+        form = self._form
+        if form is None or not any(entry.kind == PHOTO for entry in form.fields.values()):
             return None
         bare = {"text": PHOTO_TEXT, "entities": [], "intent_ranking": []}
-        return Meaning(_dialogue(bare, "form_answer", form.intent), self._awake())
+        return Meaning(_dialogue(bare, FORM_ANSWER, form.intent), self._awake())
 
     # -- forms -------------------------------------------------------------------------------------------------
 
+    @cached_property
     def _form(self) -> Form | None:
-        """The form that is open, awake or asleep."""
+        """The form that is open, awake or asleep; what is said in an open alarm is for none."""
+        if self._alarm_open:
+            return None
         return self._forms.forms.get(self._tracker.active_loop_name or self._tracker.get_slot(SLEEPING) or "")
 
     async def _answers(self, form: Form, alone: dict[str, Any], joined: dict[str, Any] | None, parse: Parse) -> bool:
@@ -201,7 +202,7 @@ class Context:
 
     def _reading(self, form: Form, text: str) -> Reading:
         filled = {slot: self._tracker.get_slot(slot) for slot in form.slots if slot in self._tracker.slots}
-        requested = self._tracker.get_slot("requested_slot")
+        requested = self._tracker.get_slot(REQUESTED)
         return read(self._forms, form, requested, text, filled, today=self._today, entities=self._readers.entities)
 
     @staticmethod
@@ -247,10 +248,10 @@ class Context:
 
     def _form_as_thread(self) -> tuple[str, Triage] | None:
         """In an open form a message is read behind the question that it answers: "办证理由，在这颠勺"."""
-        form = None if self._alarm_open else self._form()
+        form = self._form
         if form is None:
             return None
-        entry = form.fields.get(self._tracker.get_slot("requested_slot") or "")
+        entry = form.fields.get(self._tracker.get_slot(REQUESTED) or "")
         return f"我要办{form.title}，{entry.title if entry else ''}", Triage("enquiry", 1.0, form.intent)
 
     def _thread(self) -> tuple[str, Triage] | None:
@@ -258,7 +259,7 @@ class Context:
         oldest = time.time() - _REMEMBERED_SECONDS
         words: list[str] = []
         before: Triage | None = None
-        for event in self._last_messages():
+        for event in self._last_messages:
             told = (event.parse_data or {}).get("triage")
             triage = Triage.from_json(told) if told else None
             if event.timestamp < oldest or triage is None or triage.uncertain or triage.label not in _THREADS:
@@ -273,7 +274,7 @@ class Context:
 
     async def _asked(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any]:
         text = parse_data["text"]
-        before = self._last_question()
+        before = self._last_question
         wished = self._forms.wished(text, triage.intent) or self._forms.goes_ahead(text, self._intent_of(before))
         if wished and triage.label in ("enquiry", "other", "help_request"):
             return _dialogue(parse_data, f"apply_{wished.kind}", wished.intent)
@@ -287,7 +288,7 @@ class Context:
         self, text: str, parse_data: Mapping[str, Any], triage: Triage, parse: Parse
     ) -> Question | None:
         """What a message asks the knowledge base; None when it asks something else, or nothing."""
-        interpreter, before = self._readers.interpreter(), self._last_question()
+        interpreter, before = self._readers.interpreter(), self._last_question
         ranked = parse_data.get("topics") or ()
         if tapped := self._readers.knowledge.current().titled(text):
             return Question((tapped.id,), before[1].aspects if before and before[1].choices else ())
@@ -310,7 +311,7 @@ class Context:
 
         What the model alone takes for a whisper may be one, when it is nothing but the words of a follow-up.
         """
-        if self._last_question() is None:
+        if self._last_question is None:
             return False
         interpreter, text = self._readers.interpreter(), parse_data["text"]
         whispered = triage.source == "model" and triage.intent in ONLY_SILENCE
@@ -327,15 +328,16 @@ class Context:
         intent = self._readers.knowledge.current().topics[question.topics[0]].intent
         return {**_dialogue(parse_data, "enquiry", intent), QUESTION: question.to_json()}
 
+    @cached_property
     def _last_question(self) -> tuple[str, Question] | None:
         """The last thing asked in this conversation, and its words; a question of half an hour ago is forgotten."""
         oldest = time.time() - _REMEMBERED_SECONDS
-        for event in self._last_messages():
+        for event in self._last_messages:
             if event.timestamp < oldest:
                 return None
             if asked := (event.parse_data or {}).get(QUESTION):
                 return event.text or "", Question.from_json(asked)
-            if (event.intent or {}).get("name") == "form_answer":
+            if (event.intent or {}).get("name") == FORM_ANSWER:
                 return self._about_form((event.parse_data or {})["triage"]["intent"])
         return None
 
@@ -350,6 +352,7 @@ class Context:
         name = asked[1].topics[0] if asked and asked[1].topics else ""
         return topics[name].intent if name in topics else ""
 
+    @cached_property
     def _last_messages(self) -> list[UserUttered]:
         said = [event for event in self._tracker.events if isinstance(event, UserUttered)]
         return said[: -_REMEMBERED_MESSAGES - 1 : -1]
@@ -358,7 +361,7 @@ class Context:
 
     def _looked_up(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
         """The message as a look-up: an officer by place, a name; also as the answer to "which place?"."""
-        about = self._intent_of(self._last_question())
+        about = self._intent_of(self._last_question)
         places = any(entity["entity"] == "place" for entity in parse_data["entities"])
         if places and (triage.intent == _OFFICER or (about == _OFFICER and _may_be_value(parse_data, triage))):
             return _dialogue(parse_data, "look_up_officer", _OFFICER)

@@ -81,24 +81,20 @@ def read(
     return _Reader(forms, form, requested, said, filled, today, entities).read()
 
 
+@dataclass
 class _Reader:
     """Reads one message."""
 
-    def __init__(
-        self,
-        forms: Forms,
-        form: Form,
-        requested: str | None,
-        text: str,
-        filled: Mapping[str, Any],
-        today: date,
-        entities: StationEntities,
-    ) -> None:
-        self._forms, self._form, self._requested, self._text = forms, form, requested, text
-        self._filled, self._today, self._entities = filled, today, entities
-        self._values: dict[str, Any] = {}
-        self._problems: list[str] = []
-        self._again: list[str] = []
+    _forms: Forms
+    _form: Form
+    _requested: str | None
+    _text: str
+    _filled: Mapping[str, Any]
+    _today: date
+    _entities: StationEntities
+    _values: dict[str, Any] = field(default_factory=dict)
+    _problems: list[str] = field(default_factory=list)
+    _again: list[str] = field(default_factory=list)
 
     def read(self) -> Reading:
         if self._forms.cancels(self._text):
@@ -173,12 +169,10 @@ class _Reader:
     def _take_telling(self) -> None:
         """Values that tell by themselves what they are, wherever they stand."""
         for entry in self._open_fields():
-            if entry.kind in ("id_number", "phone") or entry.kind == "name":
+            if entry.kind in ("id_number", "phone", "name", "breed"):
                 self._take(entry, self._text, asked=False)
             elif entry.kind == "date" and any(word in self._text for word in entry.settings.get("about", ())):
                 self._take(entry, self._around(entry), asked=False)
-            elif entry.kind == "breed":
-                self._take(entry, self._text, asked=False)
             elif entry.name == "dog_name" and (match := _DOG_NAMED.search(self._text)):
                 self._put(entry, _EDGES.sub("", match[1]))
 
@@ -263,7 +257,7 @@ class _Reader:
             "address": self._address,
             "region": _region,
             "date": partial(self._date, entry),
-            "words": partial(_words, entry),
+            "words": _words,
             "breed": partial(self._breed, asked=asked),
             "choice": partial(_choice, entry),
         }
@@ -302,7 +296,7 @@ class _Reader:
     def _breed(self, text: str, *, asked: bool) -> str | None:
         known = self._forms.breed(text)
         if known is None:
-            return _words(None, text) if asked else None
+            return _words(text) if asked else None
         if known in self._forms.banned:
             raise BadValueError(
                 f"{known}在本所的禁养名单里，重点管理区不能办证。品种写错了就重发一个，不办了回“不办了”。"
@@ -310,7 +304,7 @@ class _Reader:
         return known
 
 
-def _words(entry: Field | None, text: str) -> str | None:
+def _words(text: str) -> str | None:
     """A short phrase without the words around it."""
     said = _EDGES.sub(
         "",

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import yaml
-
 from bot.nlu.knowledge import ANSWERS
-from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.nlu.live_file import LiveFile, TrainersFileError, of_its_shape, read_yaml
 from bot.nlu.normaliser import normalise
 from bot.nlu.wording import any_of, asks
 
@@ -25,6 +24,12 @@ CONSENT, CONFIRMED = "consent", "confirmed"
 """The first and the last question of every form."""
 KINDS = ("name", "id_number", "phone", "address", "region", "date", "words", "breed", "choice", "photo")
 PHOTO = "photo"
+PHOTO_TEXT = "[图片]"
+"""What a picture is as a message of the dialogue."""
+FORM_ANSWER = "form_answer"
+"""The dialogue's intent of a message that answers the open form."""
+REQUESTED = "requested_slot"
+"""Rasa's slot for the question that a form has asked."""
 
 
 Aside = Literal["missing", "resume", "later"]
@@ -121,15 +126,10 @@ class Forms:
 
 def load(path: Path = FORMS_FILE) -> Forms:
     """Read the forms and, beside them, the list of breeds. Raises TrainersFileError."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        breeds = yaml.safe_load((path.parent / BREEDS_FILE.name).read_text(encoding="utf-8"))
+    data, breeds = read_yaml(path), read_yaml(path.parent / BREEDS_FILE.name)
+    with of_its_shape(path):
         forms = {name: _form(name, entry) for name, entry in data.items() if name.endswith("_form")}
         return Forms(forms, data["words"], breeds)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise TrainersFileError(
-            f"{path.name} 读不懂（{type(error).__name__}: {error}），照文件开头的说明检查缩进和字段"
-        ) from None
 
 
 def _form(name: str, entry: Mapping[str, Any]) -> Form:
@@ -149,6 +149,7 @@ def _bare(text: str) -> str:
     return re.sub(r"[\s,，。.、!！~～]+", "", text.strip().lower())
 
 
+@lru_cache(maxsize=4)
 def live(path: Path = FORMS_FILE) -> LiveFile[Forms]:
     """The forms, following their files."""
     return LiveFile(lambda: load(path), lambda: [path, path.parent / BREEDS_FILE.name])

@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.nlu.live_file import LiveFile, TrainersFileError, read_yaml
 
 ANSWERS = Path(__file__).resolve().parent.parent.parent / "nlu_data" / "answers"
 ASPECTS = ("who", "materials", "steps", "fee", "time", "place", "online", "agent", "elsewhere", "exceptions")
@@ -107,23 +106,15 @@ def load(folder: Path = ANSWERS) -> Knowledge:
     return Knowledge(topics, local_facts)
 
 
+@lru_cache(maxsize=4)
 def live(folder: Path = ANSWERS) -> LiveFile[Knowledge]:
-    """The knowledge base that follows its files."""
+    """The knowledge base that follows its files, one for all parts of a process."""
     return LiveFile(lambda: load(folder), lambda: [*folder.glob("*.yml"), folder.parent / "local_facts.yml"])
-
-
-def _read_yaml(path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainersFileError(f"{path.name} 读不出来（{type(error).__name__}），请存成 UTF-8") from None
-    except yaml.YAMLError as error:
-        raise TrainersFileError(f"{path.name} 不是合格的 YAML：{error}") from None
 
 
 def _local_facts(path: Path) -> dict[str, LocalFact]:
     facts = {}
-    for name, entry in (_read_yaml(path) or {}).items():
+    for name, entry in (read_yaml(path) or {}).items():
         if not isinstance(entry, dict) or not {"title", "value", "reviewed"} <= set(entry):
             raise TrainersFileError(f"{path.name}: {name} 要有 title、value、reviewed 三项，value 没确认就留空")
         facts[name] = LocalFact(entry["title"], str(entry["value"] or ""), _day(entry["reviewed"], path, name))
@@ -131,7 +122,7 @@ def _local_facts(path: Path) -> dict[str, LocalFact]:
 
 
 def _topics(path: Path, local_facts: Mapping[str, LocalFact]) -> Iterator[Topic]:
-    entries = _read_yaml(path)
+    entries = read_yaml(path)
     if not isinstance(entries, list) or not entries:
         raise TrainersFileError(f"{path.name} 应当是一个主题列表，每个主题以“- topic:”开头")
     for number, entry in enumerate(entries):
@@ -142,8 +133,7 @@ def _topic(path: Path, entry: Any, local_facts: Mapping[str, LocalFact], *, defa
     name = entry.get("topic", "?") if isinstance(entry, dict) else "?"
     where = f"{path.name}: 主题 {name}"
     required = {"topic", "title", "source", "scope", "reviewed", "short", "plain"}
-    if not isinstance(entry, dict) or (missing := required - set(entry)):
-        missing = missing if isinstance(entry, dict) else required
+    if missing := required - set(entry if isinstance(entry, dict) else ()):
         raise TrainersFileError(f"{where} 缺少 {'、'.join(sorted(missing))}")
     if default and (entry.get("when") or name != path.stem):
         raise TrainersFileError(f"{where} 是最后一个，即默认主题：名字要和文件名一样，不写 when")

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
-from opencc import OpenCC
+from bot.nlu.normaliser import simplified
 
 LONGEST_NAME = 20
 """Characters of the longest registered name (阿卜杜热依木·阿卜杜喀迪尔)."""
@@ -68,10 +67,8 @@ def asked_names(text: str) -> list[tuple[str, ...]]:
 
     As typed comes first: a registered name may hold a character that simplifying would change (乾).
     """
-    typed = text
-    simple = _simplified(typed)
-    if len(simple) != len(typed):
-        typed = simple
+    simple = simplified(text)
+    typed = text if len(text) == len(simple) else simple
     found = dict.fromkeys(tuple(dict.fromkeys((typed[a:b], simple[a:b]))) for a, b in _spans(simple))
     return list(found)[:_MOST_NAMES]
 
@@ -110,13 +107,3 @@ def is_name(text: str) -> bool:
     if not text.startswith(SINGLE):
         return False
     return 2 <= len(text) <= 3 or (len(text) == 4 and text[1] in SINGLE)
-
-
-@lru_cache(maxsize=1)
-def _converter() -> OpenCC:
-    return OpenCC("t2s")
-
-
-def _simplified(text: str) -> str:
-    converted: str = _converter().convert(text)
-    return converted

@@ -26,12 +26,23 @@ _SPACE_IN_CHINESE_DIGITS = re.compile(r"(?<!\d)1\s1\s0(?!\d)")
 _ASCII = re.compile(r"[\x20-\x7e]*")
 
 
+@lru_cache(maxsize=2)
+def converter(direction: str) -> OpenCC:
+    """OpenCC's converter, loaded once: "t2s" to simplified, "s2t" to traditional characters."""
+    return OpenCC(direction)
+
+
+def simplified(text: str) -> str:
+    """A text in simplified characters."""
+    converted: str = converter("t2s").convert(text)
+    return converted
+
+
 class Normaliser:
     """Normalises text with one table of typos. Safe to share between threads; a second pass changes nothing."""
 
     def __init__(self, typos: Path = TYPOS) -> None:
         """Read the table. Raises FileNotFoundError, or ValueError naming the line that cannot be read."""
-        self._converter = OpenCC("t2s")
         self._replacements: dict[str, str] = {}
         for number, line in enumerate(typos.read_text(encoding="utf-8").splitlines(), 1):
             if not line.strip() or line.startswith("#"):
@@ -49,7 +60,7 @@ class Normaliser:
         text = unicodedata.normalize("NFKC", text)
         text = _INVISIBLE.sub("", text).lower()
         if not _ASCII.fullmatch(text):
-            text = self._converter.convert(text)
+            text = simplified(text)
         text = _SPACE_IN_CHINESE_DIGITS.sub("110", text)
         text = _ELONGATED_LATIN.sub(r"\1\1\1", text)
         text = _ELONGATED.sub(r"\1\1", text)

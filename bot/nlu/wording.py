@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from bot.nlu.knowledge import ANSWERS, ASPECTS
-from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.nlu.live_file import LiveFile, TrainersFileError, of_its_shape, read_yaml
 
 ASPECTS_FILE = ANSWERS.parent / "aspects.yml"
 PLAIN = "plain"
+HUMAN = "转人工"
+"""The button, and the words, that bring a human (help_request/human_service)."""
 _GAP = ".{0,10}?"
 """What … stands for between two words of a trainer's phrase."""
 _LETTERS = re.compile(r"[^\W_]")
@@ -78,16 +79,12 @@ def asks(text: str) -> bool:
 
 def load(path: Path = ASPECTS_FILE) -> Words:
     """Read the trainers' words. Raises TrainersFileError."""
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = read_yaml(path)
+    with of_its_shape(path):
         entries = data["aspects"]
         titles = {aspect: str(entry["title"]) for aspect, entry in entries.items()}
         patterns = {aspect: any_of([entry["title"], *entry["words"]]) for aspect, entry in entries.items()}
         words = Words(titles, patterns, data["filler"], data["correction"], data["subjects"])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise TrainersFileError(
-            f"{path.name} 读不懂（{type(error).__name__}: {error}），照文件开头的说明检查缩进和字段"
-        ) from None
     if unknown := set(titles) - {*ASPECTS, PLAIN}:
         raise TrainersFileError(
             f"{path.name}: 不认识的角度 {'、'.join(sorted(unknown))}；可用的是 {'、'.join((PLAIN, *ASPECTS))}"
@@ -95,6 +92,7 @@ def load(path: Path = ASPECTS_FILE) -> Words:
     return words
 
 
+@lru_cache(maxsize=4)
 def live(path: Path = ASPECTS_FILE) -> LiveFile[Words]:
     """The trainers' words, following their file."""
     return LiveFile(lambda: load(path), lambda: [path])

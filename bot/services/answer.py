@@ -5,9 +5,6 @@ from datetime import timedelta, timezone
 
 from bot.store.models import LookupTable
 
-HUMAN = "转人工"
-"""The button, and the words, that bring a human."""
-
 # China has one timezone and no summer time; a fixed offset needs no timezone database.
 _STATION_TIME = timezone(timedelta(hours=8))
 _DEMO = "【示例数据】下面只是演示，不是真实信息。\n"

@@ -8,8 +8,9 @@ from functools import lru_cache
 from sqlalchemy.orm import Session
 
 from bot.nlu.normaliser import TYPOS, normaliser
+from bot.nlu.wording import HUMAN
 from bot.services import house_number
-from bot.services.answer import HUMAN, Answer, from_table
+from bot.services.answer import Answer, from_table
 from bot.services.tables import OFFICERS, look_up
 from bot.settings import ROOT
 from bot.store.models import CommunityOfficer, LookupTable

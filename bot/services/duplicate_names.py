@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from bot.nlu.names import asked_names
-from bot.services.answer import HUMAN, Answer, from_table
+from bot.nlu.wording import HUMAN
+from bot.services.answer import Answer, from_table
 from bot.services.table_file import clean
 from bot.services.tables import NAMES, look_up
 from bot.store.models import RegisteredName

@@ -5,8 +5,9 @@ from sqlalchemy.orm import Session
 
 from bot.nlu.catalogue import title_of
 from bot.nlu.triage import URGENT
+from bot.nlu.wording import HUMAN
 from bot.services import applications
-from bot.services.answer import HUMAN, Answer
+from bot.services.answer import Answer
 from bot.store.models import Case, CaseState, Resident
 
 _CASES, _APPLICATIONS = 3, 3
