@@ -5,24 +5,40 @@ from typing import Any
 
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Field, Form
 
+_KEPT = "发来的先替您留着（{titles}），要您答应了才往下办。"
+_ONE_WORD = "愿意办就回“同意”，不愿意回“不办了”，都不会提交。"
+
 
 def next_slot(form: Form, filled: Mapping[str, Any]) -> str | None:
     """The first question without an answer; None when the form is complete."""
     return next((slot for slot in form.slots if filled.get(slot) is None), None)
 
 
-def question(form: Form, slot: str, filled: Mapping[str, Any]) -> dict[str, Any]:
-    """Text and buttons of a question. The first says why, the last repeats what was filled."""
+def question(form: Form, slot: str, filled: Mapping[str, Any], *, again: bool = False) -> dict[str, Any]:
+    """Text and buttons of a question. The first says why, the last repeats what was filled.
+
+    `again`: it was asked just before. Why needs no saying twice; that data alone are no consent does.
+    """
+    if slot == CONSENT and again:
+        kept = "、".join(entry.title for name, entry in form.fields.items() if filled.get(name) is not None)
+        text = _KEPT.format(titles=kept) if kept else ""
+        return {"text": f"{text}{_ONE_WORD}", "buttons": _buttons("同意", "不办了")}
     if slot == CONSENT:
         return {"text": f"{form.why}\n同意就开始，随时可以停、可以改。", "buttons": _buttons("同意", "不办了")}
     if slot == CONFIRMED:
-        lines = [f"{entry.title}：{_shown(entry, filled.get(entry.name))}" for entry in form.fields.values()]
+        lines = filled_lines(form, filled)
         told = "\n".join([f"请核对{form.title}申请：", *lines, "都对就回“确认”；哪项不对直接说，比如“手机号错了”。"])
         return {"text": told, "buttons": _buttons("确认", "不办了")}
     entry = form.fields[slot]
     place = list(form.fields).index(slot) + 1
     choices = _buttons(*entry.settings["choices"]) if entry.kind == "choice" else []
     return {"text": f"（{place}/{len(form.fields)}）{entry.ask}", "buttons": choices}
+
+
+def filled_lines(form: Form, filled: Mapping[str, Any]) -> list[str]:
+    """What a form holds, a line for each answer."""
+    entries = (entry for entry in form.fields.values() if filled.get(entry.name) is not None)
+    return [f"{entry.title}：{_shown(entry, filled[entry.name])}" for entry in entries]
 
 
 def _buttons(*titles: str) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """The applications in chat: fill the slots of Rasa's forms, and hand a confirmed form in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -11,24 +11,52 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.form_questions import next_slot, question
+from actions.form_questions import filled_lines, next_slot, question
 from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
 from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import Reading, read
 from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
-from bot.services import applications
+from bot.services import applications, photos
 from bot.store.models import MessageId
 
 log = structlog.get_logger()
 Events = list[dict[str, Any]]
 
 _NOTHING = object()
-_CANCELLED = "好，先不办了，填过的没有提交。想办的时候说“{says}”就行。"
-_SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里告诉您结果；想问进度，发受理号就行。"
+_CANCELLED = "好，不办了，填过的没有提交。改主意了说“{says}”就行，也可以带材料到派出所窗口办。"
+_SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里发消息告诉您结果；想问进度，发受理号就行。"
+_NOTED = "记下了：{titles}。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
-_LATER = "好，先放着，填过的都在。方便的时候从这一项接着发就行："
-_MISSING = "还差{count}项：{titles}。"
+_LATER = "好，先放着，填过的都在，还没有提交。方便的时候从这一项接着发就行："
+_MISSING = "还没提交，还差{count}项：{titles}。"
+_RESUMED = "填过的都在：{titles}。接着来："
+_AGREED = "好的，接着来："
+_SO_FAR = "填到现在是这样，哪项不对直接说：\n{answers}"
+_AGAIN = "现在填的就是下面这样，您看看："
+_PRIVACY = (
+    "填的内容只用来办{title}，由派出所的民警审核时看。存多久由派出所确认。\n"
+    "不放心就回“不办了”，带材料到派出所窗口办也一样。"
+)
+_BOT = "我是派出所公众号的自动答复助手，不是真人；申请由民警审核，要找民警回“转人工”。"
+_DEAF = "好，这里都用打字，不用接电话；办的结果也发消息告诉您。"
+_ABOUT_WHEN = "记不清哪天的，写个大概的年月就行，比如“今年三月”；说不上来就先问家里人，填过的都在。"
+_UNASKED = "只填表里列的这几项就行，没列的不用写；还要什么，民警审核时会告诉您。"
+_PHOTO_DROPPED = "好，刚才那张“{photo}”不算了。"
+_PUZZLED = "不着急，只答下面这一句就行，写错了能改。实在不会填，回“转人工”，或者带材料到窗口办。"
+_ASIDES = {
+    "later": _LATER,
+    "privacy": _PRIVACY,
+    "bot": _BOT,
+    "puzzled": _PUZZLED,
+    "deaf": _DEAF,
+    "unasked": _UNASKED,
+    "agreed": _AGREED,
+    "again": _AGAIN,
+}
+_PHOTO_KEPT = "照片收到，记作“{photo}”。照片上的字我看不了，下面这一项请打字："
+_PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
+_PHOTO_SAME = "好，这张换掉了原来的“{photo}”。"
 _NOT_STORED = "刚才没存上，您填的都还在。请过一会儿再回一次“确认”。"
 _FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
 
@@ -55,12 +83,18 @@ class _FormFiller:
         if _answered_already(tracker):
             _ask(dispatcher, form, requested, filled)
             return []
-        events = [] if _something_else(tracker) else _heard(dispatcher, tracker, form, requested, filled)
+        useless = await _useless_photos(form, filled)
+        filled |= dict.fromkeys(useless)
+        events = [] if _something_else(tracker) else _heard(dispatcher, tracker, form, requested, filled, useless)
         if events:
+            events = [*(SlotSet(name, None) for name in useless), *events]
+            if useless:  # what was confirmed was not complete
+                events = [event for event in events if event["name"] != CONFIRMED]
             changed = {event["name"]: event["value"] for event in events}
             wanted = changed.pop(REQUESTED, _NOTHING)
             if wanted is not None:
-                _ask(dispatcher, form, None if wanted is _NOTHING else wanted, {**filled, **changed})
+                again = requested == CONSENT
+                _ask(dispatcher, form, None if wanted is _NOTHING else wanted, {**filled, **changed}, again=again)
         elif requested is None:
             _ask(dispatcher, form, None, filled)  # it begins
         return events
@@ -113,34 +147,74 @@ class SubmitApplication(Action):
         return _emptied(form)
 
 
-def _ask(dispatcher: CollectingDispatcher, form: Form, wanted: str | None, filled: Mapping[str, Any]) -> None:
+def _ask(
+    dispatcher: CollectingDispatcher, form: Form, wanted: str | None, filled: Mapping[str, Any], *, again: bool = False
+) -> None:
     if slot := wanted or next_slot(form, filled):
-        dispatcher.utter_message(**question(form, slot, filled))
+        dispatcher.utter_message(**question(form, slot, filled, again=again))
+
+
+async def _useless_photos(form: Form, filled: Mapping[str, Any]) -> list[str]:
+    """The photos that turned out to be of no use since they came; their sender has been told, and sends others."""
+    sent = {
+        MessageId(int(filled[name])): name
+        for name, entry in form.fields.items()
+        if entry.kind == PHOTO and filled.get(name) is not None
+    }
+    if not sent:
+        return []
+    try:
+        useless = await in_transaction(lambda session: photos.useless(session, sent))
+    except UNAVAILABLE as error:
+        log.warning("application.photos_not_checked", reason=type(error).__name__)
+        return []
+    return [sent[number] for number in useless]
 
 
 def _heard(
-    dispatcher: CollectingDispatcher, tracker: Tracker, form: Form, requested: str | None, filled: Mapping[str, Any]
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    form: Form,
+    requested: str | None,
+    filled: Mapping[str, Any],
+    useless: Sequence[str],
 ) -> Events:
-    """What a message does to the form."""
+    """What a message does to the form. `useless`: photos that have to be sent again."""
     if photo := _photo(tracker):
-        return _with_photo(form, requested, tracker, photo)
+        if useless:
+            dispatcher.utter_message(text=_PHOTO_SAME.format(photo=form.fields[useless[0]].title))
+            return [SlotSet(useless[0], photo)]
+        return _with_photo(dispatcher, form, requested, tracker, photo)
     station_forms = forms.live().current()
     text = tracker.latest_message.get("text") or ""
     reading = read(station_forms, form, requested, text, filled, today=date.today(), entities=StationEntities.load())
     if reading.command == "cancel":
         dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
         return [*_emptied(form), SlotSet(REQUESTED, None)]
+    if reading.command == "same_photo":
+        return _same_photo(dispatcher, form, requested, tracker)
     if reading.command:
         return _aside(dispatcher, form, reading.command, requested, filled)
     if not reading and _intent(tracker) == FORM_ANSWER:
-        dispatcher.utter_message(text=_NOT_UNDERSTOOD)
+        asked = form.fields.get(requested or "")
+        if requested != CONSENT:  # that question says by itself what to answer
+            dispatcher.utter_message(text=_ABOUT_WHEN if asked and asked.kind == "date" else _NOT_UNDERSTOOD)
         return [SlotSet(requested, None)]
-    return _filled(dispatcher, station_forms, reading, requested)
+    if station_forms.aside(text) == "bot":
+        dispatcher.utter_message(text=_BOT)
+    return _filled(dispatcher, station_forms, form, reading, requested)
 
 
-def _filled(dispatcher: CollectingDispatcher, station_forms: Forms, reading: Reading, requested: str | None) -> Events:
+def _filled(
+    dispatcher: CollectingDispatcher, station_forms: Forms, form: Form, reading: Reading, requested: str | None
+) -> Events:
     """Slots set and to be asked again; a problem is told, and counts as an answer that was not good enough."""
     events: Events = [SlotSet(name, value) for name, value in reading.values.items()]
+    if reading.remark:
+        dispatcher.utter_message(text=reading.remark)
+        events = events or ([SlotSet(requested, None)] if requested else [])
+    if noted := _noted(form, reading, requested):
+        dispatcher.utter_message(text=_NOTED.format(titles=noted))
     if reading.values.get("dog_breed") in station_forms.fierce:
         dispatcher.utter_message(text=_FIERCE.format(breed=reading.values["dog_breed"]))
     for problem in reading.problems:
@@ -149,29 +223,74 @@ def _filled(dispatcher: CollectingDispatcher, station_forms: Forms, reading: Rea
         events.append(SlotSet(requested, None))
     if reading.again:
         events += [SlotSet(name, None) for name in reading.again]
-        events.append(SlotSet(REQUESTED, reading.again[0]))
+        dropped = form.fields[reading.again[0]]
+        asked = form.fields.get(requested or "")
+        if dropped.kind == PHOTO and asked is not None and asked.kind != PHOTO:
+            dispatcher.utter_message(text=_PHOTO_DROPPED.format(photo=dropped.title))
+            events.append(SlotSet(REQUESTED, requested))
+        else:
+            events.append(SlotSet(REQUESTED, dropped.name))
     return events
+
+
+def _noted(form: Form, reading: Reading, requested: str | None) -> str:
+    """What a message gave that was not asked for, where what was asked for is asked again: nobody is to wonder whether
+    it was understood."""
+    if requested not in form.fields or requested in reading.values or reading.problems or reading.again:
+        return ""
+    return "、".join(entry.title for name, entry in form.fields.items() if name in reading.values)
 
 
 def _aside(
     dispatcher: CollectingDispatcher, form: Form, aside: str, requested: str | None, filled: Mapping[str, Any]
 ) -> Events:
     """Answer what is said about filling in; the question stays the same."""
-    if aside == "later":
-        dispatcher.utter_message(text=_LATER)
-    titles = [entry.title for name, entry in form.fields.items() if filled.get(name) is None]
-    if titles and aside != "later":
-        dispatcher.utter_message(text=_MISSING.format(count=len(titles), titles="、".join(titles)))
+    open_, done = (
+        [entry.title for name, entry in form.fields.items() if (filled.get(name) is None) == empty]
+        for empty in (True, False)
+    )
+    if aside == "resume" and done:
+        dispatcher.utter_message(text=_RESUMED.format(titles="、".join(done)))
+    if open_ and (aside == "missing" or (aside == "resume" and done)):
+        dispatcher.utter_message(text=_MISSING.format(count=len(open_), titles="、".join(open_)))
+    if aside == "review" and requested != CONFIRMED and done:
+        dispatcher.utter_message(text=_SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
+    if aside in _ASIDES:
+        dispatcher.utter_message(text=_ASIDES[aside].format(title=form.title))
     return [SlotSet(requested, None)] if requested else []
 
 
-def _with_photo(form: Form, requested: str | None, tracker: Tracker, photo: str) -> Events:
-    """A picture goes to the question that asks for one, otherwise to the first that will."""
+def _with_photo(
+    dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker, photo: str
+) -> Events:
+    """A picture goes to the question that asks for one, otherwise to the first that will; it agrees to nothing."""
     wanted = [name for name, entry in form.fields.items() if entry.kind == PHOTO]
     empty = [name for name in wanted if tracker.get_slot(name) is None]
     place = requested if requested in wanted else next(iter(empty), wanted[-1])
-    agreed = [SlotSet(CONSENT, True)] if requested == CONSENT else []  # on being told why, it was sent
-    return [*agreed, SlotSet(place, photo)]
+    if place != requested and requested not in (CONSENT, None):
+        told = _PHOTO_KEPT if empty else _PHOTO_CHANGED
+        dispatcher.utter_message(text=told.format(photo=form.fields[place].title))
+    return [SlotSet(place, photo)]
+
+
+def _same_photo(dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker) -> Events:
+    """The picture that has just been sent is the former one, taken anew: it goes where that one is."""
+    filled = [name for name, entry in form.fields.items() if entry.kind == PHOTO and tracker.get_slot(name)]
+    sent = _photo_before(tracker)
+    place = next((number for number, name in enumerate(filled) if sent and tracker.get_slot(name) == sent), 0)
+    if not place:
+        dispatcher.utter_message(text=_AGREED)
+        return [SlotSet(requested, None)] if requested else []
+    last, former = filled[place], filled[place - 1]
+    dispatcher.utter_message(text=_PHOTO_SAME.format(photo=form.fields[former].title))
+    return [SlotSet(former, sent), SlotSet(last, None), SlotSet(REQUESTED, last)]
+
+
+def _photo_before(tracker: Tracker) -> str | None:
+    """The number of the message before this one, when it was a picture."""
+    said = [event for event in tracker.events if event["event"] == "user"]
+    metadata = (said[-2].get("metadata") or {}) if len(said) > 1 else {}
+    return str(metadata["message_id"]) if metadata.get("photo") else None
 
 
 def _emptied(form: Form) -> Events:

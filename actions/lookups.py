@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -51,7 +52,8 @@ class CommunityOfficer(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
-        return await answer_with(dispatcher, _said(tracker), community_officers.find)
+        find = partial(community_officers.find, before=_looked_up_before(tracker, "look_up_officer"))
+        return await answer_with(dispatcher, _said(tracker), find)
 
 
 class DuplicateName(Action):
@@ -66,6 +68,18 @@ class DuplicateName(Action):
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
         return await answer_with(dispatcher, _said(tracker), duplicate_names.find)
+
+
+def _looked_up_before(tracker: Tracker, intent: str) -> list[str]:
+    """What was looked up in this conversation before the latest message, newest first."""
+    said = [event for event in tracker.events if event["event"] == "user"][:-1]
+    of_intent = (event for event in reversed(said) if _intent_of(event) == intent)
+    return [str(event.get("text") or "") for event in of_intent]
+
+
+def _intent_of(event: dict[str, Any]) -> str:
+    intent = (event.get("parse_data") or {}).get("intent") or {}
+    return str(intent.get("name") or "")
 
 
 def _said(tracker: Tracker) -> str:

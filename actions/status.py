@@ -1,5 +1,6 @@
 """How one's own cases and applications stand."""
 
+from functools import partial
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -20,4 +21,5 @@ class Status(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
-        return await answer_with(dispatcher, tracker.sender_id, standing.of_resident)
+        text = str(tracker.latest_message.get("text") or "")
+        return await answer_with(dispatcher, tracker.sender_id, partial(standing.asked, text=text))

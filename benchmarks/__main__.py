@@ -15,18 +15,20 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks import history, screen
 from benchmarks.load import Timing, burst, closed_loop, percentile, to_gateway, to_stock
 from benchmarks.stock import EPOCHS, StockModel, StockServer, scaled, timed, train_stock
-from bot import training
 from bot.settings import ROOT, Settings
 from bot.store.models import Case, Resident
+from bot.studio import training
 from tests.stack import Stack
 from tests.world import Asked, FakePhone, FakePlatform
 
 OUT = ROOT / "docs" / "benchmark.md"
 CACHE = ROOT / "var" / "bench"
 SEED = 7
-ALONE, TOGETHER, BURST, IDLE_ALARMS = 200, 1000, 500, 40
+_AGAIN = "Fujin again"
+ALONE, TOGETHER, BURST, IDLE_ALARMS, SCREEN_ALARMS = 200, 1000, 500, 40, 30
 
 
 @dataclass
@@ -38,12 +40,14 @@ class Results:
     together: dict[str, Timing] = field(default_factory=dict)
     page_idle: list[float] = field(default_factory=list)
     page_burst: list[float] = field(default_factory=list)
+    on_screen: list[float] = field(default_factory=list)
     burst: Timing | None = None
     unpaged: int = 0
     train_seconds: dict[str, float] = field(default_factory=dict)
     train_cpu_seconds: dict[str, float] = field(default_factory=dict)
     start_seconds: dict[str, float] = field(default_factory=dict)
     memory_mb: dict[str, float] = field(default_factory=dict)
+    over_history: dict[str, history.Costs] = field(default_factory=dict)
 
 
 class TimedPhone(FakePhone):
@@ -98,6 +102,7 @@ def measure_fujin(results: Results, folder: Path) -> None:
         results.alone["Fujin"] = asyncio.run(closed_loop(send, 1, cycle(texts, ALONE)))
         results.together["Fujin"] = asyncio.run(closed_loop(send, 20, cycle(texts, TOGETHER)))
         results.page_idle = idle_pages(stack, phone, cycle(urgent, IDLE_ALARMS))
+        results.on_screen = screen.measure(stack, cycle(urgent, SCREEN_ALARMS))
         results.burst = asyncio.run(burst(send, cycle(texts, BURST)))
         time.sleep(8)
         results.page_burst, results.unpaged = burst_pages(stack, phone, posted)
@@ -158,11 +163,13 @@ def measure_stock(results: Results, settings: Settings, stock: StockModel) -> No
 
 
 def measure_training(results: Results, settings: Settings, stock: StockModel, folder: Path) -> None:
-    """Train Fujin's model from nothing, in a folder of its own; the stock bot's time was taken when it was trained."""
+    """Train Fujin's model in a folder of its own, from nothing and again with what that embedded; the stock bot's time
+    was taken when it was trained."""
     command = [str(settings.rasa_python), "-m", "rasa", "train", "--data", "nlu_data", "--force", "--out", str(folder)]
-    seconds, cpu_seconds = timed(command, ROOT)
-    results.train_seconds = {"Fujin": seconds, "stock": stock.train_seconds}
-    results.train_cpu_seconds = {"Fujin": cpu_seconds, "stock": stock.train_cpu_seconds}
+    results.train_seconds["stock"], results.train_cpu_seconds["stock"] = stock.train_seconds, stock.train_cpu_seconds
+    for name in ("Fujin", _AGAIN):
+        taken = timed(command, ROOT, FUJIN_EMBEDDINGS=str(folder))
+        results.train_seconds[name], results.train_cpu_seconds[name] = taken
 
 
 def memory(pid: int) -> float:
@@ -202,14 +209,24 @@ def report(results: Results, stock_model: StockModel) -> str:
             row(name, "POST to reply, p99, ms", fujin.percentile(0.99) * ms, stock.percentile(0.99) * ms),
         ]
     lines += [
-        row("training", "seconds", results.train_seconds["Fujin"], results.train_seconds["stock"]),
-        row("training", "processor seconds", results.train_cpu_seconds["Fujin"], results.train_cpu_seconds["stock"]),
+        *(
+            row(name, figure, taken[of], taken["stock"])
+            for name, of in (("first training", "Fujin"), ("training after a change", _AGAIN))
+            for figure, taken in (
+                ("seconds", results.train_seconds),
+                ("processor seconds", results.train_cpu_seconds),
+            )
+        ),
         row("start", "seconds until ready", results.start_seconds["Fujin"], results.start_seconds["stock"], 1),
         "",
-        "| from the POST of an alarm to its page | alarms | p50, ms | p99, ms | longest, ms |",
+        "| from the POST of an alarm | alarms | p50, ms | p99, ms | longest, ms |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
-    for name, seconds in (("idle", results.page_idle), (f"in a burst of {BURST} messages", results.page_burst)):
+    for name, seconds in (
+        ("to its page, idle", results.page_idle),
+        ("to its card on the desk in a browser, idle", results.on_screen),
+        (f"to its page, in a burst of {BURST} messages", results.page_burst),
+    ):
         p50, p99 = percentile(seconds, 0.5) * ms, percentile(seconds, 0.99) * ms
         lines.append(f"| {name} | {len(seconds)} | {p50:.0f} | {p99:.0f} | {max(seconds) * ms:.0f} |")
     assert results.burst
@@ -220,6 +237,7 @@ def report(results: Results, stock_model: StockModel) -> str:
         f"{max(results.burst.answers) * ms:.0f} ms; {results.burst.worded} of {BURST} with the reply in it, the others "
         "with `success` and the reply as a customer-service message.",
         "",
+        *history.report(results.over_history),
         "| process | resident memory, MiB |",
         "| --- | ---: |",
         *(f"| {name} | {size:.0f} |" for name, size in results.memory_mb.items()),
@@ -271,6 +289,8 @@ def main() -> None:
         measure_stock(results, settings, stock)
         step("loading Fujin")
         measure_fujin(results, Path(scratch) / "fujin")
+        step("a million cases")
+        results.over_history = history.measure(Path(scratch))
     OUT.write_text(report(results, stock), encoding="utf-8")
     step(f"written {OUT}")
 

@@ -20,7 +20,7 @@ import httpx
 import yaml
 
 from bot.settings import ROOT, Settings
-from bot.training import rasa_environment
+from bot.studio.training import rasa_environment
 from tests.stack import free_port
 
 EPOCHS = 100
@@ -83,10 +83,11 @@ def scaled(short: StockModel, longer: StockModel, epochs: int = EPOCHS) -> Stock
     )
 
 
-def timed(command: list[str], folder: Path) -> tuple[float, float]:
-    """Run a training and give its seconds by the wall and of processor time, children included."""
+def timed(command: list[str], folder: Path, **more: str) -> tuple[float, float]:
+    """Run a training and give its seconds by the wall and of processor time, children included; `more` is told to it
+    by its environment."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, cwd=folder, env=rasa_environment(), check=True, stdout=sys.stderr)
+    subprocess.run(command, cwd=folder, env=rasa_environment() | more, check=True, stdout=sys.stderr)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return round(time.monotonic() - began, 1), round(cpu, 1)

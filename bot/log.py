@@ -32,8 +32,11 @@ def configure_logging(level: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
     # These libraries write whole addresses: the callback's openid, the platform's access token.
-    for noisy in ("httpx", "httpcore", "uvicorn.access"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # These quote the address of what failed, which holds a key; their channels say by themselves what went wrong.
+    for telling in ("apprise", "tencentcloud_sdk_common"):
+        logging.getLogger(telling).setLevel(logging.CRITICAL + 1)
 
 
 def _without_words(

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.addresses import PageChannel, read_channels
+
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_CHANNEL_CHARACTERS = 300
+_SECRET_CHARACTERS = 32
 _AES_KEY_ALPHABET = set(string.ascii_letters + string.digits)
 
 
@@ -51,28 +53,42 @@ class Settings(BaseSettings):
     rasa_python: Path = ROOT / ".venv-rasa" / "bin" / "python"
 
     page_channels: Annotated[tuple[str, ...], NoDecode] = ()
+    auditor_channels: Annotated[tuple[str, ...], NoDecode] = ()
+    secret: str = ""
     duty_file: Path = ROOT / "duty.yml"
     speech_model: Path | None = None
+    studio_replay_weeks: Annotated[int, Field(ge=1, le=52)] = 4
+    studio_second_for_urgent: bool = False
     console_url: str = ""
     var_dir: Path = ROOT / "var"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("page_channels", mode="before")
+    @field_validator("page_channels", "auditor_channels", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("page_channels")
+    @field_validator("page_channels", "auditor_channels")
     @classmethod
     def _known_channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for url in value:
-            if not _is_address(url, {"webhook+http", "webhook+https"}):
-                raise ValueError(f"'{url}' is not a channel; write webhook+http://host:port/path")
-            if len(url) > _CHANNEL_CHARACTERS:
-                raise ValueError(f"'{url}' is longer than {_CHANNEL_CHARACTERS} characters")
+        read_channels(value)
         return tuple(dict.fromkeys(value))  # a channel given twice is still one page
+
+    @field_validator("auditor_channels")
+    @classmethod
+    def _groups(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(channel.personal for channel in read_channels(value)):
+            raise ValueError("the auditor has no roster: name channels that reach a group, no desk and no voice")
+        return value
+
+    @field_validator("secret")
+    @classmethod
+    def _long_secret(cls, value: str) -> str:
+        if value and len(value) < _SECRET_CHARACTERS:
+            raise ValueError(f"a secret has at least {_SECRET_CHARACTERS} characters; `openssl rand -hex 32` draws one")
+        return value
 
     @field_validator("wechat_aes_key")
     @classmethod
@@ -143,6 +159,16 @@ class Settings(BaseSettings):
             if port in owners:
                 raise ValueError(f"FUJIN_{owners[port].upper()} and FUJIN_{name.upper()} are both {port}")
             owners[port] = name
+
+    @property
+    def conversations_url(self) -> str:
+        """Where Rasa keeps its conversations: in the station's database, or beside it where that is SQLite's file."""
+        return f"sqlite:///{self.var_dir / 'rasa.db'}" if self.database_url.startswith("sqlite") else self.database_url
+
+    @cached_property
+    def channels(self) -> tuple[PageChannel, ...]:
+        """The page channels, each with its name."""
+        return read_channels(self.page_channels)
 
     @cached_property
     def demo(self) -> bool:

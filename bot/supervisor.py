@@ -1,27 +1,26 @@
 """All processes of one machine under supervisord: started together, restarted when they die, stopped together."""
 
 import contextlib
-import ctypes
 import os
 import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
 import yaml
 
+from bot.children import end_with_parent
+from bot.nlu.project import PROJECT
 from bot.settings import LOOPBACK, ROOT, Settings
-from bot.training import rasa_environment
-
-_PR_SET_PDEATHSIG = 1
+from bot.studio.training import rasa_environment
 
 
 def programs(settings: Settings, model: Path) -> dict[str, list[str]]:
-    """The command of every process; Rasa and its actions only when FUJIN_RASA_URL is this machine."""
+    """The command of every process; Rasa, its actions and the trainer only when FUJIN_RASA_URL is this machine."""
     python = str(ROOT / ".venv" / "bin" / "python")
     commands = {"gateway": [python, "-m", "bot.gateway"], "console": [python, "-m", "bot.console"]}
     rasa = urlsplit(settings.rasa_url)
@@ -29,20 +28,20 @@ def programs(settings: Settings, model: Path) -> dict[str, list[str]]:
         actions = [python, "-m", "rasa_sdk", "--actions", "actions", "--port", str(settings.actions_port)]
         commands["actions"] = actions
         commands["rasa"] = [
-            *(str(settings.rasa_python), "-m", "rasa", "run", "--model", str(model)),
+            *(str(settings.rasa_python), "-m", "bot.nlu.server", "run", "--model", str(model)),
             *("--endpoints", str(write_endpoints(settings)), "--credentials", str(ROOT / "credentials.yml")),
             *("--interface", "127.0.0.1", "--port", str(rasa.port or 5005)),
         ]
+        # Where the models are. It reads and trains when nobody else wants the processor.
+        commands["trainer"] = ["nice", "-n", "10", python, "-m", "bot.studio"]
     return commands
 
 
 def write_endpoints(settings: Settings) -> Path:
     """Rasa's endpoints for this machine: stored conversations, and Redis for its locks when there is one."""
-    database = sa.make_url(settings.database_url)
-    conversations = f"sqlite:///{settings.var_dir / 'rasa.db'}"
-    if database.get_backend_name() != "sqlite":
-        # Rasa's own environment has psycopg2, SQLAlchemy's default driver.
-        conversations = database.set(drivername="postgresql").render_as_string(hide_password=False)
+    address = sa.make_url(settings.conversations_url)
+    # Rasa's own environment has psycopg2, SQLAlchemy's default driver.
+    conversations = address.set(drivername=address.get_backend_name()).render_as_string(hide_password=False)
     endpoints: dict[str, object] = {
         # With the whole domain in every call: the SDK refuses one without, and Rasa 3.6 does not ask again.
         "action_endpoint": {"url": f"http://127.0.0.1:{settings.actions_port}/webhook"},
@@ -83,7 +82,7 @@ pidfile=supervisord.pid
     sections += [
         f"""[program:{name}]
 command={shlex.join(command)}
-directory={ROOT}
+directory={PROJECT}
 stdout_logfile=log/{name}.log
 stdout_logfile_maxbytes=20MB
 stdout_logfile_backups=5
@@ -112,7 +111,7 @@ def start(settings: Settings, model: Path) -> "subprocess.Popen[bytes]":
         [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(configuration)],
         cwd=settings.var_dir,
         env=environment,
-        preexec_fn=_end_with_parent(os.getpid()),
+        preexec_fn=end_with_parent(os.getpid()),
         start_new_session=True,
     )
 
@@ -148,15 +147,3 @@ def exported(settings: Settings) -> dict[str, str]:
         for name, value in settings.model_dump().items()
         if value is not None and not (settings.demo and name == "wechat_app_id")
     }
-
-
-def _end_with_parent(parent: int) -> Callable[[], None]:
-    """What the child does first: ask the kernel for a SIGTERM when the parent dies (Linux; elsewhere nothing)."""
-
-    def ask() -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:
-                os._exit(1)
-
-    return ask

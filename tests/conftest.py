@@ -3,10 +3,13 @@
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+import redis
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from bot.nlu.safety_net import RULES, SafetyNet
@@ -21,6 +24,13 @@ POSTGRES_URL = os.environ.get("FUJIN_TEST_POSTGRES_URL", "postgresql://postgres@
 REDIS_URL = os.environ.get("FUJIN_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 
 
+# No example has to be read within a time, and a run draws the examples that the last one drew: neither how fast the
+# machine is just now nor luck decides a test. `--hypothesis-profile search` looks for new ones.
+hypothesis_settings.register_profile("settled", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("search", deadline=None, max_examples=3000)
+hypothesis_settings.load_profile("settled")
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A developer's environment and `.env` must not decide how a test ends."""
@@ -28,6 +38,17 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         if name.startswith("FUJIN_") and not name.startswith("FUJIN_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("FUJIN_VAR_DIR", str(tmp_path / "var"))
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """The address of a Redis that answers."""
+    try:
+        with redis.Redis.from_url(REDIS_URL) as client:
+            client.ping()
+    except redis.RedisError:
+        pytest.fail(f"Redis does not answer at {REDIS_URL}: start it, or set FUJIN_TEST_REDIS_URL")
+    return REDIS_URL
 
 
 @pytest.fixture
@@ -71,10 +92,24 @@ def _postgres_template() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(_postgres_template: str) -> Iterator[str]:
     """The address of a fresh, migrated PostgreSQL database."""
+    with _copied(_postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_postgres_url(_postgres_template: str) -> Iterator[str]:
+    """The same, for all tests of a module."""
+    with _copied(_postgres_template) as url:
+        yield url
+
+
+@contextmanager
+def _copied(template: str) -> Iterator[str]:
+    """A database of its own."""
     name = f"fujin_test_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(POSTGRES_URL, autocommit=True) as admin:
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        admin.execute(create.format(sql.Identifier(name), sql.Identifier(_postgres_template)))
+        admin.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
     yield _database_url(name)
     _drop(name)
 

@@ -17,6 +17,14 @@ from bot.wechat.envelope import Account
 
 FUJIN = ROOT / ".venv" / "bin" / "fujin"
 READY_WITHIN_SECONDS = 240
+_MARKS = {
+    "gateway": "bot.gateway",
+    "console": "bot.console",
+    "actions": "rasa_sdk",
+    "rasa": "bot.nlu.server",
+    "trainer": "bot.studio",
+}
+"""A word of each process's command."""
 
 
 def free_port() -> int:
@@ -29,7 +37,7 @@ def free_port() -> int:
 
 @dataclass
 class Stack:
-    """Four real processes under their supervisor; `settings` is what they run with."""
+    """Five real processes under their supervisor; `settings` is what they run with."""
 
     folder: Path
     extra: dict[str, str] = field(default_factory=dict)
@@ -111,7 +119,7 @@ class Stack:
             self.process.wait(timeout=60)
 
     def processes(self) -> dict[str, int]:
-        """The running processes by name: gateway, console, actions, rasa."""
+        """The running processes by name: gateway, console, actions, rasa, trainer."""
         assert self.process
         found = {}
         for pid in _descendants(self.process.pid):
@@ -119,11 +127,9 @@ class Stack:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
             except OSError:
                 continue
-            for name, mark in (("gateway", "bot.gateway"), ("console", "bot.console"), ("actions", "rasa_sdk")):
+            for name, mark in _MARKS.items():
                 if mark in words:
                     found[name] = pid
-            if "rasa" in words and "run" in words:
-                found["rasa"] = pid
         return found
 
     def fujin(self, *arguments: str, stdin: str = "") -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.duty.channel import Channels
+from bot.addresses import read_channels
+from bot.duty.channels import Channels
+from bot.duty.one_tap import OneTap
 from bot.duty.roster import RosterFile
 from bot.intake import articles, menu
 from bot.intake.desk import Desk
@@ -36,12 +38,15 @@ class ScriptedRasa:
     """Rasa's channel with answers that the test decides, to play what a real one cannot on demand: slow, down, broken.
 
     `labels` maps a text to its label; a text that is not there is `other`. `intents` names the fine intent where one
-    matters; a text in `silent` gets no reply. `status` other than 200 plays an error.
+    matters, `turns` what it means in an alarm; a text in `silent` gets no reply, one in `form_answers` answers a form.
+    `status` other than 200 plays an error.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
     intents: dict[str, str] = field(default_factory=dict)
+    turns: dict[str, dict[str, float]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    form_answers: set[str] = field(default_factory=set)
     status: int = 200
     before: Callable[[Asked], None] = lambda _asked: None
 
@@ -66,7 +71,9 @@ class ScriptedRasa:
         triage = Triage(label=label, confidence=0.9, intent=self.intents.get(text, f"{label}/scripted")).to_json()
         answers = asked.path.endswith("/webhook") and text not in self.silent
         replies = [{"text": f"答：{text}"}] if answers else []
-        return Answer(body=json.dumps({"triage": triage, "replies": replies, "model": "scripted"}).encode())
+        turns = [{"name": name, "confidence": share} for name, share in self.turns.get(text, {}).items()]
+        told = {"triage": triage, "replies": replies, "turns": turns, "model": "scripted"}
+        return Answer(body=json.dumps({**told, "of_form": text in self.form_answers}).encode())
 
 
 class Station:
@@ -83,7 +90,8 @@ class Station:
         self.evidence = EvidenceStore(folder / "evidence")
         self.rasa_client = Rasa(self.rasa.server.url)
         self.wechat = WeChatClient(base=self.platform.url, app_id="wx1", secret="secret")
-        self.channels = Channels()
+        self.one_tap = OneTap("key", "http://console")
+        self._opened: list[Channels] = []
         self.recogniser: Recogniser | None = None
         self.page_channels: tuple[str, ...] = (self.phone.channel,)
         self.engine = self.new_engine()
@@ -91,21 +99,25 @@ class Station:
 
     def new_engine(self) -> Engine:
         """Another process on the same database, or the same one after a restart."""
+        configured = read_channels(self.page_channels)
+        channels = Channels(configured, store=self.store, clock=self.clock)
+        self._opened.append(channels)
         return Engine(
             store=self.store,
             desk=Desk(
                 roster_file=RosterFile(self.duty_file),
-                channels=self.page_channels,
+                channels=configured,
                 net=self.net,
                 menu=menu.live(self.menu_file),
                 articles=articles.live(self.articles_file),
             ),
             rasa=self.rasa_client,
             wechat=self.wechat,
-            channels=self.channels,
+            channels=channels,
             evidence_store=self.evidence,
             clock=self.clock,
             console_url="http://console",
+            one_tap=self.one_tap,
             recogniser=self.recogniser,
         )
 
@@ -141,7 +153,8 @@ class Station:
         await self.engine.close()
         await self.rasa_client.close()
         await self.wechat.close()
-        await self.channels.close()
+        for channels in self._opened:
+            await channels.close()
         for server in (self.phone, self.platform, self.rasa.server):
             server.close()
         self.phone.expect_silence()

@@ -2,15 +2,19 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.console.demo_media import picture
 from bot.services import applications
-from bot.store.models import Application, Case, Escalation, Message, Reply, Resident
+from bot.store.models import Application, AuditEntry, Case, Escalation, Message, Reply, Resident
 from bot.store.session import Store
+from tests.station import DUTY
 
 RECEIPT = "Q20260105-0001"
 
@@ -53,7 +57,7 @@ def test_that_a_reply_goes_into_the_outbox_and_silences_the_bot_until_it_is_give
     assert result.stdout == "reply to case 1 in the outbox; the bot is silent for 30 minutes\n"
     assert replies(desk) == [("乙", "您在几楼？")]
     assert the_case(desk).resident.held_by == "乙"
-    assert fujin("give-back", "1").stdout == "case 1: the bot answers again\n"
+    assert fujin("give-back", "1", "--officer", "甲").stdout == "case 1: the bot answers again\n"
     assert the_case(desk).resident.held_by is None
 
 
@@ -107,6 +111,10 @@ def test_that_a_decision_is_taken_and_told(desk: Store) -> None:
         assert fujin("decide", RECEIPT, decision, "--officer", "乙").exit_code == 0
     with desk.reading() as session:
         assert session.scalars(sa.select(Application.state)).one() == "ready"
+        entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(one.actor, one.action, one.subject, one.detail) for one in entries] == [
+        ("乙", "decide", RECEIPT, {"decision": decision}) for decision in ("ask", "approve", "ready")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,5 +146,137 @@ def test_that_what_cannot_be_done_is_one_clear_line_and_changes_nothing(
 
 
 def test_that_giving_back_what_is_not_there_is_one_clear_line(desk: Store) -> None:
-    result = fujin("give-back", "99")
+    result = fujin("give-back", "99", "--officer", "甲")
     assert (result.exit_code, result.stderr) == (1, "fujin: there is no case 99; `fujin cases` lists them\n")
+
+
+def test_that_a_search_finds_by_words_and_stands_in_the_log_under_its_officer(desk: Store) -> None:
+    with desk.transaction() as session:
+        message = session.scalars(sa.select(Message)).one()
+        message.text, message.case_id = "三楼着火了", the_case(desk).id
+    result = fujin("search", "着火", "--officer", "乙", "--since", "2026-01-01", "--until", "2026-01-31", "--json")
+    assert result.exit_code == 0, result.output
+    (hit,) = json.loads(result.stdout)
+    assert (hit["case"], hit["text"], hit["resident"]) == (1, "三楼着火了", "R-AB")
+    assert json.loads(fujin("search", "着火", "--officer", "乙", "--until", "2025-12-31", "--json").stdout) == []
+    with desk.reading() as session:
+        log = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "search").order_by(AuditEntry.id)).all()
+    assert [(entry.actor, entry.detail["words"]) for entry in log] == [("乙", "着火")] * 2
+
+
+# -- work on one case -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def night(desk: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The same desk, with a second alarm, a request and a roster."""
+    roster = tmp_path / "duty.yml"
+    roster.write_text(DUTY, encoding="utf-8")
+    monkeypatch.setenv("FUJIN_DUTY_FILE", str(roster))
+    now = datetime.now(UTC)
+    with desk.transaction() as session:
+        other = Resident(openid="oOther", pseudonym="R-CD", first_seen_at=now)
+        for intent in ("urgent_alarm/fire", "help_request/noise"):
+            at = {"opened_at": now, "updated_at": now}
+            session.add(Case(resident=other, label=intent.split("/")[0], intent=intent, **at))
+    return desk
+
+
+def told(case: int) -> Any:
+    result = fujin("case", str(case), "--json", "--officer", "甲")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_that_a_whole_case_is_worked_on_by_command(night: Store) -> None:
+    for arguments, output in {
+        ("ack", "1", "--officer", "甲"): "case 1 acknowledged\n",
+        ("note", "1", "三楼有老人", "--officer", "甲"): "case 1: noted\n",
+        ("join", "1", "--officer", "丙"): "case 1: 丙 is on it\n",
+        ("leave", "1", "--officer", "丙"): "case 1: 丙 is not on it\n",
+        ("offer", "1", "--to", "丙", "--officer", "甲"): "case 1 is offered to 丙 for 3 minutes",
+        ("decline", "1", "--officer", "丙"): "case 1: 甲 has it\n",
+        ("offer", "1", "--to", "乙", "--officer", "甲"): "case 1 is offered to 乙 for 3 minutes",
+        ("accept", "1", "--officer", "乙"): "case 1: 乙 has it\n",
+        ("merge", "2", "--into", "1", "--officer", "乙"): "case 2 is part of case 1\n",
+        ("reply", "1", "您看见什么？", "--to", "2", "--officer", "乙"): "reply to case 1 in the outbox",
+        ("separate", "2", "--officer", "乙"): "case 2 stands by itself: open\n",
+        ("unack", "1", "--officer", "乙"): "case 1 is open again\n",
+        (
+            "relabel",
+            "1",
+            "help_request/noise",
+            "--reason",
+            "只是油烟",
+            "--officer",
+            "乙",
+        ): "case 1 is help_request/noise\n",
+        ("assign", "1", "--to", "丙", "--officer", "乙"): "case 1: 丙 is to see to it\n",
+        (
+            *("close", "1", "--disposition", "referred", "--to", "12345"),
+            *("--word", "请物业处理", "--officer", "丙"),
+        ): "case 1 closed: 已转其他部门\n",
+        ("reopen", "1", "--officer", "甲"): "case 1 goes on; 甲 has it\n",
+    }.items():
+        result = fujin(*arguments)
+        assert (result.exit_code, result.stdout[: len(output)]) == (0, output), result.output
+    case = told(1)
+    assert (case["label"], case["acknowledged_by"], case["assigned_to"]) == ("help_request", "甲", "丙")
+    assert [one["text"] for one in case["notes"]] == ["三楼有老人", "结案时写的：请物业处理"]
+    assert [step["action"] for step in case["timeline"] if step["action"] != "page"] == [
+        *("acknowledge", "note", "join", "leave", "offer", "decline", "offer", "accept", "absorb", "reply"),
+        *("part", "unacknowledge", "acknowledge", "relabel", "assign", "close", "reopen"),
+    ]
+    assert told(2)["talk"][-1]["to"] == "R-CD", "the reply has gone back with its resident"
+    (correction,) = json.loads(fujin("corrections", "--json").stdout)
+    assert (correction["was"], correction["now"], correction["by"]) == ("urgent_alarm/fire", "help_request/noise", "乙")
+    for command in (("case", "1", "--officer", "甲"), ("corrections",)):
+        table = fujin(*command)
+        assert table.exit_code == 0, table.output
+        assert "oSecret" not in table.output
+
+
+def test_that_a_picture_is_kept_and_sent(night: Store, tmp_path: Path) -> None:
+    file = tmp_path / "map.png"
+    file.write_bytes(picture())
+    assert fujin("reply", "1", "--picture", str(file), "--officer", "乙").exit_code == 0
+    assert replies(night) == [("乙", "[图片]")]
+    with night.reading() as session:
+        digest = session.scalars(sa.select(Reply.picture)).one()
+    assert digest is not None
+    assert (tmp_path / "var" / "evidence" / digest[:2] / digest).read_bytes() == picture()
+    file.write_bytes(b"MZ")
+    result = fujin("reply", "1", "--picture", str(file), "--officer", "乙")
+    assert (result.exit_code, "is no JPEG, PNG or GIF" in result.stderr) == (1, True)
+
+
+def test_that_a_reporter_is_not_named(night: Store) -> None:
+    with night.transaction() as session:
+        session.get_one(Case, 3).label = "tip"
+    assert told(3)["resident"] == "reporter 1"
+    assert "R-CD" not in fujin("case", "3", "--officer", "甲").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["case", "99"], "no case 99"),
+        (["note", "1", " "], "1 to 2000"),
+        (["offer", "1", "--to", "乙"], "fujin ack 1"),
+        (["accept", "1"], "not offered to 乙"),
+        (["join", "1"], "fujin ack 1"),
+        (["relabel", "1", "nonsense"], "no kind of case"),
+        (["relabel", "1", "help_request/noise"], "a reason is needed"),
+        (["merge", "1", "--into", "3"], "merge case 3 into it instead"),
+        (["assign", "1", "--to", "丙"], "fujin offer"),
+        (["assign", "3", "--to", "丁"], "choose one of 甲、乙、丙"),
+        (["separate", "1"], "not part of another case"),
+        (["close", "1", "--disposition", "referred", "--to", "911", "--word", "好"], "one of 110, 119"),
+    ],
+)
+def test_that_work_that_cannot_be_done_is_one_clear_line(night: Store, arguments: list[str], reason: str) -> None:
+    result = fujin(*arguments, "--officer", "乙")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("fujin: ")
+    assert reason in line

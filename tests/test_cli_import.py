@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot import cli, supervisor, training
+from bot import cli, supervisor
 from bot.services.tables import KINDS, NAMES, OFFICERS, current
 from bot.settings import ROOT
 from bot.store.migrate import migrate
 from bot.store.session import Store
+from bot.studio import training
 
 DEMO = ROOT / "nlu_data" / "demo"
 
@@ -99,6 +100,7 @@ def _nothing_to_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     python.touch()
     monkeypatch.setenv("FUJIN_RASA_PYTHON", str(python))
     monkeypatch.setattr(training, "model_path", lambda: python)
+    monkeypatch.setattr(cli.station, "MODELS", tmp_path)
     monkeypatch.setattr(cli.station, "_run_until_stopped", lambda _settings, _model: None)
     monkeypatch.setattr(supervisor, "start", None)
 

@@ -36,9 +36,22 @@ WRONG = {
         "webhook+http://[::1/",
         "webhook+http://a/,nonsense",
         "webhook+http://a/" + "x" * 300,
+        "a=webhook+http://a/,a=webhook+http://b/",
+        "wecom+https://qyapi.weixin.qq.com/cgi-bin/webhook/send",
+        "dingtalk+https://oapi.dingtalk.com/robot/send?secret=s",
+        "feishu+ftp://host/",
+        "voice+tencent://id:key@host/?app=1&template=2",
+        "voice+tencent://id:key@host/?app=1&template=2&token=short",
+        "voice+tencent://host/?app=1&template=2&token=0123456789abcdef",
+        "apprise+nothing",
+        "desk+http://host/",
     ),
+    "FUJIN_AUDITOR_CHANNELS": ("nonsense", "desk", "voice+tencent://i:k@h/?app=1&template=2&token=0123456789abcdef"),
+    "FUJIN_STUDIO_REPLAY_WEEKS": ("0", "53", "four"),
+    "FUJIN_SECRET": ("short", "x" * 31),
     "FUJIN_CONSOLE_URL": ("console.example", "javascript:alert(1)"),
     "FUJIN_LOG_LEVEL": ("LOUD", "info"),
+    "FUJIN_STUDIO_SECOND_FOR_URGENT": ("maybe", "2"),
 }
 
 
@@ -62,6 +75,14 @@ def test_that_an_error_does_not_repeat_a_secret(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(SettingsError) as caught:
         load_settings()
     assert "almost-the-key" not in str(caught.value)
+
+
+def test_that_an_error_about_a_channel_names_its_place_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = "webhook+http://a/,wecom+https://user:the-key@host/?nokey=the-key"
+    monkeypatch.setenv("FUJIN_PAGE_CHANNELS", wrong)
+    with pytest.raises(SettingsError, match="FUJIN_PAGE_CHANNELS: channel 2 has no key in its address") as caught:
+        load_settings()
+    assert "the-key" not in str(caught.value)
 
 
 def test_that_an_empty_setting_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

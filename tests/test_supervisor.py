@@ -145,7 +145,7 @@ def test_that_a_path_survives_the_configuration(settings: Settings, commands: di
 
 
 def test_that_rasa_is_started_only_where_it_is_here(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    assert set(supervisor.programs(settings, Path("m"))) == {"gateway", "console", "actions", "rasa"}
+    assert set(supervisor.programs(settings, Path("m"))) == {"gateway", "console", "actions", "rasa", "trainer"}
     monkeypatch.setenv("FUJIN_RASA_URL", "http://rasa.intranet:5005")
     assert set(supervisor.programs(load_settings(), Path("m"))) == {"gateway", "console"}
 

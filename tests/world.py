@@ -50,6 +50,7 @@ class Asked:
     path: str
     query: dict[str, str]
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -70,7 +71,8 @@ class FakeServer:
                 length = int(self.headers.get("content-length") or 0)
                 parts = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                asked = Asked(self.command, parts.path, query, self.rfile.read(length))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                asked = Asked(self.command, parts.path, query, self.rfile.read(length), headers)
                 outer.asked.append(asked)
                 answer = outer.respond(asked)
                 self.send_response(answer.status)
@@ -138,7 +140,7 @@ class FakePhone(FakeServer):
 class FakePlatform:
     """WeChat's API: tokens, customer-service messages, media, the menu. Set `send_error` or `menu_error` to refuse.
 
-    `sent` holds what each message shows: its text, or its one card.
+    `sent` holds what each message shows: its text, its one card, or the number of its picture among the `uploads`.
     """
 
     token: str = "token-1"
@@ -147,6 +149,7 @@ class FakePlatform:
     sent: list[tuple[str, str | dict[str, str]]] = field(default_factory=list)
     menus: list[dict[str, Any]] = field(default_factory=list)
     media: dict[str, Answer] = field(default_factory=dict)
+    uploads: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.server = FakeServer(self._respond)
@@ -169,6 +172,10 @@ class FakePlatform:
             body = asked.json()
             self.sent.append((body["touser"], _shown(body)))
             return _json({"errcode": 0, "errmsg": "ok"})
+        if asked.path == "/cgi-bin/media/upload":
+            assert asked.query["type"] == "image"
+            self.uploads.append(asked.body)
+            return _json({"type": "image", "media_id": str(len(self.uploads) - 1), "created_at": 0})
         if asked.path == "/cgi-bin/menu/create":
             if self.menu_error:
                 return _json({"errcode": self.menu_error, "errmsg": "refused"})
@@ -182,6 +189,8 @@ class FakePlatform:
 def _shown(body: dict[str, Any]) -> str | dict[str, str]:
     if body["msgtype"] == "text":
         return str(body["text"]["content"])
+    if body["msgtype"] == "image":
+        return {"picture": body["image"]["media_id"]}
     assert body["msgtype"] == "news"
     (card,) = body["news"]["articles"]  # the platform takes no more than one
     assert isinstance(card, dict)

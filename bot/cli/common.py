@@ -12,7 +12,9 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.store.session import Store, StoreUnavailableError
 
 terminal = Console(stderr=True)
-"""Where progress and remarks go; results go to standard output."""
+"""Where progress and remarks go."""
+output = Console()
+"""Where results go."""
 
 
 def station_settings() -> Settings:

@@ -3,36 +3,39 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot.cli.common import fail, opened_store
+from bot.cli.common import fail, opened_store, output, station_settings, terminal
 from bot.clock import SystemClock
-from bot.duty import case as duty_case
-from bot.duty import conversation
-from bot.duty.case import DISPOSITIONS, CaseError
+from bot.console import search as finding
+from bot.duty import conversation, handling
+from bot.duty.handling import DISPOSITIONS, REFERRED_TO, CaseError
+from bot.intake.evidence import EvidenceStore
 from bot.services import applications as services
 from bot.services.applications import DECISIONS, ApplicationError, by_receipt
 from bot.store.models import Application, Case, CaseId, Message, Page, Resident, WorkState
+from bot.wechat.outbound import MAX_PICTURE_BYTES, picture_type
 
 commands = typer.Typer()
-_AsJson = Annotated[bool, typer.Option("--json", help="One JSON array.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON array.")]
 
 
 @commands.command()
-def cases(as_json: _AsJson = False) -> None:
+def cases(as_json: AsJson = False) -> None:
     """List the cases, newest first; residents appear as pseudonyms."""
     with opened_store() as store, store.reading() as session:
-        rows = [_case_row(*row) for row in session.execute(_case_query())]
-    _show(rows, "no cases", as_json=as_json)
+        rows = [case_row(*row) for row in session.execute(_case_query())]
+    show(rows, "no cases", as_json=as_json)
 
 
-def _show(rows: list[dict[str, Any]], nothing: str, *, as_json: bool) -> None:
+def show(rows: list[dict[str, Any]], nothing: str, *, as_json: bool) -> None:
     """One JSON array, or a table for people."""
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
@@ -40,7 +43,7 @@ def _show(rows: list[dict[str, Any]], nothing: str, *, as_json: bool) -> None:
     table = Table(*(rows[0] if rows else [nothing]))
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    output.print(table)
 
 
 def _case_query() -> sa.Select[Case, str, int, int]:
@@ -55,7 +58,8 @@ def _case_query() -> sa.Select[Case, str, int, int]:
     )
 
 
-def _case_row(case: Case, pseudonym: str, messages: int, pages: int) -> dict[str, Any]:
+def case_row(case: Case, pseudonym: str, messages: int, pages: int) -> dict[str, Any]:
+    """A case as `fujin cases` lists it."""
     return {
         "id": case.id,
         "label": case.label,
@@ -69,12 +73,14 @@ def _case_row(case: Case, pseudonym: str, messages: int, pages: int) -> dict[str
     }
 
 
-_CaseNumber = Annotated[int, typer.Argument(help="The case's number.", show_default=False)]
-_Officer = Annotated[str, typer.Option(help="Who does it.", show_default=False)]
+CaseNumber = Annotated[int, typer.Argument(help="The case's number.", show_default=False)]
+Officer = Annotated[str, typer.Option(help="Who does it.", show_default=False)]
+ToResident = Annotated[int, typer.Option(help="Which resident of the case; `fujin case` numbers them.")]
+_Picture = Annotated[Path | None, typer.Option(help="A picture to send, after the text if there is one.")]
 
 
 @contextmanager
-def _transaction() -> Iterator[Session]:
+def transaction() -> Iterator[Session]:
     """A transaction on the station's database; what cannot be done ends the command in one line."""
     try:
         with opened_store() as store, store.transaction() as session:
@@ -84,50 +90,74 @@ def _transaction() -> Iterator[Session]:
 
 
 @commands.command()
-def ack(case: _CaseNumber, officer: Annotated[str, typer.Option(help="Who has the case.")]) -> None:
+def ack(case: CaseNumber, officer: Annotated[str, typer.Option(help="Who has the case.")]) -> None:
     """Acknowledge a case: its pages end."""
-    with _transaction() as session:
-        duty_case.acknowledge(session, CaseId(case), officer=officer, now=SystemClock().now())
+    with transaction() as session:
+        handling.acknowledge(session, CaseId(case), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case} acknowledged")
 
 
 @commands.command()
-def reply(case: _CaseNumber, text: str, officer: _Officer) -> None:
+def reply(
+    case: CaseNumber,
+    officer: Officer,
+    text: Annotated[str, typer.Argument(show_default=False)] = "",
+    to: ToResident = 1,
+    picture: _Picture = None,
+) -> None:
     """Write to the resident of a case; the bot is silent until it is given back, or for half an hour."""
-    with _transaction() as session:
-        conversation.reply(session, CaseId(case), text, officer=officer, now=SystemClock().now())
+    digest = _kept(picture) if picture else ""
+    with transaction() as session:
+        now = SystemClock().now()
+        if text or not digest:
+            conversation.reply(session, CaseId(case), text, officer=officer, to=to, now=now)
+        if digest:
+            conversation.send_picture(session, CaseId(case), digest, officer=officer, to=to, now=now)
     typer.echo(f"reply to case {case} in the outbox; the bot is silent for {conversation.HELD.seconds // 60} minutes")
 
 
+def _kept(picture: Path) -> str:
+    """Keep a picture as evidence of what was sent, and give its hash."""
+    try:
+        content = picture.read_bytes()
+    except OSError as error:
+        fail(f"{picture} cannot be read ({error.strerror})")
+    if picture_type(content) is None or len(content) > MAX_PICTURE_BYTES:
+        fail(f"{picture} is no JPEG, PNG or GIF of at most {MAX_PICTURE_BYTES // 1024 // 1024} MB")
+    return EvidenceStore(station_settings().var_dir / "evidence").keep(content)
+
+
 @commands.command()
-def give_back(case: _CaseNumber) -> None:
+def give_back(case: CaseNumber, officer: Officer) -> None:
     """Let the bot answer the resident of a case again."""
-    with _transaction() as session:
-        conversation.give_back(session, CaseId(case))
+    with transaction() as session:
+        conversation.give_back(session, CaseId(case), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case}: the bot answers again")
 
 
 @commands.command()
 def close(
-    case: _CaseNumber,
+    case: CaseNumber,
     disposition: Annotated[str, typer.Option(metavar="|".join(DISPOSITIONS), help="How it ended.")],
     word: Annotated[str, typer.Option(help="What was found and done.", show_default=False)],
-    officer: _Officer,
+    officer: Officer,
+    to: Annotated[str, typer.Option(metavar="|".join(REFERRED_TO), help="To whom, if it is referred.")] = "",
 ) -> None:
     """End a case: its pages end, and the bot has the conversation again."""
-    with _transaction() as session:
+    with transaction() as session:
         now = SystemClock().now()
-        duty_case.close(session, CaseId(case), officer=officer, disposition=disposition, word=word, now=now)
+        ending = {"disposition": disposition, "word": word, "referred_to": to}
+        handling.close(session, CaseId(case), officer=officer, now=now, **ending)
     typer.echo(f"case {case} closed: {DISPOSITIONS[disposition]}")
 
 
 @commands.command()
-def applications(as_json: _AsJson = False) -> None:
+def applications(as_json: AsJson = False) -> None:
     """List the applications, newest first, without what they hold; residents appear as pseudonyms."""
     query = sa.select(Application, Resident.pseudonym).join(Resident).order_by(Application.id.desc())
     with opened_store() as store, store.reading() as session:
         rows = [_application_row(*row) for row in session.execute(query)]
-    _show(rows, "no applications", as_json=as_json)
+    show(rows, "no applications", as_json=as_json)
 
 
 def _application_row(application: Application, pseudonym: str) -> dict[str, Any]:
@@ -145,13 +175,51 @@ def _application_row(application: Application, pseudonym: str) -> dict[str, Any]
 def decide(
     receipt: Annotated[str, typer.Argument(help="The receipt number.", show_default=False)],
     decision: Annotated[str, typer.Argument(metavar="|".join(DECISIONS))],
-    officer: _Officer,
+    officer: Officer,
     reason: Annotated[str, typer.Option(help="What the resident is told; needed to ask for more or reject.")] = "",
 ) -> None:
     """Decide on an application and tell its resident."""
-    with _transaction() as session:
+    with transaction() as session:
         application = by_receipt(session, receipt)
         if application is None:
             raise ApplicationError(f"there is no application {receipt}; `fujin applications` lists them")
         services.decide(session, application.id, decision, officer=officer, reason=reason, now=SystemClock().now())
     typer.echo(f"{receipt}: {services.standing(application)}")
+
+
+@commands.command()
+def search(
+    words: Annotated[str, typer.Argument(help="A number, pseudonym, receipt, or words that were written.")],
+    officer: Officer,
+    by: Annotated[str, typer.Option(help="Only cases that this officer took, has or closed.")] = "",
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; default 30 days ago.")
+    ] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find earlier cases, the newest first; the search stands in the audit log."""
+    now = SystemClock().now()
+    first = since.date() if since else finding.first_day(now)
+    wanted = finding.Wanted(words=words, since=first, until=until.date() if until else None, officer=by)
+    with opened_store() as store:
+        with store.transaction() as session:
+            finding.note(session, wanted, officer=officer, now=now)
+        with store.reading() as session:
+            found = finding.search(session, wanted)
+    show([_hit_row(hit) for hit in found.hits], "nothing found", as_json=as_json)
+    if found.rest:
+        terminal.print(f"the newest {len(found.hits)}; narrow it down with --since and --until")
+
+
+def _hit_row(hit: finding.Hit) -> dict[str, Any]:
+    return {
+        "at": hit.at.isoformat(),
+        "case": hit.case_id,
+        "receipt": hit.receipt,
+        "title": hit.title,
+        "state": hit.state,
+        "officer": hit.officer,
+        "resident": hit.pseudonym,
+        "text": hit.text,
+    }

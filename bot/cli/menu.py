@@ -5,10 +5,9 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from bot.cli.common import fail, station_settings
+from bot.cli.common import fail, output, station_settings
 from bot.intake import menu as station_menu
 from bot.nlu.live_file import TrainersFileError
 from bot.settings import Settings
@@ -52,7 +51,7 @@ def menu(
         for number, entry in enumerate(section.shown):
             table.add_row("" if number else section.title, entry.title, entry.key, _effect(entry))
         table.add_section()
-    Console().print(table)
+    output.print(table)
 
 
 def _menu() -> station_menu.Menu:

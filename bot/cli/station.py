@@ -12,18 +12,21 @@ import typer
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import supervisor, training
+from bot import supervisor
 from bot.cli.common import fail, station_settings, terminal
 from bot.clock import SystemClock
+from bot.console import canned
 from bot.duty.roster import RosterError, load_roster
 from bot.intake import articles, menu, questions, speech
-from bot.nlu import forms, knowledge, wording
+from bot.nlu import forms, knowledge, pointer, wording
 from bot.nlu.live_file import TrainersFileError
+from bot.nlu.project import MODELS
 from bot.services import importing
 from bot.services.table_file import TableFileError
 from bot.settings import Settings
 from bot.store.migrate import migrate as migrate_database
 from bot.store.session import Store, StoreUnavailableError
+from bot.studio import promotion, training
 
 commands = typer.Typer()
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,7 +35,7 @@ _READY_WITHIN_SECONDS = 180
 
 @commands.command()
 def up() -> None:
-    """Start everything: migrate, train if needed, run the four processes until Ctrl-C."""
+    """Start everything: migrate, train if needed, run the five processes until Ctrl-C."""
     settings = station_settings()
     if not settings.rasa_python.exists():
         fail(f"Rasa's environment is missing at {settings.rasa_python}: run `make setup`")
@@ -46,9 +49,7 @@ def up() -> None:
             migrate_database(settings.database_url)
             if settings.demo:
                 _load_demo(settings)
-        if not training.model_path().exists():
-            terminal.print("训练模型 training a model for this data (a minute or two) …")
-        model = training.train(settings)
+        model = _promoted(settings) or _trained(settings)
     except (RosterError, TrainersFileError, TableFileError, training.TrainingError, speech.SpeechError) as error:
         fail(str(error))
     except (SQLAlchemyError, StoreUnavailableError) as error:
@@ -56,9 +57,36 @@ def up() -> None:
     _run_until_stopped(settings, model)
 
 
+def _promoted(settings: Settings) -> Path | None:
+    """The file of the model that was promoted in the studio, or of the one before if that is gone; None without any.
+
+    Once a model has been promoted, what is live is decided there: data that was changed since waits for its training.
+    """
+    store = Store(settings.database_url)
+    try:
+        if promotion.follow(store, MODELS, now=SystemClock().now()) is None:
+            return None
+        with store.reading() as session:
+            if promotion.current(session) is None:
+                return None
+    finally:
+        store.close()
+    name = next(pointer.candidates(MODELS), None)
+    return pointer.file_of(MODELS, name) if name else None
+
+
+def _trained(settings: Settings) -> Path:
+    """The model of the present data, which is live as long as none was promoted."""
+    if not training.model_path().exists():
+        terminal.print("训练模型 training a model for this data (a minute or two) …")
+    model = training.train(settings)
+    pointer.point_to(MODELS, pointer.name_of(model))
+    return model
+
+
 def _check_trainers_files() -> None:
     """Read what is read while the bot runs, so that a slip is named here. Raises TrainersFileError."""
-    for file in (menu, articles, questions, knowledge, wording, forms):
+    for file in (menu, articles, questions, knowledge, wording, forms, canned):
         file.load()
 
 

@@ -1,11 +1,8 @@
 """The console's web application: pages by NiceGUI, plain routes by FastAPI, the auditor beside them."""
 
-import os
-import secrets
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -15,16 +12,46 @@ from nicegui.storage import Storage
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.addresses import PageChannel, read_channels
 from bot.clock import SystemClock
-from bot.console import application_page, applications_page, case_page, desk, evidence, platform, simulator
+from bot.console import (
+    accounts_page,
+    ack,
+    application_page,
+    applications_page,
+    audit_page,
+    case_page,
+    desk,
+    evidence,
+    figures_page,
+    platform,
+    roster_page,
+    search_page,
+    sign_in,
+    simulator,
+)
 from bot.console.delivery import Courier
+from bot.console.door import Door
+from bot.console.plain import ASSETS, STATIC
 from bot.console.services import Services
 from bot.console.simulation import Simulation
-from bot.console.theme import ASSETS, STATIC, not_found
+from bot.console.studio import (
+    answers_page,
+    data_page,
+    history_page,
+    inbox_page,
+    model_page,
+    models_page,
+    runs_page,
+    topic_page,
+)
+from bot.console.theme import not_found
 from bot.duty.auditor import Auditor
+from bot.duty.retention import Daily
 from bot.duty.roster import RosterFile
 from bot.intake import menu
 from bot.nlu import forms
+from bot.secret import derived_key
 from bot.settings import Settings
 from bot.store.session import Store
 from bot.wechat.envelope import Account
@@ -50,10 +77,19 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        auditor = Auditor(settings.database_url, settings.page_channels, settings.console_url)
+        auditor = Auditor(
+            settings.database_url,
+            _groups(settings.channels),
+            settings.console_url,
+            last_resort=_groups(read_channels(settings.auditor_channels)),
+        )
         thread = threading.Thread(target=auditor.run, args=(clock.now,), name="auditor", daemon=True)
         thread.start()
+        files = settings.var_dir / "evidence"
+        retention = Daily(store, lambda: services.roster_file.current().retention, files, settings.conversations_url)
+        threading.Thread(target=retention.run, args=(clock.now,), name="retention", daemon=True).start()
         yield
+        retention.stop()
         auditor.stop()
         await courier.close()
 
@@ -64,18 +100,42 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
         """The process is up."""
         return {"status": "ok"}
 
+    app.add_middleware(Door, services=services)
     app.mount(ASSETS, StaticFiles(directory=STATIC))
     app.include_router(evidence.router(services))
+    app.include_router(sign_in.router(services))
+    app.include_router(ack.router(services))
+    app.include_router(audit_page.router(services))
     if settings.demo:
         app.include_router(platform.router(settings, simulation))
-    desk.register(services)
-    case_page.register(services)
+    figures_page.register(services)
+    app.include_router(figures_page.router(services))
+    accounts_page.register(services)
+    audit_page.register(services)
     station_forms = forms.live()
+    desk.register(services, station_forms)
+    search_page.register(services)
+    case_page.register(services)
     applications_page.register(services, station_forms)
     application_page.register(services, station_forms)
+    roster_page.register(services)
+    data_page.register(services)
+    answers_page.register(services)
+    history_page.register(services)
+    app.include_router(roster_page.router(services))
+    runs_page.register(services)
+    model_page.register(services)
+    models_page.register(services)
+    inbox_page.register(services)
+    topic_page.register(services)
     simulator.register(services, simulation, courier, menu.live())
     _mount_pages(app, settings)
     return app
+
+
+def _groups(channels: tuple[PageChannel, ...]) -> tuple[str, ...]:
+    """The channels that reach a group, as the auditor takes them, which shares no code with anybody."""
+    return tuple(f"{channel.kind}+{channel.address}" for channel in channels if not channel.personal)
 
 
 def _mount_pages(app: FastAPI, settings: Settings) -> None:
@@ -94,23 +154,6 @@ def _mount_pages(app: FastAPI, settings: Settings) -> None:
         dark=False,
         reconnect_timeout=10,
         show_welcome_message=False,
-        storage_secret=storage_secret(settings.var_dir),
+        storage_secret=derived_key("browser sessions", var_dir=settings.var_dir, given=settings.secret),
         session_middleware_kwargs={"same_site": "strict", "max_age": 30 * 86400},
     )
-
-
-def storage_secret(var_dir: Path) -> str:
-    """The key that signs the browsers' sessions: drawn once per installation, readable by the owner only."""
-    path = var_dir / "console-secret"
-    if not path.exists():
-        var_dir.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(f".{os.getpid()}")
-        scratch.touch(mode=0o600)
-        scratch.write_text(secrets.token_hex(32))
-        try:
-            os.link(scratch, path)  # atomic: of several consoles starting at once, one wins and all read the same
-        except FileExistsError:
-            pass
-        finally:
-            scratch.unlink()
-    return path.read_text()

@@ -14,7 +14,7 @@ from bot.console.conversation import Said
 from bot.console.dialog import Question
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.media import build_media, build_said
-from bot.console.officer import identify, officer_selector
+from bot.console.officer import identify, viewed
 from bot.console.services import Services, local
 from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, moment, not_found
 from bot.nlu.forms import Forms
@@ -41,6 +41,7 @@ def register(services: Services, forms: LiveFile[Forms]) -> None:
         view = await asyncio.to_thread(read, receipt) if len(receipt) <= _RECEIPT_CHARACTERS else None
         if view is None:
             return not_found("没有这个受理号。")
+        await viewed(services, subject=receipt)
         page = _ApplicationPage(services, view, lambda: read(receipt))
         ui.timer(POLL_SECONDS, page.refresh)
         return None
@@ -51,7 +52,7 @@ class _ApplicationPage:
 
     def __init__(self, services: Services, view: ApplicationView, read: Callable[[], ApplicationView | None]) -> None:
         self._read = read
-        with frame(services, active="/applications", tools=lambda: officer_selector(services)):
+        with frame(services, active="/applications"):
             self._problem = Part(build_problem, classes="problems")
             with ui.element("article").classes("case-head"):
                 self._head = Part(_build_head)
@@ -102,7 +103,7 @@ class _Decisions:
             button.props("unelevated no-caps data-guarded").classes(f"decision decision-{name}")
 
     async def _press(self, name: str) -> None:
-        officer = await identify(self._services)
+        officer = await identify(self._services, "see_applications")
         if officer is None:
             return
         step = DECISIONS[name]

@@ -111,6 +111,14 @@ def count_waiting(session: Session) -> int:
     return (session.scalar(submitted) or 0) + len(_answered(session, asked))
 
 
+def read_waiting(session: Session, forms: Forms) -> tuple[ApplicationCard, ...]:
+    """Those that `count_waiting` counts, the first of them: never looked at, then answered."""
+    rows = [*_rows(session, ApplicationState.SUBMITTED), *_rows(session, ApplicationState.MORE)]
+    cards = _cards(session, rows, forms).values()
+    waiting = [card for card in cards if card.state == ApplicationState.SUBMITTED or ANSWERED in card.flags]
+    return tuple(waiting[:_LIST])
+
+
 def read_application(session: Session, receipt: str, forms: Forms) -> ApplicationView | None:
     """One application, or None when no receipt has this number."""
     application = by_receipt(session, receipt)

@@ -5,7 +5,6 @@ from nicegui import ui
 from bot.console.applications import ANSWERED, ApplicationCard, Lists, read_lists
 from bot.console.feed import Feed
 from bot.console.keyed import Part, rebuilding
-from bot.console.officer import officer_selector
 from bot.console.section import Section
 from bot.console.services import Services
 from bot.console.theme import UNREADABLE, build_problem, chip, frame, moment
@@ -20,6 +19,7 @@ LISTS = {
     ApplicationState.MORE: "等居民补充",
     ApplicationState.APPROVED: "已通过待制证",
     ApplicationState.READY: "可领取",
+    ApplicationState.COLLECTED: "已领取",
     ApplicationState.REJECTED: "已结束",
 }
 """What the list of each state is called."""
@@ -47,7 +47,7 @@ class _ApplicationsPage:
 
     def __init__(self, services: Services, feed: Feed[Lists]) -> None:
         self._feed = feed
-        with frame(services, active="/applications", tools=lambda: officer_selector(services)):
+        with frame(services, active="/applications"):
             self._problem = Part(build_problem, classes="problems")
             with ui.element("div").classes("applications"):
                 with ui.element("div").classes("quiet"):
@@ -70,10 +70,11 @@ class _ApplicationsPage:
 
 def _section(state: ApplicationState) -> Section:
     first = "最新" if state in (ApplicationState.READY, ApplicationState.REJECTED) else "最早"
-    return Section(LISTS[state], rebuilding(_build_card), first=first)
+    return Section(LISTS[state], rebuilding(build_card), first=first)
 
 
-def _build_card(card: ApplicationCard) -> None:
+def build_card(card: ApplicationCard) -> None:
+    """A row that leads to the application."""
     with (
         ui.element("article").classes("quiet-row").props(f'data-application="{card.receipt}"'),
         ui.element("a").classes("quiet-link").props(f'href="/application/{card.receipt}"'),

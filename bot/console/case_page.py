@@ -1,40 +1,65 @@
-"""One case: the conversation, the evidence, every page that went out, and the button that takes it."""
+"""One case: the conversation, the evidence, all that was done and paged, and everything an officer does with it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
 
 from fastapi.responses import HTMLResponse
 from nicegui import ui
 
+from bot.console import canned, maps
+from bot.console.beside import LOOK_SECONDS, Notes, OtherCases, Others, read_others
+from bot.console.canned import CannedAnswers
 from bot.console.cards import build_card
+from bot.console.case_acts import CaseActs
 from bot.console.conversation import Answered, Conversation, Paged, Said, read_conversation
-from bot.console.desk import POLL_SECONDS, build_deadline, build_facts, build_named, build_pages
+from bot.console.desk import (
+    POLL_SECONDS,
+    build_again,
+    build_crew,
+    build_deadline,
+    build_facts,
+    build_named,
+    build_pages,
+)
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.markup import Tap, phrases, segments
-from bot.console.media import build_said
-from bot.console.officer import AcknowledgeButton, officer_selector
+from bot.console.media import build_picture, build_said
+from bot.console.officer import AcknowledgeButton, actor, viewed
 from bot.console.queries import CaseCard
 from bot.console.reasons import in_chinese
+from bot.console.reporter import build_reporter
 from bot.console.services import Services, local
 from bot.console.talk import CloseButton, ReplyBox
 from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, not_found, sound_toggle
-from bot.duty.case import DISPOSITIONS
+from bot.duty.access import may
+from bot.duty.handling import DISPOSITIONS
+from bot.duty.timeline import Act
 from bot.nlu.catalogue import title_of
-from bot.store.models import CaseId, WorkState
+from bot.nlu.entities import KINDS
+from bot.nlu.live_file import LiveFile
+from bot.store.models import CaseId, PageKind, WorkState
 from bot.store.session import StoreUnavailableError
 
 _SENT = {WorkState.DONE: "已送达", WorkState.PENDING: "待发", WorkState.FAILED: "未送达", WorkState.CANCELLED: "已取消"}
 _PAGED = _SENT | {WorkState.DONE: "已发出", WorkState.PENDING: "发送中", WorkState.FAILED: "未发出"}
 _NUMBER_DIGITS = 15
+_PLACES = 3
 
 
 def register(services: Services) -> None:
     """Serve `/case/{id}`."""
 
     def read(case_id: CaseId) -> Conversation | None:
-        roster = services.roster_file.current()
         with services.store.reading() as session:
-            return read_conversation(session, case_id, roster=roster, now=services.clock.now())
+            return read_conversation(session, case_id, watch=services.watch, now=services.clock.now())
+
+    def others(case_id: CaseId, with_tips: bool) -> Others:
+        with services.store.reading() as session:
+            return read_others(session, case_id, with_tips=with_tips, now=services.clock.now())
+
+    sentences = canned.live()
 
     @ui.page("/case/{number}", title="案件", response_timeout=10)
     async def case_page(number: str) -> HTMLResponse | None:
@@ -43,44 +68,54 @@ def register(services: Services) -> None:
         conversation = await asyncio.to_thread(read, case_id) if case_id else None
         if case_id is None or conversation is None:
             return not_found("没有这个案件。")
-        page = _CasePage(services, conversation, lambda: read(case_id))
+        await viewed(services, case_id=case_id)
+        with_tips = may(actor(), "see_reporter")
+        page = _CasePage(services, conversation, lambda: read(case_id), lambda: others(case_id, with_tips), sentences)
         ui.timer(POLL_SECONDS, page.refresh)
+        ui.timer(LOOK_SECONDS, page.compare)
         return None
 
 
 class _CasePage:
     """One browser's view of one case."""
 
-    def __init__(self, services: Services, conversation: Conversation, read: Callable[[], Conversation | None]) -> None:
-        self._read = read
+    def __init__(
+        self,
+        services: Services,
+        conversation: Conversation,
+        read: Callable[[], Conversation | None],
+        others: Callable[[], Others],
+        sentences: LiveFile[CannedAnswers],
+    ) -> None:
+        self._read, self._read_others = read, others
         card = conversation.card
         self._words = card.words
 
-        def tools() -> None:
-            sound_toggle()
-            officer_selector(services)
-
-        with frame(services, active="/case", tools=tools):
-            self._alarm = ui.element("div").props("id=alarm-state data-open=0 hidden")
+        with frame(services, active="/case", tools=sound_toggle):
             self._problem = Part(build_problem, classes="problems")
             self._case = ui.element("article").classes("case-head").props(f"data-case={card.id}")
             with self._case:
                 self._over = Part(_build_over)
-                self._head = Part(_build_head)
+                self._head = Part(partial(_build_head, city=_city(services)))
+                build_reporter(services, card)
                 with ui.element("div").classes("alarm-action"):
                     self._button = ui.element("div")
                     with self._button:
                         self._acknowledge = AcknowledgeButton(services, card.id, self.refresh)
                     self._status = Part(_build_status, classes="alarm-status")
                     self._close = CloseButton(services, card.id, self.refresh)
+                self._acts = CaseActs(services, card.id, self._acted)
             with ui.element("div").classes("case"):
                 with ui.element("section").classes("talk-box").props('aria-label="对话"'):
                     ui.label("对话").classes("section-title")
                     self._talk: Keyed[str, Said | Answered] = Keyed(rebuilding(self._build_entry), classes="talk")
-                    self._reply = ReplyBox(services, card.id, self._replied)
-                with ui.element("section").classes("timeline-box").props('aria-label="处置经过"'):
-                    ui.label("处置经过").classes("section-title")
-                    self._timeline = Part(_build_timeline, classes="timeline")
+                    self._reply = ReplyBox(services, card.id, self._replied, sentences)
+                with ui.element("div").classes("beside-talk"):
+                    self._notes = Notes(services, card.id, self.refresh)
+                    with ui.element("section").classes("timeline-box").props('aria-label="处置经过"'):
+                        ui.label("处置经过").classes("section-title")
+                        self._timeline = Part(_build_timeline, classes="timeline")
+                    self._others = OtherCases(self._acts.merge)
         self.show(conversation)
 
     async def refresh(self) -> None:
@@ -93,6 +128,17 @@ class _CasePage:
         if conversation:
             self.show(conversation)
 
+    async def compare(self) -> None:
+        """Look for cases that may be about the same thing, and for the resident's others."""
+        try:
+            self._others.show(await asyncio.to_thread(self._read_others))
+        except StoreUnavailableError:
+            return  # the refresh says so
+
+    async def _acted(self) -> None:
+        await self.refresh()
+        await self.compare()
+
     async def _replied(self) -> None:
         await self.refresh()
         # What has just been said stands at the end, which may be far below.
@@ -103,7 +149,6 @@ class _CasePage:
         card = conversation.card
         self._words = card.words
         self._problem.show("")
-        self._alarm.props(f"data-open={int(card.urgent and card.open)}")
         self._case.classes(replace=f"case-head {'case-alarm' if card.urgent and card.open else ''}")
         self._button.set_visibility(card.open)
         self._acknowledge.entitle("确认接警" if card.urgent else "受理")
@@ -112,7 +157,9 @@ class _CasePage:
         self._head.show(card)
         self._status.show(card)
         self._talk.show((entry.key, entry) for entry in conversation.talk)
-        self._reply.show(conversation.held, silent=card.silent, paging=card.next_page is not None)
+        self._reply.show(conversation)
+        self._acts.show(conversation)
+        self._notes.show(conversation.notes)
         self._timeline.show(conversation)
 
     def _build_entry(self, entry: Said | Answered) -> None:
@@ -122,7 +169,13 @@ class _CasePage:
             _build_answered(entry)
 
 
-def _build_head(card: CaseCard) -> None:
+def _city(services: Services) -> str:
+    """The city of the station, in which the map looks for places."""
+    city, found, _ = services.roster_file.current().station.address.partition("市")
+    return city + found if found else ""
+
+
+def _build_head(card: CaseCard, *, city: str) -> None:
     with ui.element("div").classes("alarm-kind"):
         if card.silent:
             ui.label("【静默】").classes("silent")
@@ -130,6 +183,7 @@ def _build_head(card: CaseCard) -> None:
         chip(title_of(card.label), "alarm" if card.urgent and card.open else "plain")
         if card.uncertain:
             chip("待确认", "doubt")
+        build_again(card)
     if card.silent:
         ui.label("对方不便出声：不要回拨电话").classes("silent-hint")
     build_facts(card)
@@ -139,6 +193,12 @@ def _build_head(card: CaseCard) -> None:
             for word in phrases((line.text for line in card.lines), card.words):
                 chip(word, "word")
     build_named(card)
+    if places := [place for place in card.named.get(KINDS["place"], ()) if maps.findable(place)]:
+        with ui.element("div").classes("evidence map-links"):
+            ui.label("地图").classes("evidence-label")
+            for place in places[:_PLACES]:
+                maps.build_link(place, maps.of_name(place, city=city))
+            ui.label("点开时地点会发到站外（高德地图）").classes("note")
 
 
 def _build_over(card: CaseCard) -> None:
@@ -162,13 +222,16 @@ def _build_status(card: CaseCard) -> None:
         if card.open:
             build_deadline(card)
         build_pages(card)
+    build_crew(card)
 
 
 def _build_answered(answer: Answered) -> None:
     with ui.element("div").classes("bubble-row bubble-station"), ui.element("div").classes("bubble"):
         if answer.article:
             build_card(answer.article)
-        for segment in segments("" if answer.article else answer.text):
+        if answer.picture:
+            build_picture(answer.picture, "民警发的图片")
+        for segment in segments("" if answer.article or answer.picture else answer.text):
             if isinstance(segment, Tap):
                 ui.label(segment.title).classes("tap tap-shown")
             else:
@@ -176,7 +239,8 @@ def _build_answered(answer: Answered) -> None:
         author = "机器人" if answer.author == "bot" else answer.author
         state = _SENT.get(WorkState(answer.state), answer.state)
         with ui.element("div").classes("bubble-foot"):
-            ui.label(f"{author} · {local(answer.at)} · ")
+            to = f"发给{answer.to} · " if answer.to else ""
+            ui.label(f"{author} · {to}{local(answer.at)} · ")
             ui.label(state).classes(f"sent-{answer.state}")
         if answer.error:
             ui.label(f"原因：{in_chinese(answer.error)}").classes("reason")
@@ -186,25 +250,46 @@ def _ending(card: CaseCard) -> str:
     """Who closed it and how; a doubtful message that turned out to be a question needed nobody."""
     if card.closed_by is None:
         return "居民选了办事咨询"
-    return f"{card.closed_by} · {DISPOSITIONS.get(card.disposition or '', card.disposition)}"
+    to = f"：{card.referred_to}" if card.referred_to else ""
+    return f"{card.closed_by} · {DISPOSITIONS.get(card.disposition or '', card.disposition)}{to}"
 
 
 def _build_timeline(conversation: Conversation) -> None:
+    for at, title, detail, kind in sorted(_steps(conversation), key=lambda step: step[0]):
+        build_step(local(at), title, detail, kind)
     card = conversation.card
-    became_alarm = card.alarmed_at is not None and card.alarmed_at > card.opened_at
-    build_step(local(card.opened_at), "立案", "求助或线索" if became_alarm else title_of(card.label), "done")
-    if became_alarm:
-        build_step(local(card.since), "升级为紧急警情", card.title, "done")
-    for page in conversation.pages:
-        build_step(local(page.at), *_page_words(page))
-    if card.resolved_at:
-        build_step(local(card.resolved_at), "居民说已解除", "不再提醒下一级", "done")
-    if card.acknowledged_at:
-        build_step(local(card.acknowledged_at), f"{card.acknowledged_by} 确认", "提醒停止", "taken")
-    elif card.next_page:
+    if card.open and card.next_page:
         build_step(local(card.next_page.due_at), f"将提醒 {card.next_page.officer}", "如仍无人确认", "planned")
-    if card.closed_at:
-        build_step(local(card.closed_at), f"结案 · {_ending(card)}", card.closing_word, "taken")
+
+
+def _steps(conversation: Conversation) -> Iterator[tuple[datetime, str, str, str]]:
+    """What happened, of one moment in this order: when, what, with what, and its look."""
+    card, acts = conversation.card, conversation.acts
+    became_alarm = card.alarmed_at is not None and card.alarmed_at > card.opened_at
+    yield card.opened_at, "立案", "求助或线索" if became_alarm else title_of(card.label), "done"
+    if became_alarm:
+        yield card.since, "升级为紧急警情", card.title if card.urgent else "", "done"
+    for page in conversation.pages:
+        yield page.at, *_page_words(page)
+    if card.resolved_at:
+        yield card.resolved_at, "居民说已解除", "不再提醒下一级", "done"
+    for act in acts:
+        yield act.at, act.words, _more(act, card), "taken" if act.action in _TURNS else "done"
+    # A case may be older than the log, and a resident's tap may have closed it.
+    done = {act.action for act in acts}
+    if card.acknowledged_at and not done & {"acknowledge", "accept", "reopen"}:
+        yield card.acknowledged_at, f"{card.acknowledged_by} 确认", "提醒停止", "taken"
+    if card.closed_at and not done & {"close", "merge"}:
+        yield card.closed_at, f"结案 · {_ending(card)}", card.closing_word, "taken"
+
+
+_TURNS = frozenset({"acknowledge", "unacknowledge", "accept", "close", "reopen", "merge", "separate", "relabel"})
+"""Acts after which the case stands otherwise."""
+
+
+def _more(act: Act, card: CaseCard) -> str:
+    last_close = act.action == "close" and act.at == card.closed_at
+    return "：".join(filter(None, (act.more, card.closing_word if last_close else "")))
 
 
 def _page_words(page: Paged) -> tuple[str, str, str]:
@@ -212,4 +297,7 @@ def _page_words(page: Paged) -> tuple[str, str, str]:
         return "系统巡检提醒全体", "发现提醒超时", page.state
     state = _PAGED.get(WorkState(page.state), page.state)
     reason = f"：{in_chinese(page.error)}" if page.error else ""
-    return f"第{page.level + 1}级提醒 {page.officer}", f"{page.host} · {state}{reason}", page.state
+    asks = {PageKind.OFFER: "请接手的提醒", PageKind.RETURNED: "没人接手的提醒"}.get(
+        PageKind(page.kind), f"第{page.level + 1}级提醒"
+    )
+    return f"{asks} {page.officer}", f"{page.channel} · {state}{reason}", page.state

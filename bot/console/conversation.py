@@ -4,15 +4,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from bot.console.queries import CaseCard, brief, read_card
-from bot.duty import conversation
-from bot.duty.roster import Roster
-from bot.store.models import TRANSCRIPT, AuditorPage, Case, CaseId, Media, Message, Page, Reply, WorkState
+from bot.duty import conversation, handling, timeline
+from bot.duty.timeline import Act
+from bot.duty.watch import Watch
+from bot.store.models import (
+    TRANSCRIPT,
+    AuditorPage,
+    Case,
+    CaseId,
+    Media,
+    Message,
+    Note,
+    Page,
+    PageKind,
+    Reply,
+    Resident,
+    ResidentId,
+    WorkState,
+)
 from bot.wechat.outbound import Article
 
 
@@ -31,7 +45,7 @@ class MediaFile:
 @dataclass(frozen=True)
 class Said:
     """A resident's message. `place` is "latitude, longitude" of a shared location; `transcript` is what a machine made
-    out in a voice."""
+    out in a voice; `speaker` tells residents apart where several are heard in a case; `model` read it."""
 
     key: str
     at: datetime
@@ -40,6 +54,8 @@ class Said:
     place: str | None
     media: tuple[MediaFile, ...]
     transcript: str = ""
+    speaker: str = "居民"
+    model: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,19 +69,40 @@ class Answered:
     state: str
     error: str | None
     article: Article | None = None
+    picture: str | None = None
+    to: str = ""
 
 
 @dataclass(frozen=True)
 class Paged:
-    """A page; `host` is all that is told of the channel, because its address may hold a key. Level -1: the auditor."""
+    """A page over a channel, which is known by its name. Level -1: the auditor."""
 
     key: str
     at: datetime
     level: int
     officer: str
-    host: str
+    channel: str
     state: str
     error: str | None
+    kind: str = PageKind.ALARM
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which cases are part of a case, and which one it is part of."""
+
+    merged_into: CaseId | None
+    merged: tuple[CaseId, ...]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An officer's note."""
+
+    key: str
+    at: datetime
+    author: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -78,40 +115,82 @@ class Held:
 
 @dataclass(frozen=True)
 class Conversation:
-    """A case with all that belongs to it."""
+    """A case with all that belongs to it. `speakers`: with whom it can be talked about, its own resident first."""
 
     card: CaseCard
+    intent: str
+    parts: Parts
+    speakers: tuple[str, ...]
+    notes: tuple[Noted, ...]
+    acts: tuple[Act, ...]
     held: Held | None
     talk: tuple[Said | Answered, ...]
     pages: tuple[Paged, ...]
 
 
-def read_conversation(session: Session, case_id: CaseId, *, roster: Roster, now: datetime) -> Conversation | None:
+def read_conversation(session: Session, case_id: CaseId, *, watch: Watch, now: datetime) -> Conversation | None:
     """The case with its messages, replies and pages, oldest first; None when there is no such case."""
-    card = read_card(session, case_id, roster=roster)
+    card = read_card(session, case_id, watch=watch, now=now)
     if card is None:
         return None
+    case = session.get_one(Case, case_id)
+    parts = _parts(session, case)
+    residents = handling.residents_of(session, case)
+    names = _names(residents, hidden=card.pseudonym is None)
+    ids = [case_id, *parts.merged]
     messages = session.scalars(
         sa.select(Message)
-        .where(Message.case_id == case_id, Message.kind != "event")
+        .where(Message.case_id.in_(ids), Message.kind != "event")
         .options(selectinload(Message.media))
         .order_by(Message.id)
     ).all()
+    said = [said_in(message, speaker=names.get(message.resident_id, "居民")) for message in messages]
     # By time; a reply of the very moment comes after the message that it answers.
-    talk: list[Said | Answered] = [*map(said_in, messages), *_answers(session, case_id, messages)]
+    talk: list[Said | Answered] = [*said, *_answers(session, ids, messages, names)]
     talk.sort(key=lambda entry: (entry.at, isinstance(entry, Answered)))
-    held = _held(session, case_id, now)
-    return Conversation(card=card, held=held, talk=tuple(talk), pages=_pages(session, case_id))
+    return Conversation(
+        card=card,
+        intent=case.intent,
+        parts=parts,
+        speakers=tuple(names.get(resident.id, "居民") for resident in residents),
+        notes=_notes(session, case_id),
+        acts=tuple(timeline.acts(session, case_id)),
+        held=next((held for resident in residents if (held := _held(resident, now))), None),
+        talk=tuple(talk),
+        pages=_pages(session, case_id),
+    )
 
 
-def _held(session: Session, case_id: CaseId, now: datetime) -> Held | None:
-    resident = session.get_one(Case, case_id).resident
+def _parts(session: Session, case: Case) -> Parts:
+    merged = session.scalars(sa.select(Case.id).where(Case.merged_into_id == case.id).order_by(Case.id))
+    return Parts(
+        merged_into=case.merged_into_id,
+        merged=tuple(merged),
+    )
+
+
+def _names(residents: Sequence[Resident], *, hidden: bool) -> dict[ResidentId, str]:
+    """How the residents of a case are told apart; nothing where there is only one."""
+    if len(residents) == 1:
+        return {}
+    return {
+        resident.id: f"举报人{number}" if hidden else f"居民 {resident.pseudonym}"
+        for number, resident in enumerate(residents, start=1)
+    }
+
+
+def _notes(session: Session, case_id: CaseId) -> tuple[Noted, ...]:
+    notes = session.scalars(sa.select(Note).where(Note.case_id == case_id).order_by(Note.id))
+    return tuple(Noted(f"note-{note.id}", note.written_at, note.author, note.text) for note in notes)
+
+
+def _held(resident: Resident, now: datetime) -> Held | None:
     if resident.held_by is None or resident.held_until is None or not conversation.held(resident, now=now):
         return None
     return Held(resident.held_by, resident.held_until)
 
 
-def said_in(message: Message) -> Said:
+def said_in(message: Message, *, speaker: str = "居民") -> Said:
     """A message as an officer reads it."""
     payload = message.payload
     text = message.text if message.kind in {"text", "location"} else brief(message.kind, "")
@@ -125,6 +204,8 @@ def said_in(message: Message) -> Said:
         place=_place(payload) if message.kind == "location" else None,
         media=tuple(stored_file(media) for media in message.media),
         transcript=message.text if payload.get(TRANSCRIPT) else "",
+        speaker=speaker,
+        model=message.model,
     )
 
 
@@ -145,10 +226,12 @@ def stored_file(media: Media) -> MediaFile:
     )
 
 
-def _answers(session: Session, case_id: CaseId, messages: Sequence[Message]) -> list[Answered]:
+def _answers(
+    session: Session, ids: Sequence[CaseId], messages: Sequence[Message], names: Mapping[ResidentId, str]
+) -> list[Answered]:
     replies = session.scalars(
         sa.select(Reply)
-        .where(sa.or_(Reply.case_id == case_id, Reply.message_id.in_([message.id for message in messages])))
+        .where(sa.or_(Reply.case_id.in_(ids), Reply.message_id.in_([message.id for message in messages])))
         .order_by(Reply.id)
     )
     return [
@@ -160,6 +243,8 @@ def _answers(session: Session, case_id: CaseId, messages: Sequence[Message]) -> 
             state=reply.state,
             error=reply.error,
             article=Article(**reply.article) if reply.article else None,
+            picture=reply.picture,
+            to=names.get(reply.resident_id, ""),
         )
         for reply in replies
     ]
@@ -172,9 +257,10 @@ def _pages(session: Session, case_id: CaseId) -> tuple[Paged, ...]:
             at=page.sent_at or page.created_at,
             level=page.level,
             officer=page.officer,
-            host=urlsplit(page.channel.removeprefix("webhook+")).hostname or "",
+            channel=page.channel,
             state=page.state,
             error=page.error,
+            kind=page.kind,
         )
         for page in session.scalars(sa.select(Page).where(Page.case_id == case_id))
     ]

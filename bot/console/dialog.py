@@ -33,7 +33,8 @@ class Question:
     async def answered(self) -> bool:
         """Whether it was carried out."""
         done = await self._dialog
-        self._dialog.delete()
+        if not self._dialog.is_deleted:  # the window may have been closed over it
+            self._dialog.delete()
         return bool(done)
 
     async def _press(self) -> None:

@@ -2,15 +2,27 @@
 
 import asyncio
 import re
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from fastapi import APIRouter, HTTPException, Response
+import structlog
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
+from bot.console.door import visitor
 from bot.console.services import Services
+from bot.console.sound import Sounds
+from bot.duty import disclosure
+from bot.duty.accounts import SignedIn
 from bot.intake.evidence import EvidenceStore
-from bot.store.models import Media
+from bot.store.models import Media, Reply
+from bot.store.session import StoreUnavailableError
+from bot.wechat.outbound import picture_type
 
+log = structlog.get_logger()
+
+_ONE_LOOK = timedelta(minutes=10)
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # An SVG is a picture that can carry scripts: it is downloaded, not shown.
 _SHOWN = re.compile(r"image/(png|jpeg|gif|webp|bmp)|(audio|video)/[\w.+-]+")
@@ -30,19 +42,60 @@ def file_headers(content_type: str | None) -> dict[str, str]:
     }
 
 
+class _Looks:
+    """Writes down who has looked at a file: once for a while, since a player asks for a video piece by piece."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._noted: dict[tuple[str, str], datetime] = {}
+
+    def note(self, signed_in: SignedIn | None, digest: str) -> None:
+        """Write it down unless that has been done just now; the file is shown even if it cannot be."""
+        now, name = self._services.clock.now(), signed_in.actor.name if signed_in else "？"
+        self._noted = {look: at for look, at in self._noted.items() if now - at < _ONE_LOOK}
+        if (name, digest) in self._noted:
+            return
+        self._noted[name, digest] = now
+        try:
+            with self._services.store.transaction() as session:
+                disclosure.viewed(session, officer=name, now=now, subject=digest)
+        except StoreUnavailableError as error:
+            log.error("view.unwritten", reason=str(error))
+
+
 def router(services: Services) -> APIRouter:
-    """The route `/evidence/{sha256}`."""
+    """The routes `/evidence/{sha256}` and, for a voice that browsers cannot play, `/evidence/{sha256}/sound.wav`."""
     routes = APIRouter()
-    files = EvidenceStore(services.settings.var_dir / "evidence")
+    files, sounds = EvidenceStore(services.settings.var_dir / "evidence"), Sounds()
 
     def content_type_of(digest: str) -> tuple[bool, str | None]:
         query = sa.select(Media.content_type).where(Media.sha256 == digest).limit(1)
         with services.store.reading() as session:
-            row = session.execute(query).first()
-        return (row is not None, row.content_type if row else None)
+            if row := session.execute(query).first():
+                return True, row.content_type
+            sent = session.scalars(sa.select(Reply.id).where(Reply.picture == digest).limit(1)).first()
+        if sent is None or not files.path(digest).is_file():
+            return False, None
+        with files.path(digest).open("rb") as file:  # an officer's picture is what it holds
+            return True, picture_type(file.read(16))
+
+    looks = _Looks(services)
+
+    @routes.get("/evidence/{digest}/sound.wav")
+    async def sound(request: Request, digest: str) -> Response:
+        """A voice as WAV."""
+        known = _DIGEST.fullmatch(digest) and (await asyncio.to_thread(content_type_of, digest))[0]
+        path = files.path(digest)
+        if not known or not await asyncio.to_thread(path.is_file):
+            raise HTTPException(404)
+        wav = await sounds.wav(digest, path)
+        if wav is None:
+            raise HTTPException(415)
+        await asyncio.to_thread(looks.note, visitor(request), digest)
+        return _part(wav, request.headers.get("range", ""))
 
     @routes.get("/evidence/{digest}")
-    async def evidence(digest: str) -> Response:
+    async def evidence(request: Request, digest: str) -> Response:
         """A file that a message carried; only hashes that the database knows are looked for."""
         if not _DIGEST.fullmatch(digest):
             raise HTTPException(404)
@@ -50,7 +103,20 @@ def router(services: Services) -> APIRouter:
         path = files.path(digest)
         if not known or not await asyncio.to_thread(path.is_file):
             raise HTTPException(404)
+        await asyncio.to_thread(looks.note, visitor(request), digest)
         media_type = content_type if shown_inline(content_type) else "application/octet-stream"
         return FileResponse(path, media_type=media_type, headers=file_headers(content_type))
 
     return routes
+
+
+def _part(wav: bytes, wanted: str) -> Response:
+    """A sound, or the piece of it that a player asks for: without pieces it cannot go back."""
+    headers = file_headers("audio/wav") | {"Accept-Ranges": "bytes"}
+    match = _RANGE.fullmatch(wanted)
+    first = int(match[1]) if match else 0
+    if match is None or first >= len(wav):
+        return Response(wav, media_type="audio/wav", headers=headers)
+    last = min(int(match[2] or len(wav)), len(wav) - 1)
+    headers["Content-Range"] = f"bytes {first}-{last}/{len(wav)}"
+    return Response(wav[first : last + 1], status_code=206, media_type="audio/wav", headers=headers)

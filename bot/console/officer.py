@@ -1,55 +1,109 @@
-"""Who sits at this browser, and taking a case in that name."""
+"""Who sits at this browser: the one who has signed in, and taking a case in that name."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from nicegui import app, ui
+import structlog
+from nicegui import ui
 
+from bot.console.door import PASSWORD, SIGN_IN, SIGN_OUT, look, visitor
 from bot.console.services import Services
-from bot.duty.case import CaseError, acknowledge
+from bot.duty import access, disclosure
+from bot.duty.access import Actor, may
+from bot.duty.handling import CaseError, acknowledge
 from bot.store.models import Case, CaseId
 from bot.store.session import StoreUnavailableError
 
-_KEY = "officer"
+log = structlog.get_logger()
+
+_ACCOUNT_PAGES = (("/audit", "审计日志", "read_audit"), ("/accounts", "账号管理", "manage_accounts"))
+_LOOK_AGAIN_SECONDS = 10.0
 
 
-def current(services: Services) -> str | None:
-    """The officer chosen in this browser; None when nobody is, or the roster does not know the name any more."""
-    name = app.storage.user.get(_KEY)
-    return str(name) if name in _names(services) else None
+def actor() -> Actor | None:
+    """Who has opened this page; None on a page that is open to everybody."""
+    signed_in = visitor(ui.context.client.request)
+    return signed_in.actor if signed_in else None
 
 
-def officer_selector(services: Services) -> None:
-    """Choose who sits here; the browser's session remembers it."""
-
-    user = app.storage.user  # taken here: a change that comes from another window knows of no page
-
-    def choose(name: str | None) -> None:
-        user[_KEY] = name
-
-    selector = ui.select(_names(services), value=current(services), label="值班民警")
-    selector.on_value_change(lambda event: choose(event.value))
-    selector.props('dense outlined dark options-dense behavior=menu aria-label="值班民警"').classes("officer")
-    selector.bind_value_from(user, _KEY, backward=lambda name: name if name in _names(services) else None)
+def current(_services: Services) -> str | None:
+    """The name of whoever has opened this page; None when nobody has signed in."""
+    found = actor()
+    return found.name if found else None
 
 
-async def identify(services: Services) -> str | None:
-    """The officer at this browser, asked for if need be; None when the question is left unanswered."""
-    name = current(services) or await _ask(services)
-    if name is not None:
-        app.storage.user[_KEY] = name
-    return name
+async def identify(services: Services, right: str = "act_on_cases") -> str | None:
+    """The name in which something is to be done; None, and the page says why, for whoever may not (any more)."""
+    opened_by = visitor(ui.context.client.request)
+    try:
+        now_in = await asyncio.to_thread(look, services, opened_by.token_hash) if opened_by else None
+    except StoreUnavailableError:
+        now_in = opened_by  # what is to be done will not be stored either, and says so
+    if now_in is None:
+        ui.notify("登录已失效，请重新登录", type="warning")
+        ui.navigate.to(SIGN_IN)
+        return None
+    if not may(now_in.actor, right):
+        ui.notify(access.missing(now_in.actor, right), type="warning")
+        return None
+    return now_in.actor.name
+
+
+async def viewed(services: Services, *, case_id: CaseId | None = None, subject: str = "") -> None:
+    """Write down that this page shows personal data. An officer sees an emergency even when that cannot be written."""
+    name = current(services) or "？"
+
+    def store() -> None:
+        with services.store.transaction() as session:
+            disclosure.viewed(session, officer=name, now=services.clock.now(), case_id=case_id, subject=subject)
+
+    try:
+        await asyncio.to_thread(store)
+    except StoreUnavailableError as error:
+        log.error("view.unwritten", case_id=case_id, reason=str(error))
+
+
+def build_who(services: Services) -> None:
+    """Who has signed in, with what belongs to the account; a page whose sign-in has ended shows nothing any more."""
+    client = ui.context.client
+    opened_by = visitor(client.request)
+    if opened_by is None:
+        ui.link("登录", SIGN_IN).classes("nav-link")
+        return
+    with ui.element("details").classes("who-box"):
+        with ui.element("summary").props('aria-label="我的账号"'):
+            ui.label(opened_by.actor.name).classes("who-name")
+            ui.label(opened_by.actor.title).classes("who-role")
+        with ui.element("div").classes("who-menu"):
+            for path, title, right in _ACCOUNT_PAGES:
+                if may(opened_by.actor, right):
+                    ui.link(title, path)
+            ui.link("修改口令", PASSWORD)
+            with ui.element("form").props(f"method=post action={SIGN_OUT}"), ui.element("button").props("type=submit"):
+                ui.label("退出")
+
+    async def look_again() -> None:
+        try:
+            now_in = await asyncio.to_thread(look, services, opened_by.token_hash)
+        except StoreUnavailableError:
+            return  # the page itself says so
+        if now_in is None or now_in.actor != opened_by.actor:
+            with client:
+                client.content.clear()  # with the timers, so that nothing reaches this browser any more
+                ui.navigate.to(SIGN_IN)
+
+    ui.timer(_LOOK_AGAIN_SECONDS, look_again)
 
 
 class AcknowledgeButton:
-    """Takes a case. Whoever has not said who he is, is asked first."""
+    """Takes a case, in the name of whoever has signed in."""
 
     def __init__(
         self, services: Services, case_id: CaseId, done: Callable[[], Awaitable[None]], *, title: str = "确认接警"
     ) -> None:
         self._services, self._case_id, self._done = services, case_id, done
         self._button = ui.button(title, on_click=self._press, color=None)
-        self._button.props("unelevated no-caps data-guarded").classes("acknowledge")
+        self._button.props("unelevated no-caps data-guarded data-key=ack").classes("acknowledge")
 
     def entitle(self, title: str) -> None:
         """Change what stands on the button: a request may become an alarm while it is looked at."""
@@ -78,20 +132,3 @@ class AcknowledgeButton:
     def _take(self, name: str) -> Case:
         with self._services.store.transaction() as session:
             return acknowledge(session, self._case_id, officer=name, now=self._services.clock.now())
-
-
-async def _ask(services: Services) -> str | None:
-    # In the page itself, not in the card: the card may go while the question stands.
-    with ui.context.client.content, ui.dialog() as dialog, ui.element("div").classes("ask"):
-        ui.label("请选择您的姓名").classes("ask-title")
-        ui.label("确认后以这个名字记录，本机以后不再询问；可在右上角更换。").classes("ask-hint")
-        for name in _names(services):
-            answer = ui.button(name, on_click=lambda name=name: dialog.submit(name), color=None)
-            answer.props("unelevated no-caps").classes("ask-name")
-    chosen = await dialog
-    dialog.delete()
-    return str(chosen) if chosen else None
-
-
-def _names(services: Services) -> list[str]:
-    return [officer.name for officer in services.roster_file.current().officers]

@@ -10,14 +10,19 @@ from fastapi.responses import JSONResponse
 from bot.console.evidence import file_headers, shown_inline
 from bot.console.simulation import File, Simulation
 from bot.settings import Settings
-from bot.wechat.outbound import MAX_TEXT_BYTES, Article, Content
+from bot.wechat.outbound import MAX_PICTURE_BYTES, MAX_TEXT_BYTES, Article, Content, picture_type
 
 _MAX_BODY_BYTES = 64 * 1024
+_FORM_BYTES = 4096
+"""What a form has around its one file."""
 _REASONS = {
     40001: "invalid credential, access_token is invalid or not latest",
     40003: "invalid openid",
+    40004: "invalid media type",
+    40005: "invalid file type",
     40007: "invalid media_id",
     40008: "invalid message type",
+    40009: "invalid image size",
     40013: "invalid appid",
     40125: "invalid appsecret",
     45002: "content size out of limit",
@@ -70,6 +75,24 @@ def _add_api(routes: APIRouter, settings: Settings, simulation: Simulation) -> N
             return _refused(47001)
         return _refused(code) if (code := _send(simulation, body)) else JSONResponse({"errcode": 0, "errmsg": "ok"})
 
+    @routes.post("/platform/cgi-bin/media/upload")
+    async def media_upload(request: Request, access_token: str = "", type: str = "") -> Response:
+        """Take a picture that is to be sent."""
+        if not simulation.token_valid(access_token):
+            return _refused(40001)
+        if type != "image":
+            return _refused(40004)
+        if int(request.headers.get("content-length") or 0) > MAX_PICTURE_BYTES + _FORM_BYTES:
+            return _refused(40009)
+        async with request.form(max_files=1) as form:
+            file = form.get("media")
+            content = b"" if file is None or isinstance(file, str) else await file.read()
+        content_type = picture_type(content)
+        if content_type is None:
+            return _refused(40005)
+        kept = simulation.upload("image", content, content_type)
+        return JSONResponse({"type": "image", "media_id": kept.media_id, "created_at": int(simulation.now())})
+
     @routes.get("/platform/cgi-bin/media/get")
     async def media_get(request: Request, access_token: str = "", media_id: str = "") -> Response:
         """Give an uploaded file; of a video only the address, as the platform does."""
@@ -95,7 +118,7 @@ def _send(simulation: Simulation, body: dict[str, Any]) -> int:
     chat = simulation.chats.get(str(body.get("touser", "")))
     if chat is None:
         return 40003
-    content = _content(body)
+    content = _content(simulation, body)
     if isinstance(content, int):
         return content
     if code := simulation.spend(chat):
@@ -104,9 +127,11 @@ def _send(simulation: Simulation, body: dict[str, Any]) -> int:
     return 0
 
 
-def _content(body: dict[str, Any]) -> Content | int:
-    """What the message holds, or the platform's error code: a text of limited size, or exactly one card."""
+def _content(simulation: Simulation, body: dict[str, Any]) -> Content | File | int:
+    """What the message holds, or the platform's error code: a text of limited size, a picture, or exactly one card."""
     inside = body.get(str(body.get("msgtype")))
+    if body.get("msgtype") == "image" and isinstance(inside, dict):
+        return simulation.file(str(inside.get("media_id", ""))) or 40007
     if body.get("msgtype") == "text" and isinstance(inside, dict):
         text = str(inside.get("content", ""))
         return 45002 if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES else text

@@ -1,7 +1,8 @@
 """What the console's pages show, read from the database as frozen values that can be compared from poll to poll."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.duty.case import RESOLVED
-from bot.duty.roster import Roster
+from bot.duty import escalation, shifts
+from bot.duty.case import CASE_LABELS, RESOLVED
+from bot.duty.watch import Watch
 from bot.nlu.catalogue import title_of
 from bot.nlu.entities import named_in
 from bot.nlu.triage import URGENT
@@ -19,6 +21,7 @@ from bot.store.models import (
     CaseId,
     CaseState,
     Escalation,
+    EscalationKind,
     Heartbeat,
     Message,
     Page,
@@ -26,13 +29,19 @@ from bot.store.models import (
     Resident,
     WorkState,
 )
+from bot.studio import promotion
 
 LINGER = timedelta(seconds=10)
 """How long an acknowledged alarm stays where it was, so that the cards below it do not move up at once."""
 UNDELIVERED_FOR = timedelta(hours=48)
 _STALE = timedelta(seconds=30)
 _LINES, _LOOK_BACK = 3, 20
-_ALARMS, _LIST, _UNDELIVERED = 100, 50, 20
+_ALARMS, _LIST, _UNDELIVERED, _CALLS = 100, 50, 20, 20
+COUNTED = 1000
+"""Nothing is counted further than this: a number that grows with the station's history would slow every poll."""
+TALKS = timedelta(minutes=10)
+"""How long after a resident's last message they are taken to be talking with the bot."""
+_TALK_MESSAGES, _HELD = 300, 50
 _PARTS = {"engine": "消息处理", "auditor": "系统巡检"}
 _KINDS = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "视频", "location": "位置", "link": "链接"}
 
@@ -55,12 +64,36 @@ class NextPage:
 
 
 @dataclass(frozen=True)
+class Call:
+    """An alarm that nobody has acknowledged, as a desk calls it out. It holds no word of a resident.
+
+    `again`: it was acknowledged before, and nothing was done about it.
+    """
+
+    case_id: CaseId
+    title: str
+    silent: bool
+    again: bool
+    next_page: NextPage | None
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The alarms to call out; `count` also counts those that there is no room for."""
+
+    count: int
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
 class CaseCard:
     """A case on the duty desk.
 
     `pseudonym` is None where the resident is a reporter, who is never named. `unseen` counts the messages that came
     after the acknowledgement: nobody is paged for those, so they must show. `said_over` are the words by which the
     resident called it over; `resolved_at` is set where they were taken at their word and the paging ended.
+    `named` is told of alarms and of a single card. `silence_ends` is when an acknowledged alarm is paged again if
+    nobody does anything about it, `again` that this has happened.
     """
 
     id: CaseId
@@ -82,12 +115,18 @@ class CaseCard:
     unseen: int
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+    assigned_to: str | None
+    offered_to: str | None
+    joined: tuple[str, ...]
+    silence_ends: datetime | None
+    again: bool
     resolved_at: datetime | None
     said_over: tuple[str, ...]
     closed_at: datetime | None
     closed_by: str | None
     disposition: str | None
     closing_word: str
+    referred_to: str | None = None
 
     @property
     def urgent(self) -> bool:
@@ -134,19 +173,32 @@ class Undelivered:
 
 
 @dataclass(frozen=True)
+class Talk:
+    """A resident without a case who talks with the bot now (`title`: what about), or whom an officer holds."""
+
+    resident_id: int
+    pseudonym: str
+    title: str
+    text: str
+    at: datetime | None
+    held_by: str | None
+
+
+@dataclass(frozen=True)
 class Desk:
-    """Everything on the duty desk; `counts` are the unacknowledged cases by label, shown or not."""
+    """Everything on the duty desk; `counts` are the unacknowledged cases by label, shown or not, up to `COUNTED`."""
 
     alarms: tuple[CaseCard, ...]
     requests: tuple[CaseCard, ...]
     tips: tuple[CaseCard, ...]
     acknowledged: tuple[CaseCard, ...]
+    talks: tuple[Talk, ...]
     undelivered: tuple[Undelivered, ...]
     counts: Mapping[str, int]
     problems: tuple[str, ...]
 
 
-def read_desk(session: Session, *, roster: Roster, now: datetime) -> Desk:
+def read_desk(session: Session, *, watch: Watch, now: datetime) -> Desk:
     """The duty desk now.
 
     Alarms stand in the order in which they came, so that a new one pushes none away; the quieter lists begin with the
@@ -155,8 +207,11 @@ def read_desk(session: Session, *, roster: Roster, now: datetime) -> Desk:
     just_now = now - LINGER
     alarm = Case.label == URGENT
     is_open, taken = Case.state == CaseState.OPEN, Case.state == CaseState.ACKNOWLEDGED
+    # Acknowledging is an update: what was not updated need not be looked at.
+    lingers = sa.and_(taken, Case.updated_at > just_now, Case.acknowledged_at > just_now, alarm)
     groups = [
-        _rows(session, sa.and_(alarm, sa.or_(is_open, sa.and_(taken, Case.acknowledged_at > just_now))), limit=_ALARMS),
+        _rows(session, sa.and_(alarm, is_open), limit=_ALARMS),
+        _rows(session, lingers, limit=_ALARMS),
         _rows(session, sa.and_(Case.label == "help_request", is_open), limit=_LIST),
         _rows(session, sa.and_(Case.label == "tip", is_open), limit=_LIST),
         _rows(
@@ -167,24 +222,40 @@ def read_desk(session: Session, *, roster: Roster, now: datetime) -> Desk:
             order=Case.updated_at.desc(),
         ),
     ]
-    cards = _cards(session, [row for group in groups for row in group], roster)
-    alarms, requests, tips, acknowledged = (tuple(cards[case.id] for case, _ in group) for group in groups)
-    counts = sa.select(Case.label, sa.func.count().label("number")).where(is_open).group_by(Case.label)
+    # What is named in a case is read message by message, and only an alarm's card has room for it.
+    named = {case.id for group in groups[:2] for case, _ in group}
+    cards = _cards(session, [row for group in groups for row in group], watch, now, named=named)
+    unanswered, lingering, requests, tips, had = (tuple(cards[case.id] for case, _ in group) for group in groups)
     return Desk(
-        alarms=tuple(sorted(alarms, key=lambda card: (card.since, card.id))),
+        alarms=tuple(sorted(unanswered + lingering, key=lambda card: (card.since, card.id))),
         requests=requests,
         tips=tips,
-        acknowledged=acknowledged,
+        # An alarm is still an alarm when somebody has it.
+        acknowledged=tuple(sorted(had, key=lambda card: not card.urgent)),
+        talks=_talks(session, now),
         undelivered=_undelivered(session, now),
-        counts={row.label: row.number for row in session.execute(counts)},
-        problems=_problems(session, now),
+        counts=_counts(session),
+        problems=_problems(session, now) + _gaps(session, watch, now),
     )
 
 
-def read_card(session: Session, case_id: CaseId, *, roster: Roster) -> CaseCard | None:
+def read_calls(session: Session, *, watch: Watch, now: datetime) -> Calls:
+    """The alarms that nobody has acknowledged, the oldest first: what every page of the console calls out."""
+    rows = _rows(session, sa.and_(Case.label == URGENT, Case.state == CaseState.OPEN), limit=_CALLS)
+    ids = [case.id for case, _ in rows]
+    deadlines, silences = _deadlines(session, ids, watch, now), _silences(session, ids)
+    calls = tuple(
+        Call(case.id, _title(case), case.silent, silences.get(case.id, _NO_SILENCE).passed, deadlines.get(case.id))
+        for case, _ in reversed(rows)
+    )
+    return Calls(_count(session, URGENT), calls)
+
+
+def read_card(session: Session, case_id: CaseId, *, watch: Watch, now: datetime) -> CaseCard | None:
     """One case, or None when there is no such case."""
-    rows = _rows(session, Case.id == case_id, limit=1)
-    return _cards(session, rows, roster)[case_id] if rows else None
+    query = sa.select(Case, Resident.pseudonym).join(Resident, Resident.id == Case.resident_id)
+    rows = [(case, pseudonym) for case, pseudonym in session.execute(query.where(Case.id == case_id))]
+    return _cards(session, rows, watch, now, named={case_id})[case_id] if rows else None
 
 
 def reporter_hidden(label: str, intent: str) -> bool:
@@ -220,24 +291,30 @@ def _rows(
     query = (
         sa.select(Case, Resident.pseudonym)
         .join(Resident, Resident.id == Case.resident_id)
-        .where(where)
+        .where(where, Case.merged_into_id.is_(None))
         .order_by(Case.id.desc() if order is None else order)
         .limit(limit)
     )
     return [(case, pseudonym) for case, pseudonym in session.execute(query)]
 
 
-def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[CaseId, CaseCard]:
+def _cards(
+    session: Session, rows: Sequence[_CaseRow], watch: Watch, now: datetime, *, named: Collection[CaseId]
+) -> dict[CaseId, CaseCard]:
     ids = [case.id for case, _ in rows]
     words = {case.id: words_of(case.evidence) for case, _ in rows}
-    lines, deadlines, pages = _last_lines(session, words), _deadlines(session, ids, roster), _page_counts(session, ids)
+    lines, deadlines, pages = (
+        _last_lines(session, words),
+        _deadlines(session, ids, watch, now),
+        _page_counts(session, ids),
+    )
     undelivered, unseen = _undelivered_counts(session, ids), _unseen_counts(session, ids)
-    texts = _texts(session, ids)
+    texts, silences = _texts(session, named), _silences(session, ids)
     return {
         case.id: CaseCard(
             id=case.id,
             label=case.label,
-            title=title_of(case.intent) if "/" in case.intent else title_of(case.label),
+            title=_title(case),
             state=case.state,
             pseudonym=None if reporter_hidden(case.label, case.intent) else pseudonym,
             silent=case.silent,
@@ -254,15 +331,25 @@ def _cards(session: Session, rows: Sequence[_CaseRow], roster: Roster) -> dict[C
             unseen=unseen.get(case.id, 0),
             acknowledged_by=case.acknowledged_by,
             acknowledged_at=case.acknowledged_at,
+            assigned_to=case.assigned_to,
+            offered_to=case.offered_to,
+            joined=tuple(case.joined),
+            silence_ends=silences.get(case.id, _NO_SILENCE).ends if case.state == CaseState.ACKNOWLEDGED else None,
+            again=case.state == CaseState.OPEN and silences.get(case.id, _NO_SILENCE).passed,
             resolved_at=case.resolved_at,
             said_over=tuple(word for item in case.evidence if item["rule"] == RESOLVED for word in item["words"]),
             closed_at=case.closed_at,
             closed_by=case.closed_by,
             disposition=case.disposition,
             closing_word=case.closing_word,
+            referred_to=case.referred_to,
         )
         for case, pseudonym in rows
     }
+
+
+def _title(case: Case) -> str:
+    return title_of(case.intent) if "/" in case.intent else title_of(case.label)
 
 
 def _last_lines(session: Session, words: Mapping[CaseId, tuple[str, ...]]) -> dict[CaseId, tuple[Line, ...]]:
@@ -285,7 +372,7 @@ def _last_lines(session: Session, words: Mapping[CaseId, tuple[str, ...]]) -> di
     return lines
 
 
-def _texts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, list[str]]:
+def _texts(session: Session, ids: Collection[CaseId]) -> dict[CaseId, list[str]]:
     """What the residents wrote in each case, oldest first."""
     query = sa.select(Message.case_id, Message.text).where(Message.case_id.in_(ids), Message.text != "")
     texts: dict[CaseId, list[str]] = defaultdict(list)
@@ -301,13 +388,106 @@ def _telling(line: Line, words: Sequence[str]) -> bool:
     return any(word.casefold() in line.text.casefold() for word in words)
 
 
-def _deadlines(session: Session, ids: Sequence[CaseId], roster: Roster) -> dict[CaseId, NextPage]:
+def _deadlines(session: Session, ids: Sequence[CaseId], watch: Watch, now: datetime) -> dict[CaseId, NextPage]:
     query = (
-        sa.select(Escalation.case_id, Escalation.due_at, Escalation.level)
-        .where(Escalation.case_id.in_(ids), Escalation.state == WorkState.PENDING)
+        sa.select(Escalation.case_id, Escalation.due_at, Escalation.step, Case.policy)
+        .join(Case, Case.id == Escalation.case_id)
+        .where(
+            Escalation.case_id.in_(ids),
+            Escalation.kind == EscalationKind.CLIMB,
+            Escalation.state == WorkState.PENDING,
+        )
         .order_by(Escalation.due_at.desc())
     )
-    return {row.case_id: NextPage(row.due_at, roster.officer(row.level).name) for row in session.execute(query)}
+    # Most cases have the same policy: who is meant is looked up once for each step of it, not for each case.
+    meant: dict[str, str] = {}
+    found = {}
+    for row in session.execute(query):
+        who = repr(row.policy["steps"][row.step]["who"] if row.policy else ())
+        if who not in meant:
+            meant[who] = escalation.receivers(session, row.policy, row.step, watch=watch, now=now)
+        found[row.case_id] = NextPage(row.due_at, meant[who])
+    return found
+
+
+@dataclass(frozen=True)
+class _Silence:
+    """The deadline of silence that runs, and whether one has passed."""
+
+    ends: datetime | None = None
+    passed: bool = False
+
+
+_NO_SILENCE = _Silence()
+
+
+def _silences(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, _Silence]:
+    query = (
+        sa.select(Escalation.case_id, Escalation.state, Escalation.due_at)
+        .where(
+            Escalation.case_id.in_(ids),
+            Escalation.kind == EscalationKind.SILENCE,
+            Escalation.state.in_([WorkState.PENDING, WorkState.DONE]),
+        )
+        .order_by(Escalation.id)
+    )
+    found: dict[CaseId, _Silence] = {}
+    for row in session.execute(query):
+        before = found.get(row.case_id, _NO_SILENCE)
+        passed = row.state == WorkState.DONE
+        found[row.case_id] = _Silence(before.ends if passed else row.due_at, before.passed or passed)
+    return found
+
+
+def _counts(session: Session) -> dict[str, int]:
+    counts = {label: _count(session, label) for label in CASE_LABELS}
+    return {label: number for label, number in counts.items() if number}
+
+
+def _count(session: Session, label: str) -> int:
+    waiting = sa.select(Case.id).where(Case.state == CaseState.OPEN, Case.label == label, Case.merged_into_id.is_(None))
+    return session.scalar(sa.select(sa.func.count()).select_from(waiting.limit(COUNTED).subquery())) or 0
+
+
+def _talks(session: Session, now: datetime) -> tuple[Talk, ...]:
+    """Who talks now, those first whom an officer holds; whoever has an open case stands with that."""
+    latest: dict[int, Message] = {}
+    for message in session.scalars(
+        sa.select(Message)
+        .where(Message.received_at > now - TALKS, Message.case_id.is_(None), Message.kind != "event")
+        .order_by(Message.received_at.desc(), Message.id.desc())
+        .limit(_TALK_MESSAGES)
+    ):
+        latest.setdefault(message.resident_id, message)
+    held = sa.select(Resident).where(Resident.held_until > now).order_by(Resident.held_until.desc()).limit(_HELD)
+    residents = {one.id: one for one in session.scalars(held)}
+    residents |= {one.id: one for one in session.scalars(sa.select(Resident).where(Resident.id.in_(latest)))}
+    busy = sa.select(Case.resident_id).where(Case.resident_id.in_(residents), Case.state != CaseState.CLOSED)
+    free = residents.keys() - set(session.scalars(busy))
+    talks = [_talk(residents[number], latest.get(number), now) for number in free]
+    talks.sort(key=lambda talk: (talk.at or now, talk.resident_id), reverse=True)
+    return tuple(sorted(talks, key=lambda talk: talk.held_by is None)[:_LIST])
+
+
+def _talk(resident: Resident, message: Message | None, now: datetime) -> Talk:
+    intent = (message.triage or {}).get("intent", "") if message else ""
+    holds = resident.held_until is not None and resident.held_until > now
+    return Talk(
+        resident_id=resident.id,
+        pseudonym=resident.pseudonym,
+        title=title_of(intent),
+        text=without_numbers(brief(message.kind, message.text)) if message else "",
+        at=message.received_at if message else None,
+        held_by=resident.held_by if holds else None,
+    )
+
+
+def without_numbers(text: str) -> str:
+    """A text in which long numbers (telephones, identity cards) cannot be read, for lists that everybody sees."""
+    return _LONG_NUMBER.sub(lambda found: found[0][:3] + "*" * (len(found[0]) - 3), text)
+
+
+_LONG_NUMBER = re.compile(r"[0-9]{7,17}[0-9Xx]")
 
 
 def _page_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, tuple[int, int]]:
@@ -340,12 +520,14 @@ def _unseen_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, int]
 
 
 def _undelivered(session: Session, now: datetime) -> tuple[Undelivered, ...]:
+    since = now - UNDELIVERED_FOR
     query = (
         sa.select(Reply, Resident.pseudonym, Case.label, Case.intent)
         .join(Resident, Resident.id == Reply.resident_id)
         .join(Case, Case.id == Reply.case_id, isouter=True)
-        .where(Reply.state == WorkState.FAILED, Reply.created_at > now - UNDELIVERED_FOR)
-        .order_by(Reply.id.desc())
+        # It is never due before it was written, and by what is due the index finds it.
+        .where(Reply.state == WorkState.FAILED, Reply.due_at > since, Reply.created_at > since)
+        .order_by(Reply.due_at.desc(), Reply.id.desc())
         .limit(_UNDELIVERED)
     )
     return tuple(
@@ -370,4 +552,13 @@ def _problems(session: Session, now: datetime) -> tuple[str, ...]:
         elif not beat.healthy:
             reason = "有警情提醒超时无人确认" if beat.name == "auditor" else "有异常"
             problems.append(f"{_PARTS[beat.name]}：{reason}")
+    if taken_back := promotion.problem(session, now):
+        problems.append(taken_back)
     return tuple(problems)
+
+
+def _gaps(session: Session, watch: Watch, now: datetime) -> tuple[str, ...]:
+    """The first of the next days' gaps in the roster, and how many more there are."""
+    gaps = shifts.gaps(session, watch.roster, now)
+    more = f"，另有{len(gaps) - 1}处" if len(gaps) > 1 else ""
+    return (f"排班有缺口：{shifts.gap_in_words(gaps[0])}{more}，请到“排班”页安排",) if gaps else ()

@@ -14,6 +14,14 @@ _PLATFORM = {
     48001: "公众号没有这个接口的权限",
 }
 
+_CHANNELS = {
+    "rate limit": "渠道发送次数已满，排队中",
+    "no desk of": "该民警没有打开值班台",
+    "has no mobile": "值班表里没有手机号",
+    "is not configured any more": "渠道已不在设置里",
+    "not reached: ": "电话没有打通",
+}
+
 
 def in_chinese(error: str) -> str:
     """What a stored error means; one that is not known here is shown as it is, for whoever looks into it."""
@@ -25,6 +33,9 @@ def in_chinese(error: str) -> str:
         return _PLATFORM[45015]
     if "have been sent since" in error:
         return _PLATFORM[45047]
+    for beginning, words in _CHANNELS.items():
+        if beginning in error:
+            return words
     if error.startswith("no answer"):
         return "对方没有应答"
     if error.startswith("HTTP "):

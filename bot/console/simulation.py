@@ -86,9 +86,11 @@ class Chat:
         self._numbers += 1
         self.lines.append(ChatLine(self._numbers, side, kind, text, at, media_id, article))
 
-    def receive(self, content: Content, *, at: float) -> None:
-        """Append what the station says: words or a card."""
-        if isinstance(content, Article):
+    def receive(self, content: Content | File, *, at: float) -> None:
+        """Append what the station says: words, a card or a picture."""
+        if isinstance(content, File):
+            self.add("station", "", at=at, kind=content.kind, media_id=content.media_id)
+        elif isinstance(content, Article):
             self.add("station", content.as_text(), at=at, kind="article", article=content)
         else:
             self.add("station", content, at=at)

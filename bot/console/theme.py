@@ -1,35 +1,36 @@
 """The console's common frame: assets, header, and small pieces that look the same on every page."""
 
-import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from fastapi.responses import HTMLResponse
 from nicegui import ui
 
+from bot.console.officer import actor, build_who
+from bot.console.plain import asset, document
 from bot.console.services import WAITING_POLL_SECONDS, Services, local, milliseconds
+from bot.console.vigil import Vigil
+from bot.duty.access import may
 from bot.store.session import StoreUnavailableError
 
-STATIC = Path(__file__).parent / "static"
-ASSETS = "/assets"
+_KEYS = '<button type="button" class="keys-button" data-keys aria-label="键盘操作">?</button>'
 UNREADABLE = "数据库暂时无法读取，页面上的内容可能不是最新的"
-_OFFLINE = '<div id="offline" role="alert" hidden>连接已断开，页面不再更新，正在重新连接…请同时留意电话和对讲机</div>'
-
-
-def _asset(name: str) -> str:
-    """An asset's address, which changes with its content, so that browsers may keep it."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
-    return f"{ASSETS}/{name}?v={digest}"
+_OFFLINE = (
+    '<div id="offline" role="alert" hidden>'
+    '<strong>连接已断开 <span id="offline-for"></span>，新警情不会出现在这里</strong>'
+    "<span>请用电话和对讲机接警。不要关闭本页：正在重新连接，连上后自动恢复；超过一分钟请找技术人员。</span></div>"
+)
 
 
 def head_html() -> str:
     """The tags that every page's head begins with; the browser's clock is set right by the server's."""
     return (
-        f'<link rel="stylesheet" href="{_asset("console.css")}">'
+        f'<link rel="stylesheet" href="{asset("console.css")}">'
         f"<script>window.fujinOffset = {int(time.time() * 1000)} - Date.now();</script>"
-        f'<script defer src="{_asset("console.js")}"></script>'
+        f'<script defer src="{asset("console.js")}"></script>'
+        f'<script defer src="{asset("vigil.js")}" data-ticker="{asset("ticker.js")}"></script>'
+        f'<script defer src="{asset("keys.js")}"></script>'
     )
 
 
@@ -47,14 +48,29 @@ def frame(services: Services, *, active: str, tools: Callable[[], None] | None =
             ui.label("抚近").classes("brand-mark")
             ui.label(station).classes("brand-name")
         with ui.element("nav"):
-            _link("/", "值班台", active)
-            with _link("/applications", "申请", active):
-                _waiting(services)
+            if may(actor(), "see_cases"):
+                _link("/", "值班台", active)
+            if may(actor(), "see_applications"):
+                with _link("/applications", "申请", active):
+                    _waiting(services)
+            if may(actor(), "see_cases"):
+                _link("/search", "查找", active)
+            if may(actor(), "see_figures"):
+                _link("/figures", "统计", active)
+            if may(actor(), "see_roster"):
+                _link("/roster", "排班", active)
+            if may(actor(), "train"):
+                _link("/studio", "训练", active)
             if services.settings.demo:
                 _link("/simulator", "居民模拟器", active)
-        if tools:
-            with ui.element("div").classes("tools"):
+        with ui.element("div").classes("tools"):
+            if tools:
                 tools()
+                ui.html(_KEYS, sanitize=False)
+            build_who(services)
+    if active != "/simulator" and may(actor(), "see_cases"):  # a resident's telephone keeps no watch
+        with ui.element("div").classes("vigil"):
+            Vigil(services, desk=active == "/")
     return ui.element("main").classes(f"page page-{active.strip('/') or 'desk'}")
 
 
@@ -96,6 +112,11 @@ def moment(at: datetime) -> None:
         ui.label("").classes("ago").props(f"data-ago={milliseconds(at)}")
 
 
+def silence(ends: datetime) -> None:
+    """How long an acknowledged alarm may still be left alone, kept up to date in the browser."""
+    ui.label("").classes("silence").props(f"data-silence={milliseconds(ends)} role=timer")
+
+
 def countdown(due_at: datetime) -> None:
     """A clock that runs down to a moment, in the browser."""
     ui.label("").classes("countdown").props(f"data-due={milliseconds(due_at)} role=timer")
@@ -123,10 +144,4 @@ def build_step(at: str, title: str, detail: str, kind: str) -> None:
 
 def not_found(text: str) -> HTMLResponse:
     """The page for an address that leads nowhere; `text` is ours, never a visitor's."""
-    return HTMLResponse(
-        '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>没有找到</title>'
-        f'<link rel="stylesheet" href="{_asset("console.css")}">'
-        f'<body class="lost"><main><h1>404</h1><p>{text}</p><a href="/">返回值班台</a></main></body></html>',
-        status_code=404,
-    )
+    return document("没有找到", f'<h1>404</h1><p>{text}</p><a href="/">返回值班台</a>', classes="lost", status=404)

@@ -1,12 +1,16 @@
 """The auditor: a second pair of eyes on every unacknowledged alarm.
 
-It shares no code with the engine, the pager or their models: it has its own connection, its own SQL and its own way
-to POST. If a case's next page is overdue, it pages by itself and reports unhealthy. It runs in the console's process,
-so that a dead or hanging gateway cannot silence it. The model is Grafana OnCall's escalation auditor.
+It shares no code with the engine, the pager, their models or their channels: it has its own connection, its own SQL
+and its own way to tell a group. If a case's next page is overdue, it pages by itself and reports unhealthy; that the
+engine is silent, or that neither a desk nor a channel works, it tells too. It runs in the console's process, so that a
+dead or hanging gateway cannot silence it. The model is Grafana OnCall's escalation auditor.
 """
 
+import base64
+import hmac
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +24,14 @@ log = structlog.get_logger()
 GRACE = timedelta(seconds=20)
 ROUND_SECONDS = 5
 _REPEAT_SECONDS = 60
+_SILENT = timedelta(seconds=60)
+"""An engine that was not heard from for so long is dead; a restart takes seconds."""
+_TOLD_AGAIN = timedelta(minutes=10)
+_LOOKED_BACK = timedelta(minutes=10)
+_SEND_SECONDS = 10
+_GROUP_PAUSE = timedelta(seconds=30)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_NAMED = 20
 
 # Three ways to be stalled: no deadline ahead, a page that nobody tries to send, or nobody reached by the page that is
 # the last one to have got out (or by none at all) although a later one has been due for a while.
@@ -44,6 +56,21 @@ _BEAT = sa.text("""
     INSERT INTO heartbeat (name, at, healthy, detail) VALUES ('auditor', :at, :healthy, :detail)
     ON CONFLICT (name) DO UPDATE SET at = :at, healthy = :healthy, detail = :detail
 """).bindparams(sa.bindparam("at", type_=sa.DateTime))
+_ENGINE = sa.text("SELECT at FROM heartbeat WHERE name = 'engine'").columns(at=sa.DateTime)
+# What came last over each channel: anything that got out, or only errors. The latest rows are enough, and found by
+# their number, however many there are.
+_DEAF = sa.text("""
+    SELECT (SELECT COUNT(*) FROM desk_presence WHERE seen_at > :overdue) AS desks,
+           COUNT(*) AS channels, COALESCE(SUM(CASE WHEN last.error IS NULL THEN 0 ELSE 1 END), 0) AS failed
+    FROM (SELECT MAX(id) AS id FROM page
+          WHERE id > (SELECT MAX(id) FROM page) - 500 AND created_at > :since AND (state = 'done' OR error IS NOT NULL)
+          GROUP BY channel) latest JOIN page last ON last.id = latest.id
+""").bindparams(sa.bindparam("overdue", type_=sa.DateTime), sa.bindparam("since", type_=sa.DateTime))
+# Several auditors may run: one of them tells, and nobody again for a while.
+_TELL = sa.text("""
+    INSERT INTO heartbeat (name, at, healthy, detail) VALUES (:name, :at, :unhealthy, '')
+    ON CONFLICT (name) DO UPDATE SET at = :at WHERE heartbeat.at <= :before
+""").bindparams(sa.bindparam("at", type_=sa.DateTime), sa.bindparam("before", type_=sa.DateTime))
 
 
 @dataclass(frozen=True)
@@ -57,7 +84,14 @@ class Finding:
 class Auditor:
     """Looks every few seconds; `round` is one look."""
 
-    def __init__(self, database_url: str, channels: tuple[str, ...], console_url: str) -> None:
+    def __init__(
+        self, database_url: str, channels: tuple[str, ...], console_url: str, *, last_resort: tuple[str, ...] = ()
+    ) -> None:
+        """Watch a database.
+
+        `channels` are addresses of groups, with their kind in front; `last_resort` those that are used when none of
+        the others took a page.
+        """
         postgresql = sa.make_url(database_url).get_backend_name() == "postgresql"
         waits = {"connect_timeout": 3, "tcp_user_timeout": 5000, "options": "-c statement_timeout=4000"}
         self._engine = sa.create_engine(
@@ -67,8 +101,10 @@ class Auditor:
             hide_parameters=True,
             connect_args=waits if postgresql else {},
         )
-        self._addresses = [url.removeprefix("webhook+") for url in channels]
-        self._console_url = console_url
+        self._channels, self._last_resort, self._console_url = channels, last_resort, console_url
+        self._senders = ThreadPoolExecutor(8, thread_name_prefix="auditor")
+        self._told: dict[str, datetime] = {}
+        self._began: datetime | None = None
         self._stop = threading.Event()
 
     def round(self, now: datetime) -> list[Finding]:
@@ -76,37 +112,102 @@ class Auditor:
 
         Several auditors may run: of one case and minute, one of them pages.
         """
-        moment = _naive(now)
+        moment, overdue = _naive(now), _naive(now - GRACE)
+        self._began = self._began or now
         with self._engine.connect() as connection:
-            stalled = connection.execute(_STALLED, {"overdue": _naive(now - GRACE)}).scalars().all()
-        findings = [Finding(case_id, self._claim(case_id, now) and self._page(case_id, now)) for case_id in stalled]
-        detail = f"overdue: {', '.join(str(f.case_id) for f in findings)}" if findings else ""
+            stalled = connection.execute(_STALLED, {"overdue": overdue}).scalars().all()
+            silent = self._engine_silent(connection, now)
+            deaf = self._nobody_hears(connection, now)
+        paged = self._page([case_id for case_id in stalled if self._claim(case_id, now)], now)
+        findings = [Finding(case_id, case_id in paged) for case_id in stalled]
+        told = [f"overdue: {', '.join(str(f.case_id) for f in findings)}"] if findings else []
+        if silent:
+            told.append("the engine is silent")
+            self._complain("engine", "值班系统没有反应，新警情可能没有提醒，请立即查看值班台并通知管理员", now)
+        if deaf:
+            told.append("no desk is connected and every channel's last page failed")
+            self._complain("channels", "没有一个值班台在线，所有提醒渠道都发不出去，请立即打开值班台并通知管理员", now)
         with self._engine.begin() as connection:
-            connection.execute(_BEAT, {"at": moment, "healthy": not findings, "detail": detail})
+            connection.execute(_BEAT, {"at": moment, "healthy": not told, "detail": "; ".join(told)})
         return findings
+
+    def _engine_silent(self, connection: sa.Connection, now: datetime) -> bool:
+        """Whether the engine has stopped. At its own start the auditor gives it time to begin as well."""
+        at = connection.execute(_ENGINE).scalar()
+        began = _naive(self._began or now)
+        return at is not None and _naive(now) - max(at, began) > _SILENT
+
+    def _nobody_hears(self, connection: sa.Connection, now: datetime) -> bool:
+        row = connection.execute(_DEAF, {"overdue": _naive(now - GRACE), "since": _naive(now - _LOOKED_BACK)}).one()
+        return bool(row.desks == 0 and row.channels > 0 and row.failed == row.channels)
+
+    def _complain(self, about: str, words: str, now: datetime) -> None:
+        """Tell everybody of what concerns no single case, once in a while."""
+        log.error("auditor.complaint", about=about)
+        row = {"name": f"told-{about}", "at": _naive(now), "before": _naive(now - _TOLD_AGAIN), "unhealthy": False}
+        with self._engine.begin() as connection:
+            if connection.execute(_TELL, row).rowcount != 1:
+                return
+        body: dict[str, Any] = {
+            "page_id": f"auditor-{about}-{_minute(now):%Y%m%dT%H%M}",
+            "case_id": None,
+            "label": "urgent_alarm",
+            "level": -1,
+            "officer": "全体",
+            "text": f"【系统故障】{words}（系统巡检发出）",
+            "console_url": f"{self._console_url}/",
+        }
+        # Where the ordinary channels are what fails, each page of theirs is tried anyway.
+        self._tell(body, self._last_resort if about == "channels" else (*self._channels, *self._last_resort), now)
 
     def _claim(self, case_id: int, now: datetime) -> bool:
         row = {"case_id": case_id, "missed_at": _naive(_minute(now)), "paged_at": _naive(now)}
         with self._engine.begin() as connection:
             return connection.execute(_CLAIM, row).rowcount == 1
 
-    def _page(self, case_id: int, now: datetime) -> bool:
-        log.error("auditor.overdue", case_id=case_id)
-        body: dict[str, Any] = {
-            "page_id": f"auditor-{case_id}-{_minute(now):%Y%m%dT%H%M}",  # a new one each time: receivers may fold
-            "case_id": case_id,
+    def _page(self, cases: list[int], now: datetime) -> set[int]:
+        """Page for these cases, where needed by the last resort; those that somebody took a page for."""
+        for case_id in cases:
+            log.error("auditor.overdue", case_id=case_id)
+        paged = self._page_over(self._channels, cases, now)
+        return paged | self._page_over(self._last_resort, [one for one in cases if one not in paged], now)
+
+    def _page_over(self, channels: tuple[str, ...], cases: list[int], now: datetime) -> set[int]:
+        """A page for each case to programs, but one for all to groups: their vendors silence who says too much."""
+        programs = tuple(channel for channel in channels if channel.startswith("webhook+"))
+        paged = {case_id for case_id in cases if self._tell(self._overdue([case_id], now), programs, now)}
+        groups = tuple(
+            channel
+            for channel in channels
+            if cases and channel not in programs and now - self._told.get(channel, _LONG_AGO) >= _GROUP_PAUSE
+        )
+        self._told |= dict.fromkeys(groups, now)
+        if self._tell(self._overdue(cases, now), groups, now):
+            paged.update(cases)
+        return paged
+
+    def _overdue(self, cases: list[int], now: datetime) -> dict[str, Any]:
+        numbers, only = [str(case_id) for case_id in cases], cases[0] if len(cases) == 1 else None
+        return {
+            # A new one each time: receivers may fold.
+            "page_id": f"auditor-{'-'.join(numbers)}-{_minute(now):%Y%m%dT%H%M}",
+            "case_id": only,
             "label": "urgent_alarm",
             "level": -1,
             "officer": "全体",
-            "text": f"【紧急警情】案件{case_id} 提醒超时无人确认，请立即查看（系统巡检发出）",
-            "console_url": f"{self._console_url}/case/{case_id}",
+            "text": f"【紧急警情】案件{'、'.join(numbers[:_NAMED])} 提醒超时无人确认，请立即查看（系统巡检发出）",
+            "console_url": f"{self._console_url}/case/{only}" if only else f"{self._console_url}/",
         }
-        reached = [self._post(address, body) for address in self._addresses]
-        return any(reached)
 
-    def _post(self, address: str, body: dict[str, Any]) -> bool:
+    def _tell(self, body: dict[str, Any], channels: tuple[str, ...], now: datetime) -> bool:
+        """Tell all of these groups at once; whether any took it. One that hangs holds up none of the others."""
+        sent = [self._senders.submit(_send, channel, body, now) for channel in channels]
+        taken = [self._took(one) for one in sent]
+        return any(taken)
+
+    def _took(self, sending: Future[bool]) -> bool:
         try:
-            return httpx.post(address, json=body, timeout=5).is_success
+            return sending.result(timeout=_SEND_SECONDS)
         except Exception as error:  # whatever is wrong with one address, the others and the next case are tried
             log.error("auditor.page_failed", reason=type(error).__name__)
             return False
@@ -122,7 +223,57 @@ class Auditor:
     def stop(self) -> None:
         """End `run` and give the connection back."""
         self._stop.set()
+        self._senders.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
+
+
+def _send(channel: str, body: dict[str, Any], now: datetime) -> bool:
+    """Tell one group, in the way of its vendor; whether it took it."""
+    kind, _, address = channel.partition("+")
+    words = f"{body['text']}\n{body['console_url']}"
+    match kind:
+        case "wecom":
+            text: dict[str, Any] = {"content": words, "mentioned_mobile_list": ["@all"]}
+            return _robot(address, {"msgtype": "text", "text": text}, "errcode")
+        case "dingtalk":
+            said = {"msgtype": "text", "text": {"content": words}, "at": {"isAtAll": True}}
+            return _robot(_signed_for_dingtalk(address, now), said, "errcode")
+        case "feishu":
+            everybody = '<at user_id="all">所有人</at> '
+            content = {"msg_type": "text", "content": {"text": everybody + words}}
+            return _robot(*_signed_for_feishu(address, content, now), "code")
+        case "apprise":
+            import apprise  # it takes a while, and few stations have it
+
+            service = apprise.Apprise.instantiate(address)
+            return bool(service and service.notify(body=words))
+        case _:
+            return httpx.post(address, json=body, timeout=5).is_success
+
+
+def _robot(url: str, body: dict[str, Any], code: str) -> bool:
+    answer = httpx.post(url, json=body, timeout=5)
+    return answer.status_code == httpx.codes.OK and answer.json().get(code) == 0
+
+
+def _signed_for_dingtalk(address: str, now: datetime) -> str:
+    url = httpx.URL(address)
+    secret = url.params.get("secret")
+    if not secret:
+        return address
+    timestamp = str(int(now.timestamp() * 1000))
+    sign = base64.b64encode(hmac.digest(secret.encode(), f"{timestamp}\n{secret}".encode(), "sha256")).decode()
+    return str(url.copy_remove_param("secret").copy_merge_params({"timestamp": timestamp, "sign": sign}))
+
+
+def _signed_for_feishu(address: str, body: dict[str, Any], now: datetime) -> tuple[str, dict[str, Any]]:
+    url = httpx.URL(address)
+    secret = url.params.get("secret")
+    if not secret:
+        return address, body
+    timestamp = str(int(now.timestamp()))
+    sign = base64.b64encode(hmac.digest(f"{timestamp}\n{secret}".encode(), b"", "sha256")).decode()
+    return str(url.copy_remove_param("secret")), {"timestamp": timestamp, "sign": sign, **body}
 
 
 def _minute(moment: datetime) -> datetime:

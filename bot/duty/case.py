@@ -1,4 +1,4 @@
-"""Cases: what is opened for a message, what it joins, who has acknowledged it.
+"""Cases: what is opened for a message, what it joins, what raises it.
 
 Every function works inside the caller's transaction, so that a message, its case and its pages change together.
 """
@@ -9,16 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import escalation
-from bot.duty.roster import Roster
+from bot.duty.watch import Watch
 from bot.nlu.triage import URGENT, Evidence, Triage, gravity
-from bot.store.models import Case, CaseId, CaseState, Message, Reply, Resident, ResidentId
+from bot.store.models import Case, CaseState, Message, Reply, Resident, ResidentId
 
 CASE_LABELS = ("urgent_alarm", "help_request", "tip")
 """Labels for which a human must act; enquiry and other open no case."""
 _JOIN_WITHIN = {"help_request": timedelta(hours=12), "tip": timedelta(hours=24)}
+TOLD_OVER = "over"
+"""In what a case was asked: its resident has said that it is over, so nothing more is asked."""
 _RAISE_WITHIN = timedelta(minutes=30)
 _ALARM_LASTS = timedelta(hours=12)
-_OFFICER_CHARACTERS = 64
 
 
 _RETRACTABLE = frozenset(
@@ -32,25 +33,9 @@ _RETRACTABLE = frozenset(
 telephone (violence, captivity, threats, silence, self-harm) such words prove nothing, and the pages go on."""
 RESOLVED = "resolved"
 """The rule of the evidence that the resident says the alarm is over."""
-DISPOSITIONS = {
-    "real": "属实已处置",
-    "resolved": "已自行解决",
-    "false_alarm": "误报",
-    "duplicate": "重复报警",
-    "referred": "已转其他部门",
-    "no_answer": "联系不上",
-}
-"""How a case can end: name and what officers read."""
-WORD_CHARACTERS = 500
 
 
-class CaseError(Exception):
-    """An action on a case that cannot be done; the text says why and what to do."""
-
-
-def file_message(
-    session: Session, message: Message, triage: Triage, *, roster: Roster, channels: tuple[str, ...], now: datetime
-) -> Case | None:
+def file_message(session: Session, message: Message, triage: Triage, *, watch: Watch, now: datetime) -> Case | None:
     """Put a triaged message where it belongs: into an open case, which it may raise, or into a new one, or nowhere.
 
     An open alarm takes everything the same resident sends. A request that was written to in the last half hour becomes
@@ -60,7 +45,7 @@ def file_message(
     label = triage.label if not triage.uncertain else min(triage.label, "help_request", key=gravity)
     if triage.chosen and (asked := _asked_about(session, message.resident_id, now)):
         message.case = asked
-        return _take_choice(session, asked, message, triage, roster=roster, channels=channels, now=now)
+        return _take_choice(session, asked, message, triage, watch=watch, now=now)
     case = _filed(session, message) or _open_case_for(session, message.resident_id, label, now)
     if case is None and triage.label not in CASE_LABELS and (asked := _talked_about(session, message.resident_id, now)):
         case, label = asked, triage.label
@@ -80,11 +65,13 @@ def file_message(
         session.add(case)
         session.flush()
         if label == URGENT:
-            _alarm(session, case, message, roster=roster, channels=channels, now=now)
+            _alarm(session, case, message, watch=watch, now=now)
+        else:
+            escalation.start(session, case, watch=watch, now=now)
     elif gravity(label) < gravity(case.label):
         _relabel(case, label, triage)
         if label == URGENT:
-            _alarm(session, case, message, roster=roster, channels=channels, now=now)
+            _alarm(session, case, message, watch=watch, now=now)
     elif case.uncertain and label == case.label and not triage.uncertain:
         _relabel(case, label, triage)
     message.case = case
@@ -96,9 +83,10 @@ def file_message(
 
 
 def _asked_about(session: Session, resident_id: ResidentId, now: datetime) -> Case | None:
-    """The case that was opened because a message was unclear, while nobody has taken it."""
+    """The resident's own case that was opened because a message was unclear, while nobody has taken it."""
     case = _open_case_for(session, resident_id, URGENT, now)
-    return case if case and case.uncertain and case.state == CaseState.OPEN else None
+    unclear = case and case.uncertain and case.state == CaseState.OPEN and case.resident_id == resident_id
+    return case if unclear else None
 
 
 def _talked_about(session: Session, resident_id: ResidentId, now: datetime) -> Case | None:
@@ -106,9 +94,9 @@ def _talked_about(session: Session, resident_id: ResidentId, now: datetime) -> C
     return session.scalars(
         sa.select(Case)
         .join(Reply, Reply.case_id == Case.id)
-        .join(Resident, Resident.id == Case.resident_id)
+        .join(Resident, Resident.id == Reply.resident_id)
         .where(
-            Case.resident_id == resident_id,
+            Reply.resident_id == resident_id,
             Case.state != CaseState.CLOSED,
             Resident.held_until > now,
             Reply.author == Resident.held_by,
@@ -126,8 +114,7 @@ def _take_choice(
     message: Message,
     triage: Triage,
     *,
-    roster: Roster,
-    channels: tuple[str, ...],
+    watch: Watch,
     now: datetime,
 ) -> Case:
     """The resident's one-tap answer decides what the unclear message was, in either direction.
@@ -139,9 +126,10 @@ def _take_choice(
     if triage.label in CASE_LABELS:
         _relabel(case, triage.label, triage)
         if triage.urgent:
-            _alarm(session, case, message, roster=roster, channels=channels, now=now)
+            _alarm(session, case, message, watch=watch, now=now)
     elif triage.label == "enquiry":
         case.uncertain, case.state, case.closed_at = False, CaseState.CLOSED, now
+        escalation.stop(session, case)
     _add_evidence(case, triage)
     return case
 
@@ -171,7 +159,7 @@ def alarm_goes_on(session: Session, resident_id: ResidentId, *, now: datetime) -
     """Whether what a resident sends now belongs to an alarm that is not over: not resolved, nor quiet since it was
     acknowledged."""
     newest = sa.select(Case.acknowledged_at, Case.updated_at, Case.resolved_at).where(
-        Case.resident_id == resident_id, Case.label == URGENT, Case.state != CaseState.CLOSED
+        _concerns(resident_id), Case.label == URGENT, Case.state != CaseState.CLOSED
     )
     return any(
         case.resolved_at is None and (case.acknowledged_at is None or now - case.updated_at <= _RAISE_WITHIN)
@@ -179,35 +167,39 @@ def alarm_goes_on(session: Session, resident_id: ResidentId, *, now: datetime) -
     )
 
 
-def resolve(session: Session, case: Case, words: str, *, now: datetime) -> bool:
+def alarm_is_seen(session: Session, resident_id: ResidentId) -> bool:
+    """Whether an officer has acknowledged every alarm of a resident that is not closed, or the resident has called it
+    over, and none is a silent one. Paging knows nothing of this."""
+    mine = sa.select(Case.acknowledged_at, Case.silent, Case.asked).where(
+        _concerns(resident_id), Case.label == URGENT, Case.state != CaseState.CLOSED
+    )
+    alarms = session.execute(mine).all()
+    return all((alarm.acknowledged_at or TOLD_OVER in alarm.asked) and not alarm.silent for alarm in alarms)
+
+
+def _concerns(resident_id: ResidentId) -> sa.ColumnElement[bool]:
+    """The resident's own cases, and those that one of them has been merged into."""
+    merged = sa.orm.aliased(Case)
+    own = sa.select(Case.id).where(Case.resident_id == resident_id)
+    joined = sa.select(merged.merged_into_id).where(
+        merged.resident_id == resident_id, merged.merged_into_id.is_not(None)
+    )
+    return Case.id.in_(sa.union_all(own.correlate(None), joined))
+
+
+def resolve(session: Session, case: Case, words: str, *, by: ResidentId | None = None, now: datetime) -> bool:
     """Note that the resident says the alarm is over, and tell whether that ended the paging.
 
-    The page that is on its way still goes out, and an officer closes the case: nobody but a human ends an alarm.
+    `by`: who says so; another resident, whose case was merged into this one, ends nobody's paging. The page that is on
+    its way still goes out, and an officer closes the case: nobody but a human ends an alarm.
     """
     _add_evidence(case, Triage(case.label, 1.0, case.intent, (Evidence(RESOLVED, (words,)),)))
     case.updated_at = now
-    if case.silent or case.intent not in _RETRACTABLE:
+    if case.silent or case.intent not in _RETRACTABLE or by not in {None, case.resident_id}:
         return False
     case.resolved_at = now
     escalation.stop_climbing(session, case)
     return True
-
-
-def close(session: Session, case_id: CaseId, *, officer: str, disposition: str, word: str, now: datetime) -> Case:
-    """End a case, with how it ended and one word on it; pages and deadlines end, the bot has the conversation again.
-
-    Raises:
-        CaseError: no such case, closed already, or the officer, disposition or word is missing.
-    """
-    if disposition not in DISPOSITIONS:
-        raise CaseError(f"{disposition!r} is no disposition; choose one of {', '.join(DISPOSITIONS)}")
-    if not 0 < len(word.strip()) <= WORD_CHARACTERS:
-        raise CaseError(f"say in 1 to {WORD_CHARACTERS} characters how it ended")
-    case = acknowledge(session, case_id, officer=officer, now=now)
-    case.state, case.closed_at, case.closed_by = CaseState.CLOSED, now, officer
-    case.disposition, case.closing_word, case.updated_at = disposition, word.strip(), now
-    case.resident.held_by = case.resident.held_until = None
-    return case
 
 
 def _open_case_for(session: Session, resident_id: ResidentId, label: str, now: datetime) -> Case | None:
@@ -215,7 +207,7 @@ def _open_case_for(session: Session, resident_id: ResidentId, label: str, now: d
     _one_at_a_time(session, resident_id)
     cases = session.scalars(
         sa.select(Case)
-        .where(Case.resident_id == resident_id, Case.state != CaseState.CLOSED)
+        .where(_concerns(resident_id), Case.state != CaseState.CLOSED)
         .order_by(Case.id.desc())
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -239,7 +231,7 @@ def _takes(case: Case, label: str, now: datetime) -> bool:
         return now - case.acknowledged_at <= _RAISE_WITHIN if label == URGENT else quiet <= _ALARM_LASTS
     if label == URGENT:
         return quiet <= _RAISE_WITHIN
-    return case.label == label and quiet <= _JOIN_WITHIN[label]
+    return case.label == label and label in _JOIN_WITHIN and quiet <= _JOIN_WITHIN[label]
 
 
 def _took(case: Case, message: Message) -> bool:
@@ -253,22 +245,19 @@ def _relabel(case: Case, label: str, triage: Triage) -> None:
     case.label, case.intent, case.uncertain = label, triage.intent, triage.uncertain
 
 
-def _alarm(
-    session: Session, case: Case, message: Message, *, roster: Roster, channels: tuple[str, ...], now: datetime
-) -> None:
+def _alarm(session: Session, case: Case, message: Message, *, watch: Watch, now: datetime) -> None:
     """Make a case an alarm. Acknowledging a request was not acknowledging an alarm: somebody has to look again."""
-    case.state, case.acknowledged_at, case.acknowledged_by = CaseState.OPEN, None, None
+    case.state, case.acknowledged_at, case.acknowledged_by, case.offered_to = CaseState.OPEN, None, None, None
     case.alarmed_at, case.alarm_message_id = now, message.id
-    escalation.start(session, case, roster=roster, channels=channels, now=now)
+    escalation.stop(session, case)  # the pages that a request had by its own policy
+    escalation.start(session, case, watch=watch, now=now)
 
 
 def _add_evidence(case: Case, triage: Triage) -> None:
     case.evidence = [*case.evidence, *(item for item in triage.to_json()["evidence"] if item not in case.evidence)]
 
 
-def reread(
-    session: Session, message: Message, triage: Triage, *, roster: Roster, channels: tuple[str, ...], now: datetime
-) -> None:
+def reread(session: Session, message: Message, triage: Triage, *, watch: Watch, now: datetime) -> None:
     """Take the model's label for a message that only the safety net had read while Rasa was down.
 
     It can only raise: the net's alarm stays an alarm, and a request stays one, since the resident was told that a
@@ -281,7 +270,7 @@ def reread(
     message.triage = triage.to_json()
     if triage.urgent and case.label == URGENT and not _took(case, message):
         message.case_id = None
-        file_message(session, message, triage, roster=roster, channels=channels, now=now)
+        file_message(session, message, triage, watch=watch, now=now)
         return
     if triage.urgent and case.label != URGENT:
         alarm = _open_case_for(session, message.resident_id, URGENT, now)
@@ -289,36 +278,9 @@ def reread(
             message.case = case = alarm
         else:
             _relabel(case, URGENT, triage)
-            _alarm(session, case, message, roster=roster, channels=channels, now=now)
+            _alarm(session, case, message, watch=watch, now=now)
     elif case.uncertain:
         _relabel(case, triage.label, triage)
     case.silent = case.silent or triage.silent
     _add_evidence(case, triage)
     case.updated_at = now
-
-
-def check_officer(name: str) -> None:
-    """Raise CaseError for a name that cannot be recorded."""
-    if not 0 < len(name.strip()) <= _OFFICER_CHARACTERS:
-        raise CaseError(f"an officer's name has 1 to {_OFFICER_CHARACTERS} characters")
-
-
-def acknowledge(session: Session, case_id: CaseId, *, officer: str, now: datetime) -> Case:
-    """Record that an officer has the case; its pending pages and deadlines end.
-
-    Acknowledging twice is harmless: the first officer stays on record.
-
-    Raises:
-        CaseError: there is no such case, it is closed, or the officer's name cannot be recorded.
-    """
-    check_officer(officer)
-    case = session.scalars(sa.select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
-    if case is None:
-        raise CaseError(f"there is no case {case_id}; `fujin cases` lists them")
-    if case.state == CaseState.CLOSED:
-        raise CaseError(f"case {case_id} is closed")
-    if case.state == CaseState.OPEN:
-        case.state, case.acknowledged_at, case.acknowledged_by = CaseState.ACKNOWLEDGED, now, officer
-        case.updated_at = now
-        escalation.stop(session, case)
-    return case

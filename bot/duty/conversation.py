@@ -2,11 +2,10 @@
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.duty.case import CaseError, check_officer
-from bot.store.models import Case, CaseId, Reply, Resident
+from bot.duty.handling import CaseError, acted, check_officer, locked, residents_of
+from bot.store.models import CaseId, Reply, Resident
 
 HELD = timedelta(minutes=30)
 """How long after the officer's last words the bot stays silent by itself: an officer who forgets to give the
@@ -15,42 +14,64 @@ TEXT_CHARACTERS = 500
 """The platform takes 2,048 bytes in a message, and a character can have four."""
 
 
-def reply(session: Session, case_id: CaseId, text: str, *, officer: str, now: datetime) -> Reply:
+def reply(session: Session, case_id: CaseId, text: str, *, officer: str, to: int = 1, now: datetime) -> Reply:
     """Send an officer's words to the resident of a case, and hold the conversation.
 
+    `to`: the place of the resident among those of the case (`handling.residents_of`), where others were merged into it.
+
     Raises:
-        CaseError: no such case, the text is empty or too long, or the officer's name cannot be recorded.
+        CaseError: no such case or resident, the text is empty or too long, or the officer's name cannot be recorded.
     """
     if not 0 < len(text.strip()) <= TEXT_CHARACTERS:
-        raise CaseError(f"a reply has 1 to {TEXT_CHARACTERS} characters")
+        raise CaseError(f"a reply has 1 to {TEXT_CHARACTERS} characters", f"回复要有1到{TEXT_CHARACTERS}个字")
+    return _send(session, case_id, officer, "reply", to, now, text=text.strip())
+
+
+def send_picture(session: Session, case_id: CaseId, digest: str, *, officer: str, to: int = 1, now: datetime) -> Reply:
+    """Send a picture, by its SHA-256 in the evidence store, to the resident of a case, and hold the conversation.
+
+    Raises:
+        CaseError: no such case or resident, or the officer's name cannot be recorded.
+    """
+    return _send(session, case_id, officer, "picture", to, now, text="[图片]", picture=digest)
+
+
+def _send(
+    session: Session, case_id: CaseId, officer: str, action: str, to: int, now: datetime, **content: str
+) -> Reply:
     check_officer(officer)
-    case = _case(session, case_id)
-    said = Reply(
-        resident_id=case.resident_id, case_id=case.id, author=officer, text=text.strip(), created_at=now, due_at=now
-    )
+    case = locked(session, case_id)
+    if case.merged_into_id is not None:  # what is answered will be read there
+        raise CaseError(
+            f"case {case_id} is part of case {case.merged_into_id}; write there",
+            f"已并入案件{case.merged_into_id}，请在那里回复",
+        )
+    residents = residents_of(session, case)
+    if not 1 <= to <= len(residents):
+        raise CaseError(
+            f"case {case_id} has {len(residents)} residents; `fujin case {case_id}` lists them", "请选择发给哪位居民"
+        )
+    resident = residents[to - 1]
+    said = Reply(resident_id=resident.id, case_id=case.id, author=officer, created_at=now, due_at=now, **content)
     session.add(said)
-    case.resident.held_by, case.resident.held_until = officer, now + HELD
+    resident.held_by, resident.held_until = officer, now + HELD
     case.updated_at = now
+    acted(session, case, officer, action, now=now, detail={"to": to} if len(residents) > 1 else None)
     return said
 
 
-def give_back(session: Session, case_id: CaseId) -> None:
-    """Let the bot answer again.
+def give_back(session: Session, case_id: CaseId, *, officer: str, now: datetime) -> None:
+    """Let the bot answer again, all residents of the case.
 
     Raises:
         CaseError: no such case.
     """
-    resident = _case(session, case_id).resident
-    resident.held_by = resident.held_until = None
+    case = locked(session, case_id)
+    for resident in residents_of(session, case):
+        resident.held_by = resident.held_until = None
+    acted(session, case, officer, "give_back", now=now)
 
 
 def held(resident: Resident, *, now: datetime) -> bool:
     """Whether an officer holds the conversation with a resident."""
     return resident.held_until is not None and resident.held_until > now
-
-
-def _case(session: Session, case_id: CaseId) -> Case:
-    case = session.scalars(sa.select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
-    if case is None:
-        raise CaseError(f"there is no case {case_id}; `fujin cases` lists them")
-    return case

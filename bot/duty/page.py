@@ -1,26 +1,43 @@
-"""What a page says."""
-
-from typing import Any
+"""What a page says, and whom it is meant for."""
 
 from bot.duty.case import RESOLVED
+from bot.duty.channels.base import Message
+from bot.duty.roster import Roster
 from bot.nlu.catalogue import title_of
-from bot.store.models import Case, Page
+from bot.nlu.triage import URGENT
+from bot.store.models import Case, Page, PageKind
+
+_ASKS = {
+    PageKind.OFFER.value: "【移交】{by}请{officer}接手：{}",
+    PageKind.RETURNED.value: "【移交未成】没有人接手，仍由{officer}负责：{}",
+}
 
 
-def page_body(page: Page, case: Case, *, console_url: str) -> dict[str, Any]:
-    """The JSON of a page: ids, label, level, officer, one line of text, and where to acknowledge.
+def page_message(page: Page, case: Case, *, roster: Roster, console_url: str, ack_url: str) -> Message:
+    """A page as its channel is given it.
 
     The text names the kind of alarm and the words that made it one, not the resident.
     """
-    return {
+    names = page.officer.split("、")
+    body = {
         "page_id": page.id,
         "case_id": case.id,
         "label": case.label,
         "level": page.level,
         "officer": page.officer,
-        "text": page_text(case),
+        "officers": names,
+        "text": _ASKS.get(page.kind, "{}").format(page_text(case), officer=page.officer, by=case.acknowledged_by),
         "console_url": f"{console_url}/case/{case.id}",
+        "ack_url": ack_url,
     }
+    return Message(
+        page_id=page.id,
+        body=body,
+        kind=title_of(case.intent),
+        urgent=case.label == URGENT,
+        officers=tuple(officer for name in names if (officer := roster.named(name))),
+        everyone={officer.name for officer in roster.officers} <= set(names) and len(names) > 1,
+    )
 
 
 def page_text(case: Case) -> str:

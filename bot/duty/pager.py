@@ -1,22 +1,31 @@
 """The pager: deadlines that have passed become pages, pages go out over their channel until one attempt succeeds."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.duty import escalation
-from bot.duty.roster import Roster
-from bot.store.models import Case, CaseState, Escalation, Page, WorkState
+from bot.duty import escalation, handover
+from bot.duty.channels.base import ChannelError, RateLimitedError
+from bot.duty.rates import Quota, Rate
+from bot.duty.watch import Watch
+from bot.store.models import Case, CaseState, Escalation, EscalationKind, Page, PageKind, WorkState
 from bot.store.session import claim_due, retry_later, still_mine
 
 log = structlog.get_logger()
 LEASE = timedelta(seconds=10)
+PATIENCE = timedelta(seconds=5)
+"""An alarm that waits longer for its channel counts as not delivered."""
+NO_ALARM = 2
+"""The priority of a page that is for no alarm; an alarm's are smaller (`escalation`)."""
 _ATTEMPTS = 12
+_RECEIPT_CHARACTERS = 64
 
 
-def pass_deadlines(session: Session, *, roster: Roster, channels: tuple[str, ...], now: datetime) -> int:
-    """Page the next officer of every case whose deadline has passed; how many cases were paged for.
+def pass_deadlines(session: Session, *, watch: Watch, now: datetime) -> int:
+    """Page the next step of every case whose deadline has passed; how many cases were paged for.
 
     A case is locked before its deadlines, here as in `case.acknowledge`: in the other order the two would wait for
     each other. A deadline that cannot be passed is left for its lease, so that it holds up no other case.
@@ -25,27 +34,92 @@ def pass_deadlines(session: Session, *, roster: Roster, channels: tuple[str, ...
     for step in claim_due(session, Escalation, now=now, lease=LEASE, limit=50, parent=Case):
         try:
             with session.begin_nested():
-                paged += escalation.pass_deadline(session, step, roster=roster, channels=channels, now=now)
+                passed = handover.lapse if step.kind == EscalationKind.OFFER else escalation.pass_deadline
+                paged += passed(session, step, watch=watch, now=now)
         except Exception:
             log.exception("deadline.failed", case_id=step.case_id, level=step.level)
     return paged
 
 
-def claim_pages(session: Session, *, now: datetime, limit: int) -> list[Page]:
-    """Claim due pages with their cases; a case that somebody has taken meanwhile needs none."""
-    pages = claim_due(session, Page, now=now, lease=LEASE, limit=limit, order=[Page.due_at, Page.id])
+@dataclass(frozen=True)
+class Claim:
+    """Pages to send now, and the alarms that have to wait for their channel longer than an alarm should; `seen`: how
+    many rows were due."""
+
+    pages: list[Page]
+    held_up: list[Page]
+    seen: int
+
+
+def claim_pages(session: Session, *, rates: Mapping[str, Rate], now: datetime, limit: int) -> Claim:
+    """Claim due pages with their cases, those that matter most first, and cancel those that nobody needs any more. What
+    its channel's rate does not allow now is due again when it does, and has not been tried."""
+    order = [Page.priority, Page.due_at, Page.id]
+    pages = list(claim_due(session, Page, now=now, lease=LEASE, limit=limit, order=order))
     for page in pages:
-        if page.case.state != CaseState.OPEN:
+        if not _needed(page):
             page.state = WorkState.CANCELLED
-    return [page for page in pages if page.state == WorkState.PENDING]
+    claim = Claim([], [], len(pages))
+    # In the order of names, so that two gateways wait for each other's channels in the same order.
+    channels = sorted({page.channel for page in pages} & rates.keys())
+    quotas = {name: Quota(session, name, rates[name], now=now) for name in channels}
+    for page in pages:
+        if page.state != WorkState.PENDING:
+            continue
+        alarm = page.priority < NO_ALARM
+        wait = quotas[page.channel].take(alarm=alarm) if page.channel in quotas else None
+        if wait is None:
+            claim.pages.append(page)
+            continue
+        page.due_at, page.attempts = now + wait, page.attempts - 1
+        late = page.due_at - page.created_at
+        if alarm and late > PATIENCE:
+            page.error = f"rate limit: {late.total_seconds():.0f} s late"
+            claim.held_up.append(page)
+    return claim
 
 
-def settle_page(session: Session, page: Page, error: str | None, *, now: datetime) -> None:
-    """Write down whether a page got out; a failed one is tried again while the next deadline runs."""
+def _needed(page: Page) -> bool:
+    """Whether what a page asks for is still to be done: take the case, take it over, go on with it."""
+    case = page.case
+    if page.kind == PageKind.OFFER:
+        return case.offered_to == page.officer
+    if page.kind == PageKind.RETURNED:
+        return case.state == CaseState.ACKNOWLEDGED and case.acknowledged_by == page.officer and not case.offered_to
+    return case.state == CaseState.OPEN
+
+
+def hold_up(session: Session, page: Page, *, now: datetime) -> None:
+    """An alarm waits too long for its channel: as good as not delivered, so the next officer may be due sooner."""
+    case = session.get_one(Case, page.case_id, with_for_update=True)
+    log.warning("page.held_up", page_id=page.id, case_id=case.id, level=page.level, channel=page.channel)
+    escalation.hasten(session, case, page.level, now=now)
+
+
+def settle_page(
+    session: Session,
+    page: Page,
+    problem: ChannelError | None,
+    *,
+    rates: Mapping[str, Rate],
+    now: datetime,
+    receipt: str | None = None,
+) -> None:
+    """Write down whether a page got out; a failed one is tried again while the next deadline runs.
+
+    The case is locked first, as everywhere: whoever acknowledges it holds it and then wants its pages.
+    """
+    case = session.get_one(Case, page.case_id, with_for_update=True) if problem else None
     mine = still_mine(session, Page, page.id, page.attempts)
     if mine is None:
         return
-    if error is None:
+    if problem is None:
         mine.state, mine.sent_at, mine.error = WorkState.DONE, now, None
+        mine.receipt = receipt and receipt[:_RECEIPT_CHARACTERS]
     else:
-        retry_later(mine, now=now, error=error, limit=_ATTEMPTS)
+        retry_later(mine, now=now, error=str(problem), limit=_ATTEMPTS)
+    if isinstance(problem, RateLimitedError) and page.channel in rates:
+        Quota(session, page.channel, rates[page.channel], now=now).rest(problem.rest)
+    if case:
+        session.flush()
+        escalation.hasten(session, case, page.level, now=now)

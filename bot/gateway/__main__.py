@@ -5,12 +5,16 @@ import sys
 
 import redis.asyncio
 import uvicorn
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY, start_http_server
 
 from bot.clock import SystemClock
-from bot.duty.channel import Channels
+from bot.duty import one_tap
+from bot.duty.channels import Channels
+from bot.duty.channels.base import ChannelError
+from bot.duty.one_tap import OneTap
 from bot.duty.roster import RosterError, RosterFile
 from bot.gateway.app import Parts, create_app
+from bot.gateway.heartbeats import HeartbeatCollector
 from bot.intake import articles, menu
 from bot.intake.desk import Desk
 from bot.intake.engine import Engine
@@ -18,8 +22,10 @@ from bot.intake.evidence import EvidenceStore
 from bot.intake.speech import SherpaRecogniser, SpeechError
 from bot.intake.understanding import Rasa
 from bot.log import configure_logging
+from bot.nlu.project import PROJECT
 from bot.nlu.safety_net import RULES, SafetyNet
-from bot.settings import ROOT, Settings, SettingsError, load_settings
+from bot.secret import derived_key
+from bot.settings import Settings, SettingsError, load_settings
 from bot.store.session import Store
 from bot.wechat.client import MemoryTokenStore, RedisTokenStore, TokenStore, WeChatClient
 from bot.wechat.envelope import Account
@@ -29,6 +35,7 @@ def build(settings: Settings) -> Parts:
     """Put the gateway together from its settings.
 
     Raises:
+        ChannelError: a page channel's address cannot be used.
         RosterError: the duty file cannot be used.
         SpeechError: the speech model cannot be used.
     """
@@ -41,8 +48,8 @@ def build(settings: Settings) -> Parts:
         store=store,
         desk=Desk(
             roster_file=RosterFile(settings.duty_file),
-            channels=settings.page_channels,
-            net=SafetyNet.load(ROOT / RULES),
+            channels=settings.channels,
+            net=SafetyNet.load(PROJECT / RULES),
             menu=menu.live(),
             articles=articles.live(),
         ),
@@ -53,19 +60,31 @@ def build(settings: Settings) -> Parts:
             secret=settings.wechat_app_secret,
             tokens=tokens,
         ),
-        channels=Channels(),
+        channels=Channels(settings.channels, store=store, clock=clock),
         evidence_store=EvidenceStore(settings.var_dir / "evidence"),
         clock=clock,
         console_url=settings.console_url,
+        one_tap=OneTap(
+            derived_key(one_tap.PURPOSE, var_dir=settings.var_dir, given=settings.secret), settings.console_url
+        ),
         recogniser=recogniser,
     )
     account = Account(settings.wechat_app_id, settings.wechat_token, settings.wechat_aes_key, settings.wechat_mode)
-    return Parts(account=account, store=store, engine=engine, rasa=rasa, clock=clock, recogniser=recogniser)
+    return Parts(
+        account=account,
+        store=store,
+        engine=engine,
+        rasa=rasa,
+        clock=clock,
+        recogniser=recogniser,
+        channels=settings.channels,
+    )
 
 
 async def serve(settings: Settings) -> None:
     """Serve until told to stop. Metrics have a port of their own, on loopback."""
     parts = build(settings)
+    REGISTRY.register(HeartbeatCollector(parts.store, parts.clock))
     start_http_server(settings.metrics_port, addr="127.0.0.1")
     try:
         await http_server(parts, host=settings.gateway_host, port=settings.gateway_port).serve()
@@ -96,7 +115,7 @@ def main() -> None:
         settings = load_settings()
         configure_logging(settings.log_level)
         asyncio.run(serve(settings))
-    except (SettingsError, RosterError, SpeechError) as error:
+    except (ChannelError, SettingsError, RosterError, SpeechError) as error:
         sys.exit(f"fujin gateway: {error}")
 
 

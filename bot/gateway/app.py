@@ -1,4 +1,4 @@
-"""The public side: the platform's callback, and nothing else but two health pages."""
+"""The public side: the platform's callback and the telephone vendor's, and nothing else but two health pages."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.requests import ClientDisconnect
 
+from bot.addresses import PageChannel
 from bot.clock import Clock
+from bot.gateway import voice
 from bot.gateway.readiness import readiness
 from bot.intake import metrics
 from bot.intake.engine import Engine
@@ -46,6 +48,7 @@ class Parts:
     clock: Clock
     answer_within: timedelta = ANSWER_WITHIN
     recogniser: SherpaRecogniser | None = None
+    channels: tuple[PageChannel, ...] = ()
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -84,6 +87,8 @@ def create_app(parts: Parts) -> FastAPI:
         answer = await _answer(parts, inbound, deadline)
         metrics.PASSIVE_SECONDS.observe(time.monotonic() - started)
         return answer
+
+    app.include_router(voice.router(parts.store, parts.clock, parts.channels))
 
     @app.exception_handler(CallbackError)
     async def refuse(_request: Request, error: CallbackError) -> JSONResponse:

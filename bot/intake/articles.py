@@ -11,10 +11,10 @@ from bot.intake import trainers_file
 from bot.intake.trainers_file import OptionalWebAddress, WebAddress, Written
 from bot.intake.understanding import BotReply
 from bot.nlu.live_file import LiveFile
-from bot.settings import ROOT
+from bot.nlu.project import NLU_DATA
 from bot.wechat.outbound import Article
 
-ARTICLES = ROOT / "nlu_data" / "articles.yml"
+ARTICLES = NLU_DATA / "articles.yml"
 OTHERS = 5
 """How many titles are listed beside the latest article."""
 _NONE_YET = "这里还没有文章。有事直接打字问我就行。"

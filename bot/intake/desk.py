@@ -4,8 +4,11 @@ the menu answers."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.duty.roster import Roster, RosterFile
-from bot.intake import questions
+from bot.addresses import PageChannel
+from bot.duty.roster import RosterFile
+from bot.duty.watch import Watch
+from bot.intake import advice, questions
+from bot.intake.advice import Line
 from bot.intake.articles import Published
 from bot.intake.menu import Menu
 from bot.intake.questions import AlarmQuestions
@@ -19,15 +22,16 @@ class Desk:
     """The configuration, as one value to hand around."""
 
     roster_file: RosterFile
-    channels: tuple[str, ...]
+    channels: tuple[PageChannel, ...]
     net: SafetyNet
     menu: LiveFile[Menu]
     articles: LiveFile[tuple[Published, ...]]
     questions: LiveFile[AlarmQuestions] = field(default_factory=questions.live)
+    advice: LiveFile[tuple[Line, ...]] = field(default_factory=advice.live)
 
-    def roster(self) -> Roster:
-        """The roster as it is now."""
-        return self.roster_file.current()
+    def watch(self) -> Watch:
+        """Who is paged, and how, as the duty file says now."""
+        return Watch.over(self.roster_file.current(), self.channels)
 
     def net_triage(self, text: str, fragments: Sequence[str] = ()) -> Triage | None:
         """The alarm that the safety net sees in a text, alone or together with the sender's last fragments.

@@ -21,8 +21,11 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock
 from bot.duty import pager
-from bot.duty.channel import ChannelError, Channels
-from bot.duty.page import page_body
+from bot.duty.channels import Channels
+from bot.duty.channels.base import ChannelError
+from bot.duty.channels.base import Message as PageMessage
+from bot.duty.one_tap import OneTap
+from bot.duty.page import page_message
 from bot.intake import evidence, handler, inbox, metrics, outbox, voices
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed, Received
@@ -67,11 +70,12 @@ class Engine:
         evidence_store: evidence.EvidenceStore,
         clock: Clock,
         console_url: str,
+        one_tap: OneTap,
         recogniser: Recogniser | None = None,
     ) -> None:
         self._store, self._desk, self._rasa, self._wechat = store, desk, rasa, wechat
         self._channels, self._evidence, self._clock, self._console_url = channels, evidence_store, clock, console_url
-        self._recogniser = recogniser
+        self._one_tap, self._recogniser = one_tap, recogniser
         # SQLite has one writer, so a second thread would only wait for it. Pages have a lane of their own: in a burst
         # an alarm stands behind one transaction, not behind hundreds of messages that are being stored.
         ordinary, urgent = (1, 1) if store.sqlite else (8, 4)
@@ -195,9 +199,9 @@ class Engine:
     async def _reread(self) -> int:
         """Have the model read what only the safety net has read, now that Rasa is back."""
         unread = await self._transaction(_claim_rereads)
-        for done, (message_id, text, fragments) in enumerate(unread):
+        for done, (message_id, text, fragments, sender) in enumerate(unread):
             try:
-                triage = await self._rasa.triage(text, fragments)
+                triage = await self._rasa.triage(text, fragments, sender=sender, message_id=str(message_id))
             except RasaUnavailableError:
                 if await self._rasa.healthy():  # it is this text that Rasa stumbles over: the others go first
                     await self._transaction(partial(_put_off, message_id=message_id))
@@ -216,37 +220,56 @@ class Engine:
 
     async def _deadlines(self) -> int:
         paged: int = await self._transaction(
-            lambda session, now: pager.pass_deadlines(
-                session, roster=self._desk.roster(), channels=self._desk.channels, now=now
-            )
+            lambda session, now: pager.pass_deadlines(session, watch=self._desk.watch(), now=now)
         )
         if paged:
             self._wake["pages"].set()
         return paged
 
     async def _pages(self) -> int:
-        room = self._room("pages")
+        if (room := self._room("pages")) <= 0:
+            return 0
+        rates = self._channels.rates
 
-        def claim(session: Session, now: datetime) -> list[tuple[Page, dict[str, Any]]]:
-            pages = pager.claim_pages(session, now=now, limit=room)
-            return [(page, page_body(page, page.case, console_url=self._console_url)) for page in pages]
+        def claim(session: Session, now: datetime) -> tuple[pager.Claim, list[PageMessage]]:
+            claimed = pager.claim_pages(session, rates=rates, now=now, limit=room)
+            return claimed, [self._page_message(page, now) for page in claimed.pages]
 
-        pages = await self._transaction(claim, self._urgent) if room > 0 else []
-        for page, body in pages:
-            self._spawn("pages", self._send_page(page, body))
-        return len(pages)
+        claimed, messages = await self._transaction(claim, self._urgent)
+        for page, message in zip(claimed.pages, messages, strict=True):
+            self._spawn("pages", self._send_page(page, message))
+        for page in claimed.held_up:
+            await self._transaction(partial(_hold_up, page=page), self._urgent)
+        return claimed.seen
 
-    async def _send_page(self, page: Page, body: dict[str, Any]) -> None:
-        error = None
+    def _page_message(self, page: Page, now: datetime) -> PageMessage:
+        return page_message(
+            page,
+            page.case,
+            roster=self._desk.watch().roster,
+            console_url=self._console_url,
+            ack_url=self._one_tap.url(page, now=now),
+        )
+
+    async def _send_page(self, page: Page, message: PageMessage) -> None:
+        problem, receipt = None, None
         try:
-            await self._channels.open(page.channel).send(page, body)
-        except ChannelError as problem:
-            error = str(problem)
-            log.error("page.failed", page_id=page.id, case_id=page.case_id, level=page.level, reason=error)
-        except Exception as problem:
-            error = _unforeseen(problem, page_id=page.id)
-        metrics.paged(page, error, self._clock.now())
-        await self._transaction(lambda session, now: pager.settle_page(session, page, error, now=now), self._urgent)
+            receipt = await self._channels.open(page.channel).send(message)
+        except ChannelError as told:
+            problem = told
+            log.error(
+                "page.failed",
+                page_id=page.id,
+                case_id=page.case_id,
+                level=page.level,
+                channel=page.channel,
+                reason=str(problem),
+            )
+        except Exception as unforeseen:
+            problem = ChannelError(_unforeseen(unforeseen, page_id=page.id))
+        metrics.paged(page, problem, self._clock.now())
+        settle = partial(pager.settle_page, page=page, problem=problem, rates=self._channels.rates, receipt=receipt)
+        await self._transaction(lambda session, now: settle(session, now=now), self._urgent)
 
     # -- replies and media ----------------------------------------------------------------------------------------
 
@@ -261,7 +284,8 @@ class Engine:
     async def _send_reply(self, reply: Reply, openid: str) -> None:
         error = None
         try:
-            await self._wechat.send(openid, outbox.content(reply))
+            content = await asyncio.to_thread(outbox.sendable, reply, self._evidence)
+            await self._wechat.send(openid, content)
         except PlatformError as problem:
             error = problem
             log.warning("reply.failed", reply_id=reply.id, code=problem.code)
@@ -416,7 +440,7 @@ def _heartbeat(session: Session, now: datetime) -> None:
     session.execute(beat.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
 
 
-def _claim_rereads(session: Session, now: datetime) -> list[tuple[MessageId, str, tuple[str, ...]]]:
+def _claim_rereads(session: Session, now: datetime) -> list[tuple[MessageId, str, tuple[str, ...], str]]:
     """Some of the messages that the model has not read, with what it must know, for as long as a lease lasts."""
     query = (
         sa.select(Message)
@@ -428,7 +452,14 @@ def _claim_rereads(session: Session, now: datetime) -> list[tuple[MessageId, str
     messages = session.scalars(query).all()
     for message in messages:
         take(message, now=now, lease=inbox.LEASE)
-    return [(message.id, message.text, inbox.fragments_before(session, message)) for message in messages]
+    return [
+        (message.id, message.text, inbox.fragments_before(session, message), message.resident.pseudonym)
+        for message in messages
+    ]
+
+
+def _hold_up(session: Session, now: datetime, *, page: Page) -> None:
+    pager.hold_up(session, page, now=now)
 
 
 def _put_off(session: Session, now: datetime, *, message_id: MessageId) -> None:

@@ -63,11 +63,17 @@ class EvidenceStore:
         """Where the file with this hash lies."""
         return self._root / digest[:2] / digest
 
+    def read(self, digest: str) -> bytes:
+        """What the file holds. Raises OSError when it is not there."""
+        return self.path(digest).read_bytes()
+
     def keep(self, content: bytes) -> str:
         """Write a file durably and give its SHA-256 in hex."""
         digest = hashlib.sha256(content).hexdigest()
         target = self.path(digest)
-        if not target.exists():
+        if target.exists():
+            target.touch()  # as young as a new one: retention leaves those alone that no row may know yet
+        else:
             for folder in (self._root, target.parent):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             # A name of its own: two residents may send the same file at the same moment.

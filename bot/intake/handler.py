@@ -8,12 +8,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
-from bot.intake import replies, wording
+from bot.intake import belonging, replies, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
 from bot.nlu.triage import Evidence, Triage, gravity
-from bot.store.models import Case, Media, Message, Reply, WorkState
+from bot.store.models import OF_FORM, Case, Media, Message, Reply, WorkState
 from bot.store.session import retry_later, still_mine
 from bot.wechat.inbound import MEDIA_KINDS
 from bot.wechat.outbound import MAX_TEXT_BYTES, Article, Content, split_text, with_buttons
@@ -46,8 +46,13 @@ async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding 
     again = claimed.attempt > 1
     text = claimed.text if claimed.kind == "text" else desk.menu.current().sentence(claimed.event)
     try:
-        if claimed.kind == "image" and not claimed.alarm_open:
-            return await rasa.photo(sender=claimed.pseudonym, message_id=str(claimed.id), redelivery=again)
+        if claimed.kind == "image" and (claimed.alarm_seen or not claimed.alarm_open):
+            return await rasa.photo(
+                sender=claimed.pseudonym,
+                message_id=str(claimed.id),
+                redelivery=again,
+                alarm_open=claimed.alarm_open,
+            )
         if not text.strip():
             return None
         return await rasa.converse(
@@ -57,6 +62,7 @@ async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding 
             fragments=claimed.fragments,
             redelivery=again,
             alarm_open=claimed.alarm_open,
+            alarm_seen=claimed.alarm_seen,
         )
     except RasaUnavailableError as error:
         log.warning("rasa.unavailable", message_id=claimed.id, reason=str(error))
@@ -86,6 +92,9 @@ def settle(
         understanding, triage = None, _verdict(replace(claimed, net=None), None)
     if claimed.kind == "text" and claimed.text.strip():
         message.read_by_model = understanding is not None
+        message.model = understanding.model if understanding else None
+        if understanding and understanding.of_form:
+            message.payload = message.payload | {OF_FORM: True}
     if claimed.kind in MEDIA_KINDS and (media_id := message.payload.get("MediaId")):
         session.add(Media(message_id=message.id, media_id=media_id, kind=claimed.kind, due_at=now))
     message.state, message.handled_at = WorkState.DONE, now
@@ -121,9 +130,17 @@ def _file_and_answer(
         added = replies.to_photo(session, message, now=now)
         if added is not None:
             return _post(session, message, None, added, now=now, passive=passive)
+    supplement = replies.to_supplement(session, message, understanding, triage, now=now)
+    if supplement is not None and triage:
+        message.triage = triage.to_json()
+        return _post(session, message, None, supplement, now=now, passive=passive)
     if triage:
+        if claimed.kind in _KIND_TITLES and understanding is None:
+            triage = belonging.of_media(session, message, triage, now=now)
+        elif message.case_id is None:
+            belonging.take_media(session, message, triage, now=now)
         heard = in_its_alarm(session, message, triage, desk, now)
-        case = duty_case.file_message(session, message, heard, roster=desk.roster(), channels=desk.channels, now=now)
+        case = duty_case.file_message(session, message, heard, watch=desk.watch(), now=now)
         message.triage = triage.to_json()
     else:
         case = duty_case.open_alarm(session, message.resident_id, now=now)
@@ -162,14 +179,14 @@ def in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk,
     """A triage as it counts for the alarm it belongs to.
 
     By itself a bare address looks like a silent call; as the answer to "where are you" it does not, and officers must
-    not be told to stay off the phone. There only plain words ("别打电话") make the alarm a silent one.
+    not be told to stay off the phone. There only plain words ("别打电话") make the alarm a silent one; the net reads no
+    pinyin, so there the model's word counts.
     """
-    if not triage.silent:
-        return triage
     alarm = duty_case.open_alarm(session, message.resident_id, now=now)
     if alarm is None or alarm.alarm_message_id == message.id:
         return triage
-    return replace(triage, silent=desk.net.asks_for_silence(message.text))
+    pinyin = triage.silent and wording.is_pinyin(message.text)
+    return replace(triage, silent=pinyin or desk.net.asks_for_silence(message.text))
 
 
 def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | None:

@@ -47,6 +47,8 @@ class Claimed:
     net: Triage | None
     alarm_open: bool
     """Whether what the resident sends belongs to an alarm that is not over."""
+    alarm_seen: bool = False
+    """Whether an officer has it, so that its resident may take up a form again in so many words."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) ->
         received_at=now,
         net=net,
         alarm_open=duty_case.alarm_goes_on(session, resident.id, now=now),
+        alarm_seen=duty_case.alarm_is_seen(session, resident.id),
     )
     return Received(message_id, new=True, claimed=claimed)
 
@@ -103,7 +106,7 @@ def _raise_alarm(
         message = session.get_one(Message, message_id)
         message.triage = alarm.to_json()  # outside the savepoint: the handler files it if this does not work out
         with session.begin_nested():
-            duty_case.file_message(session, message, alarm, roster=desk.roster(), channels=desk.channels, now=now)
+            duty_case.file_message(session, message, alarm, watch=desk.watch(), now=now)
     except Exception:
         log.exception("alarm.not_raised", message_id=message_id)
     return alarm
@@ -115,7 +118,7 @@ def raise_alarms(session: Session, now: datetime, *, alarms: Mapping[MessageId, 
     for message in session.scalars(pending.order_by(Message.id)):
         alarm = alarms[message.id]
         message.triage = alarm.to_json()
-        duty_case.file_message(session, message, alarm, roster=desk.roster(), channels=desk.channels, now=now)
+        duty_case.file_message(session, message, alarm, watch=desk.watch(), now=now)
 
 
 def claim(session: Session, *, now: datetime, limit: int) -> list[Claimed]:
@@ -177,6 +180,7 @@ def _claimed(session: Session, message: Message, now: datetime) -> Claimed:
         received_at=message.received_at,
         net=Triage.from_json(message.triage) if message.triage else None,
         alarm_open=duty_case.alarm_goes_on(session, message.resident_id, now=now),
+        alarm_seen=duty_case.alarm_is_seen(session, message.resident_id),
     )
 
 

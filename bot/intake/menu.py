@@ -14,10 +14,10 @@ from bot.duty.roster import Station
 from bot.intake import trainers_file
 from bot.intake.trainers_file import OptionalWebAddress, Written
 from bot.nlu.live_file import LiveFile
-from bot.settings import ROOT
+from bot.nlu.project import NLU_DATA
 from bot.wechat.outbound import MAX_TEXT_BYTES, with_buttons
 
-MENU = ROOT / "nlu_data" / "menu.yml"
+MENU = NLU_DATA / "menu.yml"
 SECTIONS, ENTRIES = 3, 5
 SECTION_CHARACTERS, ENTRY_CHARACTERS = 4, 7
 KEY_BYTES = 128

@@ -11,7 +11,7 @@ from bot.store.models import Page
 CALLBACKS = Counter("fujin_callbacks_total", "Callbacks of the platform", ["outcome"])
 MESSAGES = Counter("fujin_messages_total", "Messages handled", ["label", "source"])
 RASA_MISSING = Counter("fujin_rasa_missing_total", "Messages that Rasa did not answer in time")
-PAGES = Counter("fujin_pages_total", "Page attempts", ["outcome"])
+PAGES = Counter("fujin_pages_total", "Page attempts", ["outcome", "channel"])
 PASSIVE_SECONDS = Histogram(
     "fujin_passive_reply_seconds",
     "From the platform's POST to the answer",
@@ -35,8 +35,8 @@ def understood(understanding: Understanding | None, claimed: Claimed) -> None:
         MESSAGES.labels(claimed.kind, "none").inc()
 
 
-def paged(page: Page, error: str | None, now: datetime) -> None:
+def paged(page: Page, problem: Exception | None, now: datetime) -> None:
     """Count a page attempt and, for a delivered one, its time."""
-    PAGES.labels("failed" if error else "sent").inc()
-    if not error:
+    PAGES.labels("failed" if problem else "sent", page.channel).inc()
+    if not problem:
         PAGE_SECONDS.observe(max(0.0, (now - page.created_at).total_seconds()))

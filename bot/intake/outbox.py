@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.intake.evidence import EvidenceStore
 from bot.store.models import Message, MessageId, Reply, WorkState
 from bot.store.session import claim_due, retry_later, still_mine
 from bot.wechat.client import WINDOW_CLOSED
 from bot.wechat.errors import PlatformError
-from bot.wechat.outbound import Article, Content
+from bot.wechat.outbound import Article, Content, Picture, picture_type
 
 LEASE = timedelta(seconds=30)
 BUDGET = 5
@@ -26,6 +27,21 @@ _ATTEMPTS = 8
 def content(reply: Reply) -> Content:
     """What a reply tells the resident."""
     return Article(**reply.article) if reply.article else reply.text
+
+
+def sendable(reply: Reply, files: EvidenceStore) -> Content | Picture:
+    """What a reply tells the resident, a picture with what it holds.
+
+    Raises:
+        PlatformError: the picture is not in the evidence store.
+    """
+    if reply.picture is None:
+        return content(reply)
+    try:
+        held = files.read(reply.picture)
+    except OSError as error:
+        raise PlatformError(0, f"the picture cannot be read ({type(error).__name__})") from None
+    return Picture(held, picture_type(held) or "application/octet-stream")
 
 
 def claim_replies(session: Session, *, now: datetime, limit: int) -> list[tuple[Reply, str]]:

@@ -4,6 +4,7 @@ The intake asks, not Rasa: it alone knows what the case holds (places, WeChat lo
 and it goes on when Rasa is down. The wording is trainers' (`nlu_data/alarm_questions.yml`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,29 @@ from sqlalchemy.orm import Session
 from bot.nlu.entities import entities_of
 from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile, of_its_shape, read_yaml
-from bot.nlu.triage import URGENT
+from bot.nlu.normaliser import normalise
+from bot.nlu.wording import any_of
 from bot.store.models import Case, Message
 
 QUESTIONS_FILE = ANSWERS.parent / "alarm_questions.yml"
 _ANSWERED_BY = {"place": "place", "people": "people", "when": "time", "vehicle": "plate", "payment": "amount"}
 """Questions that an entity anywhere in the case has answered."""
+RESCUE = frozenset(
+    (
+        *("fire", "gas_leak", "drowning", "traffic_injury", "medical", "building_danger", "trapped", "poisoning"),
+        *("missing_child", "missing_adult_at_risk", "found_lost_person", "dangerous_animal", "crowd_danger"),
+    )
+)
+"""Kinds in which nobody stands beside the writer and reads along."""
+_DOOR_QUESTION = "door"
+_DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
+_DEAF = re.compile("聋|哑|听不[见到]|听没有|不会说话|说话不会|说不了话")
+_READ_ALONG = re.compile(
+    "不敢|躲|藏|小声|出声|吱声|看[我见到]?手机|门[口外]|[敲砸撬踹]门|进来|在旁边|跟着我|盯着|不让我"
+)
+"""Words of whoever somebody stands beside, or looks for."""
+_STIFF = re.compile("(?:腰|腿|脖子|胳膊|手|脚|身子|后背|头|肩|胯|膝盖|肋|疼|摔|滑倒|起不来).{0,6}不敢动")
+"""Who dares not move for pain hides from nobody."""
 
 
 @dataclass(frozen=True)
@@ -29,26 +47,57 @@ class AlarmQuestions:
     silent: Mapping[str, str]
     english: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
-    receipts: Mapping[str, str]
-    """What answers each further message of some kinds."""
+    english_rescue: Mapping[str, str]
+    answered: Mapping[str, re.Pattern[str]]
+    """How residents answer a question before it is asked, by its name."""
+    scenes: Mapping[str, tuple[str, re.Pattern[str]]]
+    """What an alarm of a kind turns out to be by the words of its whole story: a child in a car, a lift."""
 
-    def receipt(self, case: Case) -> str | None:
-        """The receipt of a case's kind, where it has one of its own."""
-        return self.receipts.get(_kind(case))
+    def scene_of(self, case: Case, messages: Sequence[Message]) -> str:
+        """The scene that a case's words tell of; its kind where they tell of none."""
+        kind, told = kind_of(case), "".join(normalise(one.text) for one in messages if one.kind in ("text", "voice"))
+        bare = "".join(told.split())
+        found = (name for name, (of, words) in self.scenes.items() if of == kind and words.search(bare))
+        return next(found, kind)
 
-    def of(self, case: Case, *, english: bool) -> Mapping[str, str]:
-        """The questions for a case, in order."""
-        if case.silent:
-            return self.silent
+    def of(self, case: Case, messages: Sequence[Message], *, english: bool, hidden: bool) -> Mapping[str, str]:
+        """The questions for a case, in order; `hidden`: somebody else may see the screen."""
+        own = self.kinds.get(self.scene_of(case, messages)) or self.kinds.get(kind_of(case), self.default)
+        if hidden:
+            doors = kind_of(case) not in self.kinds or _DOOR_QUESTION in own
+            return {name: ask for name, ask in self.silent.items() if doors or name != _DOOR_QUESTION}
         if english:
-            return self.english
-        return self.kinds.get(_kind(case), self.default)
+            return self.english_rescue if kind_of(case) in RESCUE else self.english
+        return own
 
 
-def next_question(case: Case, messages: Sequence[Message], questions: AlarmQuestions, *, english: bool) -> str | None:
+def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
+    """Whether what is written to a silent alarm must look like nothing.
+
+    A deaf person must not be called either, nor one who turns off the light in a gas leak; but nobody reads along, and
+    the guidance is what saves. An alarm that began as a whisper stays hidden.
+    """
+    if not case.silent:
+        return False
+    texts = ["".join(normalise(message.text).split()) for message in messages]
+    deaf = any(_DEAF.search(text) for text in texts)
+    if kind_of(case) not in RESCUE:
+        return not deaf or any(_READ_ALONG.search(text) for text in texts)
+    whispered = any((message.triage or {}).get("silent") for message in messages if message.id == case.alarm_message_id)
+    stiff = any(_STIFF.search(text) for text in texts)
+    return (
+        whispered and not deaf and not (stiff and not any(_READ_ALONG.search(_STIFF.sub("", text)) for text in texts))
+    )
+
+
+def next_question(
+    case: Case, messages: Sequence[Message], questions: AlarmQuestions, *, english: bool, hidden: bool
+) -> str | None:
     """The next thing to ask of an alarm, which is then noted as asked; None when there is nothing left."""
-    known = _known(messages)
-    for name, ask in questions.of(case, english=english).items():
+    known = _known(messages, questions.answered)
+    for name, ask in questions.of(case, messages, english=english, hidden=hidden).items():
+        if name == _DOOR_QUESTION and "place" not in known:
+            continue  # which street comes first
         if name not in case.asked and name not in known:
             case.asked = [*case.asked, name]
             return ask
@@ -62,9 +111,14 @@ def messages_of(session: Session, case: Case) -> list[Message]:
     return case.messages
 
 
-def _known(messages: Sequence[Message]) -> set[str]:
-    kinds = {entity.kind for message in messages if message.kind == "text" for entity in entities_of(message.text)}
+def _known(messages: Sequence[Message], answered: Mapping[str, re.Pattern[str]]) -> set[str]:
+    texts = [message.text for message in messages if message.kind == "text"]
+    kinds = {entity.kind for text in texts for entity in entities_of(text)}
     known = {name for name, kind in _ANSWERED_BY.items() if kind in kinds}
+    said = [form for text in texts for form in (normalise(text), "".join(normalise(text).split()))]
+    known |= {name for name, pattern in answered.items() if any(pattern.search(text) for text in said)}
+    if any(_DOOR.search(text) for text in said):
+        known.add(_DOOR_QUESTION)
     if any(message.kind == "location" for message in messages):
         known.add("place")
     if any(message.kind == "image" for message in messages):
@@ -77,10 +131,12 @@ def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
     data = read_yaml(path)
     with of_its_shape(path):
         kinds = {kind: _texts(questions) for kind, questions in data["kinds"].items()}
-        default, silent, english, receipts = (
-            _texts(data[name]) for name in ("default", "silent", "english", "receipts")
+        default, silent, english, rescue = (
+            _texts(data[name]) for name in ("default", "silent", "english", "english_rescue")
         )
-        return AlarmQuestions(default, silent, english, kinds, receipts)
+        answered = {str(name): any_of(words) for name, words in data["answered"].items()}
+        scenes = {str(name): (str(scene["of"]), any_of(scene["said"])) for name, scene in data["scenes"].items()}
+        return AlarmQuestions(default, silent, english, kinds, rescue, answered, scenes)
 
 
 def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:
@@ -88,8 +144,9 @@ def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:
     return LiveFile(lambda: load(path), lambda: [path])
 
 
-def _kind(case: Case) -> str:
-    return case.intent.removeprefix(f"{URGENT}/")
+def kind_of(case: Case) -> str:
+    """The fine intent of a case without its label."""
+    return case.intent.rpartition("/")[2]
 
 
 def _texts(questions: Mapping[str, str]) -> dict[str, str]:

@@ -1,25 +1,65 @@
 """What the intake says to a message: Rasa's answer, or its own few sentences, and in an alarm the next question."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.duty import conversation
-from bot.intake import articles, wording
+from bot.intake import articles, belonging, kinds, receipts, wording
+from bot.intake.advice import Entry, Moment, holding, lines_for
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.menu import filled, is_tap
-from bot.intake.questions import AlarmQuestions, messages_of, next_question
+from bot.intake.questions import is_hidden, kind_of, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
-from bot.nlu.normaliser import converter, simplified
+from bot.nlu.normaliser import converter, normalise, simplified
 from bot.nlu.triage import URGENT, Triage
+from bot.nlu.turns import Turn
+from bot.nlu.wording import GUESSES, asks
 from bot.services import applications
-from bot.store.models import Case, CaseState, Message
+from bot.store.models import ApplicationState, Case, CaseState, Message
 
+_NO_SUPPLEMENT = frozenset(
+    f"other/{intent}"
+    for intent in (
+        "acknowledgement",
+        "thanks",
+        "greeting",
+        "goodbye",
+        "praise",
+        "insult",
+        "bot_identity",
+        "advert",
+        "chitchat",
+    )
+) | {"enquiry/bot_services"}
+"""What is said to the officer or asked of the bot, and adds nothing to an application."""
+_ANY_TIP = "tip/general_tip"
 _CORRECTION, _FOLLOWS_UP = "help_request/correction", "help_request/case_followup"
+_WITHOUT_SUBJECT = "enquiry/follow_up"
+_OF_THE_CASE = frozenset({_WITHOUT_SUBJECT, "enquiry/case_howto", "enquiry/lost_found_howto"})
+"""What a question about the request or tip just told is taken for."""
+_TO_THE_OFFICER = frozenset(
+    f"help_request/{intent}" for intent in ("human_service", "complaint_officer", "case_followup")
+)
+"""Requests whose further words are said to the officer: nothing is taken down."""
+_LOST = frozenset({"missing_child", "missing_adult_at_risk", "found_lost_person"})
+_OVER, _FOUND = "over", "found"
+"""The turns of a message that says so."""
+_SURE_OF_END = 0.6
+_SURE_OF_OVER = 0.8
+_SURE_OF_QUESTION = 0.85
+_MATTERS = re.compile(
+    "enquiry/(?:idcard_|household_|residence_permit_|dog_|no_crime|passport|driving_licence|hotel_stay|social_security|"
+    "city_services|domestic_violence_advice|case_howto|minor_law|legal_aid|complaint_howto|lost_found_howto)"
+)
+"""What is asked beside an open alarm and can be answered from the knowledge base; the rest is asked of the officer."""
+_UNQUOTED = frozenset({"suicide_self", "suicide_other"})
+"""Kinds in which nobody's words are read back to them."""
 
 
 def to(
@@ -38,14 +78,23 @@ def to(
     Nothing while an officer talks with its resident; only a new alarm gets its guidance even then.
     """
     alarmed = case is not None and case.alarm_message_id == message.id
+    told_before = case is not None and _told_before(session, message, case)
     if triage is None or (conversation.held(message.resident, now=now) and not alarmed):
         return []
     if case is not None and case.label == URGENT:
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
-    elif understanding and case is not None and _adds_to(case, message, triage):
-        replies = [BotReply(wording.ADDED_TO_TIP.format(number=case.id) if case.label == "tip" else wording.ADDED)]
+    elif case is not None and told_before and _adds_to(case, message, claimed, triage):
+        replies = [BotReply(_added(case, message, understanding, triage, desk))]
+    elif (
+        understanding
+        and triage.intent in _OF_THE_CASE
+        and (line := _line_beside(session, message, understanding, desk, now=now))
+    ):
+        replies = [BotReply(line)]
+    elif understanding and case is not None and not understanding.of_form and wording.is_english(message.text):
+        replies = _in_english(case, told_before=told_before)
     elif understanding:
-        replies = [*understanding.replies, *_number(message, case)]
+        replies = [*understanding.replies, *([] if told_before else _number(case))]
     else:
         replies = [BotReply(wording.MEDIA_ALONE if claimed.kind != "text" else wording.UNREAD)]
     written = " ".join(one.text for one in case.messages) if case and case.label == URGENT else message.text
@@ -65,9 +114,52 @@ def to_photo(session: Session, message: Message, *, now: datetime) -> Sequence[B
     return [BotReply(wording.PHOTO_ADDED.format(title=title, receipt=application.receipt))]
 
 
+def to_supplement(
+    session: Session, message: Message, understanding: Understanding | None, triage: Triage | None, *, now: datetime
+) -> Sequence[BotReply] | None:
+    """What to say to words that an officer has asked for, which now are in the application; None for any others.
+
+    An alarm, a request of its own, a question, thanks and what answers an open form are none.
+    """
+    if message.kind != "text" or understanding is None or triage is None or not _may_supplement(understanding, triage):
+        return None
+    if not duty_case.open_alarm(session, message.resident_id, now=now) and (said := _of_supplement(session, message)):
+        return [] if conversation.held(message.resident, now=now) else [BotReply(said)]
+    if asks(normalise(message.text)) or duty_case.open_alarm(session, message.resident_id, now=now):
+        return None
+    loose = triage.label == "other" or triage.uncertain
+    application = applications.take_text(session, message.resident_id, message.text, loose=loose, now=now)
+    if application is None:
+        return None
+    if conversation.held(message.resident, now=now):
+        return []
+    title = applications.TITLES[application.kind]
+    return [BotReply(wording.TEXT_ADDED.format(title=title, receipt=application.receipt))]
+
+
+def _of_supplement(session: Session, message: Message) -> str | None:
+    """What to say to words about what an officer has asked for: that it was sent, or what was meant."""
+    text = normalise(message.text)
+    done, puzzled = wording.says_sent(text), wording.says_puzzled(text)
+    application = applications.reasoned(session, message.resident_id) if done or puzzled else None
+    if application is None or (done and application.state != ApplicationState.MORE):
+        return None
+    told = wording.SUPPLEMENT_SENT if done else wording.SUPPLEMENT_WANTED
+    told = wording.REFUSED_BECAUSE if application.state == ApplicationState.REJECTED else told
+    reason = application.history[-1]["reason"] if application.history else ""
+    title = applications.TITLES[application.kind]
+    return told.format(title=title, receipt=application.receipt, reason=reason)
+
+
+def _may_supplement(understanding: Understanding, triage: Triage) -> bool:
+    if understanding.of_form or triage.urgent or triage.chosen or triage.intent in _NO_SUPPLEMENT:
+        return False
+    return triage.label in ("enquiry", "other") or triage.uncertain
+
+
 def to_event(event: str, desk: Desk) -> Sequence[BotReply]:
     """What an event is answered with when Rasa has no part in it, or none to give."""
-    menu, station = desk.menu.current(), desk.roster().station
+    menu, station = desk.menu.current(), desk.roster_file.current().station
     if event == "subscribe":
         return [BotReply(filled(menu.welcome, station))]
     if not is_tap(event):
@@ -90,58 +182,245 @@ def _in_alarm(
     *,
     now: datetime,
 ) -> list[BotReply]:
-    """The first message gets comfort and guidance, a plain question its answer, the rest a receipt.
+    """The first message gets comfort and guidance, a plain question its answer, the rest a line that fits or a receipt.
 
     When its resident has said that it is over, talk goes on as before it.
     What is most useful to know next is asked with it, until an officer has taken the case and asks by himself.
     """
     first = case.alarm_message_id == message.id
+    if understanding and understanding.of_form and not first and not triage.urgent:
+        return list(understanding.replies)  # an officer has the alarm, and the form has been taken up again
     messages = messages_of(session, case)
-    english = not case.silent and any(wording.is_english(one.text) for one in messages)
-    if not first and triage.intent == _CORRECTION:
-        ended = duty_case.resolve(session, case, message.text, now=now)
+    if first:
+        kinds.of_first_words(case, triage)
+    elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, _turns(understanding), case, desk):
+        case.asked = [*case.asked, duty_case.TOLD_OVER]
+        ended = duty_case.resolve(session, case, message.text, by=message.resident_id, now=now)
         return [BotReply(_resolved(case, ended=ended))]
+    turned = not first and kinds.turn(session, case, triage)
+    manner, questions = Manner.of(case, messages), desk.questions.current()
     over = case.resolved_at is not None
-    asks = over or triage.label == "enquiry" or triage.intent == _FOLLOWS_UP
-    if not first and understanding and asks and not case.silent:
-        return list(understanding.replies)
-    questions = desk.questions.current()
-    receipt = BotReply(_receipt(case, questions, english=english))
-    said = _guidance(understanding, case, english=english) if first else [receipt]
-    if over or case.state != CaseState.OPEN:
+    told_over = over or duty_case.TOLD_OVER in case.asked
+    if told_over and triage.intent == _CORRECTION:
+        return [BotReply(wording.SILENT_RECEIPT if manner.hidden else wording.RESOLVED_ALREADY)]
+    moment = Moment(kind_of(case), questions.scene_of(case, messages), first=first, over=over)
+    matter = not first and _asks_a_matter(message, triage, over=over)
+    fitting = _fitting(case, message, () if matter else _turns(understanding), manner, desk, moment)
+    calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
+    if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
+        return known
+    if first or (turned and not fitting):
+        held = _held(case, moment, manner, desk) if manner.english and not fitting else None
+        said = _begun(understanding, manner, fitting, held)
+    else:
+        said = [BotReply(fitting[1] if fitting else _taken_down(case, message, moment, manner, desk))]
+    if told_over or case.state != CaseState.OPEN:
         return said
-    ask = next_question(case, messages, questions, english=english)
+    ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
     return [*said, BotReply(ask)] if ask else said
 
 
-def _guidance(understanding: Understanding | None, case: Case, *, english: bool) -> list[BotReply]:
-    if case.silent:
+@dataclass(frozen=True)
+class Manner:
+    """How an alarm is written to: in English, or so that somebody who reads along sees nothing."""
+
+    english: bool
+    hidden: bool
+
+    @classmethod
+    def of(cls, case: Case, messages: Sequence[Message]) -> "Manner":
+        """The manner that a case's messages call for."""
+        hidden = is_hidden(case, messages)
+        latest = next((one.text for one in reversed(messages) if one.kind == "text"), "")
+        english = not wording.has_han(latest) and any(wording.is_english(one.text) for one in messages)
+        return cls(english=english and not hidden, hidden=hidden)
+
+    def of_entry(self, entry: Entry) -> str:
+        """A line's words in this manner; none where it has none."""
+        return entry.quiet if self.hidden else entry.english if self.english else entry.says
+
+
+_PLAIN = Manner(english=False, hidden=False)
+
+
+def _turns(understanding: Understanding | None) -> Sequence[Turn]:
+    return understanding.turns if understanding else ()
+
+
+def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case, desk: Desk) -> bool:
+    """Whether a further message says that it is over: as the model reads it surely, or in plain words of it.
+
+    What the safety net sees is no end of anything.
+    """
+    if triage.source == "net" or any(item.rule != "model" for item in triage.evidence):
+        return False
+    if desk.net.asks_for_silence(message.text):
+        return False
+    text = "".join(normalise(message.text).split())
+    if kind_of(case) in _LOST and wording.says_worse(text):
+        return False
+    if triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END and not triage.uncertain:
+        return True
+    ends = {_OVER, _FOUND} if kind_of(case) in _LOST else {_OVER}
+    if sum(turn.confidence for turn in turns if turn.name in ends) >= _SURE_OF_OVER and not wording.says_still(text):
+        return True
+    return wording.says_mistake(text) or (kind_of(case) in _LOST and wording.says_found(text))
+
+
+def _known(understanding: Understanding | None) -> list[BotReply]:
+    """The model's answer, unless it is but a choice of guesses: those are asked of the officer who has the alarm."""
+    said = list(understanding.replies) if understanding else []
+    return [] if any(reply.text.startswith(GUESSES) for reply in said) else said
+
+
+def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
+    """Whether a message in an alarm surely asks about a matter of its own; a faint reading is most often a detail."""
+    if not asks(normalise(message.text)):
+        return False
+    if triage.intent == _FOLLOWS_UP:
+        return triage.confidence >= _SURE_OF_QUESTION
+    if triage.label != "enquiry" or triage.intent == _WITHOUT_SUBJECT:
+        return False
+    return triage.confidence >= _SURE_OF_QUESTION and (over or bool(_MATTERS.match(triage.intent)))
+
+
+def _fitting(
+    case: Case, message: Message, turns: Sequence[Turn], manner: Manner, desk: Desk, moment: Moment
+) -> tuple[Entry, str] | None:
+    """The line that fits a message, if there is one, with its words; said once, and again to whoever asks."""
+    asking = asks(normalise(message.text))
+    for entry in lines_for(moment, message.text, desk.advice.current(), turns):
+        if (said := manner.of_entry(entry)) and (asking or entry.mark not in case.asked):
+            _note(case, entry)
+            return entry, said
+    return None
+
+
+def _line(
+    case: Case, message: Message, turns: Sequence[Turn], manner: Manner, desk: Desk, moment: Moment
+) -> str | None:
+    fitting = _fitting(case, message, turns, manner, desk, moment)
+    return fitting[1] if fitting else None
+
+
+def _note(case: Case, entry: Entry) -> None:
+    if entry.mark not in case.asked:
+        case.asked = [*case.asked, entry.mark]
+
+
+def _begun(
+    understanding: Understanding | None, manner: Manner, fitting: tuple[Entry, str] | None, held: str | None
+) -> list[BotReply]:
+    """The guidance that a new alarm gets, with the line that fits its words, or that line in its place.
+
+    In English, where the model has no guidance, what holds in such an alarm anyway stands for it.
+    """
+    if manner.hidden:
         return [BotReply(wording.SILENT_ALARM)]
-    if english:
-        return [BotReply(wording.ALARM_ENGLISH)]
-    return list(understanding.replies) if understanding else [BotReply(wording.ALARM)]
+    if fitting and fitting[0].instead:
+        return [BotReply(fitting[1])]
+    beside = [BotReply(fitting[1])] if fitting else []
+    if manner.english:
+        return [BotReply(f"{wording.ALARM_ENGLISH}\n{held}" if held else wording.ALARM_ENGLISH), *beside]
+    return [*(understanding.replies if understanding else [BotReply(wording.ALARM)]), *beside]
 
 
-def _receipt(case: Case, questions: AlarmQuestions, *, english: bool) -> str:
-    if case.silent:
-        return wording.SILENT_RECEIPT
-    return wording.RECEIPT_ENGLISH if english else questions.receipt(case) or wording.RECEIPT
+def _taken_down(case: Case, message: Message, moment: Moment, manner: Manner, desk: Desk) -> str:
+    """What is said to a message that no line fits: its words taken down, and what holds in such an alarm anyway."""
+    if manner.hidden:
+        return receipts.quiet(message)
+    quotes = moment.kind not in _UNQUOTED
+    noted = receipts.of(message, english=manner.english, quotes=quotes)
+    if message.kind != "text":
+        return noted
+    held = _held(case, moment, manner, desk, again=not quotes)
+    if held is None:
+        return noted
+    return held if noted == wording.RECEIPT else f"{noted}\n{held}"
+
+
+def _held(case: Case, moment: Moment, manner: Manner, desk: Desk, *, again: bool = False) -> str | None:
+    """The next line that holds in such a case anyway; with `again` the last one, when all have been said."""
+    lines = [entry for entry in holding(moment, desk.advice.current()) if manner.of_entry(entry)]
+    unsaid = [entry for entry in lines if entry.mark not in case.asked]
+    held = next(iter(unsaid or (lines[-1:] if again else [])), None)
+    if held is None:
+        return None
+    _note(case, held)
+    return manner.of_entry(held)
 
 
 def _resolved(case: Case, *, ended: bool) -> str:
     if case.silent:
         return wording.SILENT_RECEIPT
-    return wording.RESOLVED if ended else wording.RESOLVED_UNPROVEN
+    if not ended:
+        return wording.RESOLVED_UNPROVEN
+    return wording.RESOLVED_FOUND if kind_of(case) in _LOST else wording.RESOLVED
 
 
-def _adds_to(case: Case, message: Message, triage: Triage) -> bool:
+def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> bool:
     """Whether a message only adds to what its resident has told already, so that the advice need not be repeated."""
-    return case.opened_at < message.received_at and triage.intent == case.intent and not triage.uncertain
+    if claimed.kind != "text":
+        return True
+    told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
+    same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | told
+    return not triage.uncertain and (same or (case.label == "help_request" and triage.intent == _CORRECTION))
 
 
-def _number(message: Message, case: Case | None) -> list[BotReply]:
+def _in_english(case: Case, *, told_before: bool) -> list[BotReply]:
+    """What a request or tip in English is answered with: the model's guidance is in Chinese alone."""
+    if case.label != "tip":
+        return [BotReply(wording.REQUEST_ENGLISH)]
+    number = [] if told_before else [BotReply(wording.TIP_NUMBER_ENGLISH.format(number=case.id))]
+    return [BotReply(wording.TIP_ENGLISH), *number]
+
+
+def _added(case: Case, message: Message, understanding: Understanding | None, triage: Triage, desk: Desk) -> str:
+    """What a request or tip that goes on is answered with: that it is over, a line that fits, or a receipt."""
+    if triage.intent == _CORRECTION:
+        return wording.RESOLVED
+    manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)
+    moment = Moment(kind_of(case), calm=True)
+    line = _line(case, message, _turns(understanding), manner, desk, moment)
+    if line is None and message.kind == "text" and receipts.asks_something(message.text):
+        return wording.ASKED_ENGLISH if manner.english else wording.ASKED_OF_REQUEST
+    if line is None and case.intent in _TO_THE_OFFICER and not manner.english:
+        return wording.FOR_THE_OFFICER
+    line = line or (_held(case, moment, manner, desk) if message.kind == "text" else None)
+    receipt = _receipt_of_request(case, message, english=manner.english)
+    return f"{receipt}\n{line}" if line else receipt
+
+
+def _receipt_of_request(case: Case, message: Message, *, english: bool) -> str:
+    """That a message was added to its request or tip; the words of a tip are not repeated, for others may see them."""
+    if english:
+        return wording.ADDED_ENGLISH
+    if case.label == "tip":
+        return wording.ADDED_TO_TIP.format(number=case.id)
+    fact = message.kind == "text" and not receipts.asks_something(message.text)
+    said = receipts.told(message.text) if fact else ""
+    return wording.ADDED_WORDS.format(said=said) if said else wording.ADDED
+
+
+def _line_beside(
+    session: Session, message: Message, understanding: Understanding, desk: Desk, *, now: datetime
+) -> str | None:
+    """The line for a question about what its resident has just told; without a subject its meaning counts as well."""
+    case = belonging.latest(session, message, now=now)
+    if case is None:
+        return None
+    turns = understanding.turns if understanding.triage.intent == _WITHOUT_SUBJECT else ()
+    return _line(case, message, turns, _PLAIN, desk, Moment(kind_of(case), calm=True))
+
+
+def _told_before(session: Session, message: Message, case: Case) -> bool:
+    """Whether a case held words of its resident before this message; pictures alone tell nothing."""
+    return belonging.has_words(one for one in messages_of(session, case) if one.id != message.id)
+
+
+def _number(case: Case | None) -> list[BotReply]:
     """A tip's number, told once: whoever stays unnamed can still follow it up."""
-    if case is None or case.label != "tip" or case.opened_at < message.received_at:
+    if case is None or case.label != "tip":
         return []
     return [BotReply(wording.TIP_NUMBER.format(number=case.id))]
 

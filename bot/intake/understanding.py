@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from bot.nlu.forms import PHOTO_TEXT
 from bot.nlu.triage import Triage
+from bot.nlu.turns import TURNS, Turn
 from bot.wechat.outbound import Article
 
 TIMEOUT_SECONDS = 3.0
@@ -36,6 +37,12 @@ class Understanding:
 
     triage: Triage
     replies: tuple[BotReply, ...] = field(default_factory=tuple)
+    of_form: bool = False
+    """It answers a form that is being filled in."""
+    turns: tuple[Turn, ...] = ()
+    """What it may mean as a further message of an alarm."""
+    model: str | None = None
+    """The model that read it, by its name in the registry."""
 
 
 class Rasa:
@@ -62,10 +69,12 @@ class Rasa:
         fragments: Sequence[str] = (),
         redelivery: bool = False,
         alarm_open: bool = False,
+        alarm_seen: bool = False,
     ) -> Understanding:
         """Hand a message to the conversation of `sender`; the same `message_id` takes effect once there.
 
-        `alarm_open`: what is said belongs to an alarm, and to no form.
+        `alarm_open`: what is said belongs to an alarm, and to no form, unless an officer has it (`alarm_seen`) and the
+        sender takes up the form in so many words.
 
         Raises:
             RasaUnavailableError: no usable answer in time.
@@ -77,29 +86,40 @@ class Rasa:
             "fragments": list(fragments),
             "redelivery": redelivery,
             "alarm_open": alarm_open,
+            "alarm_seen": alarm_seen,
         }
         answer = await self._post("/webhooks/fujin/webhook", body)
-        return Understanding(_triage(answer), _replies(answer))
+        of_form = answer.get("of_form") is True
+        return Understanding(_triage(answer), _replies(answer), of_form, _turns(answer), _model(answer))
 
-    async def photo(self, *, sender: str, message_id: str, redelivery: bool = False) -> Understanding | None:
+    async def photo(
+        self, *, sender: str, message_id: str, redelivery: bool = False, alarm_open: bool = False
+    ) -> Understanding | None:
         """Tell the conversation of `sender` that a picture has come; None when no form waits for one.
 
         Raises:
             RasaUnavailableError: no usable answer in time.
         """
         body = {"sender": sender, "message_id": message_id, "text": PHOTO_TEXT, "redelivery": redelivery, "photo": True}
+        body |= {"alarm_open": alarm_open, "alarm_seen": alarm_open}
         answer = await self._post("/webhooks/fujin/webhook", body)
         if answer.get("triage") is None:
             return None
-        return Understanding(_triage(answer), _replies(answer))
+        return Understanding(_triage(answer), _replies(answer), answer.get("of_form") is True, model=_model(answer))
 
-    async def triage(self, text: str, fragments: Sequence[str] = ()) -> Triage:
-        """Read a text without any conversation.
+    async def triage(
+        self, text: str, fragments: Sequence[str] = (), *, sender: str = "", message_id: str = ""
+    ) -> Triage:
+        """Read a text without any conversation; with `sender` and `message_id` as that conversation understood it, if
+        it did so too late.
 
         Raises:
             RasaUnavailableError: no usable answer in time.
         """
-        return _triage(await self._post("/webhooks/fujin/triage", {"text": text, "fragments": list(fragments)}))
+        body: dict[str, Any] = {"text": text, "fragments": list(fragments)}
+        if sender:
+            body |= {"sender": sender, "message_id": message_id, "redelivery": True}
+        return _triage(await self._post("/webhooks/fujin/triage", body))
 
     async def triage_batch(self, texts: Sequence[str]) -> list[Triage]:
         """Read up to `MOST_AT_ONCE` texts in one go, which costs a fraction of reading each by itself.
@@ -146,6 +166,21 @@ def _triage(answer: dict[str, Any]) -> Triage:
     if not math.isfinite(triage.confidence):
         raise RasaUnavailableError("the triage has no confidence")
     return triage
+
+
+def _turns(answer: dict[str, Any]) -> tuple[Turn, ...]:
+    try:
+        return tuple(Turn.from_json(turn) for turn in answer.get(TURNS, []))
+    except (KeyError, TypeError, ValueError):
+        raise RasaUnavailableError("no turns in the answer") from None
+
+
+_MODEL_CHARACTERS = 64
+
+
+def _model(answer: dict[str, Any]) -> str | None:
+    name = answer.get("model")
+    return name[:_MODEL_CHARACTERS] if isinstance(name, str) else None
 
 
 class _Button(BaseModel):

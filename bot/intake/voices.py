@@ -54,4 +54,4 @@ def settle_voice(session: Session, media: Media, transcript: str | None, desk: D
 def reread(session: Session, message: Message, triage: Triage, desk: Desk, *, now: datetime) -> None:
     """Let a later reading of a message raise its case."""
     heard = handler.in_its_alarm(session, message, triage, desk, now)
-    duty_case.reread(session, message, heard, roster=desk.roster(), channels=desk.channels, now=now)
+    duty_case.reread(session, message, heard, watch=desk.watch(), now=now)

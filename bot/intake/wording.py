@@ -14,14 +14,50 @@ ALARM_ENGLISH = (
 SILENT_ALARM = "收到，在办了。"
 SILENT_RECEIPT = "收到。"
 UNREAD = "您的消息已收到，值班民警会人工查看，并在这里回复您。\n如果现在有危险，请直接拨打110，或回复“现在有危险”。"
-RECEIPT = "收到，已转给值班民警。"
+RECEIPT = "收到，民警看得到您写的。"
 RECEIPT_ENGLISH = "Received. The officer on duty can see it."
-RESOLVED = "人没事就好。已经告诉民警不用再找人了，由民警来结案；情况有变化马上再发。"
+NOTED = "{what}记下了：“{said}”，民警看得到。"
+NOTED_ENGLISH = "Noted: “{said}”. The officer on duty can see it."
+ASKED = "您问的这个我说不准，不敢乱说；值班民警看得到，会在这里答复您。等不及就打110问。"
+ASKED_ENGLISH = (
+    "I cannot answer that for certain. The officer on duty sees your question and will answer here; "
+    "if it cannot wait, call 110."
+)
+SILENT_ASKED = "这个一会儿回你，先等信儿。"
+PHOTO_RECEIPT = "照片收到，民警看得到。"
+PLACE_RECEIPT = "位置收到，民警看得到。"
+VOICE_RECEIPT = "语音收到，民警会听。"
+RESOLVED = "没事就好。已经告诉民警，由民警来结案，您不用再办什么；情况有变化马上再发。"
+RESOLVED_FOUND = "人找到了就好。已经告诉民警不用再找了，由民警来结案；人要是冻着、不舒服，打120。"
+RESOLVED_ALREADY = "好，知道了，民警看得到，您不用再办什么。之前还打过110、119、120的，也打个电话说一声。"
 RESOLVED_UNPROVEN = "收到。民警会核实一下再结案；情况有变化马上再发。"
 TIP_NUMBER = "线索编号 X{number}，想补充或问进展就说这个号。"
 ADDED_TO_TIP = "收到，已补到线索 X{number} 里。"
 ADDED = "收到，已补到您刚才说的事里，民警看得到。"
+ADDED_WORDS = "记下了：“{said}”，已补到您刚才说的事里，民警看得到。"
+ADDED_ENGLISH = "Noted, and added to what you told us before. The officer can see it."
+REQUEST_ENGLISH = (
+    "We have your message; an officer of this shift will read it and answer you here.\n"
+    "Please add in English or Chinese: what happened, where, when, and how to reach you. Photos help.\n"
+    "If anybody is in danger now, call 110, or write it here at once."
+)
+TIP_ENGLISH = (
+    "Thank you for telling us; your name stays with us. An officer will read it.\n"
+    "Please add where, when and who, if you know. Do not go near or ask around yourself.\n"
+    "If anybody is in danger now, call 110, or write it here at once."
+)
+TIP_NUMBER_ENGLISH = "Your number is X{number}; name it when you add or ask anything."
+FOR_THE_OFFICER = "收到，民警看到会在这里回您。有急事别等，打110。"
+ASKED_OF_REQUEST = "您问的这个我说不准，不敢乱说；民警看得到，会在这里答复您。"
 PHOTO_ADDED = "收到，已补到{title}申请（受理号{receipt}）里，民警会接着看。"
+TEXT_ADDED = "收到，已补到{title}申请（受理号{receipt}）里，民警会接着看。要问别的直接问就行。"
+SUPPLEMENT_SENT = "好，{title}申请（受理号{receipt}）民警会接着看，有结果在这里告诉您。"
+SUPPLEMENT_WANTED = (
+    "您的{title}申请（受理号{receipt}），民警要您补的是：{reason}\n照片或文字直接发在这里就行，会自动归到这份申请里。"
+)
+REFUSED_BECAUSE = (
+    "您的{title}申请（受理号{receipt}）没有通过，民警写的原因是：{reason}\n有疑问回“转人工”；改好了可以重新申请。"
+)
 TAP_UNREAD = (
     "这一项现在查不了，请过一会儿再点一次；也可以把想问的直接打字发给我，值班民警看得到。\n"
     "如果现在有危险，请直接拨打110；不方便打电话就在这里发字。"
@@ -36,14 +72,98 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _HAN = re.compile("[\u4e00-\u9fff]")
+_LETTERS = re.compile("[a-z']+")
+_SYLLABLES = re.compile(
+    r"(?:(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?(?:[iu]ang|iong|[aeio]ng|[iu]an|ong|iao|uai|[aeiu]n|[aou]i|[aeo]u|ao|i[aeu]|u[aeo]|"
+    r"er|[aeiouv]))+"
+)
+"""A word that may be pinyin."""
+_FEWEST_WORDS, _NO_PINYIN = 3, 0.4
 _BOTH_WAYS = frozenset("著乾於藉瞭後裡台裏麽么干里后")
 """Characters that people who write simplified type as well."""
 
 
+_FOUND = re.compile(
+    r"(?:找到|找着|寻到|寻着|接到|接着)(?:人|他|她|孩子)?了"
+    r"|(?:人|孩子|他|她|爸|妈|弟|妹|儿子|闺女|老人|老爷子|老太太|爷|奶)[^没未，。!！]{0,6}(?:回来了|回家了|到家了)"
+)
+_NOT_FOUND = re.compile(
+    "没找|还没|找不|没回|不见|没有?看见|未找|河|江|湖|井|水里|上不来|出不来|血|不动|昏|晕|没气|楼顶|天台|桥|锁|绑|关着|不让"
+)
+_IN_DANGER = re.compile("[河江湖井血]|水里|上不来|出不来|不动|昏|晕|没气|叫不醒|楼顶|天台|桥上")
+_MISTAKE = re.compile(
+    "发错|打错(?!人)|报错|弄错|搞错|看错|按错|误会|误报|误触|虚惊|串群|打游戏|玩游戏|游戏里|吃鸡呢|联机呢|闹着玩|拍戏|拍视频呢"
+)
+_NO_MISTAKE = re.compile(
+    "(?:不是|没|不)[^，。 ]{0,3}(?:误会|游戏|闹着玩|开玩笑|看错|弄错|搞错|打错|报错|拍戏)|但是?|可是|不过|还在打|血|救"
+)
+
+
+_STILL = re.compile(
+    r"不是(?:误会|误报)|没(?:完|停|好|解决)|又(?:来|打|砸|开始)|还(?:在|没|有)|救|快来|但是?|可是|不过|怎么办|咋"
+)
+
+
+_SENT = re.compile(
+    "[我俺]?(?:已经|都|刚)*(?:补|发|传|拍|重拍|重发|交|寄|弄|照)(?:好|完|过去|上去|上|过|齐)?了?(?:吧|啊|呀|哈|，|。|,|您?看[看下]?|查收|收到[没吗]|行[吗不])*"
+)
+_PUZZLED = re.compile(
+    "(?:那|这个?|那个?|到底|我)*(?:是?啥意思|什么意思|咋回事|怎么回事|要[我俺]?(?:补|发|交)(?:啥|什么)|补啥|补什么|哪里?不行|哪不行"
+    "|(?:凭啥|凭什么|为啥|为什么|因为啥|咋|怎么)(?:就)?(?:不给?|没)(?:通过|过|办|批|给办|给批|让过)|(?:啥|什么)原因|哪儿?错了)[了啊呀呢]?"
+)
+
+
+def says_sent(text: str) -> bool:
+    """Whether words in normal form are no more than that what was asked for has been sent: 补好了."""
+    return bool(_SENT.fullmatch(text.strip())) and len(text.strip()) > 1
+
+
+def says_puzzled(text: str) -> bool:
+    """Whether words in normal form are no more than that it is not clear what was asked for: 啥意思."""
+    return bool(_PUZZLED.fullmatch(text.strip(" ?？。,，")))
+
+
+def says_found(text: str) -> bool:
+    """Whether words in normal form say that a missing person is back, and nothing that is worse beside it."""
+    return bool(_FOUND.search(text)) and not _NOT_FOUND.search(text)
+
+
+def says_worse(text: str) -> bool:
+    """Whether words in normal form tell of a danger for somebody who has been found."""
+    return bool(_IN_DANGER.search(text))
+
+
+def says_still(text: str) -> bool:
+    """Whether words in normal form deny that something is over, or tell of somebody who is still in danger."""
+    return bool(_STILL.search(text)) or says_worse(text)
+
+
+def says_mistake(text: str) -> bool:
+    """Whether words in normal form say that what was reported was a mistake or a game."""
+    return bool(_MISTAKE.search(text)) and not _NO_MISTAKE.search(text)
+
+
+def has_han(text: str) -> bool:
+    """Whether a text holds a Chinese character."""
+    return bool(_HAN.search(text))
+
+
+def is_pinyin(text: str) -> bool:
+    """Whether a text is nothing but words that may be pinyin."""
+    words = _LETTERS.findall(text.lower())
+    return bool(words) and not _HAN.search(text) and all(_SYLLABLES.fullmatch(word) for word in words)
+
+
 def is_english(text: str) -> bool:
-    """Whether a text is English and no pinyin: letters alone, with at least two English words, or one that is all."""
-    words = _ENGLISH.findall(text)
-    return not _HAN.search(text) and (len(words) >= 2 or (bool(words) and len(text.split()) == 1 and len(text) > 3))
+    """Whether a text is English and no pinyin: letters alone, with at least two English words, or one that is all; or
+    more words that can be no pinyin than pinyin has."""
+    if _HAN.search(text):
+        return False
+    known, words = _ENGLISH.findall(text), _LETTERS.findall(text.lower())
+    if len(known) >= 2 or (known and len(text.split()) == 1 and len(text) > 3):
+        return True
+    foreign = [word for word in words if not _SYLLABLES.fullmatch(word)]
+    return len(words) >= _FEWEST_WORDS and len(foreign) >= _NO_PINYIN * len(words)
 
 
 def is_traditional(text: str, simplified: str) -> bool:

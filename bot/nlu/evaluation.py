@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,21 +96,32 @@ def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
     return statistics.fmean(scores) if scores else float("nan")
 
 
-def calibration_error(answers: Sequence[Answer]) -> tuple[float, list[tuple[float, float, int]]]:
-    """ECE of the label the model holds likeliest, and the bins (mean confidence, accuracy, messages)."""
+def calibration(
+    samples: Sequence[tuple[Mapping[str, float], str]],
+) -> tuple[float, list[tuple[float, float, int]]]:
+    """ECE of the label held likeliest, and the bins (mean confidence, accuracy, messages).
+
+    A sample is P(label), and the wanted label.
+    """
     bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)
-    for answer in answers:
-        label, confidence = max(answer.probabilities.items(), key=lambda item: item[1])
+    for probabilities, wanted in samples:
+        label, confidence = max(probabilities.items(), key=lambda item: item[1])
         place = min(int(confidence * _CONFIDENCE_BINS), _CONFIDENCE_BINS - 1)
-        bins[place].append((confidence, label == answer.message.label))
+        bins[place].append((confidence, label == wanted))
     points = [
         (statistics.fmean(c for c, _ in found), statistics.fmean(float(hit) for _, hit in found), len(found))
         for _, found in sorted(bins.items())
     ]
-    return sum(abs(c - a) * n for c, a, n in points) / max(len(answers), 1), points
+    return sum(abs(c - a) * n for c, a, n in points) / max(len(samples), 1), points
 
 
-def _processor(model: Path) -> Any:
+def calibration_error(answers: Sequence[Answer]) -> tuple[float, list[tuple[float, float, int]]]:
+    """ECE of the label the model holds likeliest, and the bins (mean confidence, accuracy, messages)."""
+    return calibration([(answer.probabilities, answer.message.label) for answer in answers])
+
+
+def processor_of(model: Path) -> Any:
+    """Rasa's processor of a trained model. Raises FileNotFoundError when there is none."""
     import structlog
     from rasa.core.agent import Agent
 
@@ -132,7 +143,7 @@ async def answers(model: Path, messages: Sequence[TestMessage], net: SafetyNet) 
     """Read every message as the station does, and with the net alone."""
     from bot.nlu.reader import Reader
 
-    reader = Reader(_processor(model))
+    reader = Reader(processor_of(model))
     for message in messages[:20]:
         await reader.parse(message.text)
     found = []
@@ -207,7 +218,7 @@ def trained_with(seed: int, leave_out: float, folder: Path) -> Path:
 
 async def stock_answers(model: Path, messages: Sequence[TestMessage]) -> list[tuple[str, str]]:
     """(wanted label, given label) by a stock Rasa model whose intents are the labels, or begin with them."""
-    processor = _processor(model)
+    processor = processor_of(model)
     read = []
     for message in messages:
         parsed = await processor.parse_message(_heard(message.text))

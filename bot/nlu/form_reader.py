@@ -8,46 +8,68 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from typing import Any, Literal
 
-from bot.nlu import values
+from bot.nlu import field_values, values
+from bot.nlu.corrections import other_end, other_house, swapped, swaps
 from bot.nlu.entities import StationEntities
+from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
 from bot.nlu.normaliser import normalise
-from bot.nlu.values import BadValueError
+from bot.nlu.values import BadValueError, UnderAgeError
 from bot.nlu.wording import asks
 
-Command = Literal["cancel"]
+Command = Literal["cancel", "agreed", "again", "same_photo"]
+"""Giving up, agreeing where nobody asked for it, looking at the summary again, a picture that replaces the last one."""
 
 _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
-_EDGES = re.compile(r"^[\s,，。.、:：是叫为了]+|[\s,，。.、!！~～啊呀呢哈吧的了]+$")
-_ADDRESS = re.compile(r"[路街巷号栋楼室屯村]|小区|社区|家园|花园|公寓|单元|胡同")
-_DAY = re.compile(r"[0-9一二三四五六七八九十]+月[0-9一二三四五六七八九十]+[日号]?")
-_HOUSE = re.compile(r"[0-9一二三四五六七八九十零]+\s*(?:号|栋|楼|单元|室|-)")
-_CALLED = re.compile(r"(?:狗狗?|它|小名|名字|狗名)?叫做?([\u4e00-\u9fffa-z]{1,6})")
-_ADDRESS_LEAD = re.compile(r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|家在|搬到了?|养在|住)(?:住|在)*\s*")
+_QUOTES = re.compile('[“”‘’"「」『』《》<>【】]+')
+_SPACED_OUT = re.compile("(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\\s+(?=[\u4e00-\u9fff](?:\\s|$))")
+"""Characters that somebody writes one by one: 孟 凡 强."""
+_SELF_CORRECTED = re.compile(
+    "(?P<wrong>.+?)[\\s,，。.]*(?:(?:啊|哦|噢|呀|哎)?(?:不对|错了|写错了|打错了|说错了|发错了|不是不是|哦不|少打一位|多打一位|打少了|打多了))+"
+    "[\\s,，。.]*(?:应该)?(?:是|叫)?\\s*(?P<right>.+)"
+)
+_LAST_NUMBER = re.compile(r"\d+(?:-\d+)*(?!.*\d)")
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
-_REGION = re.compile(
-    r"北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|"
-    r"甘肃|青海|台湾|内蒙古?|广西|西藏|宁夏|新疆|香港|澳门|大连|鞍山|抚顺|本溪|丹东|锦州|营口|阜新|辽阳|盘锦|铁岭|朝阳|葫芦岛|"
-    r"长春|四平|通化|白城|松原|延边|哈尔滨|齐齐哈尔|牡丹江|佳木斯|大庆|赤峰|通辽|[\u4e00-\u9fff]{2,6}[省市县旗]"
+_ADDRESS_GAP = 10
+"""Characters of a piece that may stand between two pieces of an address."""
+_ASKED_ASIDES = ("resume", "missing", "review", "privacy")
+"""What is asked about filling in, whose words (昨天填到哪了) are no values."""
+_DAY_LETTERS = 14
+"""Characters of a text that is hardly more than a day, whatever was asked."""
+_OWNER = "(?:主人|狗主|登记|申请人|名下|写|登|办|用|换成|换|是)(?:的|人)?(?:应该|得|要|该)?(?:写|登|是|用|给|替|成)?"
+_DONE = re.compile("^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊)*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])")
+_PROMISE = 14
+"""Characters of a text that is no more than the name of a picture."""
+_PICTURED = re.compile(
+    "合同|房本|房照|房产证|执照|学生证|工作证|证明|照片|身份证|免疫证|疫苗|本子|本儿|拍照|这就拍|马上拍|发照"
 )
-_REGION_LEAD = re.compile(r"^.*?(?:户口(?:在|是)?|户籍(?:地|在|是)?|老家(?:在|是)?|我是|是)\s*[:：]?")
-_COLOUR = re.compile(
-    r"[黄白黑棕灰红金咖奶杂花褐蓝][黄白黑棕灰红金咖啡奶杂花褐蓝油毛色的相间底加夹点带]*|虎斑|三花|麻色|巧克力色|香槟色?|米色|奶油色"
+_LACKS = re.compile("[没丢坏错撕不假偷骗抢]")
+_YEAR_WORD = re.compile("大前年|前年|去年|今年|(?:19|20)\\d\\d年")
+_MOVED = re.compile("我搬|刚搬|又搬|才搬|搬家|不在.{1,8}了")
+_TRUE_ONLY = "要照实填，填的和实际不一样，审核过不了。拿不准能不能办的，回“转人工”问民警。"
+_INSISTS = re.compile("没错|没写错|没打错|没输错|对着呢|就是这个|哪错|哪不对|哪儿不对|哪里不对|哪里错|怎么不对|咋不对")
+_CHECK_DIGIT = (
+    "证件号最后一位是由前面十七位算出来的，现在对不上，多半是有一位看错了。请照着证件从头念一遍再发；"
+    "还是不行就带证件到窗口。"
 )
-_DOG_NAMED = re.compile(
-    r"(?:狗狗?|犬|它|小家伙|宠物|毛孩子|宝贝|金毛|泰迪|柯基)(?:的)?(?:大名|小名|名字?|名儿)?(?:就?[叫是])\s*([\u4e00-\u9fffa-z]{1,6})",
-    re.IGNORECASE,
-)
-_SHORT = 8
-_NO_WORDS = re.compile(
-    r"^(?:你好|您好|在吗|谢谢|好的?|嗯+|是的?|有人吗|哈+|喂|啊+|等等|等一下|等会儿?|稍等|不知道|不清楚|忘了|没有|还没|收到|哦+)$"
-)
+_DIGITS = {"id_number": 18, "phone": 11}
+_SHORT_NUMBER = re.compile(r"\D{0,8}?((?!12110|12345|96110)\d{4,13}x?)\D{0,3}")
+_TOO_SHORT = "{title}是{wants}位，您发的是{told}位，请核对一下再发。"
+_NOT_REMEMBERED = re.compile("[记想]不(?:太|大)?(?:清|准|住|起|得)|忘了|不记得|没记住?|说不(?:上|准|好)")
+_ABOUT_WHEN = "记不清哪天的，写个大概的年月就行，比如“今年三月”；说不上来就先问家里人，填过的都在。"
+_WRONG_ONLY = 16
+"""Characters of a text that says no more than that something was wrong."""
+_NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫)"
+"""What stands between the name of a filled field and its new value."""
+_MAY_ONE = re.compile("能不能|能办|能养|让养|让办|可以养|可以办|允许")
+_FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
+_DOG_NAME_CHARACTERS = 6
+_NO_DOG_NAME = re.compile("[?？吗呢不没]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只")
 
 
 @dataclass(frozen=True)
@@ -60,9 +82,11 @@ class Reading:
     command: Command | Aside | None = None
     loose: bool = False
     """Nothing but words that could be an answer to any question."""
+    remark: str = ""
+    """What the resident is to be told besides, in answer to something said about filling in."""
 
     def __bool__(self) -> bool:
-        return bool(self.values or self.problems or self.again or self.command)
+        return bool(self.values or self.problems or self.again or self.command or self.remark)
 
 
 def read(
@@ -77,21 +101,22 @@ def read(
 ) -> Reading:
     """The values that a message gives. `filled` holds what the form knows already, by field."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
-    said = normalise(values.spelled_out(unicodedata.normalize("NFKC", text)))
-    return _Reader(forms, form, requested, said, filled, today, entities).read()
+    written = _SPACED_OUT.sub(r"\1", _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
+    said = normalise(values.spelled_out(written))
+    return _Reader(forms, form, requested, said, written, filled, FieldReader(forms, requested, today, entities)).read()
 
 
 @dataclass
 class _Reader:
-    """Reads one message."""
+    """Reads one message. `_written`: with its capital letters."""
 
     _forms: Forms
     _form: Form
     _requested: str | None
     _text: str
+    _written: str
     _filled: Mapping[str, Any]
-    _today: date
-    _entities: StationEntities
+    _fields: FieldReader
     _values: dict[str, Any] = field(default_factory=dict)
     _problems: list[str] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
@@ -101,37 +126,198 @@ class _Reader:
             return Reading(command="cancel")
         if self._forms.says_yes(self._text):
             return self._agreed()
+        if command := self._about_photo() or self._half_agreed():
+            return command
+        if self._forms.wished(self._text, "") not in (None, self._form):
+            return Reading()  # another form is to begin
+        if asks(self._text) and (aside := self._aside()) in _ASKED_ASIDES and not re.search(r"\d{5}", self._text):
+            return Reading(command=aside)
+        if self._forms.pretends.search(self._text):
+            return Reading(problems=(_TRUE_ONLY,))
+        if self._other_end() or self._swap() or self._takes_itself_back():
+            return Reading(values=dict(self._values))
+        if self._names_other_person():
+            return Reading(again=("name", "id_number") if self._filled.get("id_number") else ("name",))
         if self._forms.corrects(self._text) and self._filled:
             self._correct()
         if not self._again:
-            if not self._values and (aside := self._forms.aside(self._text)) and not asks(self._text.replace("啥", "")):
+            self._take_all()
+            if self._promises_photo() or self._vaccinated():
+                return Reading(command="agreed")
+            if not (self._values or self._problems) and self._unasked():
+                return Reading(command="unasked")
+            if (aside := self._aside()) and (not self._values or self._loose()) and not self._problems:
                 return Reading(command=aside)
-            self._take_telling()
-            self._take_pieces()
-            self._take_asked()
-        if self._requested == CONSENT and any(name != CONSENT for name in self._values):
-            self._values[CONSENT] = True  # who sends the data on being told why has agreed
+            if self._only_says_wrong():
+                return Reading(command="agreed")
+        return self._reading()
+
+    def _reading(self) -> Reading:
+        remark = self._remark()
+        if remark and self._loose():
+            self._values.clear()  # the words of a question are no name
         return Reading(
             values=dict(self._values),
             problems=tuple(dict.fromkeys(self._problems)),
             again=tuple(dict.fromkeys(self._again)),
             loose=self._loose(),
+            remark=remark,
         )
+
+    def _take_all(self) -> None:
+        """The values of a message: those that tell what they are, one piece after the other, and the answer asked."""
+        self._take_telling()
+        self._take_pieces()
+        self._take_asked()
+        has_number = self._filled.get("id_number") and "id_number" not in self._values
+        if self._renamed and "name" in self._values and has_number:
+            self._again.append("id_number")  # another person has another number
+
+    def _remark(self) -> str:
+        """What is to be told besides: the trainers' line, or whether a fierce dog may be kept."""
+        breed = self._filled.get("dog_breed")
+        if breed in self._forms.fierce and _MAY_ONE.search(self._text):
+            return _FIERCE.format(breed=breed)
+        asked = self._form.fields.get(self._requested or "")
+        unknown = asked is not None and asked.kind == "date" and asked.name not in self._values
+        if unknown and not self._problems and _NOT_REMEMBERED.search(self._text):
+            return _ABOUT_WHEN
+        return self._forms.line_for(self._form, self._text)
+
+    def _vaccinated(self) -> bool:
+        """Whether a text says that the vaccination was done, and not when."""
+        entry = self._form.fields.get(self._requested or "")
+        told = entry is not None and entry.kind == "date" and "打针" in entry.settings.get("about", ())
+        return told and not self._values and not asks(self._text) and bool(_DONE.search(self._text))
+
+    def _only_says_wrong(self) -> bool:
+        """Whether a text says that something was wrong, and neither what nor what is right; it is asked on."""
+        nothing = not (self._values or self._problems or self._again)
+        said = nothing and self._forms.corrects(self._text) and not asks(self._text)
+        return bool(said and self._requested not in (None, CONSENT) and len(self._text) <= _WRONG_ONLY)
+
+    def _unasked(self) -> bool:
+        """Whether a text tells of the dog what no form asks for, and nothing else: 公的 三岁."""
+        pieces = [piece for piece in _SEPARATORS.split(self._text) if piece]
+        of_dog = any(entry.kind == "breed" for entry in self._form.fields.values())
+        return of_dog and bool(pieces) and all(map(field_values.unasked, pieces))
+
+    def _promises_photo(self) -> bool:
+        """Whether a text only says what the picture that is asked for will be: 租房合同有, 这就拍."""
+        entry = self._form.fields.get(self._requested or "")
+        if entry is None or entry.kind != PHOTO or self._values or self._again or asks(self._text):
+            return False
+        told = len(self._text) <= _PROMISE and _PICTURED.search(self._text) and not _LACKS.search(self._text)
+        return bool(told) and not self._forms.line_for(self._form, self._text)
+
+    def _aside(self) -> Aside | None:
+        """What is said about filling in; a question about another form's matter is none."""
+        if self._forms.wished(self._text, "") is self._form:
+            return "resume"
+        return None if self._forms.about_another(self._form, self._text) else self._forms.aside(self._text)
 
     def _loose(self) -> bool:
         """Whether the message gives a single value of a kind that any words could be."""
         given = [self._form.fields[name] for name in self._values if name in self._form.fields]
         if len(given) != 1 or self._problems or self._again:
             return False
+        if given[0].name == "dog_colour" and field_values.colour(str(self._values["dog_colour"])):
+            return False
         if given[0].kind == "breed":
             return self._forms.breed(self._text) is None
-        return given[0].kind in ("words", "name") and self._values[given[0].name] == _EDGES.sub("", self._text)
+        return given[0].kind in ("words", "name", "region") and self._values[given[0].name] == EDGES.sub("", self._text)
 
     def _agreed(self) -> Reading:
-        """Agreement answers the two questions that ask for it."""
-        return Reading({self._requested: True}) if self._requested in (CONSENT, CONFIRMED) else Reading()
+        """Agreement answers the two questions that ask for it; to any other the question is asked on."""
+        if self._requested in (CONSENT, CONFIRMED):
+            return Reading({self._requested: True})
+        if self._requested == "id_number":
+            return Reading(problems=(_CHECK_DIGIT,))
+        return Reading(command="agreed") if self._requested else Reading()
+
+    def _half_agreed(self) -> Reading | None:
+        """Agreement with more behind it: consent with the first data is both; a summary that is right is handed in,
+        unless something of it is named."""
+        rest = self._forms.begins_with_yes(self._text) if self._requested in (CONSENT, CONFIRMED) else None
+        if not rest:
+            return None
+        if self._requested == CONSENT:
+            self._values[CONSENT] = True
+            return None
+        if self._forms.corrects(rest) or re.search("[不别没]", rest) or self._forms.aside(rest) == "later":
+            return None
+        named = any(word in rest for entry in self._form.fields.values() for word in (*entry.called, entry.title))
+        return Reading(command="again") if named else Reading({CONFIRMED: True})
+
+    def _about_photo(self) -> Reading | None:
+        """Words about the last picture: that it does not count, or that it is the former one again."""
+        photos = [name for name, entry in self._form.fields.items() if entry.kind == PHOTO and self._filled.get(name)]
+        if photos and self._forms.photo_same.search(self._text) and not asks(self._text):
+            return Reading(command="same_photo")
+        if photos and self._forms.photo_again.search(self._text) and not asks(self._text):
+            return Reading(again=(photos[-1],))
+        return None
 
     # -- corrections -------------------------------------------------------------------------------------------
+
+    def _other_end(self) -> bool:
+        """The last digits of a number that was told before: 电话最后一位是5."""
+        if asks(self._text) or re.search(r"\d{7}", self._text):
+            return False
+        known = [
+            entry
+            for entry in self._form.fields.values()
+            if entry.kind in ("phone", "id_number") and self._filled.get(entry.name)
+        ]
+        named = [entry for entry in known if any(word in self._text for word in entry.called)]
+        told_wrong = self._forms.corrects(self._text) or "改" in self._text
+        for entry in named or (known if told_wrong and len(known) == 1 else ()):
+            whole = other_end(self._filled[entry.name], self._text)
+            if whole and (right := self._attempt(entry, whole, asked=True)):
+                self._put(entry, right)
+                return True
+        return False
+
+    def _swap(self) -> bool:
+        """A part of a filled value that is told with the right one: 不叫豆豆叫多多, 是23号楼，不是21."""
+        for old, new in swaps(self._text):
+            for entry in self._form.fields.values():
+                value = self._filled.get(entry.name)
+                if not isinstance(value, str) or entry.kind in (PHOTO, "date", "id_number"):
+                    continue
+                whole = swapped(value, old, new) or swapped(normalise(value), old, new)
+                if whole and (right := whole if entry.kind == "address" else self._attempt(entry, whole, asked=True)):
+                    self._put(entry, right)
+                    return True
+        return False
+
+    def _takes_itself_back(self) -> bool:
+        """A value that is put right in the same breath: 赵梦瑶 错了 赵梦遥, 33号1-2-3 不对是1-2-4."""
+        entry, match = self._form.fields.get(self._requested or ""), _SELF_CORRECTED.fullmatch(self._text)
+        if entry is None or match is None or asks(self._text):
+            return False
+        wrong, right = match["wrong"], match["right"]
+        if re.fullmatch("[写填打发输报念记说]", wrong):
+            return False  # 写错了 alone tells nothing that was wrong
+        if any(word in wrong for other in self._form.fields.values() for word in (*other.called, other.title)):
+            return False  # what is wrong is another answer
+        if entry.kind == "address" and (part := _LAST_NUMBER.search(wrong)) and not _LAST_NUMBER.sub("", right).strip():
+            right = wrong[: part.start()] + right
+        value = self._attempt(entry, right, asked=True)
+        self._problems.clear()
+        return value is not None and self._put(entry, value)
+
+    def _names_other_person(self) -> bool:
+        """Whether somebody else is to be registered, without a word of anything being wrong: 还是写我媳妇吧."""
+        someone = self._forms.someone.pattern
+        wanted = re.search(f"(?:还是|要不|干脆|改|换).{{0,4}}(?:{someone})", self._text)
+        return bool(self._filled.get("name") and wanted) and not asks(self._text) and not self._renamed
+
+    def _other_person(self) -> bool:
+        """Whether another person than the one named so far is to be registered: 狗主应该写我妈."""
+        if not self._filled.get("name"):
+            return False
+        return re.search(f"{_OWNER}(?:{self._forms.someone.pattern})", self._text) is not None
 
     def _correct(self) -> None:
         """A filled field that the message names is read anew from what is behind its name, or asked again."""
@@ -143,13 +329,28 @@ class _Reader:
             for entry in self._form.fields.values()
         ]
         longest = [item for item in named if item[0] >= 0 and not self._only_inside(item[1], named)]
+        if not longest and self._other_person():
+            self._again += [name for name in ("name", "id_number") if self._filled.get(name)]
         for end, entry in longest:
-            rest = _EDGES.sub("", self._forms.wrong.sub(" ", self._text[end:]))
-            value = self._attempt(entry, rest, asked=True) if rest else None
+            rest = EDGES.sub("", self._forms.wrong.sub(" ", self._text[end:]))
+            value = self._behind_its_name(entry, rest)
+            if value is None and entry.kind == "address":
+                value = other_house(self._filled.get(entry.name), rest)
             if value is not None:
-                self._values[entry.name] = value
+                self._put(entry, value)
             elif not self._problems:
                 self._again.append(entry.name)
+
+    def _behind_its_name(self, entry: Field, rest: str) -> Any:
+        """A field's value in what follows its name, or in a part of it: 名字错了 是陈丽国 美丽的丽."""
+        parts = [part for part in _SEPARATORS.split(rest) if part]
+        for part in (rest, *(parts if len(parts) > 1 else ())):
+            if not part or self._problems:
+                continue
+            value = self._attempt(entry, EDGES.sub("", part), asked=True, by_name=True)
+            if value is not None:
+                return value
+        return None
 
     def _only_inside(self, entry: Field, named: list[tuple[int, Field]]) -> bool:
         """Whether a field is named only by a part of another's name: 名字 in 狗的名字."""
@@ -166,21 +367,47 @@ class _Reader:
 
     # -- values ------------------------------------------------------------------------------------------------
 
+    @property
+    def _renamed(self) -> bool:
+        """Whether a text names somebody else as the one to be registered: 我妈叫孙艳."""
+        if not self._filled.get("name"):
+            return False
+        number = self._values.get("id_number")
+        if number and self._filled.get("id_number") not in (None, number):
+            return True  # a name beside another number is another person's
+        return bool(
+            re.search(f"(?:{self._forms.someone.pattern}|主人|登记人|申请人)的?(?:名字|姓名)?[叫是]", self._text)
+        )
+
     def _take_telling(self) -> None:
         """Values that tell by themselves what they are, wherever they stand."""
         for entry in self._open_fields():
             if entry.kind in ("id_number", "phone", "name", "breed"):
-                self._take(entry, self._text, asked=False)
+                self._take(entry, self._text, asked=entry.kind == "name" and self._renamed)
+            elif entry.kind == "date" and self._filled.get(entry.name) and values.mentions_day(self._text):
+                self._take(entry, self._text, asked=True)  # only a correction opens one that is filled
+            elif entry.name != self._requested and entry.kind == "date" and _MOVED.search(self._text):
+                continue  # when one moved within the city is not since when one has been here
             elif entry.kind == "date" and any(word in self._text for word in entry.settings.get("about", ())):
                 self._take(entry, self._around(entry), asked=False)
-            elif entry.name == "dog_name" and (match := _DOG_NAMED.search(self._text)):
-                self._put(entry, _EDGES.sub("", match[1]))
+            elif entry.name == "dog_name" and (called := field_values.dog_called(self._text, asked=False)):
+                self._put(entry, self._without_breed(called))
+
+    def _without_breed(self, called: str) -> str:
+        """A dog's name without the breed and colour that follow it: 豆豆泰迪."""
+        breed = self._forms.breed_words(called)
+        return called.partition(breed)[0] or called if breed else called
 
     def _around(self, entry: Field) -> str:
         """The clause that a date's own words stand in."""
         about = entry.settings.get("about", ())
         clauses = [clause for clause in re.split(r"[,，。;；]", self._text) if any(word in clause for word in about)]
-        return "，".join(clauses)
+        around = "，".join(clauses)
+        if told := next((clause for clause in clauses if values.mentions_day(clause)), None):
+            year = _YEAR_WORD.findall(self._text.partition(told)[0])
+            return around if _YEAR_WORD.search(told) or not year else f"{year[-1]}{told}"
+        pieces = [piece for piece in around.split() if any(word in piece for word in about)]
+        return next((piece for piece in pieces if values.mentions_day(piece)), around)
 
     def _take_pieces(self) -> None:
         """Of a message with several values, one piece after the other: "张三，2101…，138…，大东路1号"."""
@@ -188,29 +415,102 @@ class _Reader:
         if len(pieces) < 2:
             self._take_shaped()
             return
-        for piece in pieces:
-            for entry in self._open_fields():
-                if entry.kind in ("name", "address", "region", "choice") and self._take(entry, piece, asked=True):
-                    break
-                if entry.name == "dog_colour" and (colour := self._colour(piece)) and self._put(entry, colour):
-                    break
-                if entry.name == "dog_name" and (named := _CALLED.fullmatch(piece)) and self._put(entry, named[1]):
-                    break
+        self._take_address(pieces)
+        left = [number for number, piece in enumerate(pieces) if not self._take_piece(piece)]
+        self._take_rare_name(pieces)
+        self._take_dog_name(pieces, left)
+
+    def _take_piece(self, piece: str) -> bool:
+        """Whether a piece by itself gives a value."""
+        for entry in self._open_fields():
+            if entry.kind == "name" and self._requested not in (CONSENT, entry.name, None) and not self._renamed:
+                continue
+            if entry.kind == "name" and "叫" in piece and self._requested != entry.name and not self._renamed:
+                continue  # whose it is was read already; this one may be the dog's
+            if entry.kind == "choice" and re.search(r"\d", piece):
+                continue  # a flat in an 公寓 is an address
+            if entry.kind in ("name", "region", "choice") and self._take(entry, piece, asked=True):
+                return True
+            if entry.name == "dog_colour" and (colour := self._colour(piece)):
+                return self._put(entry, colour)
+            if entry.kind == "breed" and (unknown := field_values.unknown_breed(piece)):
+                return self._put(entry, unknown)
+            if entry.name == "dog_name" and (named := field_values.dog_called(piece, asked=True)):
+                return self._put(entry, self._without_breed(named))
+        return False
+
+    def _take_rare_name(self, pieces: list[str]) -> None:
+        """The first word before an identity number as the name that was asked for, whatever its surname."""
+        alone = re.fullmatch("[\u4e00-\u9fff]{2,4}", pieces[0]) and not values.no_name(pieces[0])
+        if self._requested == "name" and "name" not in self._values and "id_number" in self._values and alone:
+            self._values["name"] = pieces[0]
+
+    def _take_dog_name(self, pieces: list[str], left: list[int]) -> None:
+        """A bare word beside the breed or the colour, or in answer to the question: 旺旺 雪纳瑞 椒盐色."""
+        entry = next((entry for entry in self._open_fields() if entry.name == "dog_name"), None)
+        if entry is None or asks(self._text):
+            return
+        told = {
+            number
+            for number, piece in enumerate(pieces)
+            if self._forms.breed_words(piece) or self._values.get("dog_colour") == EDGES.sub("", piece)
+        }
+        for number in left:
+            piece = EDGES.sub("", pieces[number])
+            beside = self._requested == entry.name or {number - 1, number + 1} & told
+            if number not in told and beside and self._bare_word(piece):
+                self._put(entry, piece)
+                return
+
+    def _bare_word(self, piece: str) -> bool:
+        """Whether a piece is a word that nothing else has taken."""
+        taken = any(isinstance(value, str) and piece in value for value in self._values.values())
+        day = values.mentions_day(piece)
+        return (
+            bool(re.fullmatch(f"[\u4e00-\u9fffa-z]{{1,{_DOG_NAME_CHARACTERS}}}", piece))
+            and not (taken or day or _NO_DOG_NAME.search(piece) or self._forms.says_yes(piece))
+            and not self._forms.corrects(piece)
+            and self._forms.aside(piece) is None
+        )
+
+    def _take_address(self, pieces: list[str]) -> None:
+        """An address is all its pieces: "小河沿路那个院 12号楼2单元301". Without a number it is only a part of one."""
+        entry = next((entry for entry in self._open_fields() if entry.kind == "address"), None)
+        if entry is None:
+            return
+        parts = [number for number, piece in enumerate(pieces) if self._fields.is_of_address(piece)]
+        if not parts:
+            return
+        run = pieces[parts[0] : parts[-1] + 1]
+        between = [piece for number, piece in enumerate(run) if number + parts[0] not in parts]
+        if any(len(piece) > _ADDRESS_GAP or _NO_ADDRESS.search(piece) for piece in between):
+            run = [pieces[number] for number in parts]
+        said = " ".join(run)
+        if re.search(r"\d", said) or self._requested == entry.name:
+            self._take(entry, said, asked=True)
 
     def _colour(self, piece: str) -> str | None:
-        """A colour alone, or behind the breed: 黄白, 边牧黑白花."""
-        rest = _EDGES.sub("", piece.removeprefix(self._forms.breed_words(piece) or ""))
-        return rest if _COLOUR.fullmatch(rest) else None
+        """A colour alone, behind the breed, or named among other words: 黄白, 边牧黑白花, 一只黄色的."""
+        if self._fields.is_of_address(piece):
+            return None
+        rest = piece.removeprefix(self._forms.breed_words(piece) or "")
+        return field_values.colour(rest) or field_values.colour_in(piece)
 
     def _take_shaped(self) -> None:
-        """A single value whose shape tells what it is, whatever was asked: an address with its number."""
+        """A single value whose shape tells what it is, whatever was asked: an address with its number, a colour."""
         for entry in self._open_fields():
             if asks(self._text) or entry.name == self._requested:
                 continue
-            if entry.kind == "date" and _DAY.search(self._text):
+            if entry.kind == "date" and len(self._text) <= _DAY_LETTERS and values.mentions_day(self._text):
                 self._take(entry, self._text, asked=True)
-            if entry.kind == "address" and _HOUSE.search(self._text):
+            if entry.kind == "address" and HOUSE.search(self._text):
                 self._take(entry, self._text, asked=True)
+            if entry.kind == "choice" and self._chooses_anew(entry):
+                self._take(entry, self._text, asked=True)
+            if entry.name == "dog_colour" and (colour := field_values.plainly_colour(self._text)):
+                self._put(entry, colour)
+            if entry.name == "dog_colour" and (colour := field_values.colour_in(self._text)) and self._values:
+                self._put(entry, colour)
 
     def _take_asked(self) -> None:
         """The whole message as the answer to the question that was asked; to the request for consent, as the first."""
@@ -218,112 +518,78 @@ class _Reader:
         entry = self._form.fields.get(asked or "")
         if entry is None or entry.name in self._values or self._problems or entry.kind == PHOTO:
             return
+        if entry.kind in _DIGITS and (told := _SHORT_NUMBER.fullmatch(self._text)) and not self._values:
+            self._problems.append(_TOO_SHORT.format(title=entry.title, wants=_DIGITS[entry.kind], told=len(told[1])))
+            return
+        if entry.kind == "id_number" and _INSISTS.search(self._text):
+            self._problems.append(_CHECK_DIGIT)
+            return
+        if entry.name == "dog_colour" and (colour := field_values.colour(self._text)):
+            self._put(entry, colour)  # 黄不拉几的 looks like a question
+            return
         several = bool(self._values)
         if asks(self._text) or (several and entry.kind in ("words", "breed", "region")):
             return
-        self._take(entry, self._text, asked=True)
+        told_by_itself = self._requested == CONSENT and "叫" in self._text  # or it may be the dog's name
+        self._take(entry, self._text, asked=not told_by_itself)
 
     def _open_fields(self) -> Iterator[Field]:
-        """Fields that this message has not filled yet; those filled before only when it corrects."""
+        """Fields that this message has not filled yet; those filled before only when it corrects, or names them."""
         correcting = self._forms.corrects(self._text)
         for entry in self._form.fields.values():
             if entry.name in self._values:
                 continue
-            told = entry.kind in ("id_number", "phone")
-            if self._filled.get(entry.name) is None or correcting or told:
+            told = entry.kind in ("id_number", "phone") or (entry.kind == "name" and self._renamed)
+            told = told or (entry.kind == "choice" and self._chooses_anew(entry))
+            told = told or (entry.kind == "date" and self._only_a_day())
+            if self._filled.get(entry.name) is None or correcting or told or self._names_anew(entry):
                 yield entry
+
+    def _only_a_day(self) -> bool:
+        """Whether a text is a day and nothing else, which puts a day told before more exactly: 10月22."""
+        rest = re.sub(r"[\W\d_]|[打来搬住]?[的了]|号|就是|是|应该", "", values.without_days(self._text))
+        return not rest and values.mentions_day(self._text)
+
+    def _chooses_anew(self, entry: Field) -> bool:
+        """Whether a text is a choice of its own, where an earlier one was only heard in other words: 在饭店干活."""
+        asked = self._form.fields.get(self._requested or "")
+        brief = len(self._text) <= _DAY_LETTERS and not re.search(r"[\d发拍照传]", self._text)
+        return bool(
+            asked and asked.kind == PHOTO and brief and not asks(self._text) and not _PICTURED.search(self._text)
+        )
+
+    def _names_anew(self, entry: Field) -> bool:
+        """Whether a text gives a filled field another value by its name: 疫苗日期是1月, 住址改成…."""
+        if entry.kind == PHOTO:
+            return False
+        called = "|".join(map(re.escape, (*entry.called, entry.title)))
+        return bool(re.search(f"(?:{called}){_NAMED_ANEW}", self._text)) and not asks(self._text)
 
     def _take(self, entry: Field, text: str, *, asked: bool) -> bool:
         value = self._attempt(entry, text, asked=asked)
         return value is not None and self._put(entry, value)
 
     def _put(self, entry: Field, value: Any) -> bool:
+        if entry.kind in ("address", "words") and isinstance(value, str):
+            value = self._as_written(value)
         self._values.setdefault(entry.name, value)
         return True
 
-    def _attempt(self, entry: Field, text: str, *, asked: bool) -> Any:
-        """The field's value in a text; what is wrong with one goes to the problems."""
+    def _as_written(self, value: str) -> str:
+        """A value with its letters as they were written: B座."""
+        at = self._written.lower().find(value.lower())
+        return self._written[at : at + len(value)] if at >= 0 else value
+
+    def _attempt(self, entry: Field, text: str, *, asked: bool, by_name: bool = False) -> Any:
+        """The field's value in a text; what is wrong with one goes to the problems.
+
+        `by_name`: the text stands behind the field's name, as if it had been asked for just now.
+        """
+        fields = replace(self._fields, requested=entry.name) if by_name else self._fields
         try:
-            return self._value(entry, text, asked=asked)
+            return fields.value(entry, text, asked=asked)
         except BadValueError as problem:
             self._problems.append(str(problem))
+            if isinstance(problem, UnderAgeError) and self._filled.get("name") and "name" in self._form.fields:
+                self._again.append("name")
             return None
-
-    def _value(self, entry: Field, text: str, *, asked: bool) -> Any:
-        readers: dict[str, Callable[[str], Any]] = {
-            "name": partial(values.name, asked=asked),
-            "id_number": partial(values.identity_number, today=self._today, adult=bool(entry.settings.get("adult"))),
-            "phone": values.phone,
-            "address": self._address,
-            "region": _region,
-            "date": partial(self._date, entry),
-            "words": _words,
-            "breed": partial(self._breed, asked=asked),
-            "choice": partial(_choice, entry),
-        }
-        return readers[entry.kind](text)
-
-    def _address(self, text: str) -> str | None:
-        said = _EDGES.sub("", _ADDRESS_LEAD.sub("", text))
-        if (
-            len(said) < 4
-            or _NO_ADDRESS.search(said)
-            or not (_ADDRESS.search(said) or any(e.kind == "place" for e in self._entities.read(said)))
-        ):
-            return None
-        if not re.search(r"[0-9一二三四五六七八九十]", said) and self._requested == "address":
-            raise BadValueError("地址请写到门牌号，比如“大东路1号2单元301”。")
-        return said
-
-    def _date(self, entry: Field, text: str) -> str | None:
-        found = values.day(text, today=self._today)
-        if found is None:
-            return None
-        months = values.months_between(found, self._today)
-        least, most = entry.settings.get("at_least_months"), entry.settings.get("within_months")
-        if least and months < least:
-            full = values.months_after(found, least)
-            raise BadValueError(
-                f"居住证要在这儿住满半年。从{found:%Y-%m-%d}算，到{full:%Y年%-m月%-d日}满半年，到时候再办；日期写错了就重发一个。"
-                "没满半年也要先做居住登记，问我“租房怎么登记”就行。"
-            )
-        if most and months >= most:
-            raise BadValueError(
-                f"这针是{found:%Y-%m-%d}打的，已经超过{most}个月了，先去补打狂犬疫苗，再发新的日期；写错了就重发一个。"
-            )
-        return found.isoformat()
-
-    def _breed(self, text: str, *, asked: bool) -> str | None:
-        known = self._forms.breed(text)
-        if known is None:
-            return _words(text) if asked else None
-        if known in self._forms.banned:
-            raise BadValueError(
-                f"{known}在本所的禁养名单里，重点管理区不能办证。品种写错了就重发一个，不办了回“不办了”。"
-            )
-        return known
-
-
-def _words(text: str) -> str | None:
-    """A short phrase without the words around it."""
-    said = _EDGES.sub(
-        "",
-        re.sub(r"^(?:我家|它|狗狗?|这狗|小狗|名字|大名|小名|品种|毛色|颜色|就)*(?:叫做?|是|就是)?", "", text.strip()),
-    )
-    said = said or text.strip()
-    if not 0 < len(said) <= _SHORT or _NO_WORDS.match(said) or said.isdigit():
-        return None
-    return said
-
-
-def _region(text: str) -> str | None:
-    said = text if _REGION.match(text) else _REGION_LEAD.sub("", text)
-    said = _EDGES.sub("", said).removesuffix("人")
-    return said if 2 <= len(said) <= 30 and _REGION.search(said) else None
-
-
-def _choice(entry: Field, text: str) -> str | None:
-    choices: Mapping[str, list[str]] = entry.settings["choices"]
-    told = {choice: max((len(word) for word in words if word in text), default=0) for choice, words in choices.items()}
-    best = max(told, key=lambda choice: told[choice])
-    return best if told[best] else None

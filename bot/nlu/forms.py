@@ -7,7 +7,7 @@ All of it is trainers' (`nlu_data/forms.yml`, `nlu_data/dog_breeds.yml`). What a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -32,8 +32,43 @@ REQUESTED = "requested_slot"
 """Rasa's slot for the question that a form has asked."""
 
 
-Aside = Literal["missing", "resume", "later"]
-"""What a resident says about filling in: what is missing, to go on, to go on later."""
+Aside = Literal["missing", "resume", "later", "privacy", "bot", "puzzled", "deaf", "unasked", "review"]
+"""What a resident says about filling in: what is missing, what was filled, to go on, to go on later, what becomes of
+the data, whether this is a human, that the question is not understood, that one cannot hear, whether more has to be
+written."""
+_ASIDES: tuple[Aside, ...] = ("privacy", "review", "missing", "resume", "later", "puzzled", "bot", "deaf", "unasked")
+_ACCEPTS = re.compile("[办填整弄问交]|开始|来吧|同意|申请|接着|继续")
+_AFTER_ALL = re.compile("还是(?=[先就办算不写用在从]|给[它他她我]|手机|网|微信|线上|这)")
+"""还是 of somebody who has thought about it; any other may ask which of two."""
+_GOES_ON_LATER = re.compile(
+    "(?:明天|明儿个?|晚上|回头|改天|回家|一会儿?|等会儿?|待会儿?|下班|周末|有空)(?:再|就|我)?(?:接着|继续)"
+)
+_FOR_SOMEBODY = re.compile("[给替帮][^，。办]{1,6}[办整弄](?:一?个|一下|吧|呗|了)*")
+"""That it is done for somebody or some dog, behind an answer about it: 那给我妈办吧."""
+_JUST_DO_IT = re.compile(
+    "(?:那|就|行|好|我|先|唉|哎|直接|太远了?|太麻烦了?)*(?:(?:在|用)?(?:手机|网|微信|线)上?)?(?:直接)?(?:办|整|弄|填)(?:一?个|着|上)?(?:吧|呗|了)*"
+)
+_HERE = "(?:这儿?|这里|手机上?|网上|微信上?|线上|公众号里?)"
+_DONE_HERE = re.compile(
+    f"在?{_HERE}.{{0,3}}(?:能|可以|可不可以).{{0,4}}(?:办|申请|弄|整)|(?:能|可以).{{0,3}}在?{_HERE}(?:直接)?(?:办|申请|弄|整)"
+)
+"""Whether it can be done right here; the question that opens the form says yes."""
+_PIECES = re.compile(r"[\s,，。.、!！~～;；…]+")
+_CANCEL_LEAD = (
+    "(?:我|俺|咱|那|就|还是|这份|这个|这次|在这(?:儿|里)?|今天|暂时|干脆|全|都|先"
+    "|算了|拉倒吧?|得了|给我|帮我|把|吧|了)*"
+)
+_ERASES = re.compile(
+    "(?:删|清空|抹|销毁)[^，。 ]{0,6}(?:填|写|发|信息|资料|号|数据|内容|记录|全部|都)|"
+    "(?:填|写|发|信息|资料|数据|内容|记录|全部?|都)[^，。 ]{0,6}(?:删|清空|抹|销毁)[了掉除吧光]*$"
+)
+"""That what was filled in is to be deleted."""
+_STILL_HERE = re.compile("还是[^不别甭]{0,6}(?:这|手机|网上|微信|线上|接着|继续)[^不别甭]{0,4}(?:办|弄|填|整)")
+"""Who has dropped another way: 算了 还是在这办吧."""
+_CANCEL_TAIL = (
+    "(?:了|吧|啦|呗|啊|掉|这个|这份|申请|办理|登记|证)*"
+    "(?:[我俺]?(?:还是|自己|直接)*(?:去|上|到)(?:窗口|所里|派出所|现场)(?:办|弄|整|问)?(?:去|吧|得了|了)*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +94,8 @@ class Form:
     subject: re.Pattern[str]
     why: str
     fields: Mapping[str, Field]
+    near: tuple[str, ...] = ()
+    """Enquiries beside it, behind whose answer "那就办一个" begins it as well."""
 
     @property
     def kind(self) -> str:
@@ -74,17 +111,33 @@ class Form:
 class Forms:
     """All forms and the words that they share."""
 
-    def __init__(self, forms: Mapping[str, Form], words: Mapping[str, list[str]], breeds: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        forms: Mapping[str, Form],
+        words: Mapping[str, list[str]],
+        breeds: Mapping[str, Any],
+        lines: Sequence[Mapping[str, Any]] = (),
+        after: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """`lines`: what is asked or said about filling in, and its answers; `after`: about what was handed in."""
         self.forms = dict(forms)
-        self._yes, self._cancel = frozenset(words["agree"]), frozenset(words["cancel"])
+        self._yes = _all_of(words["agree"], words["agree_filler"])
+        self._cancel = _cancelling(words["cancel"], words["cancel_act"])
+        self._refuses = re.compile(f"(?:不|别|甭)[^，。 ]{{0,3}}(?:{any_of(words['cancel_act']).pattern})|取消|退出|撤")
         self.wrong, self._wish, self._go_ahead = (any_of(words[name]) for name in ("wrong", "wish", "go_ahead"))
-        self._asides = {name: any_of(words[name]) for name in ("missing", "resume", "later")}
+        self.photo_again, self.photo_same, self.someone = (
+            any_of(words[name]) for name in ("photo_again", "photo_same", "someone")
+        )
+        self._asides = {name: any_of(words[name]) for name in _ASIDES}
+        self._later_ask, self.pretends = any_of(words["later_ask"]), any_of(words["pretends"])
+        self._lines = [(set(line.get("forms") or forms), any_of(line["words"]), str(line["answer"])) for line in lines]
+        self._after = [(any_of(line["words"]), str(line["answer"])) for line in after]
         self._breeds = {alias: breed for breed, aliases in breeds["breeds"].items() for alias in aliases}
         self.fierce, self.banned = frozenset(breeds["fierce"]), frozenset(breeds["banned"] or ())
 
     def wished(self, text: str, intent: str) -> Form | None:
         """The form that a message asks to begin: "我要办犬证", not "犬证怎么办"."""
-        normal = normalise(text)
+        normal = _AFTER_ALL.sub("", normalise(text))
         if asks(normal) or not self._wish.search(normal):
             return None
         for form in self.forms.values():
@@ -94,13 +147,50 @@ class Forms:
 
     def goes_ahead(self, text: str, asked_about: str) -> Form | None:
         """The form that a message begins after an answer about it: "那办吧". `asked_about`: the answer's intent."""
-        form = next((form for form in self.forms.values() if form.intent == asked_about), None)
-        return form if form and self._go_ahead.search(normalise(text)) else None
+        form = next((form for form in self.forms.values() if asked_about in (form.intent, *form.near)), None)
+        bare = _AFTER_ALL.sub("", re.sub(r"\s+", "", normalise(text)))
+        if form is None or self.about_another(form, bare):
+            return None
+        if _JUST_DO_IT.fullmatch(bare) or _DONE_HERE.search(bare):
+            return form
+        if asks(bare) and not re.search("[怎咋]么?填", bare):
+            return None
+        begins = self._go_ahead.search(bare) or _FOR_SOMEBODY.fullmatch(re.sub("^(?:那|就|行|好|我|先)+", "", bare))
+        return form if begins else None
+
+    def begun_with(self, text: str, said: str) -> Form | None:
+        """The form that the bot's last words offered and this text accepts: 行，你往下问吧. Thanks accept nothing."""
+        if self.begins_with_yes(text) is None or asks(text) or not _ACCEPTS.search(text):
+            return None
+        offered = [form for form in self.forms.values() if form.says in said]
+        return offered[0] if len(offered) == 1 else None
+
+    def offered(self, intent: str) -> Form | None:
+        """The form that an answer to this intent may offer to begin."""
+        return next((form for form in self.forms.values() if form.intent == intent), None)
 
     def aside(self, text: str) -> Aside | None:
-        """What a message says about filling in, without filling in anything."""
-        found = (name for name, pattern in self._asides.items() if pattern.search(text))
-        return cast("Aside | None", next(found, None))
+        """What a message says about filling in, without filling in anything; of a question, if that is meant."""
+        found = [name for name in _ASIDES if self._asides[name].search(text)]
+        if "later" in found and asks(text) and not self._later_ask.search(text):
+            found.remove("later")
+        if "resume" in found and _GOES_ON_LATER.search(text):
+            return "later"
+        return next(iter(found), None)
+
+    def line_for(self, form: Form, text: str) -> str:
+        """The trainers' answer to what a text asks or says about filling in this form; "" for none."""
+        return next((answer for forms, words, answer in self._lines if form.name in forms and words.search(text)), "")
+
+    def after_line(self, text: str) -> str:
+        """The trainers' answer to what a text asks about an application that was handed in; "" for none."""
+        return next((answer for words, answer in self._after if words.search(text)), "")
+
+    def about_another(self, form: Form, text: str) -> bool:
+        """Whether a text names the subject of another form than this one."""
+        return any(other.subject.search(text) for other in self.forms.values() if other is not form) and not (
+            form.subject.search(text)
+        )
 
     def breed(self, text: str) -> str | None:
         """The breed that a text names."""
@@ -113,11 +203,28 @@ class Forms:
 
     def says_yes(self, text: str) -> bool:
         """Whether a text is nothing but agreement."""
-        return _bare(text) in self._yes
+        return bool(self._yes.fullmatch(_bare(text)))
+
+    def begins_with_yes(self, text: str) -> str | None:
+        """What follows the agreement that a text begins with; None when it does not begin so."""
+        pieces = [piece for piece in _PIECES.split(text) if piece]
+        agreed = next((number for number, piece in enumerate(pieces) if not self.says_yes(piece)), len(pieces))
+        return " ".join(pieces[agreed:]) if agreed else None
 
     def cancels(self, text: str) -> bool:
-        """Whether a text ends the form."""
-        return _bare(text) in self._cancel
+        """Whether a text, or a part of it that stands by itself, ends the form; 算了 改天 only puts it off."""
+        if self._asides["later"].search(text) and not self._refuses.search(text):
+            return False
+        if _STILL_HERE.search(text):
+            return False
+        pieces = _PIECES.split(text)
+        if any(_ERASES.search(piece) for piece in pieces) and not (asks(text) or self.about_photo(text)):
+            return True
+        return any(self._cancel.fullmatch(piece) for piece in (*pieces, _bare(text)))
+
+    def about_photo(self, text: str) -> bool:
+        """Whether a text speaks of a picture that was sent."""
+        return bool(re.search("照|图|相片|第[一二三]张", text) or self.photo_again.search(text))
 
     def corrects(self, text: str) -> bool:
         """Whether a text says that something was wrong."""
@@ -129,12 +236,13 @@ def load(path: Path = FORMS_FILE) -> Forms:
     data, breeds = read_yaml(path), read_yaml(path.parent / BREEDS_FILE.name)
     with of_its_shape(path):
         forms = {name: _form(name, entry) for name, entry in data.items() if name.endswith("_form")}
-        return Forms(forms, data["words"], breeds)
+        return Forms(forms, data["words"], breeds, data.get("lines") or (), data.get("after") or ())
 
 
 def _form(name: str, entry: Mapping[str, Any]) -> Form:
     fields = {key: _field(name, key, dict(settings)) for key, settings in entry["fields"].items()}
-    return Form(name, entry["title"], entry["intent"], entry["says"], any_of(entry["subject"]), entry["why"], fields)
+    subject, near = any_of(entry["subject"]), tuple(entry.get("near") or ())
+    return Form(name, entry["title"], entry["intent"], entry["says"], subject, entry["why"], fields, near)
 
 
 def _field(form: str, name: str, entry: dict[str, Any]) -> Field:
@@ -146,7 +254,20 @@ def _field(form: str, name: str, entry: dict[str, Any]) -> Field:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s,，。.、!！~～]+", "", text.strip().lower())
+    return _PIECES.sub("", text.strip().lower())
+
+
+def _all_of(words: list[str], filler: list[str]) -> re.Pattern[str]:
+    """A pattern for a text that is made of these words and filler only, with one of the words at least."""
+    core, other = any_of(words).pattern, any_of(filler).pattern
+    return re.compile(rf"(?![你您]好)(?:{other})*(?:{core})(?:{core}|{other})*", re.IGNORECASE)
+
+
+def _cancelling(words: list[str], acts: list[str]) -> re.Pattern[str]:
+    """A pattern for a text that ends the form: 算了, 那先不办了, 这份取消."""
+    core, act = any_of(words).pattern, any_of(acts).pattern
+    refused = rf"(?:不想|不|别|甭){_CANCEL_LEAD}(?:{act})"
+    return re.compile(rf"{_CANCEL_LEAD}(?:{core}|{refused}){_CANCEL_TAIL}", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4)

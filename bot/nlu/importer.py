@@ -22,12 +22,22 @@ class StationImporter(RasaFileImporter):
     would warn of every one that it does not.
     """
 
+    _nlu_data: TrainingData | None = None
+
     def get_domain(self) -> Domain:
         """The domain of `domain.yml`, and the slots and forms of `nlu_data/forms.yml`."""
         return super().get_domain().merge(Domain.from_dict(_forms_in_rasas_words()))
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
-        """The examples, and for each enquiry intent the default answer of the knowledge base."""
+        """The examples, and for each enquiry intent the default answer of the knowledge base.
+
+        Rasa asks three times; reading some twenty thousand messages takes seconds, so they are read once.
+        """
+        if self._nlu_data is None:
+            self._nlu_data = self._read_nlu_data(language)
+        return self._nlu_data
+
+    def _read_nlu_data(self, language: str | None) -> TrainingData:
         data = super().get_nlu_data(language)
         base = knowledge.load()
         for intent in base.intents:
@@ -37,8 +47,9 @@ class StationImporter(RasaFileImporter):
         return data
 
     def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:
-        """The rules and stories to train on."""
-        return utils.story_graph_from_paths(self._story_files, self._domain_with_labels(), exclusion_percentage)
+        """The rules and stories to train on; Rasa counts the test stories under the same folder among them."""
+        trained_on = [path for path in self._story_files if path not in self._conversation_test_files]
+        return utils.story_graph_from_paths(trained_on, self._domain_with_labels(), exclusion_percentage)
 
     def get_conversation_tests(self) -> StoryGraph:
         """The end-to-end test stories."""

@@ -56,19 +56,52 @@ class Calibration:
         cls, scores: Floats, fine: NDArray[np.int64], label: NDArray[np.int64], label_of: NDArray[np.int64]
     ) -> Calibration:
         """Minimise the log loss of label and intent; the label counts for more, it decides who acts."""
-        everyone = np.arange(len(fine))
-
-        def loss(parameters: Floats) -> float:
-            found = cls(float(np.exp(parameters[0])), float(np.exp(parameters[1])), tuple(parameters[2:]))
-            probabilities = found.probabilities(scores, label_of)
-            of_label = label_sums(probabilities, label_of)[everyone, label]
-            of_fine = probabilities[everyone, fine]
-            penalty = 1e-3 * float(np.square(parameters[2:]).sum())
-            return float(-np.log(of_label + 1e-9).mean() - 0.2 * np.log(of_fine + 1e-9).mean()) + penalty
-
+        loss = CalibrationLoss(scores, fine, label, label_of)
         start = np.array([np.log(8.0), np.log(4.0), *([0.0] * len(LABELS))])
-        best = optimize.minimize(loss, start, method="L-BFGS-B", bounds=[(-2, 5), (-4, 4)] + [(-3, 3)] * len(LABELS))
-        return cls(float(np.exp(best.x[0])), float(np.exp(best.x[1])), tuple(float(x) for x in best.x[2:]))
+        bounds = [(-2, 5), (-4, 4)] + [(-3, 3)] * len(LABELS)
+        return cls.of(optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
+
+    @classmethod
+    def of(cls, parameters: Floats) -> Calibration:
+        """From the logarithms of sharpness and pull, and the biases."""
+        return cls(float(np.exp(parameters[0])), float(np.exp(parameters[1])), tuple(float(x) for x in parameters[2:]))
+
+
+@dataclass(frozen=True)
+class CalibrationLoss:
+    """The log loss of a calibration on messages whose fine intent and label are known, with its slope: without it
+    the minimiser would have to try every parameter out at every step."""
+
+    scores: Floats
+    fine: NDArray[np.int64]
+    label: NDArray[np.int64]
+    label_of: NDArray[np.int64]
+
+    def __call__(self, parameters: Floats) -> tuple[float, Floats]:
+        """Loss and slope at `Calibration.of(parameters)`."""
+        found, number = Calibration.of(parameters), len(self.label_of)
+        everyone = np.arange(len(self.fine))
+        likely = found.probabilities(self.scores, self.label_of)
+        labels = label_sums(likely, self.label_of)
+        of_label, of_fine = labels[everyone, self.label] + 1e-9, likely[everyone, self.fine] + 1e-9
+        penalty = _BIAS_PENALTY * float(np.square(parameters[2:]).sum())
+        loss = penalty - float(np.log(of_label).mean() + _FINE_SHARE * np.log(of_fine).mean())
+
+        # The slope of a log probability is what the truth scored minus what was to be expected.
+        of_intents, of_labels = self.scores[:, :number], self.scores[:, number:]
+        weighted = likely * of_intents
+        expected = weighted.sum(axis=1)
+        within_label = (weighted * (self.label_of == self.label[:, None])).sum(axis=1) / of_label
+        by_sharpness = within_label - expected + _FINE_SHARE * (of_intents[everyone, self.fine] - expected)
+        by_pull = (1 + _FINE_SHARE) * (of_labels[everyone, self.label] - (labels * of_labels).sum(axis=1))
+        by_bias = (1 + _FINE_SHARE) * (np.eye(len(LABELS))[self.label] - labels).mean(axis=0)
+        rises = [found.sharpness * by_sharpness.mean(), found.pull * by_pull.mean()]
+        return loss, np.array([-rises[0], -rises[1], *(2 * _BIAS_PENALTY * parameters[2:] - by_bias)])
+
+
+_FINE_SHARE = 0.2
+"""What the intent counts beside the label when calibrating."""
+_BIAS_PENALTY = 1e-3
 
 
 def labels_of(intents: Sequence[str]) -> NDArray[np.int64]:
@@ -96,6 +129,10 @@ class Meaning:
         """From the embeddings of the training messages."""
         mean = embeddings.mean(axis=0)
         return cls(mean, _unit(embeddings - mean), sharpness)
+
+    def nearest(self, embeddings: Singles) -> Singles:
+        """Cosine similarity of each embedding to the training message that is nearest."""
+        return np.asarray((_unit(embeddings - self.mean) @ self.support.T).max(axis=1))
 
     def likeness(self, embeddings: Singles) -> Singles:
         """exp(sharpness · (cosine - 1)) of each row to each training message; 1 for the same meaning."""
@@ -250,7 +287,7 @@ class Settings:
 
     penalty: float = 0.4
     meaning_share: float = 0.6
-    meaning_sharpness: float = 2.5
+    meaning_sharpness: float = 4.0
     balance: float = 0.3
     second_look_below: float = 0.9
 
@@ -325,23 +362,29 @@ _ROWS_AT_ONCE = 512
 
 
 def _kernel(rows: sparse.csr_matrix, support: Singles, settings: Settings) -> Singles:
-    """The kernel of messages with themselves; a few rows at a time where it would fill the memory as a sparse one."""
+    """The upper triangle of the kernel of messages with themselves (below it only blocks are filled).
+
+    A few rows at a time: the n-grams' part would fill the memory as a sparse matrix.
+    """
     share = settings.meaning_share
-    kernel = support @ support.T
-    kernel -= 1
-    kernel *= settings.meaning_sharpness
-    np.exp(kernel, out=kernel)
-    kernel *= share
-    kernel += _BIAS
-    columns = rows.T.tocsc()
-    for start in range(0, rows.shape[0], _ROWS_AT_ONCE):
+    kernel = np.zeros((len(support), len(support)), dtype=np.float32)
+    for start in range(0, len(support), _ROWS_AT_ONCE):
         part = slice(start, start + _ROWS_AT_ONCE)
-        kernel[part] += (rows[part] @ columns).toarray() * (1 - share)
+        block = support[part] @ support[start:].T
+        block -= 1
+        block *= settings.meaning_sharpness
+        np.exp(block, out=block)
+        block *= share
+        block += _BIAS
+        block += (rows[part] @ rows[start:].T).toarray() * (1 - share)
+        kernel[part, start:] = block
     return kernel
 
 
 def _solved(kernel: Singles, wanted: Floats) -> tuple[Floats, Floats]:
     """`kernel`⁻¹ · `wanted` and the diagonal of `kernel`⁻¹, by Cholesky in single precision; `kernel` is used up.
+
+    Only the upper triangle of `kernel` is read.
 
     Single precision halves the time and the memory; the penalty on the diagonal keeps the system well conditioned
     (leave-one-out figures agree with double precision to the third place).

@@ -15,12 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from bot.nlu.live_file import LiveFile, TrainersFileError, read_yaml
+from bot.nlu.overlap import Overlap
+from bot.nlu.project import NLU_DATA
 
-ANSWERS = Path(__file__).resolve().parent.parent.parent / "nlu_data" / "answers"
+ANSWERS = NLU_DATA / "answers"
 ASPECTS = ("who", "materials", "steps", "fee", "time", "place", "online", "agent", "elsewhere", "exceptions")
 """What can be asked of a topic, beside its short answer and the plain one."""
+SHORT = "short"
+"""The short answer, where it is told beside an aspect."""
 TITLE_CHARACTERS = 10
+GAP, GAP_PATTERN = "…", ".{0,10}?"
+"""What stands for a few letters between two parts of a trainer's word, and what it matches."""
 _FIELD = re.compile(r"\{(\w+)\}")
+_PARTICLES = re.compile(r"[不没吗么嘛呢呗吧啊呀]+(?!\w)")
+"""What ends a question, and is no part of what is asked: 能改名不."""
 _SCOPES = ("national", "local")
 
 
@@ -37,8 +45,12 @@ class Fact:
 
     def told(self) -> str:
         """As a resident reads it: the text, and one line that says where it comes from."""
-        authority = " · 以派出所答复为准" if self.local else ""
-        return f"{self.text.strip()}\n（{self.source} · {self.reviewed:%Y-%m-%d}核对{authority}）"
+        return f"{self.text.strip()}\n{self.authority()}"
+
+    def authority(self) -> str:
+        """Where it comes from, when that was looked at, and whose word counts."""
+        confirmed = " · 以派出所答复为准" if self.local else ""
+        return f"（{self.source} · {self.reviewed:%Y-%m-%d}核对{confirmed}）"
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,24 @@ class Topic:
     plain: Fact
     aspects: Mapping[str, Fact]
     related: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    """Intents of requests and tips that this topic goes on with: 给开个收条不 after 捡到一个钱包."""
+
+    english: str = ""
+    """What is said to somebody who asks in English."""
+
+    def fact(self, aspect: str) -> Fact:
+        """What is said about an aspect; the short answer where there is nothing."""
+        return self.aspects.get(aspect, self.short)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A fact that shares words with a question, and how much."""
+
+    topic: Topic
+    aspect: str
+    score: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +103,14 @@ class Knowledge:
         for topic in topics.values():
             self._by_intent.setdefault(topic.intent, []).append(topic)
         self._by_title = {topic.title: topic for topic in topics.values()}
+        self._after = {intent: topic for topic in topics.values() for intent in topic.after}
+        self._overlap = Overlap(
+            {
+                (topic.id, aspect): f"{topic.title}。{topic.fact(aspect).text}"
+                for topic in topics.values()
+                for aspect in (SHORT, *topic.aspects)
+            }
+        )
 
     @property
     def intents(self) -> tuple[str, ...]:
@@ -80,17 +118,69 @@ class Knowledge:
         return tuple(self._by_intent)
 
     def choose(self, intent: str, question: str) -> Topic | None:
-        """The intent's topic that a question is about: the one with most of its words in it, else the default."""
+        """The intent's topic that a question is about: the one with most of its words in it, else the default.
+
+        Of two with as many, the one whose facts share more with the question.
+        """
         topics = self._by_intent.get(intent)
         if not topics:
             return None
-        said = [sum(len(word) for word in topic.when if word in question) for topic in topics]
-        best = max(range(len(topics)), key=lambda number: (said[number], topics[number].when == ()))
-        return topics[best]
+        said = [self.letters(topic, question) for topic in topics]
+        most = max(said)
+        best = [topic for topic, letters in zip(topics, said, strict=True) if letters == most]
+        if len(best) == 1:
+            return best[0]
+        if not most:
+            return topics[-1]
+        shared = [found.topic for found in self.shared(intent, question)]
+        return min(best, key=lambda topic: shared.index(topic) if topic in shared else len(shared))
+
+    def shared(self, intent: str, question: str, *, told: str = "") -> list[Found]:
+        """The intent's facts by how much they share with a question beyond what is told, most first."""
+        keys = [(topic.id, aspect) for topic in self._by_intent.get(intent, ()) for aspect in (SHORT, *topic.aspects)]
+        scores = self._overlap.scores(_PARTICLES.sub(" ", question), keys, told=told)
+        found = [Found(self.topics[name], aspect, scores[name, aspect]) for name, aspect in keys]
+        return sorted((fact for fact in found if fact.score), key=lambda fact: -fact.score)
+
+    def names(self, topic: Topic, question: str) -> bool:
+        """Whether a question has one of the words by which a topic is chosen."""
+        return bool(self.letters(topic, question))
+
+    @staticmethod
+    def letters(topic: Topic, question: str) -> int:
+        """How many letters of a question are words by which a topic is chosen; a letter in two of them is one."""
+        return len({place for word in topic.when for place in _places(word, question)})
+
+    def english(self, topic: Topic) -> str:
+        """What is said of a topic in English; where it has nothing, what its intent's default topic says."""
+        return topic.english or self._by_intent[topic.intent][-1].english
+
+    def goes_on(self, intent: str) -> Topic | None:
+        """The topic that questions after a request or tip of this intent are about."""
+        return self._after.get(intent)
+
+    def matters(self, word: str) -> int:
+        """How many intents have a topic with this word in its title."""
+        return len({topic.intent for topic in self.topics.values() if word in topic.title}) if word else 0
 
     def titled(self, text: str) -> Topic | None:
         """The topic whose title this is: a tap on a button sends it."""
         return self._by_title.get(text.strip())
+
+
+def _places(word: str, question: str) -> Iterator[int]:
+    """Where a trainer's word stands in a question; what … stands for is no part of it."""
+    if GAP not in word:
+        for start in (match.start() for match in re.finditer(re.escape(word), question)):
+            yield from range(start, start + len(word))
+    elif found := _with_gaps(word).search(question):
+        for part in range(1, found.re.groups + 1):
+            yield from range(*found.span(part))
+
+
+@lru_cache(maxsize=4096)
+def _with_gaps(word: str) -> re.Pattern[str]:
+    return re.compile(GAP_PATTERN.join(f"({re.escape(part)})" for part in word.split(GAP)))
 
 
 def load(folder: Path = ANSWERS) -> Knowledge:
@@ -151,17 +241,32 @@ def _topic(path: Path, entry: Any, local_facts: Mapping[str, LocalFact], *, defa
         id=name,
         intent=f"enquiry/{path.stem}",
         title=entry["title"],
-        when=tuple(str(word) for word in entry.get("when") or ()),
+        when=tuple(str(word).lower() for word in entry.get("when") or ()),
         short=fact(entry["short"], "short"),
         plain=fact(entry["plain"], "plain"),
         aspects={aspect: fact(text, aspect) for aspect, text in (entry.get("aspects") or {}).items()},
         related=tuple(entry.get("related") or ()),
+        english=str(entry.get("english") or "").strip(),
+        after=tuple(str(intent) for intent in entry.get("after") or ()),
     )
 
 
 def _fact(entry: Any, topic: Mapping[str, Any], local_facts: Mapping[str, LocalFact], path: Path, where: str) -> Fact:
     own = entry if isinstance(entry, dict) else {"text": entry}
-    settings = {**{name: topic[name] for name in ("source", "scope", "reviewed")}, **own}
+    return fact_of({**{name: topic[name] for name in ("source", "scope", "reviewed")}, **own}, local_facts, path, where)
+
+
+def fact_of(
+    settings: Mapping[str, Any],
+    local_facts: Mapping[str, LocalFact],
+    path: Path = ANSWERS,
+    where: str = "这一段",
+) -> Fact:
+    """A fact of its `text`, `source`, `scope`, `reviewed` and, for local facts that are empty, `unknown`.
+
+    Raises:
+        TrainersFileError: something is missing or unknown; `path` and `where` tell where.
+    """
     text = str(settings.get("text") or "")
     if not text:
         raise TrainersFileError(f"{where} 没有文字")

@@ -24,6 +24,14 @@ TOPICS = "topics"
 """Message property that reaches the parse data: the likeliest enquiry intents, as `{name, confidence}` with
 P(intent | enquiry)."""
 
+FINE_RANKING = "fine_ranking"
+"""Message property that reaches the parse data: the likeliest fine intents by the model alone, as [intent, P]."""
+
+NEAREST = "nearest"
+"""Message property that reaches the parse data: cosine similarity to the nearest training message, -1 to 1."""
+
+READING = "reading"
+"""In parse data: the Chinese that a message in pinyin stands for."""
 QUESTION = "question"
 """Key of the parse data, set by the channel: `Question.to_json()`."""
 

@@ -3,30 +3,92 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.nlu.knowledge import Knowledge, Topic
+from bot.nlu.knowledge import SHORT, Found, Knowledge, Topic
 from bot.nlu.normaliser import normalise
-from bot.nlu.wording import PLAIN, Words, asks
+from bot.nlu.overlap import pieces
+from bot.nlu.wording import PLAIN, Wording, Words, asks, size
 
 SURE = 0.45
 """P(topic | enquiry) from which an answer is given without asking back."""
+_PLAINLY_FIRST, _TIMES_THE_NEXT = 0.3, 2.5
+"""It is also given from here on, where no other topic comes near."""
 SURE_OF_TWO = 0.6
 """The same for each half of a message that asks two things."""
 FOLLOW_UP = "enquiry/follow_up"
 """The intent of questions that do not say what they are about."""
-_MOST_TOPICS = 2
+UNSURE = "unsure"
+"""In a question's aspects: the topic is known, but nothing of it answers this; what follows is certain all the same."""
+_WEAK = frozenset({"exceptions", "who"})
+"""Aspects whose words say little: 没有…能办, 超过, 要求."""
+_MOST_FACTS = 2
+"""Of what is told at once; one more where all were asked for in so many words."""
+_MOST_CHARACTERS = 230
+"""Of what is told at once: a phone's screen."""
+_NEW_SHARE = 0.4
+"""Of a second fact's pieces: less says the first one again."""
 _MOST_PARTS = 6
-_MOST_ASPECTS = 2
 _MOST_CHOICES = 3
-_FOLLOW_UP = re.compile(r"^(?:那|那么|那要是|要是|如果|假如|可|但|但是|可是|不过)|呢\W*$")
+_WORTH_TELLING, _WORTH_TELLING_OF_ANOTHER = 70.0, 240.0
+"""What a fact must share with a question beyond what is told, to be told too; of another topic more."""
+_WORTH_ALONE = 50.0
+"""The same where nothing else answers a question that stands on the one before it."""
+_OWN_SHARE = 0.6
+"""How much of the best fact's score one of the topic itself needs to be told instead."""
+_OTHER_TOPIC, _OTHER_TOPIC_TIMES = 100.0, 2.0
+"""What a topic that no word of the trainers names must share, and how many times as much as the default one."""
+_TELLS_A_STORY = 8
+"""Letters beside aspects and filler from which a question is more than "身份证多少钱"."""
+_BARE = 2
+"""Letters beside aspects and filler up to which a question says nothing of its own: 补(一个得多少钱)."""
+_OWN_WORDS = 3
+"""Letters of a subject from which a message may be about something else altogether: 火车站改签(怎么弄)."""
+_FOLLOW_UP = re.compile(
+    r"^(?:那|那么|那要是|要是|如果|假如|可|但|但是|可是|不过)|呢\W*$|也(?:行|可以|成|中|能办|算)[吗么嘛不]?\W*$"
+)
+_TO_BRING = re.compile(
+    "^(?!.*(?:啥|什么|哪|上户|落户|销户|[办补换开改迁]))"
+    "(?:.*(?:[用要得]带|带不带|拿不拿|[用要得]拿)|还?带.+(?:吗|不|么|行))"
+)
+"""A question whether something must be brought: what it names is no matter of its own. 户口本用带吗"""
+_AMISS = re.compile(r"[没不](?!\W*$)|[晚罚丢忘误赶]|过(?![去来])")
+"""In a follow-up that something did not go as it should."""
+_MEANING = re.compile("(?:啥|什么)意思")
+"""Of a question that says of what: what that is, and not the plain words for an answer."""
 _FOLLOW_UP_CHARACTERS = 14
-_PARTS = re.compile(r"(?<=[。?？!！;；\n])|[\s,，、]+|(?:还有就?是?|另外|顺便)")
+_A_FEW_WORDS = 6
+_OF_SOMEBODY = re.compile("^(?:我|俺|咱|他|她|孩子|娃|老人)")
+"""What begins a few words about a person, which are the answer to nothing else than the question before: 我18."""
+_HOW_TO = re.compile(r"(?:怎么|怎样|咋|如何)办(?!\W*$)")
+"""How something is done, and not what is to be done about it: 怎么办居住证."""
+_WHAT_TO_DO = re.compile(r"(?:怎么|咋|如何)办")
+_VAGUE_CHARACTERS = 18
+"""Up to here a message that names no matter, and none of which the model is sure, goes on with the one before."""
+_PARTS = re.compile(r"(?<=[。?？!！;；\n])|[\s,，、]+|(?=还有|另外|顺便|还想问|再问)")
+_NEXT = re.compile(r"^(?:还有就?是?|另外|顺便|还想问|再问)")
+"""What begins a second matter."""
 _LEAST_PART = 3
+_PLAINLY_ONE = 0.9
+"""P(topic | enquiry) from which 居住证怎么办 says enough, though its field has many matters."""
+_ALL_OF_IT = 0.95
+"""P(topic | enquiry) of a whole message from which its parts are about nothing else, whatever they look like alone."""
+_SOME_OF_IT = 0.02
+_MATTERS_OF_A_FIELD = 4
+"""Intents with a word in a title from which the word alone says too little: 户口, 身份证, 居住证, but not 犬证."""
+_LETTERS_NAMED = 2
+"""Letters of the trainers' words that make a topic sure which the model only thinks possible."""
+_PLAINLY_NAMED = 3
+"""The same from which a short message stays with the matter before it, whatever it looks like alone."""
+_BORROWED = frozenset(f"enquiry/idcard_{aspect}" for aspect in ("fee", "time", "agent"))
+"""What a price, a time or a substitute looks like to the model where a question does not say what of."""
+_THEIR_SUBJECT = re.compile("身份证|(?:id|identity) ?card")
 
 Parse = Callable[[str], Awaitable[dict[str, Any]]]
+Told = tuple[Topic, str]
+"""A topic and the aspect of it that is told."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +111,19 @@ class Question:
         """The inverse of `to_json`."""
         return cls(*(tuple(str(item) for item in data.get(name) or ()) for name in ("topics", "aspects", "choices")))
 
+    @property
+    def precise(self) -> tuple[str, ...]:
+        """The aspects that were asked for in so many words, and are known."""
+        return tuple(aspect for aspect in self.aspects if aspect not in (UNSURE, SHORT))
+
+    @classmethod
+    def telling(cls, facts: Sequence[Told]) -> Question:
+        """The question that these facts answer: of one topic its aspects, else a topic and an aspect each."""
+        if len({topic.id for topic, _ in facts}) == 1:
+            aspects = tuple(aspect for _, aspect in facts)
+            return cls((facts[0][0].id,), () if aspects == (SHORT,) else aspects)
+        return cls(tuple(topic.id for topic, _ in facts), tuple("" if it == SHORT else it for _, it in facts))
+
 
 class Interpreter:
     """Finds the question in a message's parse data, with the conversation's last question at hand."""
@@ -56,23 +131,85 @@ class Interpreter:
     def __init__(self, knowledge: Knowledge, words: Words) -> None:
         self._knowledge, self._words = knowledge, words
 
-    def continues(self, text: str, ranked: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether a message says nothing of what it is about, so that it stands on the question before it."""
+    # -- questions that stand on the one before ------------------------------------------------------------------
+
+    def continues(self, text: str, ranked: Sequence[Mapping[str, Any]], *, enquires: bool) -> bool:
+        """Whether a message says nothing of what it is about, so that it stands on the question before it.
+
+        `enquires`: the message by itself is an enquiry; small talk with the words of one (火车站改签怎么弄) is not.
+        """
         normal = normalise(text)
         wording = self._words.read(normal)
-        if wording.named or self._knowledge.titled(text):
+        if self._knowledge.titled(text):
             return False
-        if self._sure(ranked, SURE) and ranked[0]["name"] == FOLLOW_UP:
+        sure = self._sure(ranked, SURE)
+        if enquires and sure and ranked[0]["name"] == FOLLOW_UP:
             return True
-        return bool(wording.aspects) or bool(_FOLLOW_UP.search(normal) and len(normal) <= _FOLLOW_UP_CHARACTERS)
+        if enquires and sure and ranked[0]["name"] in _BORROWED:
+            sure = bool(_THEIR_SUBJECT.search(normal))
+        if _TO_BRING.search(normal) and size(normal) <= _FOLLOW_UP_CHARACTERS:
+            return True
+        if wording.named:
+            return enquires and not sure and size(normal) <= _VAGUE_CHARACTERS
+        if _FOLLOW_UP.search(normal) and size(normal) <= _FOLLOW_UP_CHARACTERS:
+            return True
+        if wording.aspects and len(wording.subject) <= _BARE:
+            return True
+        return enquires and not sure and (bool(wording.aspects) or size(normal) <= _VAGUE_CHARACTERS)
+
+    async def goes_on(
+        self, text: str, ranked: Sequence[Mapping[str, Any]], before: tuple[str, Question], parse: Parse, *, lost: bool
+    ) -> bool:
+        """Whether a message that by itself is another enquiry, or nothing, only adds to the question before it.
+
+        `lost`: the message by itself is small talk or nothing. 我户口是外地的, 几岁之前能改
+        """
+        words_before, asked = before
+        topic = self._knowledge.topics.get(asked.topics[0]) if asked.topics else None
+        normal = normalise(text)
+        if topic is None or size(normal) > _FOLLOW_UP_CHARACTERS or self._knowledge.titled(text):
+            return False
+        nearer = self._knowledge.choose(topic.intent, normal)
+        if nearer and not lost and self._knowledge.letters(nearer, normal) >= _PLAINLY_NAMED:
+            return True
+        about_somebody = lost and size(normal) <= _A_FEW_WORDS and bool(_OF_SOMEBODY.search(normal))
+        if not asks(normal) and (about_somebody or self._is_circumstance(topic, normal)):
+            return True
+        lacks = not asks(normal) and bool(_AMISS.search(normal)) and self._nearest(topic, normal) is not None
+        if lost or not (lacks or (asks(normal) and not self._words.matters(normal))):
+            return False
+        if not ranked or ranked[0]["name"] == topic.intent:
+            return False
+        joined = await parse(f"{words_before}，{text}")
+        same = _enquires(joined) and self._sure(joined["topics"], SURE_OF_TWO)
+        return same and joined["topics"][0]["name"] == topic.intent
+
+    def _is_circumstance(self, topic: Topic, text: str) -> bool:
+        """Whether a statement tells how things stand in the matter of a topic, by what the topic says of such things.
+
+        One that names a matter of its own must do so in the trainers' words.
+        """
+        wording = self._words.read(text)
+        if any(aspect in topic.aspects and aspect not in _WEAK for aspect in wording.aspects):
+            return True
+        return not wording.named and self._nearest(topic, text) is not None
+
+    def names_subject(self, text: str) -> bool:
+        """Whether a message says what it is about."""
+        return self._words.read(normalise(text)).named
 
     def only_continues(self, text: str) -> bool:
         """Whether a message is nothing but words of a follow-up: 多少钱, 人话说一下."""
         wording = self._words.read(normalise(text))
         return bool(wording.aspects) and (len(wording.subject) <= 1 or wording.aspects[0] == PLAIN)
 
-    async def continued(self, text: str, before: tuple[str, Question], parse: Parse) -> Question | None:
-        """The question of a message that stands on the one before it. None: there is no topic to stand on."""
+    async def continued(
+        self, text: str, before: tuple[str, Question], parse: Parse, ranked: Sequence[Mapping[str, Any]] = ()
+    ) -> Question | None:
+        """The question of a message that stands on the one before it.
+
+        None: there is no topic to stand on, or its words have nothing to do with it, as `ranked`, its topics, say too.
+        """
         words_before, asked = before
         topic = self._knowledge.topics.get(asked.topics[0]) if asked.topics else None
         if topic is None:
@@ -80,38 +217,122 @@ class Interpreter:
         normal = normalise(text)
         aspects = self._words.read(normal).aspects
         nearer = self._knowledge.choose(topic.intent, normal)
+        if beside := self._beside(topic, nearer, normal):
+            return Question.telling(self._facts(beside, normal))
         if nearer and nearer.when:
-            topic = nearer
-        known = tuple(aspect for aspect in aspects if aspect == PLAIN or aspect in topic.aspects)
-        if known or (nearer and nearer.when):
-            return Question((topic.id,), known[:_MOST_ASPECTS])
+            fresh, topic = nearer is not topic, nearer
+            if fresh and not set(aspects) - _WEAK:
+                return Question.telling(self._facts(topic, normal, whole=False))
+        weak = [aspect for aspect in aspects if aspect in topic.aspects]
+        found = self._nearest(topic, normal)
+        if found and found[0] is not topic and weak and not self._speaks_of(found[0], normal):
+            found = None
+        strange = len(self._words.read(normal).subject) > _OWN_WORDS and not (found or (nearer and nearer.when))
+        if strange and ranked and not _may_be_about(topic, ranked):
+            return None
+        known = [aspect for aspect in aspects if aspect == PLAIN or (aspect in topic.aspects and aspect not in _WEAK)]
+        if known:
+            return Question.telling(self._fitting((topic, aspect) for aspect in known))
+        if found and not (topic.when and topic is nearer and found[0] is not topic):
+            return Question.telling([found])
+        if nearer and nearer.when:
+            return Question((topic.id,))
         joined = await parse(f"{words_before}，{text}")
         if _enquires(joined) and self._sure(joined["topics"], SURE_OF_TWO):
             other = self._topic(joined["topics"], normal)
             if other and other.intent not in (topic.intent, FOLLOW_UP):
-                return Question((other.id,), aspects[:_MOST_ASPECTS])
-        return Question((topic.id,), aspects[:_MOST_ASPECTS] or self._special(topic))
+                return Question.telling(self._facts(other, normal))
+        if weak or (aspects and not asked.aspects):
+            return Question((topic.id,), tuple(weak or aspects)[:_MOST_FACTS])
+        if "exceptions" in topic.aspects and self._amiss(normal, topic, joined):
+            return Question((topic.id,), ("exceptions",))
+        return Question((topic.id,), (UNSURE,) if asked.aspects == () else (UNSURE, SHORT))
 
-    @staticmethod
-    def _special(topic: Topic) -> tuple[str, ...]:
-        """What is said to "and if not?", where the topic has something for it."""
-        return ("exceptions",) if "exceptions" in topic.aspects else ()
+    def _beside(self, topic: Topic, nearer: Topic | None, text: str) -> Topic | None:
+        """The topic of another intent that a follow-up names: one that can be asked of anything, or a neighbour."""
+        own = self._knowledge.letters(nearer, text) if nearer else 0
+        general = self._words.general(text) if not own and self._words.ours(topic.intent) else ""
+        if general and general != topic.intent:
+            return self._knowledge.choose(general, text)
+        neighbours = [self._knowledge.topics[name] for name in topic.related]
+        named = [
+            (max(self._knowledge.letters(other, text), self._letters_of_title(other, topic, text)), other)
+            for other in neighbours
+            if other.intent != topic.intent
+        ]
+        most, best = max(named, key=lambda one: one[0], default=(0, topic))
+        return best if most >= _LETTERS_NAMED and most > own else None
 
-    async def enquiry(self, text: str, ranked: Sequence[Mapping[str, Any]], parse: Parse) -> Question | None:
-        """The question of a message that is an enquiry and stands alone.
+    def _letters_of_title(self, other: Topic, topic: Topic, text: str) -> int:
+        """How many letters a neighbour's title has beyond the topic's own, where a text says them: 临时(的), else 0."""
+        beyond = "".join(letter for letter in self._words.read(other.title).subject if letter not in topic.title)
+        return len(beyond) if beyond and beyond in text else 0
+
+    def _speaks_of(self, topic: Topic, text: str) -> bool:
+        """Whether a text has a word by which a topic is chosen, or of its title."""
+        return self._knowledge.names(topic, text) or bool(pieces(topic.title) & pieces(text))
+
+    def _amiss(self, text: str, topic: Topic, joined: Mapping[str, Any]) -> bool:
+        """Whether a follow-up asks what to do where something did not go as it should: 要是没有呢."""
+        if not self._words.read(text).subject:
+            return True
+        about = joined["topics"][0]["name"] if joined["topics"] else ""
+        return _enquires(joined) and about == topic.intent and bool(_AMISS.search(text))
+
+    def _nearest(self, topic: Topic, text: str) -> Told | None:
+        """The fact of the topic, or else of its intent, that shares most words with a question."""
+        shared = [found for found in self._knowledge.shared(topic.intent, text) if found.score >= _WORTH_ALONE]
+        own = [found for found in shared if found.topic is topic and found.score >= shared[0].score * _OWN_SHARE]
+        return next(((found.topic, found.aspect) for found in own or shared), None)
+
+    # -- questions that stand alone ------------------------------------------------------------------------------
+
+    async def enquiry(
+        self, text: str, ranked: Sequence[Mapping[str, Any]], parse: Parse, before: Question | None = None
+    ) -> Question | None:
+        """The question of a message that is an enquiry and stands alone; `before`: what was asked last.
 
         None: it names an intent of which the knowledge base has no topic.
         """
         normal = normalise(text)
-        if two := await self._two(normal, parse):
-            return two
-        wording = self._words.read(normal)
         ranked = [item for item in ranked if item["name"] != FOLLOW_UP]
-        if self._sure(ranked, SURE):
-            topic = self._topic(ranked, normal)
-            return Question((topic.id,), wording.aspects[:_MOST_ASPECTS]) if topic else None
-        choices = [found.title for item in ranked if (found := self._topic([item], normal))]
-        return Question(aspects=wording.aspects[:_MOST_ASPECTS], choices=tuple(choices[:_MOST_CHOICES]))
+        plain = bool(_WHAT_TO_DO.search(normal)) and self._sure(ranked, _PLAINLY_ONE)
+        open_field = before is None and not plain and self._names_a_field(normal)  # later it stands in a conversation
+        sure = self._sure(ranked, SURE) and not open_field
+        main = self._topic(ranked, normal) if sure else None
+        last = self._knowledge.topics.get(before.topics[0]) if before and before.topics else None
+        if main and last and self._stays(last, main, normal):
+            main = last
+        elif not main and not open_field:
+            main = self._named(ranked, normal)
+        main = self._of_the_station(main, normal) if main else None
+        if several := await self._several(normal, main, ranked, parse):
+            return several
+        if main:
+            told = Question.telling(self._facts(main, normal))
+            again = told == before and not told.aspects and not self._knowledge.names(main, normal)
+            return Question(told.topics, (UNSURE, SHORT)) if again else told
+        if sure:
+            return None
+        wording = self._words.read(normal)
+        possible = [found.title for item in ranked if (found := self._topic([item], normal))]
+        brief = open_field or size(normal) <= _A_FEW_WORDS
+        usual = self._words.field(normal) if brief else ()
+        choices = [self._knowledge.topics[name].title for name in usual if name in self._knowledge.topics] or possible
+        return Question(aspects=wording.aspects[:_MOST_FACTS], choices=tuple(choices[:_MOST_CHOICES]))
+
+    def _of_the_station(self, main: Topic, text: str) -> Topic:
+        """Of hours, telephone, way and queue the one that the trainers' words name: 户籍窗口在几楼 is no telephone."""
+        named = self._words.general(text)
+        if not self._words.can_be_asked_of_anything(main.intent) or self._knowledge.names(main, text):
+            return main
+        return (self._knowledge.choose(named, text) if named else None) or main
+
+    def _names_a_field(self, text: str) -> bool:
+        """Whether a message names nothing but a field of many matters: 户口, 身份证."""
+        wording = self._words.read(text)
+        vague = not wording.aspects and not _HOW_TO.search(text)
+        return vague and self._knowledge.matters(wording.subject) >= _MATTERS_OF_A_FIELD
 
     def corrected(self, text: str) -> str | None:
         """What is left of "不是，我问的是居住证" without its beginning; None when a message corrects nothing."""
@@ -122,39 +343,156 @@ class Interpreter:
         """A correction of the topic alone still asks what was asked before."""
         return question if question.aspects else replace(question, aspects=before.aspects)
 
-    async def _two(self, text: str, parse: Parse) -> Question | None:
-        """The two topics of a message whose parts each ask about one; None for a message that asks about one."""
+    def _stays(self, last: Topic, topic: Topic, text: str) -> bool:
+        """Whether a question on the same intent, which names none of its topics, is about the last one still."""
+        if topic.when or topic.intent != last.intent:
+            return False
+        nearest = self._nearest(last, text)
+        return not self._words.read(text).named or (nearest is not None and nearest[0] is last)
+
+    def _named(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
+        """The topic that a message names in the trainers' words, among those that the model thinks possible."""
+        possible = [topic for item in ranked[:_MOST_CHOICES] if (topic := self._topic([item], text))]
+        letters = [self._knowledge.letters(topic, text) for topic in possible]
+        most = max(letters, default=0)
+        return possible[letters.index(most)] if most >= _LETTERS_NAMED and letters.count(most) == 1 else None
+
+    async def _several(
+        self, text: str, main: Topic | None, ranked: Sequence[Mapping[str, Any]], parse: Parse
+    ) -> Question | None:
+        """The question of a message whose parts each ask something; None for a message that asks one thing."""
         parts = [part.strip(" ,，。?？!！") for part in _PARTS.split(text) if part]
-        parts = [part for part in parts if len(part) >= _LEAST_PART and (asks(part) or self._words.read(part).aspects)]
+        parts = self._asking([part for part in parts if len(part) >= _LEAST_PART])
         if not 1 < len(parts) <= _MOST_PARTS:
             return None
-        found: dict[str, str] = {}
+        told: list[Told] = []
+        kept = self._knowledge.letters(main, text) if main else 0
         for part in parts:
-            topic, aspect = await self._asked_by(part, parse)
-            if topic and topic.intent not in {self._knowledge.topics[name].intent for name in found}:
-                found[topic.id] = aspect
-        if len(found) < _MOST_TOPICS:
-            return None
-        return Question(tuple(found)[:_MOST_TOPICS], tuple(found.values())[:_MOST_TOPICS])
+            topic = await self._asked_by(part, text, ranked, parse)
+            topic = topic or (main and self._nearer(main, part, kept))
+            fact = self._facts(topic, part, whole=False)[0] if topic else None
+            if fact and fact not in told:
+                told.append(fact)
+        precise = [fact for fact in told if fact[1] != SHORT]
+        told = precise if len(precise) >= _MOST_FACTS else told
+        most = max(_MOST_FACTS, min(len(precise), _MOST_FACTS + 1))
+        return Question.telling(self._fitting(told, most)) if len(told) > 1 else None
 
-    async def _asked_by(self, part: str, parse: Parse) -> tuple[Topic | None, str]:
-        """The topic of one part of a message, and its aspect or ""; None where the part alone is not sure of one."""
+    def _asking(self, parts: Sequence[str]) -> list[str]:
+        """The parts that ask something; where only one does, those too that name one of several matters.
+
+        我想改名，另外身份证也丢了，能一起办不
+        """
+        asking = [part for part in parts if asks(part) or self._words.read(part).aspects]
+        if len(asking) == 1 and any(_NEXT.search(part) for part in parts):
+            return [part for part in parts if part in asking or self._words.read(part).named]
+        return asking
+
+    async def _asked_by(self, part: str, text: str, whole: Sequence[Mapping[str, Any]], parse: Parse) -> Topic | None:
+        """The topic that one part of a message asks about by itself; None where it is about the message's own."""
         wording = self._words.read(part)
-        read = await parse(part) if len(wording.subject) > 1 else None
+        read = await parse(_NEXT.sub("", part)) if len(wording.subject) > 1 else None
         if read is None or not _enquires(read) or not self._sure(read["topics"], SURE_OF_TWO):
-            return None, ""
-        if read["topics"][0]["name"] == FOLLOW_UP:
-            return None, ""
-        topic = self._topic(read["topics"], part)
-        known = [aspect for aspect in wording.aspects if topic and aspect in topic.aspects]
-        return topic, known[0] if known else ""
+            return None
+        name = read["topics"][0]["name"]
+        borrowed = name in _BORROWED and not _THEIR_SUBJECT.search(part)
+        if name == FOLLOW_UP or borrowed or (self._sure(whole, SURE) and not wording.named):
+            return None
+        possible = any(item["name"] == name and item["confidence"] >= _SOME_OF_IT for item in whole)
+        another = asks(part) and self._words.another(part, text)
+        if self._sure(whole, _ALL_OF_IT) and not (possible or another or _NEXT.search(part)):
+            return None
+        return self._topic(read["topics"], part)
+
+    def _nearer(self, topic: Topic, text: str, letters: int) -> Topic:
+        """The topic of the same intent that a part names in more letters than the whole message names its own."""
+        named = self._knowledge.choose(topic.intent, text)
+        return named if named and named.when and self._knowledge.letters(named, text) > letters else topic
+
+    def _facts(self, topic: Topic, text: str, *, whole: bool = True) -> list[Told]:
+        """What answers a question about a topic: what its words ask for, and what shares most words with it.
+
+        `whole`: the text is a whole message, so that what it asks for in vain is said to be lacking.
+        """
+        wording = self._words.read(text)
+        asked = set(wording.aspects) - _WEAK
+        if not topic.when and (whole or not asked):
+            times = _OTHER_TOPIC_TIMES * (1.5 if asked else 1)
+            topic = _plainly_other(topic, self._knowledge.shared(topic.intent, text), times) or topic
+        explains = not (wording.subject and _MEANING.search(text))
+        wanted = [aspect for aspect in wording.aspects if (aspect == PLAIN and explains) or aspect in topic.aspects]
+        strong = [(topic, aspect) for aspect in wanted if aspect not in _WEAK]
+        weak = [(topic, aspect) for aspect in wanted if aspect in _WEAK]
+        if len(strong) > _MOST_FACTS:
+            return self._fitting(strong, most=_MOST_FACTS + 1)
+        if strong:
+            return self._with_more(self._with_story(strong + weak, topic, wording), topic, text)
+        more = self._with_more([(topic, SHORT)], topic, text)
+        if weak and len(more) == 1:
+            return self._fitting([(topic, SHORT), *weak])
+        bare = len(wording.subject) < _TELLS_A_STORY and not self._knowledge.names(topic, text)
+        if whole and bare and wording.aspects and not wanted and len(more) == 1:
+            return [(topic, wording.aspects[0])]
+        return more
+
+    def _with_more(self, told: Sequence[Told], topic: Topic, text: str) -> list[Told]:
+        """The facts with the one behind them that shares most words with what they leave unanswered."""
+        said = "".join(f"{about.title}，{about.fact(aspect).text}" for about, aspect in told)
+        found = self._knowledge.shared(topic.intent, text, told=said)
+        own = [fact for fact in found if fact.topic is topic][:1]
+        others = [fact for fact in found if fact.topic is not topic][:1]
+        least = _WORTH_TELLING_OF_ANOTHER + (own[0].score if own else 0)
+        worth = [fact for fact in others if fact.score >= least] or [
+            fact for fact in own if fact.score >= _WORTH_TELLING
+        ]
+        return self._fitting([*told, *((fact.topic, fact.aspect) for fact in worth)])
+
+    def _with_story(self, told: Sequence[Told], topic: Topic, wording: Wording) -> list[Told]:
+        """The facts with the topic's short answer behind them, where a question says more than what it asks for."""
+        return self._fitting([*told, (topic, SHORT)] if len(wording.subject) >= _TELLS_A_STORY else told)
+
+    @staticmethod
+    def _fitting(told: Iterable[Told], most: int = _MOST_FACTS) -> list[Told]:
+        """Different facts, as many as fit a phone's screen."""
+        fitting: list[Told] = []
+        texts: list[str] = []
+        for topic, aspect in told:
+            text = topic.fact(aspect).text
+            room = len(fitting) < most and len("".join(texts)) + len(text) <= _MOST_CHARACTERS
+            new = pieces(text) - pieces("".join(texts))
+            if not fitting or (room and len(new) >= len(pieces(text)) * _NEW_SHARE):
+                fitting.append((topic, aspect))
+                texts.append(text)
+        return fitting
 
     def _topic(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
         return self._knowledge.choose(str(ranked[0]["name"]), text) if ranked else None
 
     @staticmethod
     def _sure(ranked: Sequence[Mapping[str, Any]], least: float) -> bool:
-        return bool(ranked) and float(ranked[0]["confidence"]) >= least
+        if not ranked:
+            return False
+        first, *others = (float(item["confidence"]) for item in ranked)
+        if least > SURE or ranked[0]["name"] in _BORROWED:
+            return first >= least
+        return first >= least or first >= max(_PLAINLY_FIRST, _TIMES_THE_NEXT * max(others, default=0))
+
+
+def _may_be_about(topic: Topic, ranked: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the model takes a message for a follow-up, or holds this topic's intent possible."""
+    return ranked[0]["name"] == FOLLOW_UP or any(item["name"] == topic.intent for item in ranked)
+
+
+def _plainly_other(topic: Topic, shared: Sequence[Found], times: float) -> Topic | None:
+    """Another topic of the intent that shares far more words with the question than the default one does.
+
+    Not by its exceptions: they name what people mistake for each other.
+    """
+    telling = [found for found in shared if found.aspect not in _WEAK]
+    if not telling or telling[0].topic is topic or telling[0].score < _OTHER_TOPIC:
+        return None
+    own = max((found.score for found in shared if found.topic is topic), default=0.0)
+    return telling[0].topic if telling[0].score >= times * own else None
 
 
 def _enquires(parse_data: Mapping[str, Any]) -> bool:

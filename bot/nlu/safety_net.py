@@ -32,6 +32,7 @@ _PAUSES = frozenset(",，、:：~～-—… \t")
 _STOPS = frozenset("。.!！?？;；\n")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SILENT_CALL = f"{URGENT}/silent_call"
 DANGER = "danger"
 """The group of spans that the net marks on a Doc."""
 _ALONE_CONFIDENCE = 0.9
@@ -181,7 +182,8 @@ class SafetyNet:
             return None
         rule = self.rules[spans[0].label_]
         said = tuple(dict.fromkeys(span.text for span in spans if span.text not in self._glue))
-        return NetFinding(rule.name, rule.title, rule.intent, said, self._is_silent(reading))
+        silent = rule.intent == _SILENT_CALL or self._is_silent(reading)
+        return NetFinding(rule.name, rule.title, rule.intent, said, silent)
 
     def __call__(self, doc: Doc) -> Doc:
         """Mark the words of the gravest danger in `doc.spans["danger"]`; the Doc's text is in normal form."""

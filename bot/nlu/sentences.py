@@ -34,11 +34,15 @@ def apart(text: str) -> list[tuple[str, str]]:
     return [(parts[0], "".join(parts[1:])), (parts[-1], "".join(parts[:-1]))]
 
 
-def danger_beside(part: Mapping[str, Any], rest: Mapping[str, Any]) -> bool:
-    """Whether, by their parse data, one part is plainly calm and the rest plainly an emergency."""
+def is_calm(part: Mapping[str, Any]) -> bool:
+    """Whether a part's parse data is plainly a question or nothing to act on."""
+    return _probability(part, "enquiry") + _probability(part, "other") >= _CALM
+
+
+def is_danger(rest: Mapping[str, Any]) -> bool:
+    """Whether the parse data of what is left is plainly an emergency by itself."""
     triage = Triage.from_json(rest["triage"])
-    calm = _probability(part, "enquiry") + _probability(part, "other")
-    return calm >= _CALM and _probability(rest, URGENT) >= _DANGER and triage.urgent and triage.intent != _EXPLAINED
+    return _probability(rest, URGENT) >= _DANGER and triage.urgent and triage.intent != _EXPLAINED
 
 
 def _probability(parse_data: Mapping[str, Any], label: str) -> float:

@@ -7,6 +7,7 @@ events meanwhile, writes only the new ones, and lets an old conversation's begin
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import OrderedDict
 from typing import Any
@@ -52,6 +53,15 @@ class FujinTrackerStore(SQLTrackerStore):
         sender = table.c.sender_id == sa.bindparam("sender")
         self._insert = table.insert()
         self._last_id = sa.select(sa.func.max(table.c.id)).where(sender)
+
+    def twin(self) -> FujinTrackerStore:
+        """A store of the same conversations over the same connections, for a model with a domain of its own.
+
+        It keeps no trackers yet: a kept one has the slots of the domain that it was made with.
+        """
+        store = copy.copy(self)
+        store._kept = OrderedDict()
+        return store
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The conversation since its last session began; the kept one when nobody else has added to it."""

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from bot.nlu.names import is_name
 
-_DIGIT_WORDS = {
+DIGIT_WORDS = {
     **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
     **dict(zip("〇洞幺妖腰两俩拐勾", "001112279", strict=True)),
     **dict(zip("oO", "00", strict=True)),
@@ -41,6 +41,7 @@ _PROVINCES = frozenset(
 )
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{14,20}x?(?!\d)", re.IGNORECASE)
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?(1[3-9]\d{9})(?!\d)")
+_LANDLINE = re.compile(r"(?<!\d)0\d{2,3}[- ]?\d{7,8}(?!\d)")
 _PHONE_LIKE = re.compile(r"(?<!\d)1\d{8,12}(?!\d)")
 
 _NAME_SAID = re.compile(
@@ -49,21 +50,32 @@ _NAME_SAID = re.compile(
 )
 _NAME_STOPS = re.compile(
     "一下|怎么|什么|不知|没有|可以|不是|好的|你好|您好|谢谢|在吗|是的|取消|确认|同意|多少|这个|那个|外地|"
-    "本地|沈阳|辽宁|业主|狗主|房东|租客"
+    "本地|沈阳|辽宁|业主|狗主|房东|租客|没|[这那]个?[行好是就]|[行好]吧|.的|.色|毛$|[狗犬]"
 )
-_NAME_TAIL = re.compile(r"(?:的|啊|呀|呢|哈|，|,).*$")
+_NAME_TAIL = re.compile(r"(?:本人|的|啊|呀|呢|哈|，|,).*$")
+_NAME_AROUND = re.compile(
+    "^(?:就|写|填|是|叫|姓名|名字|大名|我|俺|本人|狗主人?|主人|登记|用|嗯|哦|好|行|那|给|的)+|(?:吧|啊|呗|呀|哈|哦|的?名字?|[三两二]个字|这个?|就行|先生|女士)+$"
+)
 
 _N = "[0-9零〇一二两俩三四五六七八九十]"
+_PART = (
+    "年初|初|开春|春天|春节|过完?年|过了年|清明|五一|端午|夏天|暑假|入秋|秋天|中秋|国庆|十一(?=[假长期那]|前后)|冬天|入冬|元旦|"
+    "年底|年末|立春|春分|立夏|夏至|立秋|处暑|秋分|霜降|立冬|冬至|底|末"
+)
 _ABSOLUTE = (
     re.compile(
         r"(?P<y>(?:19|20)\d{2}|(?<!\d)\d{2}(?=年))\s*[年./\-]\s*(?P<m>[0-9一二三四五六七八九十]{1,3})(?:\s*[月./\-]\s*(?:份)?(?P<d>[0-9一二三四五六七八九十]{1,3})?[日号]?)?"
     ),
     re.compile(r"(?<!\d)(?P<y>20\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)?(?!\d)"),
 )
+_YEAR_PART = re.compile(rf"(?P<y>(?:19|20)\d{{2}}|(?<!\d)\d{{2}})年?\s*的?(?P<part>{_PART})")
 _YEAR_ONLY = re.compile(r"(?P<y>(?:19|20)\d{2}|(?<!\d)\d{2})年(?!\d|前)")
 _RELATIVE_YEAR = re.compile(
-    rf"(?P<year>大前年|前年|去年|今年|明年|年初)\s*(?:的|个)?(?:(?P<m>{_N}{{1,3}})\s*(?:月|[./])(?:份)?(?:(?P<d>{_N}{{1,3}})[日号]?)?|(?P<part>年初|初|开春|春天|春节|夏天|秋天|入秋|冬天|年底|底))?"
+    rf"(?P<year>大前年|前年|去年|今年|明年|年初)\s*(?:的|个)?(?:(?P<m>{_N}{{1,3}})\s*(?:月|[./])(?:份)?(?:(?P<d>{_N}{{1,3}})[日号]?)?|(?P<part>{_PART})|(?P<same>这个?时候|这个?时间|这会儿?|今天|同期|现在))?"
 )
+_PART_ALONE = re.compile(rf"(?<!\d)(?P<part>{_PART.replace('|初', '').replace('|底|末', '')})")
+_WEEKDAY = re.compile("(?P<week>上上|上|这|本)?个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])")
+_WEEK_AGO = re.compile("(?P<week>上上|上)个?(?:周|星期|礼拜)")
 _MONTH_DAY = re.compile(
     rf"(?<![0-9零〇一二两三四五六七八九十年])(?P<m>{_N}{{1,3}})\s*(?:月(?:份)?|[./])\s*(?:(?P<d>{_N}{{1,3}})[日号]?)?"
 )
@@ -71,8 +83,10 @@ _RELATIVE_MONTH = re.compile(
     rf"(?P<which>上上个?月|上个?月|这个?月|本月)(?P<part>初|中旬?|底|末)?(?:(?P<d>{_N}{{1,3}})[日号])?"
 )
 _AGO = re.compile(
-    rf"(?P<nearly>快|不到|差不多|将近|没到|不够)?\s*(?:(?P<half0>半)年|(?P<n>{_N}{{1,3}}|几)\s*个?\s*(?P<half1>半)?(?P<unit>年|月|周|星期|礼拜|天|日)(?P<half2>半)?)\s*(?:多|来)?(?:以?前|之前|了|啦|头里|整|$)"
+    rf"(?P<nearly>快|小(?=半年)|不到|差不多|将近|没到|不够)?\s*(?:(?P<half0>半)年|(?P<n>{_N}{{1,3}}|几)\s*个?\s*(?P<half1>半)?(?:多|来)?(?P<unit>年|月|周|星期|礼拜|天|日)(?P<half2>半)?)\s*(?:多|来)?(?:以?前|之前|了|啦|头里|整|$)"
 )
+_WHETHER_HALF = re.compile("(?:够不够|够没够|满不满|满没满|到没到|算不算|是不是|能不能)(?:[够满到])?半年")
+"""The half-year that is asked about, and no day so long ago."""
 _DAYS = {
     "今天": 0,
     "今儿": 0,
@@ -82,27 +96,44 @@ _DAYS = {
     "前天": 2,
     "前儿": 2,
     "大前天": 3,
-    "上周": 7,
-    "上星期": 7,
-    "上礼拜": 7,
+    "今早": 0,
+    "昨晚": 1,
 }
+_DAY_WORDS = re.compile("|".join(sorted(_DAYS, key=len, reverse=True)))
+_TELLING_A_DAY = (
+    *(*_ABSOLUTE, _YEAR_PART, _YEAR_ONLY, _RELATIVE_YEAR, _RELATIVE_MONTH, _AGO, _MONTH_DAY),
+    *(_WEEKDAY, _WEEK_AGO, _PART_ALONE),
+)
 _PARTS = {
-    "年初": 1,
-    "初": 1,
-    "开春": 3,
-    "春天": 4,
-    "春节": 2,
-    "夏天": 7,
-    "秋天": 9,
-    "入秋": 9,
-    "冬天": 12,
-    "年底": 12,
-    "底": 12,
+    **dict.fromkeys(("年初", "初", "元旦"), 1),
+    **dict.fromkeys(("春节", "过年", "过完年", "过了年"), 2),
+    **dict.fromkeys(("开春", "春分"), 3),
+    "立春": 2,
+    "立夏": 5,
+    "夏至": 6,
+    **dict.fromkeys(("立秋", "处暑"), 8),
+    "秋分": 9,
+    "霜降": 10,
+    "立冬": 11,
+    "冬至": 12,
+    **dict.fromkeys(("春天", "清明"), 4),
+    "五一": 5,
+    "端午": 6,
+    **dict.fromkeys(("夏天", "暑假"), 7),
+    **dict.fromkeys(("秋天", "入秋", "中秋"), 9),
+    **dict.fromkeys(("国庆", "十一"), 10),
+    "入冬": 11,
+    **dict.fromkeys(("冬天", "年底", "年末", "底", "末"), 12),
 }
+"""The month that a part of the year stands for."""
 
 
 class BadValueError(Exception):
     """A value that cannot be right; the text tells the resident why and what to send."""
+
+
+class UnderAgeError(BadValueError):
+    """The identity number of somebody too young, so that the name is not the right one either."""
 
 
 def _joined(said: str) -> str:
@@ -110,9 +141,17 @@ def _joined(said: str) -> str:
     number = _JOINTS.sub("", said)
     if len(number) < _LEAST_SPOKEN or (number.isascii() and number == said.strip()):
         return said
-    if not any(letter in _DIGIT_WORDS for letter in number) and re.search(r"[.,，、]|\d{4}-\d", said):
+    if not any(letter in DIGIT_WORDS for letter in number) and (
+        re.search(r"[.,，、]|\d{4}-\d", said) or len(number) < _WHOLE_NUMBER  # a date; a flat: 3-1-502
+    ):
         return said
-    return "".join(_DIGIT_WORDS.get(letter, letter) for letter in number)
+    return "".join(DIGIT_WORDS.get(letter, letter) for letter in number)
+
+
+def _two_scripts(groups: list[str]) -> bool:
+    """Whether some groups are in figures and others in words: two things, as in "2212，四月"."""
+    told = [group for group in groups if _JOINTS.sub("", group)]
+    return any(group.isascii() for group in told) and any(not group.isascii() for group in told)
 
 
 def spelled_out(text: str) -> str:
@@ -121,9 +160,10 @@ def spelled_out(text: str) -> str:
     def digits(match: re.Match[str]) -> str:
         groups = re.split(r"([ .,，、])", match.group())
         whole = any(len(_JOINTS.sub("", group)) >= _WHOLE_NUMBER for group in groups)
+        whole = whole or (bool(re.search("[,，、]", match.group())) and _two_scripts(groups))
         return "".join(map(_joined, groups)) if whole else _joined(match.group())
 
-    text = _SPELLED_YEAR.sub(lambda match: "".join(_DIGIT_WORDS[letter] for letter in match.group()), text)
+    text = _SPELLED_YEAR.sub(lambda match: "".join(DIGIT_WORDS[letter] for letter in match.group()), text)
     return _SPOKEN_RUN.sub(digits, text)
 
 
@@ -144,9 +184,9 @@ def identity_number(text: str, *, today: date, adult: bool = False) -> str | Non
         raise BadValueError("这个身份证号校验不对，可能有一位打错了，请对着证件再发一次。")
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     if adult and age < 18:
-        raise BadValueError("登记人要年满18周岁，请让家里的大人来办，发大人的身份证号。")
+        raise UnderAgeError("登记人要年满18周岁，请让家里的大人来办，先发大人的姓名，再发大人的身份证号。")
     if age < 16:
-        raise BadValueError("未满16周岁由监护人代办，请发监护人的身份证号，或者带孩子到派出所办。")
+        raise UnderAgeError("未满16周岁由监护人代办，请发监护人的姓名和身份证号，或者带孩子到派出所办。")
     return number
 
 
@@ -166,21 +206,33 @@ def phone(text: str) -> str | None:
     said = spelled_out(text)
     if match := _PHONE.search(re.sub(r"(?<=\d)[\s-](?=\d)", "", said)) or _PHONE.search(said):
         return match.group(1)
-    if (wrong := _PHONE_LIKE.search(said)) and not _ID.search(said):
+    if _LANDLINE.search(said):
+        raise BadValueError("这是座机号，请发11位的手机号，家里人的也行；实在没有，回“转人工”告诉民警。")
+    if wrong := _PHONE_LIKE.search(_LONG_NUMBER.sub(" ", said)):
         raise BadValueError(f"手机号是11位，您发的是{len(wrong.group())}位或号段不对，请核对一下再发。")
     return None
 
 
 def name(text: str, *, asked: bool) -> str | None:
-    """A person's name. Without having been asked for it, only behind words such as 我叫."""
-    for match in _NAME_SAID.finditer(text):
-        if text[: match.start()].endswith(("狗", "它", "宠物", "名字", "狗狗")):
+    """A person's name. Without having been asked for it, only behind words such as 我叫; a bare 叫 may be the dog's."""
+    start = 0
+    while match := _NAME_SAID.search(text, start):
+        start = match.start() + 1  # behind 我姓刘 the name may begin with another word for "called"
+        if text[: match.start()].rstrip(" 的").endswith(("狗", "犬", "它", "宠物", "名字", "狗子")):
             continue
         said = _NAME_TAIL.sub("", match.group(1))
-        if _is_name(said):
+        barely = match.group().startswith("叫") and not re.search("[我俺]姓.$", text[: match.start()])
+        if _is_name(said) and (asked or not barely):
             return said
+    if not asked:
+        return None
     alone = re.sub(r"[\s,，。.!！]+$", "", text.strip())
-    return alone if asked and _is_name(alone) else None
+    return next((said for said in (alone, _NAME_AROUND.sub("", alone)) if _is_name(said)), None)
+
+
+def no_name(text: str) -> bool:
+    """Whether a word is one that stands where a name might, and is none."""
+    return bool(_NAME_STOPS.search(text))
 
 
 def _is_name(text: str) -> bool:
@@ -198,30 +250,90 @@ def day(text: str, *, today: date) -> date | None:
     return found
 
 
+def mentions_day(text: str) -> bool:
+    """Whether a text tells a day or a month at all."""
+    return any(word in text for word in _DAYS) or any(pattern.search(text) for pattern in _TELLING_A_DAY)
+
+
+def without_days(text: str) -> str:
+    """A text without what tells a day or a month."""
+    for pattern in (*_TELLING_A_DAY, _DAY_WORDS):
+        text = pattern.sub(" ", text)
+    return text
+
+
 def _day_in(text: str, today: date) -> date | None:
+    text = _WHETHER_HALF.sub(" ", text)
+    for reader in (_in_a_year, _in_a_month, _days_back, _in_the_calendar):
+        if found := reader(text, today):
+            return found
+    return None
+
+
+def _in_a_year(text: str, today: date) -> date | None:
+    """A day, month or season of a year that is told: 2024年5月, 24年底, 去年国庆, 去年这时候."""
     for pattern in _ABSOLUTE:
         if match := pattern.search(text):
             return _on(_year(match["y"], today), match["m"], match["d"])
+    if match := _YEAR_PART.search(text):
+        return date(_year(match["y"], today), _PARTS[match["part"]], 1)
     if match := _YEAR_ONLY.search(text):
         return date(_year(match["y"], today), 1, 1)
     if match := _RELATIVE_YEAR.search(text):
-        year = today.year - {"大前年": 3, "前年": 2, "去年": 1, "明年": -1}.get(match["year"], 0)
+        back = {"大前年": 3, "前年": 2, "去年": 1, "明年": -1}.get(match["year"], 0)
+        if match["same"]:
+            return _months_before(today, 12 * back)
         month = match["m"] or _PARTS.get(match["part"] or "年初", 1)
-        return _on(year, str(month), match["d"])
-    if match := _RELATIVE_MONTH.search(text):
-        back = {"上上": 2, "上个": 1, "上月": 1}.get(match["which"][:2], 0)
-        days = match["d"] or {"中": "15", "中旬": "15", "底": "28", "末": "28"}.get(match["part"] or "", "1")
-        month = _months_before(today.replace(day=1), back)
-        return _on(month.year, str(month.month), days)
+        return _on(today.year - back, str(month), match["d"])
+    return None
+
+
+def _in_a_month(text: str, today: date) -> date | None:
+    """A day of this month or of one before it: 上个月20号, 这个月初."""
+    match = _RELATIVE_MONTH.search(text)
+    if match is None:
+        return None
+    back = {"上上": 2, "上个": 1, "上月": 1}.get(match["which"][:2], 0)
+    days = match["d"] or {"中": "15", "中旬": "15", "底": "28", "末": "28"}.get(match["part"] or "", "1")
+    month = _months_before(today.replace(day=1), back)
+    return _on(month.year, str(month.month), days)
+
+
+def _days_back(text: str, today: date) -> date | None:
+    """A day counted back from today: 前天, 上周三, 上个礼拜, 两年半前."""
     for word, back in sorted(_DAYS.items(), key=lambda item: -len(item[0])):
         if word in text:
             return today - timedelta(days=back)
-    if match := _AGO.search(text):
-        return _ago(match, today)
+    if match := _WEEKDAY.search(text):
+        back = (today.weekday() - "一二三四五六日".index(match["day"].replace("天", "日"))) % 7
+        weeks = {"上": 1, "上上": 2}.get(match["week"] or "", 0)
+        monday = today - timedelta(days=today.weekday() + 7 * weeks)
+        return today - timedelta(days=back) if not weeks else monday + timedelta(days=(today.weekday() - back) % 7)
+    if match := _WEEK_AGO.search(text):
+        return today - timedelta(days=7 * len(match["week"]))
+    match = _AGO.search(text)
+    return _ago(match, today) if match and not _names_a_month(match) else None
+
+
+def _names_a_month(match: re.Match[str]) -> bool:
+    """Whether 六月 is June, and not six months ago, as 俩月 is."""
+    return (
+        match["unit"] == "月"
+        and match["n"] not in ("两", "俩", "几")
+        and "个" not in match.group()
+        and not re.search("前|多|来|头里", match.group())
+    )
+
+
+def _in_the_calendar(text: str, today: date) -> date | None:
+    """The last time that a month and day, or a season or feast came: 九月十号, 开春, 国庆."""
     if match := _MONTH_DAY.search(text):
-        day_ = _on(today.year, match["m"], match["d"])
-        return day_ if day_ <= today else _on(today.year - 1, match["m"], match["d"])
-    return None
+        found = _on(today.year, match["m"], match["d"])
+    elif match := _PART_ALONE.search(text):
+        found = date(today.year, _PARTS[match["part"]], 1)
+    else:
+        return None
+    return found if found <= today else found.replace(year=found.year - 1)
 
 
 def _ago(match: re.Match[str], today: date) -> date:
@@ -275,5 +387,5 @@ def _number(text: str) -> int:
         return int(text)
     tens, ten, ones = text.partition("十")
     if ten:
-        return int(_DIGIT_WORDS[tens] if tens else "1") * 10 + (int(_DIGIT_WORDS[ones]) if ones else 0)
-    return int("".join(_DIGIT_WORDS[letter] for letter in text))
+        return int(DIGIT_WORDS[tens] if tens else "1") * 10 + (int(DIGIT_WORDS[ones]) if ones else 0)
+    return int("".join(DIGIT_WORDS[letter] for letter in text))

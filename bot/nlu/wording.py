@@ -7,23 +7,34 @@ question's subject; a question without one stands on the question before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from bot.nlu.knowledge import ANSWERS, ASPECTS
+from bot.nlu.knowledge import ANSWERS, ASPECTS, GAP, GAP_PATTERN
 from bot.nlu.live_file import LiveFile, TrainersFileError, of_its_shape, read_yaml
 
 ASPECTS_FILE = ANSWERS.parent / "aspects.yml"
 PLAIN = "plain"
 HUMAN = "转人工"
 """The button, and the words, that bring a human (help_request/human_service)."""
-_GAP = ".{0,10}?"
-"""What … stands for between two words of a trainer's phrase."""
+GUESSES = "这个我拿不准，不敢乱说。您问的是下面哪一项？都不是就点“转人工”，民警会看到。"
+"""What is said to a question that nobody could place, with the topics it may be about."""
 _LETTERS = re.compile(r"[^\W_]")
+_UNITS = re.compile(r"[A-Za-z']+|\d+|[^\W_]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_ENGLISH = re.compile(
+    r"\b(?:the|is|are|am|my|a|an|to|can|do|does|i|you|we|she|he|how|what|where|when|if|need|for|in|of|please|with)\b",
+    re.IGNORECASE,
+)
+_ENGLISH_WORDS = 2
 _QUESTION = re.compile(
-    r"[?？]|[吗么嘛呢不没]\W*$|啥|什么|怎么|咋|多少|几|哪|谁|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|如何|多久|是否|求问|请问"
+    r"[?？]|吗(?!啡)|(?:[能会要用行是得]|可以)[^，,。 ]{1,12}[不没](?=\W|$)|[么嘛呢不没]\W*$"
+    r"|(?<=[\u4e00-\u9fff]{2})[嘛不](?=[\s,，。])|(?!动不动|时不时)([\u4e00-\u9fff])[不没]\1"
+    r"|啥|什么|怎么|咋|多少|多长|多大|几|哪|谁|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|如何|多久|是否|求问|请问"
+    r"|(?<=[^，,。 ])还是(?!正面|侧面|第|上一|那|刚才|原来)|\b(?:can|do|does|is|are|how|what|where|when|which)\b",
+    re.IGNORECASE,
 )
 
 
@@ -39,6 +50,20 @@ class Wording:
     """The text behind "不是，我问的是", when the message begins so."""
 
 
+@dataclass(frozen=True)
+class _More:
+    """What a trainer may also say of words; each can be left out."""
+
+    alone: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Words by aspect that count where a message says nothing else: 几天."""
+    general: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Words by intent of what can be asked next whatever the matter: 周末能去吗."""
+    not_ours: Sequence[str] = ()
+    """Intents of matters that are seen to elsewhere."""
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What is asked most of a field of many matters, by its word."""
+
+
 class Words:
     """The trainers' words, ready to be looked for."""
 
@@ -49,8 +74,12 @@ class Words:
         filler: Iterable[str],
         correction: Iterable[str],
         subjects: Iterable[str],
+        more: _More = _More(),
     ) -> None:
         self.titles = dict(titles)
+        self._more = more
+        self._alone = {aspect: any_of(words) for aspect, words in more.alone.items()}
+        self._general = {f"enquiry/{name}": any_of(words) for name, words in more.general.items()}
         self._patterns = dict(patterns)
         self._filler, self._subjects = any_of(filler), any_of(subjects)
         self._correction = re.compile(rf"^(?:(?:{any_of(correction).pattern})[\s,，。.!！]*)+")
@@ -68,8 +97,46 @@ class Words:
         left = "".join(letter for letter, gone in zip(text, taken, strict=True) if not gone)
         subject = "".join(_LETTERS.findall(self._filler.sub("", left)))
         corrected = self._correction.sub("", text) if self._correction.match(text) else None
-        aspects = tuple(sorted(found, key=lambda aspect: found[aspect]))
+        aspects = tuple(sorted(found, key=lambda aspect: found[aspect])) or self._said_alone(subject)
         return Wording(aspects, subject, bool(self._subjects.search(text)), corrected or None)
+
+    def _said_alone(self, subject: str) -> tuple[str, ...]:
+        return next(((aspect,) for aspect, words in self._alone.items() if words.fullmatch(subject)), ())
+
+    def general(self, text: str) -> str:
+        """The intent of a question that can be asked behind any other, or ""."""
+        return next((intent for intent, words in self._general.items() if words.search(text)), "")
+
+    def can_be_asked_of_anything(self, intent: str) -> bool:
+        """Whether an intent is one that the words of `general` lead to."""
+        return intent in self._general
+
+    def ours(self, intent: str) -> bool:
+        """Whether the matter of an intent is seen to at the station."""
+        return intent.removeprefix("enquiry/") not in self._more.not_ours
+
+    def field(self, text: str) -> Sequence[str]:
+        """The topics that are asked about most in the field that a text names; none where trainers name none."""
+        return next((topics for word, topics in self._more.fields.items() if word in text), ())
+
+    def another(self, part: str, text: str) -> bool:
+        """Whether a part of a text names a matter that the rest does not, which names one of its own."""
+        rest = self.matters(text.replace(part, " ", 1))
+        return bool(rest) and bool(self.matters(part) - rest)
+
+    def matters(self, text: str) -> set[str]:
+        """The matters named in a text; a single letter (迁) tells none apart."""
+        return {word for word in self._subjects.findall(text) if len(word) > 1}
+
+
+def size(text: str) -> int:
+    """How long a text is in Chinese letters and words of other languages."""
+    return len(_UNITS.findall(text))
+
+
+def in_english(text: str) -> bool:
+    """Whether a text is English, and not pinyin."""
+    return not _HAN.search(text) and len(_ENGLISH.findall(text)) >= _ENGLISH_WORDS
 
 
 def asks(text: str) -> bool:
@@ -84,7 +151,8 @@ def load(path: Path = ASPECTS_FILE) -> Words:
         entries = data["aspects"]
         titles = {aspect: str(entry["title"]) for aspect, entry in entries.items()}
         patterns = {aspect: any_of([entry["title"], *entry["words"]]) for aspect, entry in entries.items()}
-        words = Words(titles, patterns, data["filler"], data["correction"], data["subjects"])
+        more = _More(**{name: data[name] for name in ("alone", "general", "not_ours", "fields") if name in data})
+        words = Words(titles, patterns, data["filler"], data["correction"], data["subjects"], more)
     if unknown := set(titles) - {*ASPECTS, PLAIN}:
         raise TrainersFileError(
             f"{path.name}: 不认识的角度 {'、'.join(sorted(unknown))}；可用的是 {'、'.join((PLAIN, *ASPECTS))}"
@@ -101,4 +169,4 @@ def live(path: Path = ASPECTS_FILE) -> LiveFile[Words]:
 def any_of(words: Iterable[str]) -> re.Pattern[str]:
     """A pattern for any of the trainers' words, longest first; … stands for a few letters between."""
     ordered = sorted((str(word) for word in words), key=len, reverse=True)
-    return re.compile("|".join(re.escape(word).replace("…", _GAP) for word in ordered), re.IGNORECASE)
+    return re.compile("|".join(re.escape(word).replace(GAP, GAP_PATTERN) for word in ordered), re.IGNORECASE)

@@ -1,12 +1,10 @@
 """What a look-up tells a resident."""
 
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 
+from bot.duty.roster import STATION_TIME
 from bot.store.models import LookupTable
 
-# China has one timezone and no summer time; a fixed offset needs no timezone database.
-_STATION_TIME = timezone(timedelta(hours=8))
 _DEMO = "【示例数据】下面只是演示，不是真实信息。\n"
 
 
@@ -20,6 +18,6 @@ class Answer:
 
 def from_table(table: LookupTable, text: str, *buttons: str) -> Answer:
     """An answer that says of what day its table is, and in plain words when it is only a demonstration."""
-    day = table.imported_at.astimezone(_STATION_TIME)
+    day = table.imported_at.astimezone(STATION_TIME)
     dated = f"{text}\n（数据日期：{day.year}年{day.month}月{day.day}日，以派出所答复为准。）"
     return Answer(_DEMO + dated if table.demo else dated, buttons)

@@ -9,8 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.nlu import forms
+from bot.duty import audit
+from bot.nlu import form_reader, forms
+from bot.nlu.entities import StationEntities
 from bot.nlu.live_file import LiveFile, TrainersFileError
+from bot.nlu.normaliser import normalise
 from bot.store.models import (
     PHOTO_PROBLEM,
     Application,
@@ -31,10 +34,14 @@ STATES = {
     ApplicationState.APPROVED: "审核通过，正在制证",
     ApplicationState.REJECTED: "没有通过",
     ApplicationState.READY: "办好了，可以来取",
+    ApplicationState.COLLECTED: "已经取走",
 }
 """How residents and officers read a state."""
 REASON_CHARACTERS = 500
 _OFFICER_CHARACTERS = 64
+_ADDED = "补充"
+"""The answer that holds what a resident has written beside the form's questions, when an officer asked for more."""
+_ADDED_CHARACTERS = 1000
 _MORE = "more"
 """The name of pictures that no question of the form has asked for."""
 
@@ -90,6 +97,12 @@ DECISIONS = {
         ApplicationState.READY,
         frozenset({ApplicationState.APPROVED}),
         "您的{title}办好了（受理号{receipt}），请带身份证来取。{reason}",
+    ),
+    "collect": Decision(
+        "已领取",
+        ApplicationState.COLLECTED,
+        frozenset({ApplicationState.READY}),
+        "您的{title}（受理号{receipt}）已经取走。不是您或您家里人取的，请在这里回一声。{reason}",
     ),
 }
 """The officer's steps by name."""
@@ -163,6 +176,63 @@ def take_photo(
     return None
 
 
+def reasoned(session: Session, resident_id: ResidentId) -> Application | None:
+    """The resident's latest application, if an officer has asked more for it or refused it, and said why."""
+    query = sa.select(Application).where(Application.resident_id == resident_id)
+    latest = session.scalars(query.order_by(Application.id.desc()).limit(1)).one_or_none()
+    return latest if latest and latest.state in (ApplicationState.MORE, ApplicationState.REJECTED) else None
+
+
+def take_text(
+    session: Session, resident_id: ResidentId, text: str, *, loose: bool, now: datetime
+) -> Application | None:
+    """Put a text into the application that an officer has asked more for; None when none of the resident's waits.
+
+    What it says about the form's questions becomes their answer, anything else, if `loose`, an answer of its own.
+    """
+    query = sa.select(Application).where(
+        Application.resident_id == resident_id, Application.state == ApplicationState.MORE
+    )
+    application = session.scalars(query.order_by(Application.id.desc()).limit(1).with_for_update()).one_or_none()
+    if application is None:
+        return None
+    answers = dict(application.answers)
+    if values := _values_in(application, text, now):
+        answers |= values
+    elif not loose:
+        return None
+    else:
+        answers[_ADDED] = "；".join(filter(None, (answers.get(_ADDED), text.strip())))[-_ADDED_CHARACTERS:]
+    application.answers, application.updated_at = answers, now
+    return application
+
+
+def _values_in(application: Application, text: str, now: datetime) -> dict[str, Any]:
+    """What a text gives to an application: to the questions that the officer's words name, or plainly by itself."""
+    try:
+        station_forms = _forms().current()
+        form = station_forms.forms[f"{application.kind}_form"]
+    except (TrainersFileError, KeyError):
+        return {}
+    reason = application.history[-1]["reason"] if application.history else ""
+    wanted = [entry for entry in form.fields.values() if any(word in reason for word in (*entry.called, entry.title))]
+    known = {name: value for name, value in application.answers.items() if name not in {one.name for one in wanted}}
+    today, entities = now.astimezone().date(), StationEntities.load()
+    for asked in [*(entry.name for entry in wanted if entry.kind != forms.PHOTO), None]:
+        reading = form_reader.read(station_forms, form, asked, text, known, today=today, entities=entities)
+        if values := {name: value for name, value in reading.values.items() if name in form.fields}:
+            return values
+    return {}
+
+
+def about_handed_in(text: str) -> str:
+    """The trainers' answer to what is asked about an application after it was handed in; "" for none."""
+    try:
+        return _forms().current().after_line(normalise(text))
+    except TrainersFileError:
+        return ""
+
+
 def place_of(session: Session, message: Message) -> tuple[Application, str] | None:
     """The application, not decided yet, that a picture is for, and under which name."""
     query = sa.select(Application).where(Application.resident_id == message.resident_id, Application.state.in_(_OPEN))
@@ -224,6 +294,8 @@ def decide(
     application.history = [*application.history, _step(now, officer, step.to, reason)]
     text = step.text(application.kind, application.receipt, reason)
     session.add(Reply(resident_id=application.resident_id, author=officer, text=text, created_at=now, due_at=now))
+    subject = application.receipt or ""
+    audit.record(session, officer, "decide", now=now, subject=subject, detail={"decision": decision})
     return application
 
 
@@ -232,9 +304,18 @@ def standing(application: Application) -> str:
     state = ApplicationState(application.state)
     line = f"{TITLES[application.kind]}申请（受理号{application.receipt}）：{STATES[state]}"
     reason = application.history[-1]["reason"] if application.history else ""
+    if state == ApplicationState.MORE and _added_since(application):
+        told = f"您补充的收到了，等民警接着看。民警要的是：{reason}"
+        return f"{TITLES[application.kind]}申请（受理号{application.receipt}）：{told}"
     return (
         f"{line}。{reason}" if reason and state in (ApplicationState.MORE, ApplicationState.REJECTED) else f"{line}。"
     )
+
+
+def _added_since(application: Application) -> bool:
+    """Whether its resident has added something since the officer asked for more."""
+    asked_at = datetime.fromisoformat(application.history[-1]["at"]) if application.history else None
+    return asked_at is not None and application.updated_at > asked_at
 
 
 def _step(now: datetime, by: str, state: ApplicationState, reason: str) -> dict[str, str]:

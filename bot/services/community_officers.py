@@ -8,11 +8,11 @@ from functools import lru_cache
 from sqlalchemy.orm import Session
 
 from bot.nlu.normaliser import TYPOS, normaliser
+from bot.nlu.project import PROJECT
 from bot.nlu.wording import HUMAN
 from bot.services import house_number
 from bot.services.answer import Answer, from_table
 from bot.services.tables import OFFICERS, look_up
-from bot.settings import ROOT
 from bot.store.models import CommunityOfficer, LookupTable
 
 _MOST_BUTTONS = 4
@@ -33,6 +33,9 @@ _BEFORE = r"(?:^|(?<=[\W住在到家们咱我俺查找问归是属于管搬去])
 _THERE = r"(?=那|这|附近|一带|片|\d)"
 _AFTER = rf"(?:{_THERE}|(?=$|\W|的|归|管|谁|社|民警|警|是|有))"
 
+_ONLY_HOUSE = re.compile(r"那?(?:要?是|换成)?\s*(\d+)\s*号?(?:院|楼)?(?:呢|的话|归谁|是谁|那边)?\W*")
+_HOUSE_AND_BEHIND = re.compile(r"\d+\s*号?.*$")
+
 Row = CommunityOfficer
 
 
@@ -50,12 +53,16 @@ class _Post:
         return cls(row.community, row.officer, row.phone, row.hours)
 
 
-def find(session: Session, text: str) -> Answer:
-    """The officer for the place in a message; several → choices for one tap; none → what there is, and a human."""
+def find(session: Session, text: str, before: Sequence[str] = ()) -> Answer:
+    """The officer for the place in a message; several → choices for one tap; none → what there is, and a human.
+
+    `before`: what was looked up before it, newest first; a message without a place (他啥时候在) is about that.
+    """
     table, rows = look_up(session, OFFICERS, Row)
     if table is None:
         return _NOT_IMPORTED
-    matching = _matching(rows, text)
+    said = _places_said(text, before)
+    matching = next((found for one in said if (found := _matching(rows, one))), [])
     if not matching:
         supposed = _matching(rows, text, supposing=True)
         return _supposed(table, rows, supposed) if supposed else _unknown(table, rows, text)
@@ -64,6 +71,17 @@ def find(session: Session, text: str) -> Answer:
         return from_table(table, _told(posts[0]), *([] if posts[0].phone else [HUMAN]))
     titles = _titles(rows, matching)
     return _choices(table, titles) if len(titles) == len(posts) else _all_of(table, posts)
+
+
+def _places_said(text: str, before: Sequence[str]) -> list[str]:
+    """Where to look for a place: in a message, or, when it has none, in those before it; a bare number is another
+    house in the same street."""
+    if not before:
+        return [text]
+    earlier = _places_said(before[0], before[1:])
+    if house := _ONLY_HOUSE.fullmatch(_normal(text).strip()):
+        return [_HOUSE_AND_BEHIND.sub("", _normal(earlier[0])) + f"{house[1]}号"]
+    return [text] if _names_a_place(text) else [text, *earlier]
 
 
 def _matching(rows: Sequence[Row], text: str, *, supposing: bool = False) -> list[Row]:
@@ -115,7 +133,7 @@ def _holds(row: Row, number: int) -> bool:
 
 @lru_cache(maxsize=4096)
 def _normal(text: str) -> str:
-    return normaliser(ROOT / TYPOS)(text)
+    return normaliser(PROJECT / TYPOS)(text)
 
 
 def _names_in(text: str, names: Iterable[str], form: Callable[[str], str]) -> Iterator[tuple[str, int]]:

@@ -1,11 +1,13 @@
 """Photos for applications: what is wrong with one that has been fetched, or could not be, and asking for another."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.services import applications
-from bot.store.models import PHOTO_PROBLEM, Media, Message, Reply
+from bot.store.models import PHOTO_PROBLEM, Media, Message, MessageId, Reply
 
 LOST = "lost"
 _PROBLEMS = {
@@ -32,6 +34,12 @@ def problem_with(content: bytes) -> str | None:
     if len(content) > _MOST_BYTES:
         return "too_large"
     return "too_small" if len(content) < _LEAST_BYTES else None
+
+
+def useless(session: Session, numbers: Iterable[MessageId]) -> list[MessageId]:
+    """Which of these pictures turned out to be of no use."""
+    messages = session.scalars(sa.select(Message).where(Message.id.in_(list(numbers))).order_by(Message.id))
+    return [message.id for message in messages if PHOTO_PROBLEM in message.payload]
 
 
 def judged(session: Session, media: Media, problem: str | None, *, now: datetime) -> None:

@@ -1,5 +1,7 @@
 """How a resident's own cases and applications stand, in one message."""
 
+import re
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -10,11 +12,19 @@ from bot.services import applications
 from bot.services.answer import Answer
 from bot.store.models import Case, CaseState, Resident
 
-_CASES, _APPLICATIONS = 3, 3
+_CASES, _APPLICATIONS, _ALL = 3, 3, 1000
 _NOTHING = Answer(
     f"没查到您在这个微信上报过的事或交过的申请。\n用别的微信或电话报的，请回“{HUMAN}”，民警帮您查。",
     (HUMAN,),
 )
+_OTHERS = Answer(
+    "只能查您自己这个微信报的事、交的申请，这里没有查到您说的那一份。\n"
+    f"别人的，请他本人用自己的微信来问，或者带身份证到派出所窗口查；有疑问回“{HUMAN}”。",
+    (HUMAN,),
+)
+_RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
+_SOMEONE = re.compile("室友|闺蜜|朋友|同事|邻居|同学|别人|他|她")
+_OWN = re.compile("我的|我那|我自己|我办|我交|我报")
 _KINDS = {URGENT: "报警", "help_request": "求助", "tip": "线索"}
 _CASE_STATES = {
     CaseState.OPEN: "值班民警已收到提醒，还没有回确认",
@@ -24,28 +34,47 @@ _CASE_STATES = {
 _WAITING = {"help_request": "已转给本班民警，还没有回确认", "tip": "已交给民警研判"}
 
 
-def of_resident(session: Session, pseudonym: str) -> Answer:
-    """What a resident has reported and applied for, the latest first. Nobody sees anybody else's."""
+def asked(session: Session, pseudonym: str, text: str) -> Answer:
+    """The answer to a question after one's own affairs; of anybody else's nothing is told."""
+    mine = {one.receipt for one in applications.of_resident(session, pseudonym, limit=_ALL)}
+    receipts = {found.upper() for found in _RECEIPT.findall(text)}
+    if (receipts and not receipts & mine) or (not receipts and _SOMEONE.search(text) and not _OWN.search(text)):
+        return _OTHERS
+    return of_resident(session, pseudonym, said=applications.about_handed_in(text) if mine else "")
+
+
+def of_resident(session: Session, pseudonym: str, *, said: str = "") -> Answer:
+    """What a resident has reported and applied for, the latest first. Nobody sees anybody else's.
+
+    `said`: what is to be told besides, to what was asked about an application.
+    """
     cases = session.scalars(
         sa.select(Case).join(Resident).where(Resident.pseudonym == pseudonym).order_by(Case.id.desc()).limit(_CASES)
     ).all()
-    lines = [_line(case) for case in cases]
+    goes_on = sa.select(Case).where(Case.id.in_([case.merged_into_id for case in cases if case.merged_into_id]))
+    where = {case.id: case for case in session.scalars(goes_on)}
+    lines = [_line(case, where.get(case.merged_into_id or case.id, case)) for case in cases]
     lines += [applications.standing(one) for one in applications.of_resident(session, pseudonym, limit=_APPLICATIONS)]
     if not lines:
         return _NOTHING
+    if said:
+        lines.append(said)
     end = f"还想补充就直接在这里写；要民警回话就回“{HUMAN}”。"
     return Answer("\n".join(["您的事现在是这样：", *lines, end]), (HUMAN,))
 
 
-def _line(case: Case) -> str:
-    """One case: when, what, where it stands. A silent one shows nothing that tells on its resident."""
+def _line(case: Case, goes_on: Case) -> str:
+    """One case: when, what, where it stands, which may be in the one that it is part of (`goes_on`).
+
+    A silent one shows nothing that tells on its resident.
+    """
     number = f"X{case.id}" if case.label == "tip" else f"编号{case.id}"
     if case.silent:
         return f"· {case.opened_at:%m-%d}（编号{case.id}）：在办。"
-    state = CaseState(case.state)
+    state = CaseState(goes_on.state)
     told = _CASE_STATES[state]
     if state == CaseState.OPEN and case.label != URGENT:
-        told = _WAITING[case.label]
+        told = _WAITING.get(case.label, _WAITING["help_request"])
     elif state != CaseState.CLOSED and case.resolved_at is not None:
         told = "您说已经没事了，等民警结案"
-    return f"· {_KINDS[case.label]}（{title_of(case.intent)}，{number}）：{told}。"
+    return f"· {_KINDS.get(case.label, title_of(case.label))}（{title_of(case.intent)}，{number}）：{told}。"

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.nlu.names import LONGEST_NAME
+from bot.nlu.project import NLU_DATA
 from bot.services.table_file import Row, RowError, clean
-from bot.settings import ROOT
 from bot.store.models import CommunityOfficer, LookupTable, RegisteredName
 
-DEMO = ROOT / "nlu_data" / "demo"
+DEMO = NLU_DATA / "demo"
 
 _SHORT, _LONG = 40, 100
 _IDENTITY = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15})(?!\d)")

@@ -128,6 +128,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 Row = TypeVar("Row", bound=Work)
 
 
+def take_turn(session: Session, key: int) -> None:
+    """Wait for whoever took this turn before, and hold it until the transaction ends."""
+    if session.get_bind().dialect.name != "sqlite":  # there is one writer at a time anyway
+        session.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
 def claim_due(
     session: Session,
     table: type[Row],

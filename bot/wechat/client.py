@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from bot.wechat.envelope import readable
 from bot.wechat.errors import PlatformError
-from bot.wechat.outbound import Article, Content
+from bot.wechat.outbound import Article, Content, Picture
 
 TOKEN_ERRORS = frozenset({40001, 40014, 42001})
 WINDOW_CLOSED = frozenset({45015, 45047, 43004, 40003})
@@ -114,17 +114,29 @@ class WeChatClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def send(self, openid: str, content: Content) -> None:
-        """Send a customer-service message: a text (at most 2048 bytes of UTF-8) or a card.
+    async def send(self, openid: str, content: Content | Picture) -> None:
+        """Send a customer-service message: a text (at most 2048 bytes of UTF-8), a card or a picture.
 
         Raises:
             PlatformError: refused; see `WINDOW_CLOSED` for the codes that no later attempt can mend.
         """
-        if isinstance(content, Article):
-            body: dict[str, Any] = {"msgtype": "news", "news": {"articles": [_card(content)]}}
-        else:
-            body = {"msgtype": "text", "text": {"content": readable(content)}}
-        await self._order("/cgi-bin/message/custom/send", {"touser": openid, **body})
+        async with _at_most(SEND_WITHIN_SECONDS):  # a picture's upload included
+            if isinstance(content, Picture):
+                body: dict[str, Any] = {"msgtype": "image", "image": {"media_id": await self._upload(content)}}
+            elif isinstance(content, Article):
+                body = {"msgtype": "news", "news": {"articles": [_card(content)]}}
+            else:
+                body = {"msgtype": "text", "text": {"content": readable(content)}}
+            await self._order("/cgi-bin/message/custom/send", {"touser": openid, **body})
+
+    async def _upload(self, picture: Picture) -> str:
+        """Lend a picture to the platform for three days, and give its name for it."""
+        file = (f"picture.{picture.content_type.removeprefix('image/')}", picture.content, picture.content_type)
+        answer = await self._call("POST", "/cgi-bin/media/upload", params={"type": "image"}, files={"media": file})
+        media_id = _checked(answer).get("media_id")
+        if not (isinstance(media_id, str) and media_id):
+            raise PlatformError(0, "the upload's answer holds no media_id")
+        return media_id
 
     async def create_menu(self, menu: dict[str, Any]) -> None:
         """Replace the account's menu by this one, `{"button": […]}`.
@@ -157,17 +169,15 @@ class WeChatClient:
                 raise PlatformError(0, "the media answer holds neither a file nor a video_url")
             return await self._fetch("GET", url)
 
-    async def _call(
-        self, method: str, path: str, *, params: dict[str, str] | None = None, content: bytes | None = None
-    ) -> Download:
+    async def _call(self, method: str, path: str, *, params: dict[str, str] | None = None, **body: Any) -> Download:
         """One API call with the token; a token that the platform refuses is renewed once."""
         token = await self._token()
-        answer = await self._fetch(method, path, params={**(params or {}), "access_token": token}, content=content)
+        answer = await self._fetch(method, path, params={**(params or {}), "access_token": token}, **body)
         if answer.may_be_json and _errcode(_object(answer)) in TOKEN_ERRORS:
             if await self._tokens.get() == token:  # else another call has renewed it meanwhile
                 await self._tokens.drop()
             token = await self._token()
-            answer = await self._fetch(method, path, params={**(params or {}), "access_token": token}, content=content)
+            answer = await self._fetch(method, path, params={**(params or {}), "access_token": token}, **body)
         return answer
 
     async def _fetch(self, method: str, url: str, **request: Any) -> Download:

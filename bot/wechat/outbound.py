@@ -31,6 +31,23 @@ class Article:
         return "\n".join(part for part in (self.title, self.description, self.url) if part)
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture that an officer sends; its type is one that the platform takes (`picture_type`)."""
+
+    content: bytes
+    content_type: str
+
+
+_PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
+MAX_PICTURE_BYTES = 10 * 1024 * 1024
+
+
+def picture_type(content: bytes) -> str | None:
+    """The type of a picture that the platform takes, by what it holds; None for anything else."""
+    return next((name for start, name in _PICTURES.items() if content.startswith(start)), None)
+
+
 Content = str | Article
 """What one message to a resident holds: words, or a single card (WeChat takes no more)."""
 

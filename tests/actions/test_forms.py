@@ -73,11 +73,12 @@ async def fill(
     form: forms.Form = DOG,
     intent: str = "form_answer",
     photo: bool = False,
+    before: Sequence[dict[str, Any]] = (),
     after: Sequence[dict[str, Any]] = (),
 ) -> Said:
     """The slots that the form's action sets for a message of the channel, and what it says before it asks on.
 
-    `after`: what happened since the message.
+    `before`, `after`: what happened before and since the message.
     """
     message = {"text": text, "intent": {"name": intent}, "metadata": {"message_id": "17", "photo": photo}}
     tracker = {
@@ -85,7 +86,7 @@ async def fill(
         "slots": {**dict.fromkeys(form.slots), **(filled or {}), actions.REQUESTED: requested},
         "latest_message": message,
         "active_loop": {"name": form.name},
-        "events": [{"event": "user", "text": text}, *after],
+        "events": [*before, {"event": "user", "text": text}, *after],
     }
     slots, said = await _run(server, f"validate_{form.name}", tracker)
     questions = {question(form, slot, {})["text"] for slot in form.slots[:-1]}
@@ -125,10 +126,53 @@ async def test_that_an_answer_fills_the_slot_that_was_asked_for(server: ActionEx
     )
 
 
-async def test_that_one_message_fills_what_it_holds_and_agrees_by_it(server: ActionExecutor) -> None:
-    slots, said = await fill(server, f"我叫赵小满，{NUMBER}，13800138021", requested="consent")
+async def test_that_one_message_fills_what_it_holds(server: ActionExecutor) -> None:
+    slots, said = await fill(server, f"同意，我叫赵小满，{NUMBER}，13800138021", requested="consent")
     assert slots == {"consent": True, "name": "赵小满", "id_number": NUMBER, "phone": "13800138021"}
     assert said == []
+
+
+async def test_that_data_without_consent_are_kept_and_consent_is_asked_for_briefly(server: ActionExecutor) -> None:
+    slots, said = await fill(server, f"我叫赵小满，{NUMBER}", requested="consent")
+    assert slots == {"name": "赵小满", "id_number": NUMBER}
+    (asked,) = said
+    assert "姓名、身份证号" in asked
+    assert "同意" in asked
+    assert "只用来办这件事" not in asked
+
+
+async def test_that_what_was_not_asked_for_is_acknowledged(server: ActionExecutor) -> None:
+    slots, said = await fill(server, "灰色的", requested="dog_name", filled={"consent": True})
+    assert (slots, said) == ({"dog_colour": "灰色"}, ["记下了：毛色。"])
+
+
+async def test_that_what_is_asked_about_filling_in_is_answered(server: ActionExecutor) -> None:
+    slots, said = await fill(server, "照片自己拍就行呗", requested="photo_dog_front")
+    assert slots == {"photo_dog_front": None}
+    assert "手机" in said[0]
+
+
+async def test_that_whoever_wants_to_see_what_is_filled_sees_it(server: ActionExecutor) -> None:
+    slots, said = await fill(
+        server, "我再看看前面填的", requested="phone", filled={"name": "赵小满", "id_number": NUMBER}
+    )
+    assert slots == {"phone": None}
+    assert "姓名：赵小满" in said[0]
+    assert NUMBER not in said[0]
+
+
+async def test_that_a_useless_photo_is_replaced_by_the_next_one_and_confirms_nothing(
+    server: ActionExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def useless(form: forms.Form, filled: Any) -> list[str]:
+        return ["photo_dog_front"]
+
+    monkeypatch.setattr(actions, "_useless_photos", useless)
+    slots, said = await fill(server, "[图片]", requested="photo_vaccine", filled=FILLED, photo=True)
+    assert slots == {"photo_dog_front": "17"}
+    assert "换掉了原来的“狗的正面照”" in said[0]
+    slots, _ = await fill(server, "确认", requested="confirmed", filled=FILLED)
+    assert slots == {"photo_dog_front": None}
 
 
 @pytest.mark.parametrize(
@@ -179,19 +223,49 @@ async def test_that_a_fierce_breed_is_told_and_left_to_the_officer(server: Actio
 
 
 @pytest.mark.parametrize(
-    ("requested", "filled", "expected"),
+    ("requested", "filled", "expected", "told"),
     [
-        ("photo_dog_side", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}),
-        ("phone", {}, {"photo_dog_front": "17"}),  # too early: kept for the first question that will want one
-        ("phone", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}),
-        ("confirmed", FILLED, {"photo_vaccine": "17"}),  # all are there: the last one anew
-        ("consent", {}, {"consent": True, "photo_dog_front": "17"}),
+        ("photo_dog_side", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}, ""),
+        (
+            "phone",
+            {},
+            {"photo_dog_front": "17"},
+            "记作“狗的正面照”",
+        ),  # too early: kept for the first one
+        ("phone", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}, "记作“狗的侧面照”"),
+        ("confirmed", FILLED, {"photo_vaccine": "17"}, "换掉了原来的“免疫证照片”"),  # all are there: the last one anew
+        ("consent", {}, {"photo_dog_front": "17"}, "回“同意”"),  # it is no consent
     ],
 )
 async def test_that_a_photo_goes_where_one_is_wanted(
-    server: ActionExecutor, requested: str, filled: dict[str, Any], expected: dict[str, Any]
+    server: ActionExecutor, requested: str, filled: dict[str, Any], expected: dict[str, Any], told: str
 ) -> None:
-    assert await fill(server, "[图片]", requested=requested, filled=filled, photo=True) == (expected, [])
+    slots, said = await fill(server, "[图片]", requested=requested, filled=filled, photo=True)
+    assert slots == expected
+    assert told in "".join(said)
+    assert bool(told) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("这张是正面的，重拍的", {"photo_dog_front": "16", "photo_dog_side": None, "requested_slot": "photo_dog_side"}),
+        ("刚才那张发错了，我重发", {"photo_dog_side": None, "requested_slot": "photo_dog_side"}),
+    ],
+)
+async def test_that_a_photo_taken_anew_replaces_the_one_that_it_stands_for(
+    server: ActionExecutor, text: str, expected: dict[str, Any]
+) -> None:
+    sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
+    filled = {"photo_dog_front": "11", "photo_dog_side": "16"}
+    slots, _ = await fill(server, text, requested="photo_vaccine", filled=filled, before=[sent])
+    assert slots == expected
+
+
+async def test_that_agreeing_once_more_is_no_riddle(server: ActionExecutor) -> None:
+    slots, said = await fill(server, "同意", requested="phone", filled={"consent": True})
+    assert slots == {"phone": None}
+    assert "没看懂" not in "".join(said)
 
 
 # -- aside ----------------------------------------------------------------------------------------------------------
@@ -201,9 +275,25 @@ async def test_that_what_is_missing_is_told_and_the_question_stays(server: Actio
     filled = {name: value for name, value in FILLED.items() if name not in ("phone", "photo_vaccine")}
     slots, (said,) = await fill(server, "还差啥", requested="phone", filled=filled)
     assert slots == {"phone": None}
-    assert said == "还差2项：手机号、免疫证照片。"
-    _, (again,) = await fill(server, "接着昨天那个", requested="phone", filled=filled)
+    assert said == "还没提交，还差2项：手机号、免疫证照片。"
+    _, (done, again) = await fill(server, "接着昨天那个", requested="phone", filled=filled)
+    assert "住址" in done
     assert again == said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("你们存多久，谁能看到我的身份证", "由派出所确认"),
+        ("来客人了，先不聊", "填过的都在"),
+        ("看不懂，写简单点", "窗口"),
+        ("我是聋人，听不见", "打字"),
+    ],
+)
+async def test_that_what_is_said_about_filling_in_is_answered(server: ActionExecutor, text: str, told: str) -> None:
+    slots, said = await fill(server, text, requested="phone", filled={"name": "赵小满"})
+    assert slots == {"phone": None}
+    assert told in "".join(said)
 
 
 async def test_that_a_form_can_wait(server: ActionExecutor) -> None:

@@ -3,12 +3,22 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from bot.console.door import COOKIE
+from bot.duty.handling import close
+from bot.store.models import Case, CaseState
+from bot.store.session import Store
+from tests.console.conftest import Rows
+from tests.console.running import console, sign_in
 from tests.stack import Stack
+from tests.world import FakeClock
 
 CHROMIUM = os.environ.get("FUJIN_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 _QUIET = [
@@ -26,21 +36,43 @@ class Windows:
     def __init__(self, browser: Browser, base_url: str) -> None:
         self._browser, self._base_url = browser, base_url
         self._contexts: list[BrowserContext] = []
+        self._tokens: dict[str, str] = {}
         self.troubles: list[str] = []
 
-    def open(self, path: str, *, width: int = 1280, height: int = 800) -> Page:
-        """A window of a browser session of its own, at this path of the console."""
+    def open(
+        self,
+        path: str,
+        *,
+        officer: str | None = "值班民警一",
+        width: int = 1280,
+        height: int = 800,
+        script: str = "",
+    ) -> Page:
+        """A window of a browser session of its own, at this path of the console, with this officer signed in.
+
+        `script` runs in the page before anything else does.
+        """
         context = self._browser.new_context(
             base_url=self._base_url, viewport={"width": width, "height": height}, locale="zh-CN"
         )
         self._contexts.append(context)
+        if officer:
+            token = self._token(officer)
+            context.add_cookies([{"name": COOKIE, "value": token, "url": self._base_url, "sameSite": "Strict"}])
         page = context.new_page()
+        page.add_init_script(script)
         page.on("console", lambda message: self._note(message.type == "error", f"console: {message.text}"))
         page.on("pageerror", lambda error: self._note(True, f"page error: {error}"))
         page.on("request", lambda request: self._check(request.url))
         page.on("websocket", lambda socket: self._check(socket.url))
         page.goto(path)
         return page
+
+    def _token(self, officer: str) -> str:
+        """The officer's sign-in; their windows share it, as the windows of one browser do."""
+        if officer not in self._tokens:
+            self._tokens[officer] = sign_in(self._base_url, officer)
+        return self._tokens[officer]
 
     def close(self) -> None:
         """Close them all."""
@@ -69,9 +101,21 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+def _end_cases(stack: Stack) -> None:
+    """Close what earlier tests left open: a resident's next message would belong to it."""
+    store = stack.store
+    with store.transaction() as session:
+        for case_id in session.scalars(sa.select(Case.id).where(Case.state != CaseState.CLOSED)):
+            close(
+                session, case_id, officer="值班民警一", disposition="resolved", word="演练结束", now=datetime.now(UTC)
+            )
+    store.close()
+
+
 @pytest.fixture
 def windows(browser: Browser, stack: Stack) -> Iterator[Windows]:
-    """Opens windows on the running product."""
+    """Opens windows on the running product, where nothing is open."""
+    _end_cases(stack)
     opened = Windows(browser, stack.console_url)
     yield opened
     opened.close()
@@ -82,3 +126,22 @@ def windows(browser: Browser, stack: Stack) -> Iterator[Windows]:
 def page(windows: Windows) -> Page:
     """One window, on the duty desk."""
     return windows.open("/")
+
+
+@pytest.fixture
+def rows(sqlite_url: str) -> Iterator[Rows]:
+    """Writes rows of just now: the console's clock is the real one."""
+    store, clock = Store(sqlite_url), FakeClock()
+    clock.moment = datetime.now(UTC)
+    yield Rows(store, clock)
+    store.close()
+
+
+@pytest.fixture
+def console_windows(browser: Browser, rows: Rows, sqlite_url: str, tmp_path: Path) -> Iterator[Windows]:
+    """Opens windows on a console by itself, over the rows of the test."""
+    with console(sqlite_url, tmp_path) as url:
+        opened = Windows(browser, url)
+        yield opened
+        opened.close()
+        assert opened.troubles == []

@@ -1,51 +1,21 @@
 """What an officer does beside acknowledging: decides on applications, talks with residents, ends cases."""
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from bot.console.demo_media import picture
 from bot.console.services import local_minute
 from bot.duty import case as duty_case
 from bot.intake.evidence import EvidenceStore
 from bot.store.models import Application, Case, Reply, Resident
-from bot.store.session import Store
 from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
-from tests.console.running import console
-from tests.world import FakeClock
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def rows(sqlite_url: str) -> Iterator[Rows]:
-    """Writes rows of just now: the console's clock is the real one."""
-    store, clock = Store(sqlite_url), FakeClock()
-    clock.moment = datetime.now(UTC)
-    yield Rows(store, clock)
-    store.close()
-
-
-@pytest.fixture
-def windows(browser: Browser, rows: Rows, sqlite_url: str, tmp_path: Path) -> Iterator[Windows]:
-    """Opens windows on a console over those rows."""
-    with console(sqlite_url, tmp_path) as url:
-        opened = Windows(browser, url)
-        yield opened
-        opened.close()
-        assert opened.troubles == []
-
-
-def sit_down(page: Page, officer: str = "值班民警一") -> None:
-    page.get_by_role("combobox", name="值班民警").click()
-    page.get_by_role("option", name=officer).click()
-    expect(page.locator(".officer")).to_contain_text(officer)
 
 
 def replies(rows: Rows) -> list[tuple[str, str]]:
@@ -57,11 +27,11 @@ def replies(rows: Rows) -> list[tuple[str, str]]:
 
 
 def test_that_an_application_is_looked_at_and_sent_back_with_a_reason(
-    windows: Windows, rows: Rows, tmp_path: Path
+    console_windows: Windows, rows: Rows, tmp_path: Path
 ) -> None:
     digest = EvidenceStore(tmp_path / "var" / "evidence").keep(picture())
     application = rows.application(rows.resident(), dog_breed="藏獒", photos=("done", "failed", "done"), digest=digest)
-    page = windows.open("/applications")
+    page = console_windows.open("/applications")
     expect(page.locator(".nav-count")).to_have_text("1")
     card = page.get_by_label("等审核").locator("article")
     for words in ("犬证", "疑似禁养", "照片没收全", "R-7K2M9QXA", application.receipt or ""):
@@ -78,7 +48,6 @@ def test_that_an_application_is_looked_at_and_sent_back_with_a_reason(
     page.wait_for_function("document.querySelector('.media-picture').naturalWidth === 320")
     expect(photos).to_contain_text("文件取回失败：文件已失效")
 
-    sit_down(page)
     page.get_by_role("button", name="要求补充").click()
     question = page.get_by_role("group", name="犬证：要求补充")
     question.get_by_role("button", name="要求补充").click()
@@ -93,12 +62,11 @@ def test_that_an_application_is_looked_at_and_sent_back_with_a_reason(
     expect(page.locator(".nav-count")).to_be_hidden()
 
 
-def test_that_an_application_goes_on_to_be_fetched(windows: Windows, rows: Rows) -> None:
+def test_that_an_application_goes_on_to_be_fetched(console_windows: Windows, rows: Rows) -> None:
     application = rows.application(rows.resident(), "residence_permit", photos=())
-    lists = windows.open("/applications")
-    page = windows.open(f"/application/{application.receipt}")
+    lists = console_windows.open("/applications")
+    page = console_windows.open(f"/application/{application.receipt}", officer="值班民警二")
     page.get_by_role("button", name="通过", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="值班民警二").click()
     question = page.get_by_role("group", name="居住证：通过")
     expect(question).to_contain_text("审核通过了")
     question.get_by_role("button", name="通过").click()
@@ -113,10 +81,9 @@ def test_that_an_application_goes_on_to_be_fetched(windows: Windows, rows: Rows)
     assert replies(rows)[-1][1].endswith("周末也可以。")
 
 
-def test_that_of_two_officers_the_second_is_told_what_the_first_has_done(windows: Windows, rows: Rows) -> None:
+def test_that_of_two_officers_the_second_is_told_what_the_first_has_done(console_windows: Windows, rows: Rows) -> None:
     application = rows.application(rows.resident(), photos=())
-    page = windows.open(f"/application/{application.receipt}")
-    sit_down(page)
+    page = console_windows.open(f"/application/{application.receipt}")
     page.get_by_role("button", name="不通过").click()
     question = page.get_by_role("group", name="犬证：不通过")
     question.get_by_label("原因").fill("犬种不能养")
@@ -129,11 +96,11 @@ def test_that_of_two_officers_the_second_is_told_what_the_first_has_done(windows
     assert len(replies(rows)) == 1
 
 
-def test_that_what_the_resident_writes_after_the_question_is_seen(windows: Windows, rows: Rows) -> None:
+def test_that_what_the_resident_writes_after_the_question_is_seen(console_windows: Windows, rows: Rows) -> None:
     resident = rows.resident()
     application = rows.application(resident, photos=())
     rows.decide(application, "ask", "住址请写到门牌")
-    page = windows.open(f"/application/{application.receipt}")
+    page = console_windows.open(f"/application/{application.receipt}")
     expect(page.get_by_label("居民之后发来的话")).to_be_hidden()
     rows.clock.advance(seconds=1)
     rows.words(resident, "<b>东中街8号</b>")
@@ -144,12 +111,13 @@ def test_that_what_the_resident_writes_after_the_question_is_seen(windows: Windo
 # -- conversations --------------------------------------------------------------------------------------------------
 
 
-def test_that_an_officer_talks_with_the_resident_and_gives_the_conversation_back(windows: Windows, rows: Rows) -> None:
+def test_that_an_officer_talks_with_the_resident_and_gives_the_conversation_back(
+    console_windows: Windows, rows: Rows
+) -> None:
     case = rows.case(rows.resident(), "help_request/lost_pet")
     rows.message(case, "我家狗丢了")
-    page, other = windows.open(f"/case/{case.id}"), windows.open(f"/case/{case.id}")
-    for window, officer in ((page, "值班民警一"), (other, "值班民警二")):
-        sit_down(window, officer)
+    page = console_windows.open(f"/case/{case.id}", officer="值班民警一")
+    other = console_windows.open(f"/case/{case.id}", officer="值班民警二")
     page.get_by_label("回复居民的话").fill("什么颜色的？\n<i>多大了？")
     page.get_by_label("回复居民的话").press("Control+Enter")
     said = page.get_by_label("对话").locator(".bubble-station")
@@ -176,13 +144,12 @@ def test_that_an_officer_talks_with_the_resident_and_gives_the_conversation_back
 
 
 def test_that_whoever_writes_before_taking_the_alarm_is_told_that_the_paging_goes_on(
-    windows: Windows, rows: Rows
+    console_windows: Windows, rows: Rows
 ) -> None:
     case = rows.case(rows.resident(), "urgent_alarm/domestic_violence", silent=True, alarmed_at=rows.clock.now())
     rows.page(case)
     rows.deadline(case, 1, 3600)
-    page = windows.open(f"/case/{case.id}")
-    sit_down(page)
+    page = console_windows.open(f"/case/{case.id}")
     expect(page.get_by_role("group", name="回复居民")).to_contain_text("对方不便出声：短、像普通聊天")
     page.get_by_label("回复居民的话").fill("在吗")
     page.get_by_role("button", name="发送").click()
@@ -191,18 +158,17 @@ def test_that_whoever_writes_before_taking_the_alarm_is_told_that_the_paging_goe
     expect(page.locator(".held-paging")).to_have_count(0)
 
 
-def test_that_a_case_ends_with_how_it_ended_and_a_word(windows: Windows, rows: Rows) -> None:
+def test_that_a_case_ends_with_how_it_ended_and_a_word(console_windows: Windows, rows: Rows) -> None:
     case = rows.case(rows.resident(), "urgent_alarm/missing_child", alarmed_at=rows.clock.now())
     rows.message(case, "人找到了")
     rows.page(case)
     rows.deadline(case, 1, 3600)
     with rows.store.transaction() as session:
         duty_case.resolve(session, session.get_one(Case, case.id), "人找到了", now=rows.clock.now())
-    desk = windows.open("/")
+    desk = console_windows.open("/")
     expect(desk.locator(f'article[data-case="{case.id}"]')).to_contain_text("居民称已解除")
-    page = windows.open(f"/case/{case.id}")
+    page = console_windows.open(f"/case/{case.id}")
     expect(page.locator(".over")).to_have_text("居民说已经没事了，请核实后结案居民原话：人找到了")
-    sit_down(page)
     page.get_by_role("button", name="结案").click()
     question = page.get_by_role("group", name=f"案件{case.id}结案")
     for problem, answer in (("请选择处置结果", "已自行解决"), ("请写一句怎么结束的", "")):
@@ -219,25 +185,24 @@ def test_that_a_case_ends_with_how_it_ended_and_a_word(windows: Windows, rows: R
     expect(desk.locator(f'article[data-case="{case.id}"]')).to_have_count(0)
 
 
-def test_that_words_that_may_be_forced_are_told_as_such(windows: Windows, rows: Rows) -> None:
+def test_that_words_that_may_be_forced_are_told_as_such(console_windows: Windows, rows: Rows) -> None:
     case = rows.case(rows.resident(), "urgent_alarm/domestic_violence", alarmed_at=rows.clock.now())
     rows.deadline(case, 1, 3600)
     with rows.store.transaction() as session:
         duty_case.resolve(session, session.get_one(Case, case.id), "没事了", now=rows.clock.now())
-    page = windows.open(f"/case/{case.id}")
+    page = console_windows.open(f"/case/{case.id}")
     expect(page.locator(".over")).to_contain_text("这样的话可能是被迫说的，提醒照常继续")
 
 
 @pytest.mark.parametrize("width", [1280, 390, 360])
-def test_that_no_page_needs_sideways_scrolling(windows: Windows, rows: Rows, width: int) -> None:
+def test_that_no_page_needs_sideways_scrolling(console_windows: Windows, rows: Rows, width: int) -> None:
     resident = rows.resident()
     application: Application = rows.application(resident, address="大东路" * 40, dog_breed="藏獒", photos=())
     case = rows.case(resident, "help_request/lost_pet", state="acknowledged", acknowledged_by="值班民警一")
-    page = windows.open("/applications", width=width)
+    page = console_windows.open("/applications", width=width)
     expect(page.get_by_label("等审核").locator("article")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.goto(f"/application/{application.receipt}")
-    sit_down(page)
     page.get_by_role("button", name="要求补充").click()
     expect(page.get_by_role("group", name="犬证：要求补充")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -22,7 +22,7 @@ def test_that_nothing_is_left_running(tmp_path: Path, how: signal.Signals) -> No
     stack.start()
     assert stack.process
     processes = stack.processes()
-    assert set(processes) == {"gateway", "console", "actions", "rasa"}
+    assert set(processes) == {"gateway", "console", "actions", "rasa", "trainer"}
     os.kill(stack.process.pid, how)
     stack.process.wait(timeout=60)
     deadline = time.monotonic() + 30

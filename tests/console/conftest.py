@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.duty.roster import Roster, load_roster
+from bot.duty.roster import load_roster
+from bot.duty.watch import Watch
 from bot.nlu import forms
 from bot.services import applications
 from bot.settings import ROOT
@@ -84,7 +85,7 @@ class Rows:
             case_id=case.id,
             level=level,
             officer="值班民警一",
-            channel=f"webhook+https://user:secret@pager.example:8443/key?{level}",
+            channel="群机器人",
             state=state,
             error=error,
             created_at=at,
@@ -148,7 +149,7 @@ class Rows:
 
     def deadline(self, case: Case, level: int, seconds: float, state: str = "pending") -> Escalation:
         due_at = self.clock.now() + timedelta(seconds=seconds)
-        return self._add(Escalation(case_id=case.id, level=level, due_at=due_at, state=state))
+        return self._add(Escalation(case_id=case.id, level=level, step=level, due_at=due_at, state=state))
 
     def _add(self, row: Any) -> Any:
         with self.store.transaction() as session:
@@ -164,6 +165,6 @@ def rows(store: Store, clock: FakeClock) -> Rows:
 
 
 @pytest.fixture
-def roster() -> Roster:
-    """The model station's roster."""
-    return load_roster(ROOT / "duty.yml")
+def watch() -> Watch:
+    """The model station's officers."""
+    return Watch(load_roster(ROOT / "duty.yml"))

@@ -72,12 +72,14 @@ def test_that_a_card_tells_what_it_is_whose_and_since_when(rows: Rows, station_f
 
 def test_that_each_state_has_its_list_and_the_oldest_is_looked_at_first(rows: Rows, station_forms: Forms) -> None:
     resident = rows.resident()
-    first, second, asked, approved, ready, rejected = (rows.application(resident) for _ in range(6))
+    first, second, asked, approved, ready, rejected, collected = (rows.application(resident) for _ in range(7))
     rows.decide(asked, "ask", "请重发")
     rows.decide(approved, "approve")
     rows.decide(ready, "approve")
     rows.decide(ready, "ready")
     rows.decide(rejected, "reject", "不符合")
+    for step in ("approve", "ready", "collect"):
+        rows.decide(collected, step)
     lists = look(rows, station_forms)
     assert {state: [card.id for card in cards] for state, cards in lists.cards.items()} == {
         "submitted": [first.id, second.id],
@@ -85,8 +87,9 @@ def test_that_each_state_has_its_list_and_the_oldest_is_looked_at_first(rows: Ro
         "approved": [approved.id],
         "rejected": [rejected.id],
         "ready": [ready.id],
+        "collected": [collected.id],
     }
-    assert lists.counts == {"submitted": 2, "more": 1, "approved": 1, "ready": 1, "rejected": 1}
+    assert lists.counts == {"submitted": 2, "more": 1, "approved": 1, "ready": 1, "collected": 1, "rejected": 1}
 
 
 def test_that_of_the_ended_ones_the_last_fifty_are_shown_and_all_are_counted(rows: Rows, station_forms: Forms) -> None:
@@ -244,7 +247,8 @@ def test_that_the_history_tells_who_did_what_when_and_why(rows: Rows, station_fo
         ([], ("approve", "ask", "reject")),
         (["ask"], ("approve", "ask", "reject")),
         (["approve"], ("ready",)),
-        (["approve", "ready"], ()),
+        (["approve", "ready"], ("collect",)),
+        (["approve", "ready", "collect"], ()),
         (["reject"], ()),
     ],
 )

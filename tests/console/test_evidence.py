@@ -3,14 +3,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from bot.console import evidence
+from bot.console.demo_media import picture, voice
 from bot.console.services import Services
+from bot.duty.access import Actor
+from bot.duty.accounts import SignedIn
 from bot.duty.roster import RosterFile
 from bot.intake.evidence import EvidenceStore
 from bot.settings import ROOT, Settings
-from bot.store.models import Media
+from bot.store.models import AuditEntry, Media
 from bot.store.session import Store
 from tests.console.conftest import Rows
 from tests.world import FakeClock
@@ -28,7 +33,12 @@ async def http(store: Store, clock: FakeClock, tmp_path: Path) -> AsyncIterator[
     settings = Settings(_env_file=None, var_dir=tmp_path, database_url="sqlite://")  # type: ignore[call-arg]
     app = FastAPI()
     app.include_router(evidence.router(Services(settings, store, RosterFile(ROOT / "duty.yml"), clock)))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+
+    async def as_an_officer(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["fujin.signed_in"] = SignedIn(Actor("甲", "officer"), "", must_change=False, seen_at=clock.now())
+        await app(scope, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(as_an_officer), base_url="http://127.0.0.1") as client:
         yield client
 
 
@@ -73,3 +83,49 @@ async def test_that_only_hashes_in_the_database_are_served(
     unknown = files.keep(b"nobody's file")
     for digest in (unknown, "a" * 64, "A" * 64, "..", "%2e%2e%2fduty.yml", "a" * 63):
         assert (await http.get(f"/evidence/{digest}")).status_code == 404
+
+
+async def test_that_a_look_is_written_down_once_however_many_pieces_the_player_asks_for(
+    http: httpx.AsyncClient, rows: Rows, files: EvidenceStore, clock: FakeClock
+) -> None:
+    digest = keep(rows, files, b"mp4", "video/mp4")
+
+    def entries() -> list[tuple[str, str, str]]:
+        with rows.store.reading() as session:
+            return [(row.actor, row.action, row.subject) for row in session.scalars(sa.select(AuditEntry))]
+
+    for _ in range(3):
+        await http.get(f"/evidence/{digest}", headers={"Range": "bytes=0-1"})
+    assert entries() == [("甲", "view", digest)]
+    clock.advance(seconds=601)
+    await http.get(f"/evidence/{digest}")
+    assert entries() == [("甲", "view", digest)] * 2
+    await http.get("/evidence/" + "b" * 64)
+    assert len(entries()) == 2
+
+
+async def test_that_a_voice_that_no_browser_plays_is_given_as_wav_and_in_pieces(
+    http: httpx.AsyncClient, rows: Rows, files: EvidenceStore
+) -> None:
+    digest = keep(rows, files, voice(), "audio/amr")
+    whole = await http.get(f"/evidence/{digest}/sound.wav")
+    assert (whole.status_code, whole.headers["content-type"]) == (200, "audio/wav")
+    assert whole.content.startswith(b"RIFF")
+    assert whole.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    piece = await http.get(f"/evidence/{digest}/sound.wav", headers={"Range": "bytes=4-7"})
+    assert (piece.status_code, piece.content) == (206, whole.content[4:8])
+    assert piece.headers["content-range"] == f"bytes 4-7/{len(whole.content)}"
+    assert (await http.get(f"/evidence/{keep(rows, files, b'no voice', 'audio/amr')}/sound.wav")).status_code == 415
+    for unknown in ("a" * 64, files.keep(b"nobody's")):
+        assert (await http.get(f"/evidence/{unknown}/sound.wav")).status_code == 404
+
+
+async def test_that_a_picture_that_an_officer_sent_is_shown_with_the_type_it_has(
+    http: httpx.AsyncClient, rows: Rows, files: EvidenceStore
+) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    for content, content_type in ((picture(), "image/png"), (b"<script>", "application/octet-stream")):
+        digest = files.keep(content)
+        rows.reply(case, "[图片]", picture=digest)
+        answer = await http.get(f"/evidence/{digest}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, content_type)

@@ -9,11 +9,12 @@ import pytest
 from fastapi import FastAPI
 
 from bot.console import platform
+from bot.console.demo_media import picture
 from bot.console.simulation import Chat, Simulation
 from bot.settings import Settings
 from bot.wechat.client import WeChatClient
 from bot.wechat.errors import PlatformError
-from bot.wechat.outbound import Article
+from bot.wechat.outbound import Article, Picture
 
 pytestmark = pytest.mark.anyio
 OPENID = "oDemoA" + "0" * 20
@@ -101,6 +102,34 @@ async def test_that_the_real_clients_card_is_shown_as_one(
     await client.send(OPENID, article)
     assert [(line.kind, line.article, line.text) for line in chat.lines] == [("article", article, article.as_text())]
     await client.close()
+
+
+async def test_that_the_real_clients_picture_is_uploaded_and_shown(
+    http: httpx.AsyncClient, settings: Settings, simulation: Simulation, chat: Chat
+) -> None:
+    client = WeChatClient(base="http://127.0.0.1", app_id=settings.wechat_app_id, secret=settings.wechat_app_secret)
+    await client.close()
+    client._http = httpx.AsyncClient(transport=http._transport, base_url="http://127.0.0.1/simulator/platform")
+    simulation.allow(chat, event=False)
+    await client.send(OPENID, Picture(picture(), "image/png"))
+    ((line),) = chat.lines
+    assert (line.side, line.kind) == ("station", "image")
+    file = simulation.file(line.media_id)
+    assert file is not None
+    assert (file.content, file.content_type) == (picture(), "image/png")
+    with pytest.raises(PlatformError, match="40005"):
+        await client.send(OPENID, Picture(b"<script>", "image/png"))
+    await client.close()
+
+
+@pytest.mark.parametrize(("query", "code"), [({}, 40001), ({"type": "voice"}, 40004), ({"type": "image"}, 40005)])
+async def test_that_an_upload_that_is_no_picture_is_refused(
+    http: httpx.AsyncClient, token: str, query: dict[str, str], code: int
+) -> None:
+    if query:
+        query = query | {"access_token": token}
+    answer = await http.post("/platform/cgi-bin/media/upload", params=query, files={"other": b"x"})
+    assert answer.json()["errcode"] == code
 
 
 @pytest.mark.parametrize(

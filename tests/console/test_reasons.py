@@ -14,6 +14,12 @@ from bot.console.reasons import in_chinese
         ("errcode 99999: odd", "99999"),
         ("no answer (ConnectTimeout)", "没有应答"),
         ("HTTP 502", "HTTP 502"),
+        ("rate limit: 8 s late", "排队"),
+        ("rate limit of the vendor (answer 45009)", "排队"),
+        ("no desk of 甲 is connected", "没有打开值班台"),
+        ("甲 has no mobile in the duty file", "手机号"),
+        ("群 is not configured any more; see FUJIN_PAGE_CHANNELS", "设置"),
+        ("not reached: 空号", "没有打通"),
         ("something new", "something new"),
     ],
 )

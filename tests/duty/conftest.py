@@ -1,18 +1,25 @@
 """Cases without a conversation around them: each message is filed under the label that the test gives it."""
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
 
 from bot.duty import case as duty_case
-from bot.duty.roster import load_roster
+from bot.duty import handling
+from bot.duty.roster import Roster, load_roster
+from bot.duty.watch import Watch
 from bot.nlu.triage import ONE_TAP, Evidence, Triage
-from bot.store.models import Case, CaseId, CaseState, Message, Page, Resident
+from bot.store.models import AuditEntry, Case, CaseId, CaseState, Message, Page, Resident
 from bot.store.session import Store
+from tests.duty.rota import ROTATION, Rota
 from tests.station import DUTY
 from tests.world import FakeClock
+
+T = TypeVar("T")
 
 
 class Filing:
@@ -33,26 +40,26 @@ class Filing:
         silent: bool = False,
         word: str = "",
         tapped: bool = False,
+        text: str = "",
     ) -> Case | None:
         evidence = (Evidence(ONE_TAP if tapped else "model", (word,)),) if word or tapped else ()
         triage = Triage(label, 0.9, f"{label}/scripted", evidence, uncertain=uncertain, silent=silent)
         with self.store.transaction() as session:
-            message = self._message(session, openid)
+            message = self._message(session, openid, text)
             return duty_case.file_message(
                 session,
                 message,
                 triage,
-                roster=self.roster,
-                channels=("webhook+http://phone/page",),
+                watch=self.watch,
                 now=self.clock.now(),
             )
 
-    def _message(self, session: sa.orm.Session, openid: str) -> Message:
+    def _message(self, session: sa.orm.Session, openid: str, text: str) -> Message:
         now, number = self.clock.now(), next(self._numbers)
         resident = session.scalars(sa.select(Resident).where(Resident.openid == openid)).one_or_none()
         if resident is None:
             resident = Resident(openid=openid, pseudonym=f"R-{openid}", first_seen_at=now)
-        message = Message(resident=resident, key=f"msg:{number}", kind="text", received_at=now, due_at=now)
+        message = Message(resident=resident, key=f"msg:{number}", kind="text", text=text, received_at=now, due_at=now)
         session.add(message)
         session.flush()
         return message
@@ -60,12 +67,28 @@ class Filing:
     def acknowledge(self, case: Case | None, officer: str = "甲") -> None:
         assert case is not None
         with self.store.transaction() as session:
-            duty_case.acknowledge(session, CaseId(case.id), officer=officer, now=self.clock.now())
+            handling.acknowledge(session, CaseId(case.id), officer=officer, now=self.clock.now())
 
     def close(self, case: Case | None) -> None:
         assert case is not None
         with self.store.transaction() as session:
             session.get_one(Case, case.id).state = CaseState.CLOSED
+
+    @property
+    def watch(self) -> Watch:
+        return Watch(self.roster, ("webhook+http://phone/page",))
+
+    def do(self, act: Callable[..., T], case: Case | None, *given: Any, officer: str = "甲", **more: Any) -> T:
+        """An officer's act on a case, now."""
+        assert case is not None
+        with self.store.transaction() as session:
+            return act(session, CaseId(case.id), *given, officer=officer, now=self.clock.now(), **more)
+
+    def acts(self) -> list[tuple[str, str]]:
+        """Who has done what, by the audit log."""
+        with self.store.reading() as session:
+            entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))
+            return [(entry.actor, entry.action) for entry in entries]
 
     def cases(self) -> list[Case]:
         with self.store.reading() as session:
@@ -80,3 +103,17 @@ class Filing:
 @pytest.fixture
 def filing(store: Store, clock: FakeClock, tmp_path: Path) -> Filing:
     return Filing(store, clock, tmp_path / "duty.yml")
+
+
+@pytest.fixture
+def roster(tmp_path: Path) -> Roster:
+    """Five officers with a rotation and holidays."""
+    path = tmp_path / "rotation.yml"
+    path.write_text(ROTATION, encoding="utf-8")
+    return load_roster(path)
+
+
+@pytest.fixture
+def rota(store: Store, roster: Roster, clock: FakeClock) -> Rota:
+    """That roster with everyday changes in a fresh database of each kind."""
+    return Rota(store, roster, clock)

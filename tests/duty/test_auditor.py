@@ -1,7 +1,7 @@
 """The auditor looks at what the shipped engine leaves behind; here the engine stops, or is hindered, in each way."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +9,12 @@ import sqlalchemy as sa
 
 from bot.duty import auditor as auditor_module
 from bot.duty import case as duty_case
+from bot.duty import handling, presence
 from bot.duty.auditor import Auditor
 from bot.store.models import Case, CaseId, Escalation, Heartbeat, Page
 from tests.station import Station
+from tests.vendors import ROBOTS, DingTalk, Robot
+from tests.world import Answer, FakeClock, FakePhone, FakeServer
 
 pytestmark = pytest.mark.anyio
 ALARM = "有人拿刀在楼下砍人"
@@ -120,7 +123,7 @@ async def test_that_two_auditors_page_once(auditor: Auditor, station: Station, d
 async def test_that_an_acknowledged_case_is_nobodys_worry(auditor: Auditor, station: Station) -> None:
     case_id = await alarm(station)
     with station.store.transaction() as session:
-        duty_case.acknowledge(session, case_id, officer="甲", now=station.clock.now())
+        handling.acknowledge(session, case_id, officer="甲", now=station.clock.now())
     station.clock.advance(hours=2)
     assert look(auditor, station).healthy
 
@@ -161,7 +164,7 @@ async def test_that_an_alarm_that_no_page_has_left_for_is_noticed(auditor: Audit
     await station.engine.run_due()
     station.phone.status = 204
     beat = look(auditor, station)
-    assert [station.phone.take()["level"] for _ in range(3)] == [0, 0, -1]
+    assert [station.phone.take()["level"] for _ in range(4)] == [0, 0, 1, -1]
     assert not beat.healthy
 
 
@@ -174,7 +177,7 @@ async def test_that_a_channel_that_dies_after_the_first_page_is_noticed(auditor:
         await station.engine.run_due()
     station.phone.status = 204
     beat = look(auditor, station)
-    assert {station.phone.take()["level"] for _ in range(3)} == {1, -1}
+    assert {station.phone.take()["level"] for _ in range(4)} == {1, 2, -1}
     assert not beat.healthy
 
 
@@ -210,6 +213,162 @@ async def test_that_an_answer_without_an_openid_is_all_a_page_holds(auditor: Aud
     look(auditor, station)
     station.phone.take()
     assert b"oA" not in station.phone.asked[-1].body
+
+
+@pytest.mark.parametrize("vendor", ROBOTS, ids=lambda vendor: vendor.kind)
+async def test_that_it_reaches_a_group_in_the_way_of_its_vendor(
+    station: Station, database_url: str, vendor: Callable[[FakeClock], Robot]
+) -> None:
+    await alarm(station)
+    station.clock.advance(minutes=2)
+    robot = vendor(station.clock)
+    auditor = Auditor(database_url, (robot.channel,), "http://console")
+    try:
+        assert [finding.paged for finding in auditor.round(station.clock.now())] == [True]
+        (text,) = robot.texts()
+        assert "案件1 提醒超时无人确认" in text
+        assert text.endswith("http://console/case/1")
+        robot.status = 502
+        station.clock.advance(minutes=1)
+        assert [finding.paged for finding in auditor.round(station.clock.now())] == [False]
+    finally:
+        auditor.stop()
+        robot.close()
+
+
+async def test_that_many_overdue_cases_are_one_message_to_a_group_and_a_page_each_to_a_program(
+    station: Station, database_url: str
+) -> None:
+    """The vendors silence who says too much, and the auditor asks nobody whether it may."""
+    robot = DingTalk(station.clock)
+    auditor = Auditor(database_url, (station.phone.channel, robot.channel), "http://console")
+    for number in range(30):
+        await station.deliver(ALARM, openid=f"o{number}")
+        station.phone.take()
+    try:
+        for _ in range(13):
+            station.clock.advance(seconds=10)
+            auditor.round(station.clock.now())
+        assert robot.refused == 0
+        assert 2 <= len(robot.said) <= 3
+        assert "案件1、2、3、" in robot.texts()[0]
+        assert robot.texts()[0].endswith("http://console/")
+    finally:
+        auditor.stop()
+        robot.close()
+    assert {station.phone.take()["case_id"] for _ in range(30)} == set(range(1, 31))
+    again = len(station.phone.pages()) - 60
+    assert again % 30 == 0, "each of them each minute"
+    for _ in range(again):
+        station.phone.take()
+
+
+async def test_that_it_reaches_the_long_tail_too(station: Station, database_url: str) -> None:
+    await alarm(station)
+    station.clock.advance(minutes=2)
+    server = FakeServer(lambda _asked: Answer(200))
+    auditor = Auditor(database_url, (f"apprise+json://{server.url.removeprefix('http://')}/",), "http://console")
+    try:
+        assert [finding.paged for finding in auditor.round(station.clock.now())] == [True]
+        assert "案件1" in server.asked[0].json()["message"]
+    finally:
+        auditor.stop()
+        server.close()
+
+
+async def test_that_the_last_resort_is_for_when_no_other_channel_took_it(station: Station, database_url: str) -> None:
+    await alarm(station)
+    last = FakePhone()
+    auditor = Auditor(database_url, (station.phone.channel,), "http://console", last_resort=(last.channel,))
+    try:
+        station.clock.advance(minutes=2)
+        auditor.round(station.clock.now())
+        assert station.phone.take()["level"] == -1
+        last.expect_silence()
+        station.phone.status = 500
+        station.clock.advance(minutes=1)
+        assert [finding.paged for finding in auditor.round(station.clock.now())] == [True]
+        assert (station.phone.take()["level"], last.take()["level"]) == (-1, -1)
+    finally:
+        auditor.stop()
+        last.close()
+        last.expect_silence()
+
+
+async def test_that_a_silent_engine_is_told_of_once_in_ten_minutes(
+    auditor: Auditor, station: Station, database_url: str
+) -> None:
+    """No case is open: without this, the first to learn of it would be a resident."""
+    second = Auditor(database_url, (station.phone.channel,), "http://console")
+    with station.store.transaction() as session:
+        session.add(Heartbeat(name="engine", at=station.clock.now(), healthy=True, detail=""))
+    try:
+        assert look(auditor, station).healthy
+        second.round(station.clock.now())
+        station.clock.advance(seconds=60)
+        assert look(auditor, station).healthy, "a restart takes a while"
+        station.clock.advance(seconds=1)
+        beat = look(auditor, station)
+        assert (beat.healthy, beat.detail) == (False, "the engine is silent")
+        second.round(station.clock.now())
+        page = station.phone.take()
+        assert "没有反应" in page["text"]
+        assert (page["case_id"], page["console_url"]) == (None, "http://console/")
+        station.clock.advance(seconds=599)
+        look(auditor, station)
+        station.phone.expect_silence()
+        station.clock.advance(seconds=1)
+        look(auditor, station)
+        station.phone.take()
+        change(station, sa.update(Heartbeat).where(Heartbeat.name == "engine").values(at=station.clock.now()))
+        assert look(auditor, station).healthy
+    finally:
+        second.stop()
+
+
+async def test_that_after_a_night_off_the_engine_gets_the_time_to_begin(auditor: Auditor, station: Station) -> None:
+    with station.store.transaction() as session:
+        session.add(Heartbeat(name="engine", at=station.clock.now(), healthy=True, detail=""))
+    station.clock.advance(hours=9)
+    assert look(auditor, station).healthy
+    station.clock.advance(seconds=59)
+    assert look(auditor, station).healthy
+
+
+async def test_that_no_desk_and_no_working_channel_is_told_by_the_last_resort(
+    station: Station, database_url: str
+) -> None:
+    """Even for a tip: the next alarm would not get out either."""
+    last = FakePhone()
+    auditor = Auditor(database_url, (station.phone.channel,), "http://console", last_resort=(last.channel,))
+    duty = station.duty_file.read_text(encoding="utf-8")
+    policy = "{wait_seconds: 45, policies: [{match: [tip], steps: [{who: [全体]}], then: stop}]}"
+    station.duty_file.write_text(duty.replace("{wait_seconds: 45}", policy), encoding="utf-8")
+    station.rasa.labels = {"天天赌": "tip"}
+    try:
+        station.phone.status = 500
+        await station.deliver("天天赌")
+        station.phone.take()
+        beat = look(auditor, station)
+        assert (beat.healthy, beat.detail) == (False, "no desk is connected and every channel's last page failed")
+        assert "没有一个值班台在线" in last.take()["text"]
+        look(auditor, station)
+        last.expect_silence()
+        with station.store.transaction() as session:
+            presence.seen(session, "browser", "甲", audible=True, now=station.clock.now())
+        assert look(auditor, station).healthy, "somebody sees the desk"
+        with station.store.transaction() as session:
+            presence.gone(session, "browser")
+        assert not look(auditor, station).healthy
+        station.phone.status = 204
+        station.clock.advance(seconds=1)
+        await station.engine.run_due()
+        station.phone.take()
+        assert look(auditor, station).healthy, "the channel works again"
+    finally:
+        auditor.stop()
+        last.close()
+        last.expect_silence()
 
 
 def test_that_it_shares_no_code_with_the_engine() -> None:

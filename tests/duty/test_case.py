@@ -5,10 +5,11 @@ import threading
 import pytest
 
 from bot.duty import case as duty_case
-from bot.duty.case import DISPOSITIONS, RESOLVED, CaseError
+from bot.duty.case import RESOLVED
 from bot.duty.page import page_text
+from bot.duty.watch import Watch
 from bot.nlu.triage import Triage
-from bot.store.models import Case, CaseId, Escalation, Message, Page
+from bot.store.models import Case, Escalation, Message, Page
 from tests.duty.conftest import Filing
 
 
@@ -203,35 +204,10 @@ def test_that_a_message_filed_again_stays_where_it_is(filing: Filing) -> None:
     with filing.store.transaction() as session:
         message = session.query(Message).one()
         again = duty_case.file_message(
-            session, message, triage, roster=filing.roster, channels=("x",), now=filing.clock.now()
+            session, message, triage, watch=Watch(filing.roster, ("x",)), now=filing.clock.now()
         )
         assert same(again, alarm)
     assert len(filing.cases()) == 1
-
-
-def test_that_the_first_officer_who_acknowledges_stays_on_record(filing: Filing) -> None:
-    alarm = filing.file("urgent_alarm")
-    filing.acknowledge(alarm, "甲")
-    filing.clock.advance(minutes=1)
-    filing.acknowledge(alarm, "乙")
-    (case,) = filing.cases()
-    assert (case.state, case.acknowledged_by) == ("acknowledged", "甲")
-
-
-@pytest.mark.parametrize("officer", ["", "  ", "甲" * 65])
-def test_that_an_officer_must_be_named(filing: Filing, officer: str) -> None:
-    alarm = filing.file("urgent_alarm")
-    with pytest.raises(CaseError, match="1 to 64 characters"):
-        filing.acknowledge(alarm, officer)
-
-
-def test_that_a_missing_or_closed_case_cannot_be_acknowledged(filing: Filing) -> None:
-    alarm = filing.file("urgent_alarm")
-    filing.close(alarm)
-    with pytest.raises(CaseError, match="is closed"):
-        filing.acknowledge(alarm)
-    with filing.store.transaction() as session, pytest.raises(CaseError, match="no case 99"):
-        duty_case.acknowledge(session, CaseId(99), officer="甲", now=filing.clock.now())
 
 
 def test_that_alarms_of_one_resident_filed_at_the_same_moment_are_one_case(filing: Filing) -> None:
@@ -335,71 +311,24 @@ def test_that_an_alarm_that_is_over_is_not_going_on(filing: Filing) -> None:
     assert not goes_on()
 
 
+def test_that_an_alarm_is_seen_once_an_officer_has_it_and_a_silent_one_never(filing: Filing) -> None:
+    alarm = alarm_of(filing, "fire")
+
+    def seen() -> bool:
+        with filing.store.reading() as session:
+            return duty_case.alarm_is_seen(session, alarm.resident_id)
+
+    assert not seen()
+    filing.acknowledge(alarm)
+    assert seen()
+    with filing.store.transaction() as session:
+        session.get_one(Case, alarm.id).silent = True
+    assert not seen()
+
+
 def test_that_a_page_names_the_words_of_the_alarm_and_not_those_that_called_it_over(filing: Filing) -> None:
     alarm = filing.file("urgent_alarm", word="打我")
     assert alarm is not None
     resolve(filing, alarm, "没事了")
     (case,) = filing.cases()
     assert page_text(case).endswith("：打我")
-
-
-# -- the end of a case ----------------------------------------------------------------------------------------------
-
-
-def close(
-    filing: Filing, case_id: int, disposition: str = "real", word: str = "已到场处置", officer: str = "乙"
-) -> Case:
-    now = filing.clock.now()
-    with filing.store.transaction() as session:
-        return duty_case.close(session, CaseId(case_id), officer=officer, disposition=disposition, word=word, now=now)
-
-
-@pytest.mark.parametrize("disposition", list(DISPOSITIONS))
-def test_that_an_officer_ends_a_case_and_every_page_with_it(filing: Filing, disposition: str) -> None:
-    alarm = filing.file("urgent_alarm")
-    assert alarm is not None
-    filing.clock.advance(minutes=1)
-    close(filing, alarm.id, disposition, "  已处置 ")
-    (case,) = filing.cases()
-    assert (case.state, case.closed_by, case.closed_at) == ("closed", "乙", filing.clock.now())
-    assert (case.disposition, case.closing_word) == (disposition, "已处置")
-    assert (case.acknowledged_by, case.acknowledged_at) == ("乙", filing.clock.now())
-    assert (pending(filing, Escalation), pending(filing, Page)) == (0, 0)
-
-
-def test_that_whoever_acknowledged_stays_on_record_beside_whoever_closed(filing: Filing) -> None:
-    request = filing.file("help_request")
-    assert request is not None
-    filing.acknowledge(request, "甲")
-    case = close(filing, request.id, officer="乙")
-    assert (case.acknowledged_by, case.closed_by) == ("甲", "乙")
-
-
-def test_that_a_case_ends_once(filing: Filing) -> None:
-    alarm = filing.file("urgent_alarm")
-    assert alarm is not None
-    close(filing, alarm.id)
-    with pytest.raises(CaseError, match="is closed"):
-        close(filing, alarm.id, "false_alarm", officer="丙")
-    (case,) = filing.cases()
-    assert (case.disposition, case.closed_by) == ("real", "乙")
-
-
-@pytest.mark.parametrize(
-    ("disposition", "word", "officer", "problem"),
-    [
-        ("burnt", "已处置", "乙", "'burnt' is no disposition; choose one of real, resolved"),
-        ("real", "  ", "乙", "1 to 500 characters"),
-        ("real", "字" * 501, "乙", "1 to 500 characters"),
-        ("real", "已处置", " ", "officer's name"),
-    ],
-)
-def test_that_a_case_does_not_end_without_saying_how(
-    filing: Filing, disposition: str, word: str, officer: str, problem: str
-) -> None:
-    alarm = filing.file("urgent_alarm")
-    assert alarm is not None
-    with pytest.raises(CaseError, match=problem):
-        close(filing, alarm.id, disposition, word, officer)
-    assert [case.state for case in filing.cases()] == ["open"]
-    assert pending(filing, Escalation) == 1

@@ -3,9 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import case as duty_case
-from bot.duty import conversation
-from bot.duty.case import CaseError
+from bot.duty import conversation, handling
+from bot.duty.handling import CaseError
 from bot.store.models import Case, CaseId, Reply, Resident
 from bot.wechat.outbound import MAX_TEXT_BYTES
 from tests.duty.conftest import Filing
@@ -52,7 +51,7 @@ def test_that_the_officer_gives_the_conversation_back(filing: Filing) -> None:
     assert case is not None
     reply(filing, case)
     with filing.store.transaction() as session:
-        conversation.give_back(session, CaseId(case.id))
+        conversation.give_back(session, CaseId(case.id), officer="甲", now=filing.clock.now())
     assert not is_held(filing)
 
 
@@ -81,7 +80,7 @@ def test_that_a_case_that_is_not_there_is_named(filing: Filing) -> None:
         with pytest.raises(CaseError, match="no case 99"):
             conversation.reply(session, CaseId(99), "在吗", officer="甲", now=filing.clock.now())
         with pytest.raises(CaseError, match="no case 99"):
-            conversation.give_back(session, CaseId(99))
+            conversation.give_back(session, CaseId(99), officer="甲", now=filing.clock.now())
 
 
 @pytest.mark.parametrize("label", ["help_request", "tip"])
@@ -135,7 +134,7 @@ def test_that_the_end_of_a_case_is_the_end_of_its_conversation(filing: Filing) -
     assert case is not None
     reply(filing, case)
     with filing.store.transaction() as session:
-        duty_case.close(
+        handling.close(
             session, CaseId(case.id), officer="甲", disposition="real", word="已到场", now=filing.clock.now()
         )
     assert not is_held(filing)

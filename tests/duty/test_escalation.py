@@ -6,9 +6,8 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import case as duty_case
-from bot.duty import channel, escalation, pager
-from bot.duty.channel import Channels
+from bot.duty import escalation, handling, pager
+from bot.duty.channels import base
 from bot.store.models import Case, CaseId, Escalation, Page
 from bot.store.session import Store
 from tests.station import Station
@@ -43,7 +42,7 @@ async def test_that_nobody_is_paged_after_an_officer_has_acknowledged(station: S
     await station.deliver(ALARM)
     page = station.phone.take()
     with station.store.transaction() as session:
-        duty_case.acknowledge(session, CaseId(page["case_id"]), officer="甲", now=station.clock.now())
+        handling.acknowledge(session, CaseId(page["case_id"]), officer="甲", now=station.clock.now())
     station.clock.advance(hours=5)
     await station.engine.run_due()
 
@@ -73,7 +72,7 @@ async def test_that_acknowledging_ends_the_pages_that_are_still_tried(station: S
     await station.deliver(ALARM)
     page = station.phone.take()
     with station.store.transaction() as session:
-        duty_case.acknowledge(session, CaseId(page["case_id"]), officer="甲", now=station.clock.now())
+        handling.acknowledge(session, CaseId(page["case_id"]), officer="甲", now=station.clock.now())
     station.phone.status = 204
     station.clock.advance(minutes=1)
     await station.engine.run_due()
@@ -90,20 +89,23 @@ async def test_that_two_engines_page_each_level_once(station: Station) -> None:
     await other.close()
 
 
-async def test_that_an_edited_waiting_time_counts_from_the_next_level_on(station: Station) -> None:
+async def test_that_an_edit_of_the_policy_changes_no_running_case_but_the_next_one(station: Station) -> None:
     await station.deliver(ALARM)
     station.phone.take()
     roster = station.duty_file.read_text(encoding="utf-8")
     station.duty_file.write_text(roster.replace("wait_seconds: 45", "wait_seconds: 120"), encoding="utf-8")
-    station.clock.advance(seconds=45)
-    await station.engine.run_due()
-    assert station.phone.take()["level"] == 1
+    for wait in (45, 45):
+        station.clock.advance(seconds=wait)
+        await station.engine.run_due()
+        station.phone.take()
+    await station.deliver(ALARM, openid="oB")
+    case_id = station.phone.take()["case_id"]
     station.clock.advance(seconds=119)
     await station.engine.run_due()
-    station.phone.expect_silence()
+    assert station.phone.take()["case_id"] != case_id, "the first one goes on every 45 seconds"
     station.clock.advance(seconds=1)
     await station.engine.run_due()
-    assert station.phone.take()["level"] == 2
+    assert station.phone.take()["case_id"] == case_id
 
 
 async def test_that_a_broken_duty_file_does_not_stop_the_next_level(station: Station) -> None:
@@ -126,9 +128,7 @@ async def test_that_a_channel_that_hangs_holds_up_no_other_page(
         return Answer(204)
 
     dead = FakeServer(hang)
-    monkeypatch.setattr(channel, "SEND_TIMEOUT_SECONDS", 60)
-    await station.channels.close()
-    station.channels = Channels()
+    monkeypatch.setattr(base, "SEND_TIMEOUT_SECONDS", 60)
     station.page_channels = (f"webhook+{dead.url}/", station.phone.channel)
     await station.restart()
     running = asyncio.create_task(station.engine.run())
@@ -185,7 +185,7 @@ async def test_that_an_officer_and_a_passing_deadline_do_not_stand_in_each_other
     with station.store.transaction() as officer:
         officer.scalars(sa.select(Case).where(Case.id == case_id).with_for_update()).one()
         assert _pass_deadlines(station, station.store) == 0, "the case is somebody else's for the moment"
-        duty_case.acknowledge(officer, case_id, officer="甲", now=station.clock.now())
+        handling.acknowledge(officer, case_id, officer="甲", now=station.clock.now())
     assert _pass_deadlines(station, station.store) == 0
     with station.store.reading() as session:
         assert session.scalars(sa.select(Page.level)).all() == [0]
@@ -193,6 +193,50 @@ async def test_that_an_officer_and_a_passing_deadline_do_not_stand_in_each_other
 
 def _pass_deadlines(station: Station, store: Store) -> int:
     with store.transaction() as session:
-        return pager.pass_deadlines(
-            session, roster=station.engine._desk.roster(), channels=("webhook+http://x/",), now=station.clock.now()
-        )
+        return pager.pass_deadlines(session, watch=station.engine._desk.watch(), now=station.clock.now())
+
+
+async def test_that_a_step_that_reaches_nobody_does_not_wait_for_its_time(station: Station) -> None:
+    station.phone.status = 500
+    await station.deliver(ALARM)
+    for seconds in (1, 2):
+        assert station.phone.take()["officer"] == "甲"
+        station.clock.advance(seconds=seconds)
+        await station.engine.run_due()
+    assert station.phone.take()["officer"] == "甲"
+    station.phone.status = 204
+    station.clock.advance(seconds=2)
+    await station.engine.run_due()
+    assert station.phone.take()["officer"] == "乙"
+    station.clock.advance(seconds=44)
+    await station.engine.run_due()
+    station.phone.expect_silence()
+
+
+async def test_that_a_channel_that_was_away_for_hours_brings_one_page_not_all_that_were_missed(
+    station: Station,
+) -> None:
+    station.phone.status = 500
+    await station.deliver(ALARM)
+    for _ in range(60):
+        station.clock.advance(minutes=3)
+        await station.engine.run_due()
+    while station.phone.pages()[station.phone._taken :]:
+        station.phone.take()
+    station.phone.status = 204
+    station.clock.advance(seconds=30)
+    await station.engine.run_due()
+    station.phone.take()
+    station.phone.expect_silence()
+
+
+async def test_that_a_dead_network_makes_no_storm_of_levels(station: Station) -> None:
+    station.phone.status = 500
+    await station.deliver(ALARM)
+    for _ in range(60):
+        station.clock.advance(seconds=5)
+        await station.engine.run_due()
+    levels = [page["level"] for page in station.phone.pages()]
+    assert max(levels) <= 2 + 300 // 45, "the first round is hastened, later ones take their time"
+    for _ in levels:
+        station.phone.take()

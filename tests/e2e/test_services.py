@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import case as duty_case
+from bot.duty import handling
 from bot.nlu.values import _check_digit, months_after
 from bot.services import applications
 from bot.store.models import Application, ApplicationState, Case, Reply, Resident
@@ -132,7 +132,8 @@ def test_that_one_message_may_hold_the_whole_application(writer: Applicant) -> N
     writer.say(
         f"办犬证，我叫赵小满，{NUMBER}，{PHONE}，住大东路66号2单元301，狗叫旺财，柯基，黄白色，上个月打的狂犬疫苗"
     )
-    assert "（10/11）" in writer.photo(), "the data and the photo, sent on being told why, are agreement"
+    assert "同意" in writer.photo(), "neither the data nor a photo is consent"
+    assert "（10/11）" in writer.say("同意"), "all of it was kept"
     writer.photo()
     writer.photo()
     writer.say("没毛病 提交吧")
@@ -149,6 +150,29 @@ def test_that_digits_may_be_spoken(writer: Applicant) -> None:
     writer.say("确认")
     answers = writer.application().answers
     assert (answers["id_number"], answers["phone"]) == (NUMBER, PHONE)
+
+
+def test_that_a_form_may_give_way_to_another_and_a_question_to_its_own_answer(writer: Applicant) -> None:
+    writer.with_form("我要办犬证", "赵小满")
+    permit = writer.say("居住证多少钱")
+    assert "首次申领免费" in permit
+    assert "（2/11）" in permit
+    assert "同意" in writer.say("我要办居住证")
+    assert "/10）" in writer.say("同意")
+    assert writer.cases() == []
+
+
+def test_that_a_picture_taken_anew_replaces_the_former_one(writer: Applicant) -> None:
+    writer.with_form("我要办犬证", *DOG)
+    assert "侧面" in writer.photo()
+    assert "免疫证" in writer.photo()
+    assert "侧面" in writer.say("这张还是正面，重拍的")
+    assert "免疫证" in writer.photo()
+
+
+def test_that_an_alarm_told_at_length_is_one_also_in_a_form(writer: Applicant) -> None:
+    writer.with_form("我要办居住证").say("刚才社区来电话说我证办不下来得先交押金，我半小时前给他转了六千，这能查到吗")
+    assert writer.case().label == "urgent_alarm"
 
 
 def test_that_a_photo_sent_too_early_is_kept_and_the_question_stays(writer: Applicant) -> None:
@@ -206,7 +230,7 @@ def test_that_an_alarm_in_between_is_an_alarm_and_takes_what_is_said(stack: Stac
     now = datetime.now(UTC)
     _write(
         stack,
-        lambda session: duty_case.close(
+        lambda session: handling.close(
             session, alarm.id, officer="示例民警", disposition="real", word="到场处置", now=now
         ),
     )
@@ -227,6 +251,33 @@ def test_that_the_form_goes_on_when_the_resident_says_that_it_is_over(writer: Ap
     assert writer.case().resolved_at is not None
     assert "（3/11）" in writer.say(NUMBER)
     assert len(writer.cases()) == 1
+
+
+def test_that_the_form_goes_on_in_so_many_words_once_an_officer_has_the_alarm(stack: Stack, writer: Applicant) -> None:
+    writer.with_form("我要办犬证", "赵小满").say("有人在我家门口砸门，喝多了骂人")
+    alarm = writer.case()
+    assert "/11）" not in writer.say(NUMBER)
+    _write(stack, lambda session: handling.acknowledge(session, alarm.id, officer="示例民警", now=datetime.now(UTC)))
+    assert "/11）" not in writer.say(PHONE), "it may be for the officer"
+    assert "（2/11）" in writer.say("接着填狗证吧")
+    assert "（3/11）" in writer.say(NUMBER)
+    assert len(writer.cases()) == 1
+
+
+def test_that_data_are_no_consent_and_are_kept_until_there_is(writer: Applicant) -> None:
+    writer.say("我要办犬证")
+    asked = writer.say(f"赵小满 {NUMBER}")
+    assert "姓名、身份证号" in asked
+    assert "同意" in asked
+    assert "（3/11）" in writer.say("同意")
+
+
+def test_that_bare_words_beside_each_other_find_their_places(writer: Applicant) -> None:
+    writer.with_form("我要办犬证", *DOG[:4])
+    assert "（8/11）" in writer.say("点点 比熊 白色")
+    assert "（9/11）" in writer.say("大前天刚打完针")
+    assert "手机" in writer.say("照片自己拍就行呗")
+    assert writer.cases() == []
 
 
 def test_that_words_prove_nothing_where_somebody_else_may_hold_the_telephone(writer: Applicant) -> None:
@@ -288,6 +339,8 @@ def test_that_everyone_hears_of_their_own_only(stack: Stack, writer: Applicant) 
     assert receipt in standing
     assert "宠物走失" in standing
     assert len(writer.cases()) == 1
+    assert receipt not in writer.say("帮我室友查下犬证办好没 他上周办的")
+    assert receipt not in writer.say("Q20260101-9999")
     stranger = Applicant(stack).say("我的报警怎么样了")
     assert receipt not in stranger
     assert "没查到" in stranger
@@ -314,6 +367,12 @@ def test_that_the_officers_decision_reaches_the_resident_and_a_picture_the_appli
     assert application.receipt in writer.photo()
     assert len(writer.application().photos["more"]) == 1
     assert "侧面照糊了" in writer.say(application.receipt)
+    assert "/11）" in writer.with_form("我要办犬证").say("赵小满"), "what answers a form is no supplement"
+    writer.say("不办了")
+    assert "手机号" in decided("ask", "手机号打不通，请发一个新的")
+    assert application.receipt in writer.say("新号是13800138066")
+    assert writer.application().answers["phone"] == "13800138066"
+    assert "收到，已补到" not in writer.say("身份证丢了怎么补办")
     assert "通过" in decided("approve", "")
     assert "审核通过" in writer.say("我的犬证办好了吗")
     assert writer.cases() == []
@@ -356,6 +415,14 @@ def test_that_a_community_officer_is_found_by_address_also_afterwards(writer: Ap
     assert asked.cases() == []
 
 
+def test_that_a_look_up_goes_on_with_another_place_name_or_question(writer: Applicant) -> None:
+    assert "示例民警甲" in writer.says("社区民警是谁", "大东路35号")
+    assert "示例民警乙" in writer.say("那34号呢")
+    assert "示例民警乙" in writer.say("他啥时候在")
+    assert "7人" in writer.says("查一下王小明有几个重名", "张伟")
+    assert writer.cases() == []
+
+
 def test_that_a_name_is_counted_also_when_it_comes_alone(writer: Applicant) -> None:
     assert "21人" in writer.say("查一下王小明有几个重名")
     writer.say("重名查询")
@@ -386,13 +453,13 @@ def test_that_the_menu_begins_a_form_and_tells_ones_standing(writer: Applicant) 
 # -- tips and alarms ------------------------------------------------------------------------------------------------
 
 
-def test_that_a_tip_has_a_number_its_details_no_advice_and_danger_raises_it(writer: Applicant) -> None:
+def test_that_a_tip_has_a_number_for_its_details_and_danger_raises_it(writer: Applicant) -> None:
     first = writer.say("楼下棋牌室天天赌钱，一桌好几万")
     number = f"X{writer.case().id}"
     assert number in first
     added = writer.say("就在大东路66号二楼，晚上八点开始")
     assert number in added
-    assert "保密" not in added
+    assert "东路" not in added, "others may see the screen of whoever tells"
     assert writer.case().label == "tip"
     assert "110" in writer.say("他们发现我了，拿刀追我")
     assert writer.case().label == "urgent_alarm"
@@ -434,7 +501,7 @@ def test_that_english_and_traditional_characters_are_answered_in_kind(writer: Ap
     assert "officer on duty" in first
     assert "Where are you" in first
     assert "Are you safe" in writer.say("I am near the gate of the park")
-    assert "How many people" in writer.say("He is still behind me")
+    assert "Is anyone hurt" in writer.say("He is still behind me")
     traditional = Applicant(writer.stack)
     assert "戶口本" in traditional.say("身份證丟了怎麼補辦")
     assert "值班民警" in traditional.say("有個男人跟蹤我，我好怕")

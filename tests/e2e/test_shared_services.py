@@ -5,24 +5,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-import redis
 
-from tests.conftest import REDIS_URL
 from tests.e2e.writer import Writer
 from tests.stack import Stack
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def redis_url() -> str:
-    """The address of a Redis that answers."""
-    try:
-        with redis.Redis.from_url(REDIS_URL) as client:
-            client.ping()
-    except redis.RedisError:
-        pytest.fail(f"Redis does not answer at {REDIS_URL}: start it, or set FUJIN_TEST_REDIS_URL")
-    return REDIS_URL
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 import xmltodict
 from psycopg import sql
 
+from bot.addresses import read_channels
 from bot.gateway.app import Parts, create_app
 from bot.intake.inbox import Received
 from bot.nlu.safety_net import SafetyNet
@@ -57,6 +58,7 @@ class Gateway:
             rasa=station.rasa_client,
             clock=station.clock,
             answer_within=answer_within,
+            channels=read_channels(station.page_channels),
         )
         self.app = create_app(self.parts)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://gateway")

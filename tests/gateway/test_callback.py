@@ -80,6 +80,7 @@ async def test_that_a_gateway_in_plain_mode_answers_in_plain(station: Station) -
 
 async def test_that_an_alarm_is_answered_and_paged(gateway: Gateway) -> None:
     gateway.station.rasa.labels[ALARM] = "urgent_alarm"
+    gateway.station.rasa.intents[ALARM] = "urgent_alarm/armed_threat"
     assert await gateway.say(ALARM, message_id=1) == f"答：{ALARM}\n\n{WHERE}"
     await eventually(gateway.station.phone.pages)
     assert gateway.station.phone.take()["officer"] == "甲"
@@ -133,6 +134,7 @@ async def test_that_sends_which_arrive_at_two_gateways_take_effect_once(station:
     async with open_gateway(station) as one, open_gateway(station) as other:
         with slow_rasa(station, ALARM) as release:
             station.rasa.labels[ALARM] = "urgent_alarm"
+            station.rasa.intents[ALARM] = "urgent_alarm/armed_threat"
             sends = [asyncio.create_task(place.say(ALARM, message_id=1)) for place in (one, other, one)]
             await eventually(lambda: len(one.arrived + other.arrived) == 3)
             release()

@@ -7,7 +7,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import case as duty_case
+from bot.duty import handling
 from bot.intake import handler, inbox, menu, outbox, questions, wording
 from bot.services import applications
 from bot.store.models import Application, Case, CaseId, Media, Message, Reply, WorkState
@@ -45,7 +45,7 @@ async def test_that_a_handling_that_fails_half_way_changes_nothing_and_is_done_a
     await station.engine.run_due()
     assert station.phone.take()["label"] == "urgent_alarm"
     (message,) = rows(station, Message)
-    assert (message.state, message.attempts) == (WorkState.DONE, 2)
+    assert (message.state, message.attempts, message.model) == (WorkState.DONE, 2, "scripted")
     assert [reply.text for reply in rows(station, Reply)] == [f"答：{DANGER}\n\n{WHERE}"]
     assert [heard["redelivery"] for heard in station.rasa.heard] == [False, True]
 
@@ -191,13 +191,15 @@ async def test_that_the_model_never_lowers_what_the_net_has_raised(station: Stat
 async def test_that_in_an_open_alarm_there_is_a_receipt_and_plain_questions_are_answered(station: Station) -> None:
     await station.deliver(ALARM)
     with station.store.transaction() as session:
-        duty_case.acknowledge(session, CaseId(station.phone.take()["case_id"]), officer="甲", now=station.clock.now())
+        handling.acknowledge(session, CaseId(station.phone.take()["case_id"]), officer="甲", now=station.clock.now())
     station.clock.advance(minutes=3)  # a short text sooner than that is read together with the alarm
-    station.rasa.labels = {"身份证怎么补": "enquiry", "他往北跑了": "help_request"}
-    await station.deliver("他往北跑了")
+    station.rasa.labels = {"身份证怎么补": "enquiry", "是个高个子": "help_request"}
+    station.rasa.intents = {"身份证怎么补": "enquiry/idcard_lost"}
+    await station.deliver("是个高个子")
     await station.deliver("身份证怎么补")
     _first, *texts = [reply.text for reply in rows(station, Reply)]
-    assert texts == [wording.RECEIPT, "答：身份证怎么补"]
+    assert texts[0].startswith("记下了：“是个高个子”")
+    assert texts[1:] == ["答：身份证怎么补"]
     assert {message.case_id for message in rows(station, Message)} == {1}
 
 
@@ -213,7 +215,8 @@ async def test_that_a_silent_alarm_gets_nothing_but_neutral_words(station: Stati
     texts = [reply.text for reply in rows(station, Reply)]
     assert texts == [
         f"{wording.SILENT_ALARM}\n\n{SILENT['place']}",
-        *(f"收到。\n\n{SILENT[name]}" for name in ("danger", "people")),
+        f"{wording.SILENT_ASKED}\n\n{SILENT['danger']}",
+        f"收到。\n\n{SILENT['people']}",
     ]
     for word in ("警", "110", "民警"):
         assert word not in "".join(texts)
@@ -231,13 +234,16 @@ async def test_that_what_has_no_words_alone_is_a_request_for_a_human_and_no_page
     assert [heard["text"] for heard in station.rasa.heard] == (["[图片]"] if kind == "image" else [])
 
 
-@pytest.mark.parametrize("kind", ["image", "voice", "location"])
-async def test_that_in_an_open_alarm_it_joins_the_alarm(station: Station, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "receipt"),
+    [("image", wording.PHOTO_RECEIPT), ("voice", wording.VOICE_RECEIPT), ("location", wording.PLACE_RECEIPT)],
+)
+async def test_that_in_an_open_alarm_it_joins_the_alarm(station: Station, kind: str, receipt: str) -> None:
     await station.deliver(ALARM)
     station.phone.take()
     await station.deliver_inbound(station.inbound(kind))
     assert [message.case_id for message in rows(station, Message)] == [1, 1]
-    assert rows(station, Reply)[-1].text.startswith(wording.RECEIPT)
+    assert rows(station, Reply)[-1].text.startswith(receipt)
 
 
 async def test_that_a_blank_text_is_nothing_but_is_kept(station: Station) -> None:
@@ -513,3 +519,10 @@ async def test_that_a_picture_in_an_alarm_is_evidence_whatever_an_application_wa
     (case,) = rows(station, Case)
     assert rows(station, Message)[-1].case_id == case.id
     assert rows(station, Application)[0].photos == {}
+
+
+async def test_that_an_answer_to_a_form_is_marked_as_one(station: Station) -> None:
+    station.rasa.form_answers = {"张示例"}
+    await station.deliver("张示例")
+    await station.deliver("你好")
+    assert [message.payload.get("of_form") for message in rows(station, Message)] == [True, None]

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from bot.duty import case as duty_case
+from bot.duty import handling
 from bot.intake import inbox
 from bot.intake.desk import Desk
 from bot.store.models import Case, Message, Page, Resident, WorkState
@@ -156,7 +157,7 @@ async def test_that_thanks_after_an_alarm_that_is_over_are_not_another_alarm(sta
     station.phone.take()
     (alarm,) = rows(station, Case)
     with station.store.transaction() as session:
-        duty_case.close(session, alarm.id, officer="甲", disposition="resolved", word="扑灭了", now=station.clock.now())
+        handling.close(session, alarm.id, officer="甲", disposition="resolved", word="扑灭了", now=station.clock.now())
     await station.deliver("谢谢")
     assert station.rasa.heard[-1]["fragments"] == ["着火了"]
     assert len(rows(station, Case)) == 1

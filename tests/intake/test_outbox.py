@@ -5,6 +5,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
+from bot.console.demo_media import picture
 from bot.store.models import Message, Reply, WorkState
 from tests.intake.rows import rows
 from tests.station import Station
@@ -148,3 +149,44 @@ async def test_that_two_engines_send_a_reply_once(station: Station) -> None:
     await station.engine.run_due()
     assert [text for _, text in station.platform.sent] == ["一", "二"]
     await other.close()
+
+
+async def pictured(station: Station, content: bytes) -> None:
+    """An officer sends a picture to a resident who wrote."""
+    await written(station)
+    digest = station.evidence.keep(content)
+    now = station.clock.now()
+    with station.store.transaction() as session:
+        resident_id = session.scalars(sa.select(Message.resident_id)).one()
+        session.add(
+            Reply(resident_id=resident_id, author="甲", text="[图片]", picture=digest, created_at=now, due_at=now)
+        )
+
+
+async def test_that_a_picture_is_lent_to_the_platform_and_sent_as_one(station: Station) -> None:
+    await pictured(station, picture())
+    await station.engine.run_due()
+    assert station.platform.sent == [("oA", {"picture": "0"})]
+    (form,) = station.platform.uploads
+    assert picture() in form
+    assert b'name="media"; filename="picture.png"' in form
+    assert b"Content-Type: image/png" in form
+    assert rows(station, Reply)[0].state == WorkState.DONE
+
+
+async def test_that_a_picture_that_is_refused_is_tried_again_and_one_that_is_not_there_is_undelivered(
+    station: Station,
+) -> None:
+    await pictured(station, picture())
+    station.platform.send_error = 45011
+    await station.engine.run_due()
+    assert rows(station, Reply)[0].state == WorkState.PENDING
+    station.platform.send_error = 0
+    (digest,) = {reply.picture for reply in rows(station, Reply)}
+    station.evidence.path(str(digest)).unlink()
+    for _ in range(10):
+        station.clock.advance(seconds=60)
+        await station.engine.run_due()
+    (reply,) = rows(station, Reply)
+    assert (reply.state, station.platform.sent) == (WorkState.FAILED, [])
+    assert "cannot be read" in (reply.error or "")

@@ -138,6 +138,13 @@ async def test_that_it_says_which_photo_of_which_application(station: Station) -
     assert f"犬证申请（受理号{application.receipt}）里的照片“狗的侧面照”打不开" in again
 
 
+async def test_that_it_is_known_which_photos_are_of_no_use(station: Station) -> None:
+    form_waits(station)
+    front, side = await send(station, USELESS["打不开"]), await send(station, GOOD)
+    with station.store.reading() as session:
+        assert photos.useless(session, [front, side]) == [front]
+
+
 async def test_that_the_next_picture_takes_the_place_of_the_useless_one(station: Station) -> None:
     form_waits(station)
     front, side = await send(station, USELESS["打不开"]), await send(station, GOOD)

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.duty import case as duty_case
-from bot.duty import conversation
-from bot.intake import questions, wording
+from bot.duty import conversation, handling
+from bot.intake import advice, questions, wording
 from bot.services import applications
 from bot.store.models import Application, Case, CaseId, MessageId, Reply
 from tests.intake.rows import rows
@@ -24,7 +23,7 @@ def said(station: Station) -> list[str]:
 def acknowledge(station: Station) -> None:
     with station.store.transaction() as session:
         case_id = CaseId(station.phone.take()["case_id"])
-        duty_case.acknowledge(session, case_id, officer="甲", now=station.clock.now())
+        handling.acknowledge(session, case_id, officer="甲", now=station.clock.now())
 
 
 async def test_that_an_alarm_asks_one_question_after_the_other_and_each_once(station: Station) -> None:
@@ -53,17 +52,50 @@ async def test_that_a_place_that_is_known_is_never_asked_for(station: Station, k
     station.phone.take()
 
 
+@pytest.mark.parametrize(
+    ("text", "receipt"),
+    [
+        ("车牌是辽A12345", "车牌记下了：“车牌是辽A12345”"),
+        ("就在大东路12号", "地点记下了：“就在大东路12号”"),
+        ("手机号13800138000", "号码记下了：“手机号13800138000”"),
+        ("他戴个蓝帽子", "记下了：“他戴个蓝帽子”"),
+        ("他戴的啥帽子来着你们要不要知道", wording.ASKED),
+    ],
+)
+async def test_that_what_no_line_fits_is_taken_down_in_its_own_words(station: Station, text: str, receipt: str) -> None:
+    await station.deliver(KNIFE)
+    await station.deliver(text)
+    assert said(station)[-1].startswith(receipt)
+    station.phone.take()
+
+
+async def test_that_what_a_further_message_means_is_answered_and_may_end_the_paging(station: Station) -> None:
+    station.rasa.labels["孩子没了"] = "urgent_alarm"
+    station.rasa.intents["孩子没了"] = "urgent_alarm/missing_child"
+    station.rasa.turns = {"他爸怎么说": {"sighting": 0.9}, "在他爸那呢": {"found": 0.9}, "我还在找": {"over": 0.9}}
+    for text in ("孩子没了", "他爸怎么说", "我还在找", "在他爸那呢"):
+        await station.deliver(text)
+    _, seen, still, found = said(station)
+    assert next(line.entry.says for line in advice.load() if line.entry.name == "back_again") in seen
+    assert wording.RESOLVED_FOUND not in still
+    assert found == wording.RESOLVED_FOUND
+    station.phone.take()
+
+
 async def test_that_who_has_acknowledged_asks_by_himself(station: Station) -> None:
     await station.deliver(KNIFE)
     acknowledge(station)
     await station.deliver("他还在")
-    assert said(station)[-1] == wording.RECEIPT
+    assert "？" not in said(station)[-1]
 
 
 async def test_that_english_and_traditional_characters_are_answered_in_kind(station: Station) -> None:
     station.rasa.labels = {"help a man has a knife at my door": "urgent_alarm"}
     await station.deliver("help a man has a knife at my door", openid="oEnglish")
-    assert said(station)[-1] == f"{wording.ALARM_ENGLISH}\n\n{ASKED.english['place']}"
+    guidance = said(station)[-1]
+    assert guidance.startswith(wording.ALARM_ENGLISH)
+    assert guidance.endswith(ASKED.english["place"])
+    assert any(line.entry.holds and line.entry.english in guidance for line in advice.load())
     await station.deliver("有人拿刀在樓下砍人", openid="oTraditional")
     assert "能打電話請撥110" in said(station)[-1]
     assert "門牌" in said(station)[-1]
@@ -77,7 +109,7 @@ async def test_that_it_is_over_ends_the_paging_where_nobody_can_force_the_words(
     await station.deliver("我家孩子在公园走丢了找不到了")
     station.phone.take()
     await station.deliver("人找到了")
-    assert said(station)[-1] == wording.RESOLVED
+    assert said(station)[-1] == wording.RESOLVED_FOUND
     station.clock.advance(minutes=10)
     await station.engine.run_due()
     (case,) = rows(station, Case)
@@ -110,7 +142,7 @@ async def test_that_the_bot_is_silent_while_an_officer_talks_and_answers_again_w
     await station.deliver("身份证怎么补")
     assert len(rows(station, Reply)) == before
     with station.store.transaction() as session:
-        conversation.give_back(session, case.id)
+        conversation.give_back(session, case.id, officer="甲", now=station.clock.now())
     await station.deliver("身份证怎么补")
     assert said(station)[-1] == "答：身份证怎么补"
 
@@ -135,7 +167,30 @@ async def test_that_a_tip_gets_its_number_once_and_what_is_added_no_second_advic
     (case,) = rows(station, Case)
     first, second = said(station)
     assert first == f"答：楼下棋牌室天天赌钱\n\n{wording.TIP_NUMBER.format(number=case.id)}"
-    assert second == wording.ADDED_TO_TIP.format(number=case.id)
+    assert second.startswith(wording.ADDED_TO_TIP.format(number=case.id))
+
+
+async def test_that_a_request_and_a_tip_in_english_are_answered_in_english(station: Station) -> None:
+    bike, den = "My bike was stolen yesterday", "somebody sells drugs in the bar downstairs"
+    station.rasa.labels = {bike: "help_request", den: "tip", "it was black with a basket": "help_request"}
+    for text in (bike, "it was black with a basket"):
+        await station.deliver(text)
+        station.clock.advance(seconds=20)
+    assert said(station) == [wording.REQUEST_ENGLISH, wording.ADDED_ENGLISH]
+    await station.deliver(den, openid="oB")
+    assert said(station)[-1].startswith(wording.TIP_ENGLISH)
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("My wallet disappeared yesterday", True),
+        ("wo yao bao jing ta zai wai mian", False),
+        ("woyao baojing kuai lai", False),
+    ],
+)
+def test_that_english_is_told_from_pinyin(text: str, english: bool) -> None:
+    assert wording.is_english(text) is english
 
 
 async def test_that_a_dialogue_without_an_answer_leaves_nobody_without_one(station: Station) -> None:
@@ -169,6 +224,69 @@ async def test_that_a_picture_that_an_officer_asked_for_goes_to_the_application_
     assert application.photos == {"more": [MessageId(picture.id)]}
     assert rows(station, Case) == []
     assert application.receipt in said(station)[-1]
+
+
+async def test_that_words_that_an_officer_asked_for_go_to_the_application_and_questions_do_not(
+    station: Station,
+) -> None:
+    received = await station.deliver("确认")
+    with station.store.transaction() as session:
+        application = applications.submit(
+            session,
+            pseudonym=_pseudonym(station),
+            message_id=received.id,
+            kind="dog_licence",
+            answers={"phone": "13800138000"},
+            photos={},
+            now=station.clock.now(),
+        )
+        applications.decide(session, application.id, "ask", officer="甲", reason="手机号", now=station.clock.now())
+    texts = ("身份证怎么补", "新号13800138066", "到膝盖那么高", "我家狗丢了")
+    station.rasa.labels = dict(zip(texts, ("enquiry", "enquiry", "other", "help_request"), strict=True))
+    for text in texts:
+        await station.deliver(text)
+    (application,) = rows(station, Application)
+    assert application.answers == {"phone": "13800138066", "补充": "到膝盖那么高"}
+    assert [str(application.receipt) in text for text in said(station)[-4:]] == [False, True, True, False]
+    assert [case.label for case in rows(station, Case)] == ["help_request"]
+
+
+async def test_that_what_an_officer_asked_for_is_explained_and_its_sending_acknowledged(station: Station) -> None:
+    received = await station.deliver("确认")
+    with station.store.transaction() as session:
+        application = applications.submit(
+            session,
+            pseudonym=_pseudonym(station),
+            message_id=received.id,
+            kind="dog_licence",
+            answers={},
+            photos={},
+            now=station.clock.now(),
+        )
+        applications.decide(session, application.id, "ask", officer="甲", reason="侧面照重拍", now=station.clock.now())
+    station.rasa.labels = dict.fromkeys(("啥意思", "补好了"), "other")
+    await station.deliver("啥意思")
+    assert "侧面照重拍" in said(station)[-1]
+    await station.deliver("补好了")
+    assert "接着看" in said(station)[-1]
+    (application,) = rows(station, Application)
+    assert application.answers == {}, "neither is a supplement"
+    with station.store.transaction() as session:
+        applications.decide(
+            session, application.id, "reject", officer="甲", reason="不是同一只", now=station.clock.now()
+        )
+    station.rasa.labels |= {"凭啥不给过": "enquiry"}
+    await station.deliver("凭啥不给过")
+    assert "不是同一只" in said(station)[-1]
+
+
+async def test_that_who_wants_to_stay_unnamed_is_told_so(station: Station) -> None:
+    station.rasa.labels = {"楼下棋牌室天天赌钱": "tip", "可不能让他们知道是我说的": "tip"}
+    await station.deliver("楼下棋牌室天天赌钱")
+    station.clock.advance(seconds=20)
+    await station.deliver("可不能让他们知道是我说的")
+    unnamed = next(line.entry.says for line in advice.load() if line.entry.name == "keep_me_out")
+    assert said(station)[-1].endswith(unnamed)
 
 
 def _pseudonym(station: Station) -> str:

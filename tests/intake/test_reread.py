@@ -5,9 +5,9 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import case as duty_case
+from bot.duty import handling
 from bot.nlu.triage import URGENT
-from bot.store.models import Case, CaseId, CaseState, Message
+from bot.store.models import Case, CaseId, CaseState, Message, Resident
 from tests.intake.rows import change, rows
 from tests.station import Station
 from tests.world import Answer, Asked
@@ -45,7 +45,7 @@ async def test_that_what_the_net_missed_is_paged_then_and_once(station: Station)
 async def test_that_an_acknowledged_request_pages_when_it_proves_to_be_an_alarm(station: Station) -> None:
     await unread(station, DANGER)
     with station.store.transaction() as session:
-        duty_case.acknowledge(session, CaseId(1), officer="甲", now=station.clock.now())
+        handling.acknowledge(session, CaseId(1), officer="甲", now=station.clock.now())
     await rasa_is_back(station, **{DANGER: URGENT})
     assert station.phone.take()["level"] == 0
 
@@ -88,7 +88,17 @@ async def test_that_fragments_are_read_again_together(station: Station) -> None:
     await unread(station, "那个人", "又来了")
     await rasa_is_back(station)
     asked = [asked.json() for asked in station.rasa.server.asked if asked.path.endswith("/triage")]
-    assert {"text": "又来了", "fragments": ["那个人"]} in asked
+    assert ("又来了", ["那个人"]) in [(body["text"], body["fragments"]) for body in asked]
+
+
+async def test_that_the_conversation_is_asked_whether_it_understood_the_message_too_late(station: Station) -> None:
+    await unread(station, DANGER)
+    await rasa_is_back(station)
+    (asked,) = [asked.json() for asked in station.rasa.server.asked if asked.path.endswith("/triage")]
+    (message,) = rows(station, Message)
+    with station.store.reading() as session:
+        pseudonym = session.get_one(Resident, message.resident_id).pseudonym
+    assert (asked["sender"], asked["message_id"], asked["redelivery"]) == (pseudonym, str(message.id), True)
 
 
 async def test_that_a_text_that_rasa_stumbles_over_keeps_no_other_waiting(station: Station) -> None:

@@ -1,5 +1,6 @@
 """What a message gives to an open form."""
 
+from collections import defaultdict
 from datetime import date
 from typing import Any
 
@@ -25,7 +26,6 @@ def test_that_one_message_may_hold_everything_in_any_order() -> None:
         f"我叫李娜，养了只泰迪叫豆豆，棕色的，上个月打的疫苗，住大东路12号3-1-2，电话幺三八零零幺三八零零零，{NUMBER}"
     )
     assert reading(text, "consent").values == {
-        "consent": True,
         "name": "李娜",
         "id_number": NUMBER,
         "phone": "13800138000",
@@ -109,9 +109,8 @@ def test_that_a_value_that_cannot_be_right_is_told_with_what_to_send(
 
 
 def test_that_a_breed_on_the_stations_list_is_refused_and_the_list_decides() -> None:
-    names = ("agree", "cancel", "wrong", "wish", "go_ahead", "missing", "resume", "later")
     breeds = {"breeds": {"藏獒": ["藏獒"]}, "fierce": ["藏獒"], "banned": ["藏獒"]}
-    listed = forms.Forms(FORMS.forms, {name: ["-"] for name in names}, breeds)
+    listed = forms.Forms(FORMS.forms, defaultdict(lambda: ["-"]), breeds)
     refused = read(listed, DOG, "dog_breed", "藏獒", {}, today=TODAY, entities=StationEntities.load())
     assert "禁养名单" in refused.problems[0]
     assert reading("藏獒", "dog_breed").values == {"dog_breed": "藏獒"}
@@ -120,6 +119,59 @@ def test_that_a_breed_on_the_stations_list_is_refused_and_the_list_decides() -> 
 @pytest.mark.parametrize("text", ["不办了", "算了", "取消", "先不填了！"])
 def test_that_a_form_can_be_given_up_at_any_time(text: str) -> None:
     assert reading(text, "dog_name").command == "cancel"
+
+
+@pytest.mark.parametrize(
+    ("text", "requested", "values"),
+    [
+        ("妥了，就这么交上去吧", "confirmed", {"confirmed": True}),
+        ("中，同意，你往下问", "consent", {"consent": True}),
+        ("没问题，谢谢，你是真人还是机器人", "confirmed", {"confirmed": True}),
+        ("门牌错了，是7门", "confirmed", {"address": "东顺城街21号楼7门"}),
+        ("是25号楼，不是21", "confirmed", {"address": "东顺城街25号楼3门"}),
+        ("不叫豆豆，叫嘟嘟", "confirmed", {"dog_name": "嘟嘟"}),
+        ("小河沿路 靠桥那个院 9号楼2单元501", "address", {"address": "小河沿路 靠桥那个院 9号楼2单元501"}),
+        ("大东路那院 3-2-601", "address", {"address": "大东路那院 3-2-601"}),
+        ("先别交", "confirmed", {}),
+        ("不同意", "consent", {}),
+        ("可以吗", "confirmed", {}),
+        ("把打针的日子写成上个月行不行", "vaccinated_on", {}),
+    ],
+)
+def test_that_agreement_and_corrections_come_in_residents_own_words(
+    text: str, requested: str, values: dict[str, Any]
+) -> None:
+    filled = {"address": "东顺城街21号楼3门", "dog_name": "豆豆"} if requested == "confirmed" else {}
+    assert reading(text, requested, **filled).values == values
+
+
+@pytest.mark.parametrize(
+    ("text", "requested", "command"),
+    [
+        ("我不想授权，先不同意", "consent", "cancel"),
+        ("得了，先别办了，我再琢磨琢磨", "phone", "cancel"),
+        ("来单了 晚点再弄", "phone", "later"),
+        ("先别交", "confirmed", "later"),
+        ("行", "photo_dog_front", "agreed"),
+        ("对，手机是8000那个吧", "confirmed", "again"),
+        ("谁能看到我的信息", "consent", "privacy"),
+        ("那还能接着办不", "phone", "resume"),
+        ("免疫证有 这就拍", "photo_vaccine", "agreed"),
+        ("早打了", "vaccinated_on", "agreed"),
+    ],
+)
+def test_that_what_is_said_about_filling_in_is_no_value(text: str, requested: str, command: str) -> None:
+    read_ = reading(text, requested)
+    assert (read_.command, read_.values) == (command, {})
+
+
+def test_that_another_owner_is_asked_for_and_the_dog_is_kept() -> None:
+    filled = {"name": "赵强", "id_number": NUMBER, "dog_name": "豆豆"}
+    assert reading("不对，狗主得写我爸", "address", **filled).again == ("name", "id_number")
+
+
+def test_that_a_picture_that_does_not_count_is_asked_for_again() -> None:
+    assert reading("发错了 那是单位的", "phone", photo_dog_front="11").again == ("photo_dog_front",)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +184,244 @@ def test_that_a_form_can_be_given_up_at_any_time(text: str) -> None:
         ("犬证怎么办", "enquiry/dog_licence", None),
         ("办居住证要啥材料", "enquiry/residence_permit_apply", None),
         ("居住证能办吗", "enquiry/residence_permit_apply", None),
+        ("给它落户口", "", DOG),
         ("我要办身份证", "enquiry/idcard_first", None),
     ],
 )
 def test_that_a_wish_begins_a_form_and_a_question_does_not(text: str, intent: str, form: forms.Form | None) -> None:
     assert FORMS.wished(text, intent) is form
+
+
+@pytest.mark.parametrize(
+    ("text", "requested", "values"),
+    [
+        ("点点 比熊 白色", "dog_name", {"dog_name": "点点", "dog_breed": "比熊", "dog_colour": "白色"}),
+        ("狗子大名叫将军", "dog_name", {"dog_name": "将军"}),
+        ("平常都喊它蛋蛋", "dog_name", {"dog_name": "蛋蛋"}),
+        ("灰不溜秋的", "dog_colour", {"dog_colour": "灰不溜秋"}),
+        ("灰色", "dog_name", {"dog_colour": "灰色"}),
+        ("花花", "dog_name", {"dog_name": "花花"}),
+        ("入秋那会儿打的", "dog_colour", {"vaccinated_on": "2026-09-01"}),
+        ("我姓孟叫孟庆山", "name", {"name": "孟庆山"}),
+        ("孟 庆 山", "name", {"name": "孟庆山"}),
+        ("名字就写孟庆山吧", "name", {"name": "孟庆山"}),
+        ("白的", "name", {"dog_colour": "白"}),
+        ("犬名“元宝”，博美，毛色奶白色", "dog_name", {"dog_name": "元宝", "dog_breed": "博美", "dog_colour": "奶白色"}),
+        ("孟庆珊 打错了 孟庆山", "name", {"name": "孟庆山"}),
+        ("小东路9号2-3-1 不对是2-3-4", "address", {"address": "小东路9号2-3-4"}),
+        ("小东路9号C座1101", "address", {"address": "小东路9号C座1101"}),
+    ],
+)
+def test_that_values_are_told_in_residents_own_words(text: str, requested: str, values: dict[str, Any]) -> None:
+    assert reading(text, requested).values == values
+
+
+@pytest.mark.parametrize(
+    ("text", "requested", "values"),
+    [
+        ("洛阳的", "household_place", {"household_place": "洛阳"}),
+        ("户口在河北省唐山市路北区", "household_place", {"household_place": "河北省唐山市路北区"}),
+        ("自己开个小卖店", "ground", {"ground": "上班"}),
+        ("房子是买的", "ground", {"ground": "有稳定住处"}),
+        ("24年底来的", "lived_since", {"lived_since": "2024-12-01"}),
+        ("那到时候再说", "household_place", {}),
+    ],
+)
+def test_that_a_permits_values_are_too(text: str, requested: str, values: dict[str, Any]) -> None:
+    assert reading(text, requested, PERMIT).values == values
+
+
+def test_that_data_alone_are_no_consent() -> None:
+    assert reading(f"张伟 {NUMBER}", "consent").values == {"name": "张伟", "id_number": NUMBER}
+    assert reading(f"同意，张伟 {NUMBER}", "consent").values["consent"] is True
+
+
+def test_that_two_dogs_names_are_nobodys() -> None:
+    given = reading("我家两条狗 一个叫大福一个叫白妞 都要办证", "consent")
+    assert "name" not in given.values
+    assert "一户只能登记一只" in given.remark
+
+
+def test_that_a_filled_answer_is_replaced_when_it_is_named() -> None:
+    given = reading("等一下 疫苗日期是2026年1月", "confirmed", vaccinated_on="2025-12-01")
+    assert given.values == {"vaccinated_on": "2026-01-01"}
+
+
+def test_that_another_persons_name_comes_with_another_number() -> None:
+    filled = {"name": "孙一鸣", "id_number": NUMBER}
+    assert reading("我妈叫孙艳", "phone", **filled).again == ("id_number",)
+    assert reading("还是写我爱人吧", "phone", **filled).again == ("name", "id_number")
+    other = "21010419850101002" + _check_digit("21010419850101002")
+    assert reading(f"蒋薇 {other}", "phone", **filled).values == {"name": "蒋薇", "id_number": other}
+
+
+def test_that_nobody_under_age_is_registered_under_their_own_name() -> None:
+    young = "21010420150101003"
+    given = reading(young + _check_digit(young), "id_number", name="孙一鸣")
+    assert given.again == ("name",)
+    assert "18周岁" in given.problems[0]
+
+
+def test_that_who_is_registered_here_needs_no_permit() -> None:
+    assert "不用办居住证" in reading("沈阳本地的", "household_place", PERMIT).problems[0]
+
+
+def test_that_whether_a_fierce_dog_may_be_kept_is_answered_at_any_question() -> None:
+    assert "烈性犬" in reading("那到底能不能办", "phone", dog_breed="藏獒").remark
+
+
+@pytest.mark.parametrize(
+    ("text", "requested", "told"),
+    [
+        ("照片怎么发给你", "dog_colour", "“+”"),
+        ("照片自己拍就行呗", "photo_dog_front", "手机拍"),
+        ("写我爸的名行不", "name", "18周岁"),
+    ],
+)
+def test_that_what_is_asked_about_filling_in_is_answered(text: str, requested: str, told: str) -> None:
+    given = reading(text, requested)
+    assert told in given.remark
+    assert given.values == {}
+
+
+def test_that_a_photo_is_asked_for_again_by_its_name_or_number() -> None:
+    photos = {"photo_dog_front": "3", "photo_dog_side": "4"}
+    assert reading("能不能把侧面的换一张", "confirmed", **photos).again == ("photo_dog_side",)
+    assert reading("第一张重发", "confirmed", **photos).again == ("photo_dog_front",)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("算了 改天吧", "later"),
+        ("今天太晚了 明天接着弄", "later"),
+        ("刚才忙去了 接着填吧", "resume"),
+        ("算了我去窗口办", "cancel"),
+        ("我再看看前面填的", "review"),
+        ("凭啥要身份证号", "privacy"),
+    ],
+)
+def test_that_putting_off_is_not_giving_up(text: str, command: str) -> None:
+    assert reading(text, "phone").command == command
+
+
+def test_that_a_question_whether_it_can_be_done_here_begins_the_form_it_is_about() -> None:
+    about = "enquiry/residence_permit_apply"
+    assert FORMS.goes_ahead("在这能直接办吗", about) is PERMIT
+    assert FORMS.goes_ahead("办", about) is PERMIT
+    assert FORMS.goes_ahead("要办多久", about) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "requested", "command"),
+    [
+        ("居住证我昨天填到哪了", "phone", "resume"),
+        ("你记的我身份证尾号是多少", "phone", "review"),
+        ("问完没啊", "phone", "missing"),
+    ],
+)
+def test_that_what_is_asked_about_filling_in_holds_no_values(text: str, requested: str, command: str) -> None:
+    given = reading(text, requested, PERMIT, name="李四")
+    assert (given.command, given.values, given.problems) == (command, {}, ())
+
+
+def test_that_a_rare_surname_is_one_beside_an_identity_number() -> None:
+    assert reading(f"么红 {NUMBER} 13655551111", "name").values["name"] == "么红"
+
+
+def test_that_a_landline_is_told() -> None:
+    assert "座机" in reading("024-88881234", "phone").problems[0]
+
+
+def test_that_who_has_thought_about_it_asks_no_question() -> None:
+    assert FORMS.wished("想了想还是先办居住证", "") is PERMIT
+
+
+def test_that_the_last_digits_of_a_number_are_put_right() -> None:
+    filled = {"name": "李四", "id_number": NUMBER, "phone": "13800138021"}
+    assert reading("手机尾号错了，是12", "address", **filled).values == {"phone": "13800138012"}
+    assert reading("后两位改成12", "address", name="李四", phone="13800138021").values == {"phone": "13800138012"}
+    assert reading("后街12号3-1", "address", **filled).values == {"address": "后街12号3-1"}
+
+
+def test_that_a_name_put_right_may_be_explained_beside_it() -> None:
+    given = reading("名字写错了 是周立刚 刚强的刚", "phone", name="周力刚")
+    assert given.values == {"name": "周立刚"}
+
+
+@pytest.mark.parametrize("text", ["母的 两岁半", "小公狗", "已经绝育了", "是个妹妹，八个月大"])
+def test_that_what_no_form_asks_for_is_no_answer(text: str) -> None:
+    given = reading(text, "dog_colour")
+    assert (given.values, given.command) == ({}, "unasked")
+
+
+@pytest.mark.parametrize("text", ["把我填的信息都删掉", "我发的资料全删了吧", "删了我填的这些"])
+def test_that_whoever_wants_it_deleted_gives_up(text: str) -> None:
+    assert reading(text, "phone", name="李四").command == "cancel"
+
+
+def test_that_a_picture_may_be_deleted_without_giving_up() -> None:
+    assert reading("那张照片删了，我重发", "photo_dog_side", photo_dog_front="7").command != "cancel"
+
+
+def test_that_words_that_only_say_something_was_wrong_are_asked_on() -> None:
+    assert reading("哎发错了，不对", "phone", name="李四").command == "agreed"
+
+
+def test_that_a_choice_heard_in_other_words_gives_way_to_one_of_its_own() -> None:
+    assert reading("在超市理货", "photo_id_card", PERMIT, ground="有稳定住处").values == {"ground": "上班"}
+    assert reading("租房合同", "photo_proof", PERMIT, ground="上班").values == {}
+
+
+def test_that_an_address_stands_without_the_words_before_it() -> None:
+    assert reading("就在小什字街5号", "address").values == {"address": "小什字街5号"}
+
+
+def test_that_the_half_year_asked_about_is_no_day() -> None:
+    assert "2026-08-01" in reading("八月份搬来的，够不够半年", "lived_since", PERMIT).problems[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "begun"),
+    [
+        ("那给我爸办吧", True),
+        ("那就给它整一个", True),
+        ("还是在这办吧", True),
+        ("给我爸办身份证要啥", False),
+        ("给孩子办户口", False),
+    ],
+)
+def test_that_an_answer_is_followed_by_doing_it_for_somebody(text: str, begun: bool) -> None:
+    assert (FORMS.goes_ahead(text, "enquiry/dog_licence") is DOG) == begun
+
+
+def test_that_what_is_asked_after_handing_in_has_an_answer_of_its_own() -> None:
+    assert "通知" in FORMS.after_line("到时候给我邮来吗")
+    assert "转人工" in FORMS.after_line("手机号填错了")
+    assert FORMS.after_line("身份证丢了") == ""
+
+
+def test_that_a_number_that_is_far_too_short_is_told() -> None:
+    assert "18位" in reading("2101031985", "id_number").problems[0]
+    assert "11位" in reading("号码是1390", "phone").problems[0]
+    assert not reading("110", "phone").problems
+    assert reading("13900001111", "id_number").values == {"phone": "13900001111"}
+
+
+def test_that_a_day_may_be_put_right_without_its_name() -> None:
+    given = reading("一月份就搬来了，写错了", "ground", PERMIT, lived_since="2026-03-01")
+    assert given.values == {"lived_since": "2026-01-01"}
+
+
+@pytest.mark.parametrize("text", ["记不准是哪天了", "哪天打的忘了", "想不起来了"])
+def test_that_who_does_not_remember_the_day_may_tell_about_when(text: str) -> None:
+    assert "大概的年月" in reading(text, "vaccinated_on").remark
+
+
+def test_that_a_day_alone_puts_the_day_before_it_more_exactly() -> None:
+    assert reading("9月13", "photo_dog_front", vaccinated_on="2026-09-10").values == {"vaccinated_on": "2026-09-13"}
+
+
+def test_that_who_drops_another_way_does_not_give_up() -> None:
+    assert reading("算了，还是手机上弄吧", "consent").command != "cancel"
+    assert reading("算了，还是别在这办了", "phone", name="李四").command == "cancel"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,26 @@ def test_that_the_words_of_a_question_choose_the_topic(folder: Path) -> None:
     assert [topic and topic.id for topic in chosen] == ["dog_stray", "dog_licence"]
     assert base.choose("enquiry/nothing", "?") is None
     assert base.titled("捡来的狗") is chosen[0]
+
+
+def test_that_a_letter_in_two_words_counts_once_and_what_dots_stand_for_not_at_all() -> None:
+    topic = replace(BASE.topics["dog_licence"], when=("打官司", "官司", "户主…改"))
+    assert BASE.letters(topic, "打官司没钱") == 3
+    assert BASE.letters(topic, "户主想从我爷改成我爸") == 3
+    assert BASE.letters(topic, "改户主") == 0
+
+
+def test_that_the_words_of_a_topic_are_looked_for_in_small_letters_as_questions_are_read() -> None:
+    assert all(word == word.lower() for topic in BASE.topics.values() for word in topic.when)
+    assert BASE.names(BASE.topics["bot_services_profile"], "v警是啥")
+
+
+def test_that_the_particle_behind_a_question_is_no_part_of_what_is_asked() -> None:
+    found = BASE.shared("enquiry/household_name_change", "能改名不")
+    assert not found or found[0].score == BASE.shared("enquiry/household_name_change", "能改名")[0].score
+
+
+def test_that_a_topic_without_english_says_what_its_intent_says() -> None:
+    damaged = BASE.topics["idcard_lost_damaged"]
+    assert not damaged.english
+    assert BASE.english(damaged) == BASE.topics["idcard_lost"].english

@@ -90,6 +90,10 @@ def test_that_a_number_of_no_province_or_day_is_refused(said: str) -> None:
         ("住了三年了", "2023-11-25"),
         ("半年多了", "2026-05-25"),
         ("快半年了", "2026-06-25"),
+        ("才来俩月", "2026-09-25"),
+        ("大概六月", "2026-06-01"),
+        ("立秋那阵儿", "2026-08-01"),
+        ("六个月前", "2026-05-25"),
         ("三个月前", "2026-08-25"),
         ("昨天", "2026-11-24"),
         ("24年", "2024-01-01"),
@@ -123,3 +127,41 @@ def test_that_a_day_that_is_none_or_still_to_come_is_told(said: str) -> None:
 )
 def test_that_a_name_is_read_where_it_was_asked_for_or_said_to_be_one(said: str, asked: bool, name: str | None) -> None:
     assert values.name(said, asked=asked) == name
+
+
+@pytest.mark.parametrize("said", ["那没事", "没事", "那行吧", "这个好"])
+def test_that_a_few_words_are_no_name_even_where_they_begin_with_a_surname(said: str) -> None:
+    assert values.name(said, asked=True) is None
+
+
+@pytest.mark.parametrize("said", ["那英", "王桂兰", "张好"])
+def test_that_names_of_such_characters_are_names(said: str) -> None:
+    assert values.name(f"我叫{said}", asked=True) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("24年底来的", "2024-12-01"),
+        ("去年这时候来的", "2025-11-25"),
+        ("上周三打的", "2026-11-18"),
+        ("这周一", "2026-11-23"),
+        ("上个礼拜", "2026-11-18"),
+        ("开春打的", "2026-03-01"),
+        ("去年国庆", "2025-10-01"),
+        ("二十来天前", "2026-11-05"),
+        ("冬天打的", "2025-12-01"),
+    ],
+)
+def test_that_weekdays_seasons_and_feasts_are_days(said: str, day: str) -> None:
+    assert values.mentions_day(said)
+    assert values.day(said, today=date(2026, 11, 25)) == date.fromisoformat(day)
+
+
+def test_that_a_text_without_its_days_has_the_rest() -> None:
+    assert values.without_days("前天刚打完针").split() == ["刚打完针"]
+
+
+def test_that_a_name_may_stand_behind_the_surname_said_before() -> None:
+    assert values.name("我姓刘叫刘福山", asked=False) == "刘福山"
+    assert values.name("叫王子", asked=False) is None, "it may be the dog's"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.services import applications
+from bot.services import applications, standing
 from bot.services.applications import DECISIONS, REASON_CHARACTERS, ApplicationError
-from bot.store.models import Application, Message, MessageId, Reply, Resident
+from bot.store.models import Application, AuditEntry, Message, MessageId, Reply, Resident
 from bot.store.session import Store
 from bot.wechat.outbound import MAX_TEXT_BYTES
 from tests.world import FakeClock
@@ -47,6 +47,12 @@ class Counter:
     def photo(self, application: Application, message_id: MessageId) -> Application | None:
         with self.store.transaction() as session:
             return applications.take_photo(session, application.resident_id, message_id, now=self.clock.now())
+
+    def text(self, application: Application, words: str, *, loose: bool = True) -> dict[str, Any] | None:
+        with self.store.transaction() as session:
+            now = self.clock.now()
+            taken = applications.take_text(session, application.resident_id, words, loose=loose, now=now)
+            return taken and taken.answers
 
     def told(self) -> list[str]:
         with self.store.reading() as session:
@@ -185,6 +191,36 @@ def test_that_a_picture_goes_to_the_application_that_waits_for_it_and_to_no_othe
     assert counter.photo(application, MessageId(10)) is None
 
 
+def test_that_words_that_an_officer_asked_for_become_answers(counter: Counter) -> None:
+    application = counter.submit(counter.message())
+    assert counter.text(application, "小河沿路9号2单元301") is None, "nobody has asked for anything"
+    counter.decide(application, "ask", "住址写到门牌，再说一下狗多高")
+    assert counter.text(application, "犬证到期换新", loose=False) is None
+    answers = counter.text(application, "小河沿路9号2单元301")
+    assert answers == {"dog_name": "豆豆", "address": "小河沿路9号2单元301"}
+    counter.text(application, "手机换成13800138021了")
+    counter.text(application, "到我膝盖那么高")
+    answers = counter.text(application, "二十来斤")
+    assert answers == {
+        "dog_name": "豆豆",
+        "address": "小河沿路9号2单元301",
+        "phone": "13800138021",
+        "补充": "到我膝盖那么高；二十来斤",
+    }
+    counter.decide(application, "approve")
+    assert counter.text(application, "三十斤") is None
+
+
+def test_that_what_is_ready_is_collected_once(counter: Counter) -> None:
+    application = counter.submit(counter.message())
+    for step in ("approve", "ready", "collect"):
+        application = counter.decide(application, step)
+    assert application.state == "collected"
+    assert "已经取走" in counter.told()[-1]
+    with pytest.raises(ApplicationError):
+        counter.decide(application, "collect")
+
+
 def test_that_residents_see_their_own_latest_applications(counter: Counter) -> None:
     counter.submit(counter.message("R-2"), pseudonym="R-2")
     for _ in range(4):
@@ -194,6 +230,18 @@ def test_that_residents_see_their_own_latest_applications(counter: Counter) -> N
         mine = applications.of_resident(session, "R-1")
     assert [application.id for application in mine] == [5, 4, 3]
     assert mine[0].submitted_at - mine[1].submitted_at == timedelta(days=1)
+
+
+def test_that_nobody_hears_of_somebody_elses_application(counter: Counter) -> None:
+    mine = counter.submit(counter.message())
+    other = counter.submit(counter.message("R-2"), pseudonym="R-2")
+    with counter.store.reading() as session:
+        told = {
+            text: standing.asked(session, "R-1", text).text
+            for text in (f"{mine.receipt}", f"查下{other.receipt}", "帮我室友查下办好没", "我的犬证办好没")
+        }
+    assert [str(mine.receipt) in text for text in told.values()] == [True, False, False, True]
+    assert not any(str(other.receipt) in text for text in told.values())
 
 
 @pytest.mark.parametrize(
@@ -212,3 +260,33 @@ def test_that_how_it_stands_is_one_line_with_the_reason_that_concerns_its_reside
     for step in steps:
         application = counter.decide(application, step, "请重发")
     assert applications.standing(application) == line
+
+
+def test_that_who_has_added_what_was_asked_for_is_not_told_to_add_it(counter: Counter) -> None:
+    application = counter.decide(counter.submit(counter.message()), "ask", "请重发手机号")
+    counter.clock.advance(minutes=5)
+    counter.text(application, "13800138021")
+    with counter.store.reading() as session:
+        (mine,) = applications.of_resident(session, "R-1")
+    told = "您补充的收到了，等民警接着看。民警要的是：请重发手机号"
+    assert applications.standing(mine) == f"犬证申请（受理号Q20260105-0001）：{told}"
+
+
+def test_that_a_question_about_what_was_handed_in_is_answered_beside_how_it_stands(counter: Counter) -> None:
+    counter.submit(counter.message())
+    with counter.store.reading() as session:
+        told = {text: standing.asked(session, "R-1", text).text for text in ("是给邮还是去取", "办好没")}
+        nobody = standing.asked(session, "R-3", "是给邮还是去取").text
+    assert all("等民警审核" in text for text in told.values())
+    assert ["收到通知再到派出所来取" in text for text in (*told.values(), nobody)] == [True, False, False]
+
+
+def test_that_each_step_stands_in_the_audit_log_without_what_the_resident_is_told(
+    counter: Counter, store: Store
+) -> None:
+    application = counter.submit(counter.message())
+    counter.decide(application, "ask", "住址请写到门牌", officer="乙")
+    with store.reading() as session:
+        (entry,) = session.scalars(sa.select(AuditEntry))
+    assert (entry.actor, entry.action, entry.subject) == ("乙", "decide", application.receipt)
+    assert entry.detail == {"decision": "ask"}

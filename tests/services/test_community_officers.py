@@ -224,3 +224,18 @@ def test_that_any_text_is_answered(store: Store, text: str) -> None:
     assert answer.text
     assert len(answer.buttons) <= 4
     assert len(set(answer.buttons)) == len(answer.buttons)
+
+
+@pytest.mark.usefixtures("_table")
+def test_that_another_house_of_the_same_street_stays_the_one_talked_of(store: Store) -> None:
+    with store.reading() as session:
+        assert told(community_officers.find(session, "他啥时候在", before=["那2号呢", "大东路1号"])) == {B}
+        assert told(community_officers.find(session, "那3号", before=["那2号呢", "大东路1号"])) == {A}
+
+
+@pytest.mark.usefixtures("_table")
+@pytest.mark.parametrize(("text", "officer"), [("他啥时候在", A), ("那2号", B), ("津桥路", B)])
+def test_that_what_names_no_place_is_about_the_place_looked_up_before(store: Store, text: str, officer: str) -> None:
+    with store.reading() as session:
+        answer = community_officers.find(session, text, before=["大东路1号", "津桥路"])
+    assert told(answer) == {officer}

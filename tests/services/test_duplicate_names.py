@@ -44,6 +44,9 @@ def find(store: Store, text: str) -> Answer:
         ("阿依古丽·买买提 重名", ["阿依古丽·买买提"]),
         ("重名查询：１２王芳", ["王芳"]),
         ("叫李𠮷的多吗", ["李𠮷"]),
+        ("查个重名 孙一诺", ["孙一诺"]),
+        ("还有孙一宁", ["孙一宁"]),
+        ("再来个郑小龙", ["郑小龙"]),
     ],
 )
 def test_that_the_name_is_read_out_of_the_question(text: str, names: list[str]) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -11,10 +12,11 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.orm import Session
 
 from bot.settings import ROOT
 from bot.store.migrate import alembic_config, migrate
-from bot.store.models import Base
+from bot.store.models import Base, Case, Message, Page, Resident
 
 
 @pytest.fixture
@@ -41,6 +43,40 @@ def test_that_down_leaves_nothing_and_up_makes_it_again(database_url: str, engin
     assert sa.inspect(engine).get_table_names() == ["alembic_version"]
     migrate(database_url)
     assert set(sa.inspect(engine).get_table_names()) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_that_cases_come_through_the_changes_of_their_tables(database_url: str, engine: sa.Engine) -> None:
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    with Session(engine) as session:
+        resident = Resident(openid="oA", pseudonym="R-1", first_seen_at=now)
+        case = Case(resident=resident, label="tip", intent="tip/gambling", opened_at=now, updated_at=now)
+        page = Page(case=case, level=0, officer="甲", channel="c", created_at=now, due_at=now)
+        session.add_all(
+            [page, Message(resident=resident, key="1", kind="text", case=case, received_at=now, due_at=now)]
+        )
+        session.commit()
+    command.downgrade(alembic_config(database_url), "0004")
+    migrate(database_url)
+    with Session(engine) as session:
+        kept = session.scalars(sa.select(Case)).one()
+        assert ([message.key for message in kept.messages], [page.officer for page in kept.pages]) == (["1"], ["甲"])
+
+
+def test_that_addresses_of_channels_become_names(database_url: str, engine: sa.Engine) -> None:
+    """They hold keys, and were in the database once."""
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    addresses = ("webhook+http://u:the-key@a.example:81/1", "webhook+http://a.example:81/the-key", "webhook+https://b/")
+    with Session(engine) as session:
+        resident = Resident(openid="oA", pseudonym="R-1", first_seen_at=now)
+        case = Case(resident=resident, label="tip", intent="tip/gambling", opened_at=now, updated_at=now)
+        common = {"case": case, "level": 0, "officer": "甲", "created_at": now, "due_at": now}
+        session.add_all(Page(**common, channel=address) for address in addresses)
+        session.commit()
+    command.downgrade(alembic_config(database_url), "0004")
+    migrate(database_url)
+    with Session(engine) as session:
+        names = set(session.scalars(sa.select(Page.channel)))
+    assert names == {"webhook@a.example:81", "webhook@a.example:81#2", "webhook@b"}
 
 
 def test_that_migrating_twice_changes_nothing(database_url: str, engine: sa.Engine) -> None:

@@ -16,7 +16,7 @@ from bot.log import configure_logging
 from bot.wechat import client as wechat_client
 from bot.wechat.client import MAX_MEDIA_BYTES, MemoryTokenStore, RedisTokenStore, WeChatClient
 from bot.wechat.errors import PlatformError
-from bot.wechat.outbound import Article
+from bot.wechat.outbound import Article, Picture
 from tests.conftest import REDIS_URL
 from tests.world import Answer, FakePlatform, FakeServer
 
@@ -81,6 +81,29 @@ async def test_that_a_card_goes_out_as_the_one_article_of_a_news_message(
     card = {"title": "标题", "description": "说明", "url": "https://x/1", "picurl": "https://x/1.png"}
     assert platform.sent == [("oA", card)]
     assert b"\\u" not in platform.server.asked[-1].body
+
+
+async def test_that_a_picture_is_lent_to_the_platform_and_its_name_sent(
+    client: WeChatClient, platform: FakePlatform
+) -> None:
+    await client.send("oA", Picture(b"GIF89a", "image/gif"))
+    assert platform.sent == [("oA", {"picture": "0"})]
+    assert b'name="media"; filename="picture.gif"' in platform.uploads[0]
+    assert b"GIF89a" in platform.uploads[0]
+    platform.token = "the-next-token"
+    await client.send("oA", Picture(b"GIF89a", "image/gif"))
+    assert len(platform.uploads) == 2, "a token that is refused costs the upload nothing"
+
+
+@pytest.mark.parametrize("answer", [{"errcode": 40009, "errmsg": "too large"}, {}, {"media_id": ""}, {"media_id": 7}])
+async def test_that_a_picture_that_is_not_taken_is_not_sent(
+    client: WeChatClient, platform: FakePlatform, answer: dict[str, Any]
+) -> None:
+    usual = platform.server.respond
+    platform.server.respond = lambda asked: answered(answer) if asked.path.endswith("/upload") else usual(asked)
+    with pytest.raises(PlatformError):
+        await client.send("oA", Picture(b"GIF89a", "image/gif"))
+    assert platform.sent == []
 
 
 @pytest.mark.parametrize("code", [45015, 45047, 45002, 40003, 48001, -1])

@@ -1,10 +1,9 @@
-// What only the browser can do: clocks that tick, the alarm sound, the notice that the connection is lost,
-// buttons that cannot be hit by mistake when the page moves, and chats that stay at their end.
+// What only the browser can do: clocks that tick, buttons that cannot be hit by mistake when the page moves, chats that
+// stay at their end, and lists that a phone shows one at a time. Alarms and the connection: vigil.js; keys: keys.js.
 (() => {
   "use strict";
   const now = () => Date.now() + (window.fujinOffset || 0);
   const two = (number) => String(number).padStart(2, "0");
-  const title = document.title;
 
   function ago(since) {
     const seconds = Math.max(0, Math.floor((now() - since) / 1000));
@@ -19,92 +18,20 @@
     if (element.textContent !== text) element.textContent = text;
   }
 
-  function openAlarms() {
-    return Number(document.getElementById("alarm-state")?.dataset.open || 0);
-  }
+  const secondsLeft = (due) => Math.max(0, Math.ceil((Number(due) - now()) / 1000));
 
   function tick() {
     for (const element of document.querySelectorAll("[data-ago]")) write(element, ago(Number(element.dataset.ago)));
     for (const element of document.querySelectorAll("[data-due]")) {
-      const left = Math.max(0, Math.ceil((Number(element.dataset.due) - now()) / 1000));
+      const left = secondsLeft(element.dataset.due);
       write(element, `${two(Math.floor(left / 60))}:${two(left % 60)}`);
     }
-    const alarms = openAlarms();
-    const wanted = alarms ? `(${alarms}) ${title}` : title;
-    if (document.title !== wanted) document.title = wanted;
-    showSound();
-  }
-
-  // --- sound: browsers allow it only after a click on the page -------------------------------------------------
-  let audio = null;
-  let wantsSound = localStorage.getItem("fujin-sound") !== "off";
-  let offline = false;
-  const sounding = () => wantsSound && audio && audio.state === "running";
-
-  function unlock() {
-    if (!audio) audio = new AudioContext();
-    audio.resume().then(showSound);
-  }
-
-  function showSound() {
-    for (const button of document.querySelectorAll("[data-sound]")) {
-      write(button, sounding() ? "声音已开" : "点此开启声音");
-      button.setAttribute("aria-pressed", String(Boolean(sounding())));
+    for (const element of document.querySelectorAll("[data-silence]")) {
+      const left = secondsLeft(element.dataset.silence);
+      const rest = left < 120 ? `${left}秒` : `${Math.ceil(left / 60)}分钟`;
+      write(element, `还有${rest}无处置将重新提醒`);
+      element.toggleAttribute("data-soon", left < 120);
     }
-  }
-
-  document.addEventListener("click", (event) => {
-    if (event.target.closest?.("[data-sound]")) {
-      wantsSound = !sounding();
-      localStorage.setItem("fujin-sound", wantsSound ? "on" : "off");
-      if (wantsSound) unlock();
-      showSound();
-    } else if (wantsSound && document.querySelector("[data-sound]")) {
-      unlock(); // any click will do to bring back the sound that was on before the page was loaded
-    }
-  });
-
-  function beep(frequency, at, length) {
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = frequency;
-    volume.gain.setValueAtTime(0, at);
-    volume.gain.linearRampToValueAtTime(0.25, at + 0.02);
-    volume.gain.setValueAtTime(0.25, at + length - 0.04);
-    volume.gain.linearRampToValueAtTime(0, at + length);
-    tone.connect(volume).connect(audio.destination);
-    tone.start(at);
-    tone.stop(at + length);
-  }
-
-  let rounds = 0;
-  function alarm() {
-    rounds += 1;
-    if (!sounding()) return;
-    if (offline) {
-      // Nobody may be looking while no alarm can arrive: a low tone every ten seconds.
-      if (rounds % 5 === 0) beep(330, audio.currentTime, 0.5);
-    } else if (openAlarms()) {
-      beep(880, audio.currentTime, 0.22);
-      beep(660, audio.currentTime + 0.28, 0.22);
-    }
-  }
-
-  // --- connection ------------------------------------------------------------------------------------------------
-  let watched = null;
-  function watch() {
-    if (!window.socket || window.socket === watched) return;
-    watched = window.socket;
-    watched.on("disconnect", () => showOffline(true));
-    watched.on("connect_error", () => showOffline(true));
-    watched.on("connect", () => showOffline(false));
-  }
-
-  function showOffline(lost) {
-    offline = lost;
-    const banner = document.getElementById("offline");
-    if (banner) banner.hidden = !lost;
-    document.body.classList.toggle("is-offline", lost);
   }
 
   // --- a button that has just moved or appeared under the finger takes no press -------------------------------------
@@ -138,7 +65,68 @@
     }
   }
 
+  // --- lists of which a phone shows one at a time -------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest?.("[data-tab]");
+    if (tab) {
+      sessionStorage.setItem("fujin-tab", tab.dataset.tab);
+      select();
+    }
+  });
+
+  function select() {
+    const tabs = [...document.querySelectorAll("[data-tab]")].filter((tab) => !tab.classList.contains("hidden"));
+    if (!tabs.length) return;
+    const wanted = sessionStorage.getItem("fujin-tab");
+    const chosen = (tabs.find((tab) => tab.dataset.tab === wanted) || tabs[0]).dataset.tab;
+    for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.dataset.tab === chosen));
+    for (const section of document.querySelectorAll("[data-section]")) {
+      section.toggleAttribute("data-unselected", section.dataset.section !== chosen);
+    }
+  }
+
+  // --- a picture fills the window: press it for its full size, turn it, Esc or a press beside it closes --------------
+  function view(address) {
+    const viewer = document.createElement("dialog");
+    viewer.className = "viewer";
+    viewer.setAttribute("aria-label", "图片");
+    const stage = viewer.appendChild(document.createElement("div"));
+    stage.className = "viewer-stage";
+    const picture = stage.appendChild(document.createElement("img"));
+    picture.className = "viewer-picture";
+    picture.alt = "放大的图片";
+    picture.src = address;
+    let turns = 0;
+    const turn = () => {
+      turns = (turns + 1) % 4;
+      picture.style.transform = `rotate(${turns * 90}deg)`;
+      picture.classList.toggle("turned", turns % 2 === 1);
+    };
+    const tools = viewer.appendChild(document.createElement("div"));
+    tools.className = "viewer-tools";
+    for (const [name, press] of [["旋转", turn], ["关闭", () => viewer.close()]]) {
+      const button = tools.appendChild(document.createElement("button"));
+      button.type = "button";
+      button.textContent = name;
+      button.addEventListener("click", press);
+    }
+    picture.addEventListener("click", () => picture.classList.toggle("large"));
+    stage.addEventListener("click", (event) => { if (event.target === stage) viewer.close(); });
+    viewer.addEventListener("keydown", (event) => {
+      event.stopPropagation(); // the page's own keys are for what lies below
+      if (event.key === "r" || event.key === "R") turn();
+    });
+    viewer.addEventListener("close", () => viewer.remove());
+    document.body.append(viewer);
+    viewer.showModal();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-picture]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    view(link.href);
+  });
+
   setInterval(tick, 250);
-  setInterval(alarm, 2000);
-  setInterval(() => { watch(); guard(); stick(); }, 100);
+  setInterval(() => { guard(); stick(); select(); }, 100);
 })();

@@ -134,6 +134,27 @@ def test_that_what_is_beyond_the_knowledge_base_is_said_so() -> None:
     assert titles(beyond) == [HUMAN]
 
 
+# -- in English -----------------------------------------------------------------------------------------------------
+
+
+def test_that_a_question_in_english_is_answered_in_english_or_told_why_not(speaker: StationAnswers) -> None:
+    conversation = tracker("How do I extend my visa here?", Question(("passport",)))
+    assert said(speaker, "utter_enquiry/passport", conversation)["text"].startswith(BASE.topics["passport"].english)
+    lost = tracker("How can I get a seal for my shop?", Question(("seal",)))
+    assert said(speaker, "utter_enquiry/seal", lost)["text"].startswith("Sorry")
+    asked_back = said(speaker, "utter_which_topic", tracker("can you help me with the thing", Question()))
+    assert titles(asked_back) == [HUMAN]
+    assert "officer" in asked_back["text"]
+
+
+def test_that_what_nothing_is_known_of_is_said_so_and_what_is_certain_beside_it() -> None:
+    unsure = answer(Question(("idcard_lost",), ("unsure", "short")), BASE, WORDS)
+    assert "不敢乱说" in unsure["text"]
+    assert unsure["text"].endswith(LOST.short.told())
+    assert titles(unsure)[0] == HUMAN
+    assert LOST.short.text not in answer(Question(("idcard_lost",), ("unsure",)), BASE, WORDS)["text"]
+
+
 # -- in Rasa --------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,8 @@ class FakeAgent:
 
     def __init__(self) -> None:
         self.handled: list[Any] = []
-        self.processor = SimpleNamespace(fujin_reader=SimpleNamespace(parse=self._parse))
+        self.fujin_reader = SimpleNamespace(parse=self._parse)
+        self.processor = SimpleNamespace(model_filename="m1.tar.gz")
         self.lock_store = InMemoryLockStore()
         self.tracker: DialogueStateTracker | None = None
         self.tracker_store = SimpleNamespace(
@@ -34,6 +36,9 @@ class FakeAgent:
         )
         self.domain = None
         self.model_id = "m1"
+
+    def is_ready(self) -> bool:
+        return True
 
     async def _conversation(self, sender: str, append_action_listen: bool) -> DialogueStateTracker:
         return self.tracker or DialogueStateTracker(sender, [AnySlot("sleeping_form", mappings=[])])
@@ -73,12 +78,31 @@ def test_that_fragments_are_read_together() -> None:
     assert together["triage"]["label"] == "urgent_alarm"
 
 
+def test_that_what_is_said_twice_is_not_read_together() -> None:
+    again = incoming(text="刀", fragments=("刀",))
+    assert asyncio.run(channel.read(FakeAgent(), again))["triage"]["label"] == "other"  # type: ignore[arg-type]
+    door = incoming(text="刀", fragments=("门口", "刀"))
+    assert asyncio.run(channel.read(FakeAgent(), door))["triage"]["label"] == "urgent_alarm"  # type: ignore[arg-type]
+
+
+def test_that_what_its_conversation_understood_too_late_is_read_as_there() -> None:
+    agent = FakeAgent()
+    said = UserUttered(
+        "刀在门后", {"name": "form_answer"}, parse_data={"triage": {"label": "enquiry"}}, metadata={"message_id": "1"}
+    )
+    agent.tracker = DialogueStateTracker.from_events("a", [said, BotUttered("下一项")])
+    late = incoming(text="刀在门后", redelivery=True)
+    assert asyncio.run(channel.read(agent, late))["triage"]["label"] == "enquiry"  # type: ignore[arg-type]
+    unknown = incoming(text="刀在门后", redelivery=True, message_id="2")
+    assert asyncio.run(channel.read(agent, unknown))["triage"]["label"] == "urgent_alarm"  # type: ignore[arg-type]
+
+
 def test_that_a_message_is_parsed_once_and_handed_on_with_its_own_text() -> None:
     agent = FakeAgent()
     result = asyncio.run(channel.handle(agent, incoming(fragments=("在门口",))))  # type: ignore[arg-type]
     assert result["replies"] == [{"text": "收到"}]
     assert agent.handled[0].parse_data["text"] == "有刀"
-    assert agent.handled[0].metadata == {"message_id": "1", "photo": False}
+    assert agent.handled[0].metadata == {"message_id": "1", "photo": False, "model": "m1"}
 
 
 def test_that_a_redelivery_gets_the_recorded_replies() -> None:
@@ -90,6 +114,18 @@ def test_that_a_redelivery_gets_the_recorded_replies() -> None:
     result = asyncio.run(channel.handle(agent, incoming(redelivery=True)))  # type: ignore[arg-type]
     assert result["replies"] == [{"text": "已收到"}]
     assert agent.handled == []
+
+
+def test_that_a_redelivery_names_the_model_that_read_it_whatever_is_live_now() -> None:
+    agent = FakeAgent()
+    read = {"triage": {"label": "other"}}
+    said = UserUttered("有刀", {"name": "other"}, parse_data=read, metadata={"message_id": "1", "model": "m0"})
+    agent.tracker = DialogueStateTracker.from_events("a", [said, BotUttered("已收到")])
+    body = {"text": "有刀", "sender": "a", "message_id": "1", "redelivery": True}
+    request = SimpleNamespace(json=body, app=SimpleNamespace(ctx=SimpleNamespace(agent=agent)))
+    checked = partial(channel.Incoming.from_request, needs_sender=True)
+    response = asyncio.run(channel._answer(request, checked, channel.handle))  # type: ignore[arg-type]
+    assert json.loads(response.body)["model"] == "m0"
 
 
 def test_that_an_unknown_redelivery_is_handled() -> None:
@@ -108,7 +144,6 @@ def test_that_a_bad_body_is_refused_with_a_reason(body: Any) -> None:
 
 def test_that_a_failure_is_answered_and_logged_without_the_residents_words(caplog: pytest.LogCaptureFixture) -> None:
     agent = FakeAgent()
-    agent.is_ready = lambda: True  # type: ignore[attr-defined]
     agent.processor = SimpleNamespace(graph_runner=None)
 
     async def fail(_agent: Any, message: channel.Incoming) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 
 pytest.importorskip("rasa")
 
-from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.nlu import forms
-from bot.nlu.context import SLEEPING, Context, Meaning, Readers
+from bot.nlu.context import Context
+from bot.nlu.conversation import SLEEPING, Readers
+from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
 from bot.nlu.triage import ONE_TAP, Evidence, Triage
@@ -62,12 +65,13 @@ def meaning(
     joined: dict[str, Any] | None = None,
     others: dict[str, dict[str, Any]] | None = None,
     alarm_open: bool = False,
+    alarm_seen: bool = False,
 ) -> Meaning:
     """What a message means after these events; a text that the test did not plan to be read fails it."""
     tracker = DialogueStateTracker("a", [AnySlot(name, mappings=[]) for name in dict.fromkeys(SLOTS)])
     for event in events:
         tracker.update(event)
-    context = Context(tracker, READERS, alarm_open=alarm_open, today=date(2026, 11, 25))
+    context = Context(tracker, READERS, alarm_open=alarm_open, alarm_seen=alarm_seen, today=date(2026, 11, 25))
 
     async def parse(text: str) -> dict[str, Any]:
         return (others or {})[text]
@@ -139,6 +143,172 @@ def test_that_the_form_wakes_when_the_alarm_is_over() -> None:
     assert heard.before == (ActiveLoop("dog_licence_form"), SlotSet(SLEEPING, None))
 
 
+FRAUD = Triage("urgent_alarm", 0.66, "urgent_alarm/fraud_transfer")
+BLOW = Triage("urgent_alarm", 0.95, "urgent_alarm/domestic_violence")
+FAREWELL = Triage("urgent_alarm", 0.97, "urgent_alarm/suicide_self")
+BEHIND_THE_QUESTION = read("", Triage("enquiry", 0.99, "enquiry/dog_licence"))
+
+
+@pytest.mark.parametrize(
+    ("slot", "text", "triage", "answers"),
+    [
+        ("dog_name", "店里来客人了 先不聊", FAREWELL, True),
+        ("vaccinated_on", "早打了 本在我姐那", BLOW, True),
+        ("phone", "先不说了 大家都保重", FAREWELL, False),
+        ("dog_name", "先不填了 你们别找我 我去那边了 药都吃了", FAREWELL, False),
+        ("address", "打了我妈 本来就喝多了", BLOW, False),
+        ("name", "刚才有人说我证办不了 让我交保证金 昨天我给转了五千过去 你们能查到不", FRAUD, False),
+    ],
+)
+def test_that_the_forms_question_explains_little_and_no_danger(
+    slot: str, text: str, triage: Triage, answers: bool
+) -> None:
+    form = [ActiveLoop("dog_licence_form"), SlotSet("requested_slot", slot)]
+    behind = forms.load().forms["dog_licence_form"].fields[slot].title
+    heard = meaning(read(text, triage), *form, others={f"我要办犬证，{behind}，{text}": BEHIND_THE_QUESTION})
+    assert (heard.parse_data["intent"]["name"] == "form_answer") is answers
+    assert (heard.parse_data["triage"]["label"] == "urgent_alarm") is not answers
+
+
+def test_that_answers_to_a_form_are_no_cry_in_pieces() -> None:
+    whisper = Triage("urgent_alarm", 0.99, "urgent_alarm/silent_call")
+    asked = [
+        *DOG_NAME,
+        UserUttered("只能短信", intent={"name": "form_answer"}, parse_data={"triage": OFF_TOPIC.to_json()}),
+    ]  # type: ignore[arg-type]
+    heard = meaning(read("丫丫", OFF_TOPIC), *asked, joined=read("只能短信 丫丫", whisper))
+    assert heard.parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_a_name_is_one_whatever_it_sounds_like() -> None:
+    greeting = read("季凡", Triage("other", 0.95, "other/greeting"))
+    asked = [ActiveLoop("dog_licence_form"), SlotSet("requested_slot", "name")]
+    assert meaning(greeting, *asked).parse_data["intent"]["name"] == "form_answer"
+    insult = Triage("other", 0.95, "other/insult")
+    assert meaning(read("王桂兰", insult), *asked).parse_data["intent"]["name"] == "form_answer"
+    assert meaning(read("王八蛋", insult), *asked).parse_data["intent"]["name"] == "other"
+    assert meaning(read("大灰", Triage("other", 0.95, "other/insult")), *DOG_NAME).parse_data["intent"]["name"] == (
+        "form_answer"
+    )
+
+
+CHILD = Triage("urgent_alarm", 0.95, "urgent_alarm/missing_child")
+SILENT = Triage("urgent_alarm", 0.93, "urgent_alarm/silent_call")
+DESPAIR = Triage("urgent_alarm", 0.9, "urgent_alarm/suicide_other")
+
+
+def asked_for(slot: str, **filled: str) -> list[Event]:
+    """A dog licence's form at one of its questions."""
+    known = [SlotSet(name, value) for name, value in filled.items()]
+    return [ActiveLoop("dog_licence_form"), *known, SlotSet("requested_slot", slot)]
+
+
+@pytest.mark.parametrize(
+    ("slot", "text", "triage"),
+    [
+        ("name", "周小贝", CHILD),
+        ("dog_name", "黑虎", Triage("tip", 0.95, "tip/gambling")),
+        ("address", "跟我姥姥一块住 小什字街6号3-2", SILENT),
+        ("dog_name", "手机最后一位不对 是7", DESPAIR),
+        ("id_number", "哎填成我闺女的了", Triage("urgent_alarm", 0.6, "urgent_alarm/suicide_self")),
+    ],
+)
+def test_that_the_form_explains_a_name_an_address_and_words_about_typing(slot: str, text: str, triage: Triage) -> None:
+    heard = meaning(read(text, triage), *asked_for(slot, phone="13800138021"))
+    assert heard.parse_data["intent"]["name"] == "form_answer"
+
+
+@pytest.mark.parametrize(
+    ("slot", "text", "triage"),
+    [
+        ("name", "高楼有人要跳", DESPAIR),
+        ("address", "他在旁边 小什字街6号3-2", SILENT),
+        ("address", "来救我 小什字街6号3-2", SILENT),
+        ("dog_name", "我妈电话打不通 最后一次说活够了", DESPAIR),
+        ("dog_name", "他写错了一封遗书 手机也不要了", DESPAIR),
+    ],
+)
+def test_that_it_explains_nobody_and_no_danger(slot: str, text: str, triage: Triage) -> None:
+    alone = read(text, triage)
+
+    class Alarms(dict[str, Any]):
+        def __missing__(self, _: str) -> dict[str, Any]:
+            return alone
+
+    heard = meaning(alone, *asked_for(slot, phone="13800138021"), others=Alarms(any=alone))
+    assert heard.parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_the_form_asleep_is_taken_up_whatever_the_model_hears_in_it() -> None:
+    asleep = [*DOG_NAME, SlotSet(SLEEPING, "dog_licence_form"), ActiveLoop(None)]
+    heard = meaning(read("咱接着填那个表吧", SILENT), *asleep, alarm_open=True, alarm_seen=True)
+    assert heard.parse_data["intent"]["name"] == "form_answer"
+    again = meaning(read("他又来砸门了 接着填不了", SILENT), *asleep, alarm_open=True, alarm_seen=True)
+    assert again.parse_data["triage"]["label"] == "urgent_alarm"
+
+
+RECEIPT_TOLD = BotUttered("居住证申请交上去了，受理号 J20261125-0001。")
+HANDED_IN = UserUttered("确认", intent={"name": "form_answer"}, parse_data={"triage": OFF_TOPIC.to_json()})  # type: ignore[arg-type]
+CHASING = Triage("help_request", 0.95, "help_request/case_followup")
+
+
+@pytest.mark.parametrize("text", ["有动静没", "审没审呢", "到时候是给邮还是自己取", "我那手机号能改不"])
+def test_that_what_is_asked_after_handing_in_is_about_the_application_and_no_case(text: str) -> None:
+    heard = meaning(read(text, CHASING), HANDED_IN, RECEIPT_TOLD).parse_data
+    assert heard["intent"]["name"] == "ask_status"
+    assert heard["triage"]["intent"] == "enquiry/residence_permit_apply"
+
+
+def test_that_questions_behind_it_are_about_the_application_too() -> None:
+    much = read("那得多少钱", Triage("enquiry", 0.9, "enquiry/follow_up"), topics=[("follow_up", 0.9)])
+    question = meaning(much, HANDED_IN, RECEIPT_TOLD).parse_data[QUESTION]
+    assert (question["topics"], question["aspects"]) == (["residence_permit_apply"], ["fee"])
+
+
+def test_that_a_case_told_since_is_asked_after_as_one() -> None:
+    lost = said(Triage("help_request", 0.95, "help_request/lost_pet"), "我家猫丢了")
+    heard = meaning(read("有动静没", CHASING), HANDED_IN, RECEIPT_TOLD, lost).parse_data
+    assert heard["triage"]["intent"] == "help_request/case_followup"
+
+
+def test_that_agreeing_to_two_offers_begins_neither() -> None:
+    both = BotUttered("回“我要办犬证”或“我要办居住证”，哪天都行。")
+    asked = said(Triage("enquiry", 0.9, "enquiry/station_hours"), "周末开门吗")
+    assert meaning(read("行，同意", OFF_TOPIC), asked, both).parse_data["intent"]["name"] == "other"
+
+
+def test_that_a_question_that_names_its_topic_is_not_about_the_open_form() -> None:
+    unsure = read("居住证多少钱", Triage("enquiry", 0.9, "enquiry/idcard_fee"), topics=[("idcard_fee", 0.3)])
+    heard = meaning(unsure, *DOG_NAME)
+    assert heard.parse_data[QUESTION]["topics"] == ["residence_permit_apply"]
+    assert heard.parse_data[QUESTION]["aspects"] == ["fee"]
+
+
+def test_that_another_form_begins_in_an_open_one_and_the_same_goes_on() -> None:
+    other = meaning(read("我要办居住证", Triage("enquiry", 0.9, "enquiry/residence_permit_apply")), *DOG_NAME)
+    assert other.parse_data["intent"]["name"] == "apply_residence_permit"
+    assert ActiveLoop(None) in other.before
+    same = meaning(read("我要办犬证", Triage("enquiry", 0.9, "enquiry/dog_licence")), *DOG_NAME)
+    assert same.parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_a_lost_dogs_marks_are_no_answer_to_its_licence() -> None:
+    lost = Triage("help_request", 0.97, "help_request/lost_pet")
+    phone = [ActiveLoop("dog_licence_form"), SlotSet("requested_slot", "phone"), said(lost, "狗跑丢了")]
+    text = "花的 戴蓝脖套"
+    heard = meaning(read(text, OFF_TOPIC), *phone, others={f"狗跑丢了，{text}": read(text, lost)})
+    assert heard.parse_data["triage"]["intent"] == "help_request/lost_pet"
+
+
+def test_that_an_offered_form_is_begun_by_taking_it_up_and_not_by_thanks() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/dog_licence"), "犬证咋办", Question(("dog_licence",)))
+    offer = BotUttered("现在就想办，回“我要办犬证”就开始。")
+    for text in ("行，你问吧", "好，我叫赵强"):
+        assert meaning(read(text, OFF_TOPIC), asked, offer).parse_data["intent"]["name"] == "apply_dog_licence"
+    thanks = Triage("other", 0.95, "other/acknowledgement")
+    assert meaning(read("好的，谢谢", thanks), asked, offer).parse_data["intent"]["name"] == "other"
+
+
 def test_that_thanks_are_no_dogs_name() -> None:
     heard = meaning(read("真行啊", Triage("other", 0.95, "other/insult")), *DOG_NAME)
     assert heard.parse_data["intent"]["name"] == "other"
@@ -175,6 +345,29 @@ def test_that_a_question_with_a_subject_stands_alone() -> None:
     question = meaning(new, LOST).parse_data[QUESTION]
     assert question["topics"] == ["residence_permit_apply"]
     assert question["aspects"] == ["fee"]
+
+
+FOLLOWS = Triage("enquiry", 0.9, "enquiry/follow_up")
+
+
+def test_that_a_question_after_a_request_is_about_its_matter_and_a_detail_is_not() -> None:
+    found = said(Triage("help_request", 0.99, "help_request/found_item"), "捡了个包，交哪儿")
+    receipt = read("能写个收条吗", FOLLOWS, topics=[("follow_up", 0.9)])
+    assert meaning(receipt, found).parse_data[QUESTION]["topics"] == ["lost_found_howto_found"]
+    detail = read("那包是黑的", OFF_TOPIC)
+    assert QUESTION not in meaning(detail, found, others={"捡了个包，交哪儿，那包是黑的": detail}).parse_data
+
+
+def test_that_a_question_that_nobody_understood_does_not_hide_the_topic_before_it() -> None:
+    unclear = said(FOLLOWS, "嗯嗯那啥", Question(choices=("户口迁入",)))
+    fee = read("多少钱", FOLLOWS, topics=[("follow_up", 0.9)])
+    question = meaning(fee, LOST, unclear).parse_data[QUESTION]
+    assert (question["topics"], question["aspects"]) == (["idcard_lost"], ["fee"])
+
+
+def test_that_small_talk_after_a_question_is_no_follow_up() -> None:
+    ticket = read("火车票改签怎么弄", OFF_TOPIC, topics=[("idcard_temporary", 0.4)])
+    assert QUESTION not in meaning(ticket, LOST).parse_data
 
 
 def test_that_a_correction_of_the_topic_keeps_what_was_asked() -> None:
@@ -218,6 +411,15 @@ def test_that_a_detail_after_a_tip_belongs_to_the_tip() -> None:
         assert heard["triage"]["intent"] == "tip/drugs"
 
 
+def test_that_a_statement_without_a_subject_goes_on_with_the_complaint_before_it() -> None:
+    complaint = Triage("help_request", 0.95, "help_request/complaint_officer")
+    asked = Triage("enquiry", 0.95, "enquiry/household_certificate")
+    before = (said(complaint, "窗口那人跟我嚷"), said(asked, "开证明去的", Question(("household_certificate",))))
+    follow_up = Triage("enquiry", 1.0, "enquiry/follow_up")
+    heard = meaning(read("我的名字先别提", follow_up, topics=[("follow_up", 1.0)]), *before)
+    assert heard.parse_data["triage"]["intent"] == "help_request/complaint_officer"
+
+
 def test_that_danger_after_a_tip_is_an_alarm() -> None:
     plain = read("他们发现我了在砸门", Triage("urgent_alarm", 0.95, "urgent_alarm/violent_threat"))
     assert meaning(plain, TIP).parse_data["triage"]["label"] == "urgent_alarm"
@@ -225,8 +427,241 @@ def test_that_danger_after_a_tip_is_an_alarm() -> None:
     assert meaning(seen, TIP).parse_data["triage"]["label"] == "urgent_alarm"
     together = read("", Triage("urgent_alarm", 0.5, "urgent_alarm/armed_threat"))
     doubtful = read("他手里有东西", Triage("urgent_alarm", 0.4, "urgent_alarm/armed_threat"))
+    victim = read("有个丫头被骗来的 出不来", Triage("urgent_alarm", 0.6, "urgent_alarm/captivity"))
+    assert meaning(victim, TIP).parse_data["triage"]["label"] == "urgent_alarm"
     heard = meaning(doubtful, TIP, others={"有个KTV包房里溜冰，他手里有东西": together})
     assert heard.parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_another_name_for_the_same_matter_is_no_other_tip() -> None:
+    hours = Triage("tip", 0.93, "tip/wildlife_environment")
+    together = read("", Triage("tip", 0.95, "tip/drugs"))
+    others = {"有个KTV包房里溜冰，晚上九点以后开门": together}
+    assert meaning(read("晚上九点以后开门", hours), TIP, others=others).parse_data["triage"]["intent"] == "tip/drugs"
+    another = read("另外还有个事 楼下卖假烟", Triage("tip", 0.93, "tip/fake_goods"))
+    assert meaning(another, TIP).parse_data["triage"]["intent"] == "tip/fake_goods"
+
+
+@pytest.mark.parametrize(
+    ("text", "places"), [("大东路3号后院头一个棚", [("place", 0, 5)]), ("没打架 就在院里坐着", [])]
+)
+def test_that_what_names_nobody_and_nothing_that_happens_is_a_detail_however_it_looks(
+    text: str, places: list[tuple[str, int, int]]
+) -> None:
+    sure = Triage("urgent_alarm", 0.99, "urgent_alarm/fire")
+    others = {f"有个KTV包房里溜冰，{text}": read("", Triage("tip", 0.95, "tip/drugs"))}
+    assert meaning(read(text, sure, *places), TIP, others=others).parse_data["triage"]["label"] == "tip"
+    somebody = read("大东路3号有人倒了", sure, ("place", 0, 5))
+    assert meaning(somebody, TIP).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_place_after_a_tip_is_a_detail_though_the_two_together_are_in_doubt() -> None:
+    doubtful, place = Triage("urgent_alarm", 0.55, "urgent_alarm/explosives_weapons"), "东塔地铁站A口 左手边"
+    unsure = replace(Triage("tip", 0.7, "tip/cult"), uncertain=True)
+    others = {f"有个KTV包房里溜冰，{place}": read("", unsure)}
+    heard = meaning(read(place, doubtful, ("place", 0, 5)), TIP, others=others)
+    assert heard.parse_data["triage"]["intent"] == "tip/drugs"
+    others = {f"有个KTV包房里溜冰，{place}": read("", unsure), "有个KTV包房里溜冰，有人倒了": read("", unsure)}
+    assert meaning(read("有人倒了", doubtful), TIP, others=others).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_the_man_of_the_tip_who_is_here_now_is_an_alarm_of_its_kind() -> None:
+    wanted = said(Triage("tip", 0.9, "tip/wanted_suspect"), "你们通缉的那个人我见过")
+    here = read("妈呀 他进来了", Triage("urgent_alarm", 0.9, "urgent_alarm/general_alarm"))
+    assert meaning(here, wanted).parse_data["triage"]["intent"] == "urgent_alarm/wanted_person"
+
+
+def test_that_the_plot_of_a_drama_goes_on_and_a_danger_of_ones_own_does_not() -> None:
+    plot = said(Triage("other", 0.99, "other/fiction"), "那个短剧里婆婆下毒")
+    doubtful = Triage("urgent_alarm", 0.5, "urgent_alarm/armed_threat")
+    others = {"那个短剧里婆婆下毒，后来她提着刀去报仇": read("", Triage("other", 0.99, "other/fiction"))}
+    heard = meaning(read("后来她提着刀去报仇", doubtful), plot, others=others).parse_data
+    assert heard["triage"]["intent"] == "other/fiction"
+    for own in ("有人提着刀来找我", "现在有人提着刀"):
+        assert meaning(read(own, doubtful), plot).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_faint_alarm_in_a_chat_is_chat_unless_it_has_words_of_one() -> None:
+    chat = said(Triage("other", 0.99, "other/chitchat"), "喝了二两，高兴")
+    faint = Triage("urgent_alarm", 0.5, "urgent_alarm/stalking")
+    others = {"喝了二两，高兴，他骂骂咧咧的": read("", Triage("other", 0.99, "other/chitchat"))}
+    assert meaning(read("他骂骂咧咧的", faint), chat, others=others).parse_data["triage"]["label"] == "other"
+    assert meaning(read("有人跟着我", faint), chat).parse_data["triage"]["label"] == "urgent_alarm"
+    plain = Triage("urgent_alarm", 0.7, "urgent_alarm/medical")
+    assert meaning(read("他脸发紫", plain), chat).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_faint_alarm_is_read_behind_the_calm_words_before_it() -> None:
+    parked = said(Triage("help_request", 0.95, "help_request/parking"), "我车停路边没了")
+    vague = said(replace(UNCLEAR, options=()), "打我儿子电话")
+    faint = Triage("urgent_alarm", 0.4, "urgent_alarm/kidnapping")
+    calm = read("", Triage("help_request", 0.7, "help_request/parking", uncertain=True))
+    others = {"我车停路边没了，让拖车拖走的": calm}
+    heard = meaning(read("让拖车拖走的", faint), parked, vague, others=others).parse_data
+    assert heard["triage"]["intent"] == "help_request/parking"
+    doubtful = {**calm, "intent_ranking": [{"name": "urgent_alarm", "confidence": 0.18}]}
+    others = {"我车停路边没了，让拖车拖走的": doubtful}
+    assert meaning(read("让拖车拖走的", faint), parked, others=others).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_threat_to_oneself_is_no_detail_of_a_quarrel_about_wages() -> None:
+    wages = said(Triage("help_request", 0.99, "help_request/wage_dispute"), "工头欠我们钱")
+    despair = Triage("urgent_alarm", 0.55, "urgent_alarm/suicide_self")
+    assert meaning(read("我就从那上头下来", despair), wages).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_what_is_no_question_is_a_part_of_the_tip_before_it() -> None:
+    permit = Triage("enquiry", 0.99, "enquiry/residence_permit_use")
+    together = {"有个KTV包房里溜冰，他的居住证也是买的": read("", Triage("tip", 0.9, "tip/drugs"))}
+    told = meaning(read("他的居住证也是买的", permit), TIP, others=together)
+    assert told.parse_data["triage"]["intent"] == "tip/drugs"
+    asked = read("居住证怎么办", permit, topics=[("residence_permit_apply", 0.97)])
+    assert meaning(asked, TIP).parse_data["triage"]["label"] == "enquiry"
+
+
+def test_that_whoever_asked_how_to_tell_something_tells_it_next() -> None:
+    how = Triage("enquiry", 0.99, "enquiry/tip_howto")
+    asked = said(how, "怎么举报", Question(("tip_howto",)))
+    doubtful = read("他卖那种白粉", Triage("urgent_alarm", 0.5, "urgent_alarm/wanted_person"))
+    others = {"我要举报一件事，他卖那种白粉": read("", Triage("tip", 0.9, "tip/drugs"))}
+    assert meaning(doubtful, asked, others=others).parse_data["triage"]["intent"] == "tip/drugs"
+
+
+def test_that_a_calm_word_is_no_alarm_because_of_what_was_told_calmly_before() -> None:
+    others = {"有个KTV包房里溜冰，明天还开呢": read("", Triage("urgent_alarm", 0.25, "urgent_alarm/general_alarm"))}
+    heard = meaning(read("明天还开呢", OFF_TOPIC), TIP, others=others).parse_data
+    assert heard["triage"]["intent"] == "tip/drugs"
+
+
+def test_that_a_topic_beside_the_last_one_is_named_by_its_words() -> None:
+    how = Triage("enquiry", 0.6, "enquiry/tip_howto")
+    asked = said(how, "怎么举报", Question(("tip_howto",)))
+    heard = meaning(read("我亲戚能知道不", how, topics=[("tip_howto", 0.5), ("complaint_howto", 0.3)]), asked)
+    assert heard.parse_data[QUESTION]["topics"] == ["tip_howto_family"]
+
+
+def test_that_a_closing_word_is_thanks_and_not_the_next_question() -> None:
+    unsure = Triage("enquiry", 0.7, "enquiry/city_services")
+    assert meaning(read("好 你记下就行", unsure), TIP).parse_data["triage"]["intent"] == "other/thanks"
+
+
+def test_that_what_was_once_is_read_with_what_it_belongs_to() -> None:
+    past = said(Triage("help_request", 0.95, "help_request/domestic_violence_past"), "前夫以前打过我")
+    once = read("就是拿刀那回", Triage("urgent_alarm", 0.4, "urgent_alarm/armed_threat"))
+    others = {
+        "前夫以前打过我，就是拿刀那回": read("", Triage("help_request", 0.9, "help_request/domestic_violence_past"))
+    }
+    assert meaning(once, past, others=others).parse_data["triage"]["label"] == "help_request"
+    again = read("现在又拿刀来了", Triage("urgent_alarm", 0.4, "urgent_alarm/armed_threat"))
+    assert meaning(again, past).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_sure_question_is_not_swallowed_by_the_fragments_before_it() -> None:
+    asked = read("举报有奖吗", Triage("enquiry", 0.9, "enquiry/tip_howto"), topics=[("tip_howto", 0.9)])
+    tip = read("三楼那家 举报有奖吗", Triage("tip", 0.9, "tip/gambling"))
+    assert meaning(asked, joined=tip).parse_data["triage"]["label"] == "enquiry"
+    alarm = read("三楼那家 举报有奖吗", Triage("urgent_alarm", 0.9, "urgent_alarm/armed_threat"))
+    assert meaning(asked, joined=alarm).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_bare_pinyin_is_asked_about_and_seen_by_a_human() -> None:
+    nonsense = Triage("other", 0.98, "other/gibberish")
+    assert meaning(read("qiang", nonsense)).parse_data["triage"]["uncertain"] is True
+    assert meaning(read("hjklx", nonsense)).parse_data["triage"]["uncertain"] is False
+
+
+def test_that_a_look_up_by_its_number_is_no_request_of_its_own() -> None:
+    follows = Triage("help_request", 0.4, "help_request/case_followup")
+    by_number = meaning(read("看下 Q20260101-0004", follows)).parse_data
+    assert (by_number["intent"]["name"], by_number["triage"]["label"]) == ("ask_status", "enquiry")
+    by_words = meaning(read("我报的案咋没人回", follows)).parse_data
+    assert (by_words["intent"]["name"], by_words["triage"]["label"]) == ("ask_status", "help_request")
+
+
+def test_that_whoever_tells_of_a_loss_and_a_missing_number_tells_of_the_loss() -> None:
+    theft = Triage("help_request", 0.95, "help_request/theft_discovered")
+    heard = meaning(read("前天上所里报的 没给我个编号 三轮车让人推走了", theft))
+    assert heard.parse_data["triage"]["intent"] == "help_request/theft_discovered"
+
+
+PARSED_FORM = "dog_licence_form"
+
+
+def test_that_a_form_is_taken_up_in_so_many_words_once_an_officer_has_the_alarm() -> None:
+    asleep = [SlotSet(SLEEPING, PARSED_FORM), SlotSet("requested_slot", "phone")]
+    on = read("接着填狗证吧", OFF_TOPIC)
+    assert meaning(on, *asleep, alarm_open=True).parse_data["intent"]["name"] != "form_answer"
+    taken_up = meaning(on, *asleep, alarm_open=True, alarm_seen=True)
+    assert taken_up.parse_data["intent"]["name"] == "form_answer"
+    assert ActiveLoop(PARSED_FORM) in taken_up.before
+    awake = [ActiveLoop(PARSED_FORM), SlotSet("requested_slot", "phone")]
+    number = read("13800138021", OFF_TOPIC)
+    assert meaning(number, *awake, alarm_open=True, alarm_seen=True).parse_data["intent"]["name"] == "form_answer"
+    assert meaning(number, *asleep, alarm_open=True, alarm_seen=True).parse_data["intent"]["name"] != "form_answer"
+
+
+def test_that_a_vaccination_is_no_blow_and_no_transfer_of_money() -> None:
+    asked = [ActiveLoop(PARSED_FORM), SlotSet("requested_slot", "vaccinated_on")]
+    sure = Triage("urgent_alarm", 0.9, "urgent_alarm/fraud_transfer")
+    assert meaning(read("大前天刚打完针", sure), *asked).parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_a_day_is_no_alarm_and_a_dogs_name_none_either() -> None:
+    sure = Triage("urgent_alarm", 0.9, "urgent_alarm/domestic_violence")
+    assert meaning(read("黑豹", sure), *DOG_NAME).parse_data["intent"]["name"] == "form_answer"
+    for text in ("他来了", "有人", "救我"):
+        assert meaning(read(text, sure), *DOG_NAME).parse_data["triage"]["label"] == "urgent_alarm", text
+    since = [ActiveLoop("residence_permit_form"), SlotSet("requested_slot", "lived_since")]
+    assert meaning(read("来了快三年了", sure), *since).parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_a_matter_named_in_passing_is_what_is_begun_next() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/dog_licence"), "我的犬证办好了吗")
+    assert meaning(read("那我现在办", OFF_TOPIC), asked).parse_data["intent"]["name"] == "apply_dog_licence"
+
+
+def test_that_who_wants_somebody_to_explain_it_gets_a_human() -> None:
+    asked = meaning(read("居住证弄不明白 能找个人教我吗", Triage("enquiry", 0.9, "enquiry/residence_permit_use")))
+    assert asked.parse_data["triage"]["intent"] == "help_request/human_service"
+
+
+def test_that_dropping_a_question_is_a_farewell() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/dog_licence"), "犬证多少钱", Question(("dog_licence",)))
+    assert meaning(read("那算了", OFF_TOPIC), asked).parse_data["triage"]["intent"] == "other/goodbye"
+
+
+def test_that_a_short_question_after_handing_in_asks_how_it_stands() -> None:
+    handed_in = [said(Triage("enquiry", 1.0, "enquiry/dog_licence"), "确认"), BotUttered("受理号 Q20261125-0004。")]
+    assert meaning(read("啥时候能去取", OFF_TOPIC), *handed_in).parse_data["intent"]["name"] == "ask_status"
+
+
+def test_that_look_ups_go_on_with_another_name_place_or_number() -> None:
+    def looked_up(name: str, text: str) -> UserUttered:
+        about = Triage(
+            "enquiry", 1.0, f"enquiry/{'community_officer' if name == 'look_up_officer' else 'duplicate_name'}"
+        )
+        parse_data = {"triage": about.to_json(), "intent": {"name": name}, "entities": []}
+        return UserUttered(text, {"name": name}, parse_data=parse_data)  # type: ignore[arg-type]
+
+    named = looked_up("look_up_name", "叫张伟的多不多")
+    assert meaning(read("李沐阳", OFF_TOPIC), named).parse_data["intent"]["name"] == "look_up_name"
+    placed = looked_up("look_up_officer", "大东路34号")
+    for text in ("他啥时候在啊", "电话多少", "那35号"):
+        assert meaning(read(text, OFF_TOPIC), placed).parse_data["intent"]["name"] == "look_up_officer", text
+    frightened = Triage("urgent_alarm", 0.6, "urgent_alarm/missing_child")
+    assert meaning(read("司马懿呢", frightened), named).parse_data["intent"]["name"] == "look_up_name"
+    assert meaning(read("11号", frightened), placed).parse_data["intent"]["name"] == "look_up_officer"
+    for alarm in ("有人杀人", "快来救我", "11号有人砍人"):
+        assert meaning(read(alarm, frightened), placed).parse_data["triage"]["label"] == "urgent_alarm", alarm
+    place = read("小东路", frightened, ("place", 0, 3))
+    assert meaning(place, placed).parse_data["intent"]["name"] == "look_up_officer"
+
+
+@pytest.mark.parametrize("text", ["那事有信儿没", "给个编号呗", "号我忘了"])
+def test_that_whoever_asks_after_something_told_before_is_told_how_it_stands(text: str) -> None:
+    joined = read("", Triage("urgent_alarm", 0.6, "urgent_alarm/fire"))
+    vague = Triage("enquiry", 0.9, "enquiry/follow_up")
+    assert meaning(read(text, vague), TIP, joined=joined).parse_data["intent"]["name"] == "ask_status"
 
 
 # -- look-ups -------------------------------------------------------------------------------------------------------
@@ -259,6 +694,21 @@ def test_that_what_says_all_by_itself_is_not_read_as_danger_again() -> None:
     assert meaning(whispered, joined=knife).parse_data["triage"]["label"] == "urgent_alarm"
 
 
+def test_that_a_sure_question_in_an_open_alarm_is_not_read_behind_its_words() -> None:
+    asked = read("打人算家暴吗", Triage("enquiry", 0.95, "enquiry/domestic_violence_advice"))
+    behind = read("他打我 打人算家暴吗", Triage("urgent_alarm", 0.99, "urgent_alarm/domestic_violence"))
+    assert meaning(asked, joined=behind, alarm_open=True).parse_data["triage"]["label"] == "enquiry"
+    assert meaning(asked, joined=behind).parse_data["triage"]["label"] == "urgent_alarm"
+    told = read("打人那个在门口", Triage("enquiry", 0.95, "enquiry/domestic_violence_advice"))
+    assert meaning(told, joined=behind, alarm_open=True).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_chat_beside_asking_for_an_officer_stays_chat() -> None:
+    before = said(Triage("help_request", 0.99, "help_request/human_service"), "转人工")
+    chat = read("你忙吧 我喝点酒话多", Triage("other", 0.99, "other/chitchat"))
+    assert meaning(chat, before).parse_data["triage"]["intent"] == "other/chitchat"
+
+
 def test_that_a_question_after_ones_alarm_is_no_faint_alarm() -> None:
     faint = Triage("urgent_alarm", 0.3, "urgent_alarm/general_alarm")
     assert meaning(read("我的报警怎么样了", faint)).parse_data["intent"]["name"] == "ask_status"
@@ -273,3 +723,10 @@ def test_that_a_receipt_number_alone_asks_for_its_application() -> None:
         "enquiry",
         False,
     )
+
+
+def test_that_a_plain_whisper_behind_an_answered_question_stays_an_alarm() -> None:
+    asked = said(Triage("enquiry", 1.0, "enquiry/idcard_lost"), "身份证丢了怎么补办", Question(("idcard_lost",)))
+    whisper = Triage("urgent_alarm", 0.97, "urgent_alarm/silent_call")
+    heard = meaning(read("他在阳台 我只能打字", whisper), asked)
+    assert heard.parse_data["triage"]["label"] == "urgent_alarm"

@@ -11,7 +11,7 @@ pytest.importorskip("rasa")
 
 from scipy import sparse
 
-from bot.nlu.kernel import Calibration, Fit, KernelModel, Settings, fit, label_sums, labels_of, unsure
+from bot.nlu.kernel import Calibration, CalibrationLoss, Fit, KernelModel, Settings, fit, label_sums, labels_of, unsure
 
 INTENTS = ("urgent_alarm/fire", "urgent_alarm/robbery", "enquiry/idcard_lost", "other/idiom")
 EACH = 40
@@ -101,3 +101,14 @@ def test_that_calibration_makes_confidence_what_it_is_worth() -> None:
     scores[np.arange(2000), guess] = 0.6
     found = Calibration.fit(scores, fine, label_of[fine], label_of).probabilities(scores, label_of)
     assert abs(found.max(axis=1).mean() - (fine == guess).mean()) < 0.03
+
+
+def test_that_the_slope_of_the_calibrations_loss_is_the_losses_slope() -> None:
+    random = np.random.default_rng(4)
+    intents = ("urgent_alarm/a", "urgent_alarm/b", "help_request/c", "tip/d", "enquiry/e", "other/f")
+    label_of = labels_of(intents)
+    fine = random.integers(len(intents), size=50)
+    loss = CalibrationLoss(random.normal(size=(50, len(intents) + 5)), fine, label_of[fine], label_of)
+    place, step = np.array([0.4, -0.2, 0.1, -0.3, 0.2, 0.0, 0.5]), 1e-6
+    by_trying = [(loss(place + step * way)[0] - loss(place - step * way)[0]) / (2 * step) for way in np.eye(7)]
+    assert loss(place)[1] == pytest.approx(by_trying, abs=1e-6)

@@ -16,6 +16,7 @@ from rasa.core.agent import Agent
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu import channel
+from bot.nlu.publication import READING
 from bot.nlu.reader import TEXTS_A_RUN, Reader
 
 
@@ -92,3 +93,9 @@ def test_that_texts_are_read_together_as_each_alone(agent: Agent) -> None:
     alone = [asyncio.run(reader.parse(text))["triage"] for text in (*texts, *odd)]
     for one, other in zip(together, alone, strict=True):
         assert one == {**other, "confidence": pytest.approx(other["confidence"], abs=2e-4)}
+
+
+def test_that_pinyin_is_kept_as_the_chinese_it_stands_for(agent: Agent) -> None:
+    told = asyncio.run(Reader(agent.processor).parse("shenfenzheng diule duoshao qian"))
+    assert "多少钱" in told[READING]
+    assert READING not in asyncio.run(Reader(agent.processor).parse("How much is a lost card?"))

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("rasa")
 
-from bot.nlu.sentences import apart, danger_beside
+from bot.nlu.sentences import apart, is_calm, is_danger
 from bot.nlu.triage import Triage
 
 
@@ -31,7 +31,8 @@ def test_that_first_and_last_part_are_read_apart_from_the_rest() -> None:
 
 
 def test_that_danger_wins_beside_a_plain_question() -> None:
-    assert danger_beside(ASKS, DANGER)
+    assert is_calm(ASKS)
+    assert is_danger(DANGER)
 
 
 @pytest.mark.parametrize(
@@ -44,4 +45,4 @@ def test_that_danger_wins_beside_a_plain_question() -> None:
     ],
 )
 def test_that_halves_that_explain_each_other_stay_one(part: dict[str, Any], rest: dict[str, Any]) -> None:
-    assert not danger_beside(part, rest)
+    assert not (is_calm(part) and is_danger(rest))

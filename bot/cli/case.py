@@ -1,0 +1,243 @@
+"""An officer's work on one case by command, through the functions that the case page calls."""
+
+import json
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+
+from bot.cli.common import fail, opened_store, station_settings
+from bot.cli.desk import AsJson, CaseNumber, Officer, case_row, show, transaction
+from bot.clock import SystemClock
+from bot.console.queries import reporter_hidden
+from bot.duty import disclosure, handling, handover, labels, merging, similar, timeline
+from bot.duty.roster import RosterError, load_roster
+from bot.duty.watch import Watch
+from bot.store.models import Case, CaseId, Correction, Message, Note, Page, Reply
+
+commands = typer.Typer()
+_To = Annotated[str, typer.Option(help="Another officer, as duty.yml has the name.", show_default=False)]
+
+
+def _watch() -> Watch:
+    settings = station_settings()
+    try:
+        return Watch(load_roster(settings.duty_file), settings.page_channels)
+    except RosterError as error:
+        fail(str(error))
+
+
+@commands.command()
+def note(case: CaseNumber, text: str, officer: Officer) -> None:
+    """Write a note for the other officers; the resident never sees it."""
+    with transaction() as session:
+        handling.note(session, CaseId(case), text, officer=officer, now=SystemClock().now())
+    typer.echo(f"case {case}: noted")
+
+
+@commands.command()
+def assign(
+    case: CaseNumber,
+    officer: Officer,
+    to: Annotated[str, typer.Option(help="Who is to see to it; leave it out for nobody.", show_default=False)] = "",
+) -> None:
+    """Say who is to see to a request or a tip."""
+    watch = _watch()
+    with transaction() as session:
+        handling.assign(session, CaseId(case), to=to or None, officer=officer, watch=watch, now=SystemClock().now())
+    typer.echo(f"case {case}: {to or 'nobody'} is to see to it")
+
+
+@commands.command()
+def unack(case: CaseNumber, officer: Officer) -> None:
+    """Give a case back: it is open again, and an alarm is paged for from the first step on."""
+    watch = _watch()
+    with transaction() as session:
+        handling.unacknowledge(session, CaseId(case), officer=officer, watch=watch, now=SystemClock().now())
+    typer.echo(f"case {case} is open again")
+
+
+@commands.command()
+def reopen(case: CaseNumber, officer: Officer) -> None:
+    """Go on with a closed case; whoever reopens it has it."""
+    with transaction() as session:
+        handling.reopen(session, CaseId(case), officer=officer, now=SystemClock().now())
+    typer.echo(f"case {case} goes on; {officer} has it")
+
+
+@commands.command()
+def offer(case: CaseNumber, to: _To, officer: Officer) -> None:
+    """Ask another officer to take a case over; they are paged, and until they accept nothing changes."""
+    watch = _watch()
+    with transaction() as session:
+        handover.offer(session, CaseId(case), to=to, officer=officer, watch=watch, now=SystemClock().now())
+    minutes = handover.OFFERED_FOR.seconds // 60
+    typer.echo(f"case {case} is offered to {to} for {minutes} minutes: `fujin accept {case} --officer {to}`")
+
+
+@commands.command()
+def accept(case: CaseNumber, officer: Officer) -> None:
+    """Take over a case that was offered."""
+    with transaction() as session:
+        handover.accept(session, CaseId(case), officer=officer, now=SystemClock().now())
+    typer.echo(f"case {case}: {officer} has it")
+
+
+@commands.command()
+def decline(case: CaseNumber, officer: Officer) -> None:
+    """End an offer: the officer who has the case keeps it."""
+    watch = _watch()
+    with transaction() as session:
+        kept = handover.decline(session, CaseId(case), officer=officer, watch=watch, now=SystemClock().now())
+    typer.echo(f"case {case}: {kept.acknowledged_by or 'nobody'} has it")
+
+
+@commands.command()
+def join(case: CaseNumber, officer: Officer) -> None:
+    """Be on a case beside whoever has it."""
+    with transaction() as session:
+        handover.join(session, CaseId(case), officer=officer, now=SystemClock().now())
+    typer.echo(f"case {case}: {officer} is on it")
+
+
+@commands.command()
+def leave(case: CaseNumber, officer: Officer) -> None:
+    """Be on a case no longer."""
+    with transaction() as session:
+        handover.leave(session, CaseId(case), officer=officer, now=SystemClock().now())
+    typer.echo(f"case {case}: {officer} is not on it")
+
+
+@commands.command()
+def relabel(
+    case: CaseNumber,
+    kind: Annotated[str, typer.Argument(help="label/kind, as in nlu_data/catalogue.yml.", show_default=False)],
+    officer: Officer,
+    reason: Annotated[str, typer.Option(help="Why; needed for what is no alarm, or no tip, any more.")] = "",
+) -> None:
+    """Give a case another kind; an alarm is paged for at once, and the trainers learn of it."""
+    watch, now = _watch(), SystemClock().now()
+    with transaction() as session:
+        labels.relabel(session, CaseId(case), kind, officer=officer, reason=reason, watch=watch, now=now)
+    typer.echo(f"case {case} is {kind}")
+
+
+@commands.command()
+def merge(
+    case: CaseNumber,
+    officer: Officer,
+    into: Annotated[int, typer.Option(help="The case that goes on.", show_default=False)],
+) -> None:
+    """Make a case part of another one: its pages end, and what its resident writes goes there."""
+    with transaction() as session:
+        merging.merge(session, CaseId(case), into=CaseId(into), officer=officer, now=SystemClock().now())
+    typer.echo(f"case {case} is part of case {into}")
+
+
+@commands.command()
+def separate(case: CaseNumber, officer: Officer) -> None:
+    """Part a case from the one it was merged into."""
+    watch = _watch()
+    with transaction() as session:
+        parted = merging.separate(session, CaseId(case), officer=officer, watch=watch, now=SystemClock().now())
+    typer.echo(f"case {case} stands by itself: {parted.state}")
+
+
+@commands.command(name="case")
+def one_case(case: CaseNumber, officer: Officer, as_json: AsJson = False) -> None:
+    """Show one case: what was said, who was paged, what was done. Reporters stay unnamed; the look is in the log."""
+    with transaction() as session:
+        found = handling.locked(session, CaseId(case))
+        disclosure.viewed(session, officer=officer, now=SystemClock().now(), case_id=found.id)
+        told = _told(session, found)
+    if as_json:
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    terminal = Console(highlight=False)
+    for name, value in told.items():
+        if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+            terminal.print(f"{name}: {value}", markup=False)
+    for name in ("talk", "notes", "timeline", "similar"):
+        terminal.print(f"\n{name}", markup=False)
+        show(told[name], "none", as_json=False)
+
+
+def _told(session: sa.orm.Session, case: Case) -> dict[str, Any]:
+    hidden = reporter_hidden(case.label, case.intent)
+    residents = handling.residents_of(session, case)
+    names = {
+        resident.id: f"reporter {number}" if hidden else resident.pseudonym
+        for number, resident in enumerate(residents, start=1)
+    }
+    merged = list(session.scalars(sa.select(Case.id).where(Case.merged_into_id == case.id).order_by(Case.id)))
+    pages = session.scalars(sa.select(Page).where(Page.case_id == case.id).order_by(Page.id)).all()
+    row = case_row(case, names[case.resident_id], len(case.messages), sum(page.state == "done" for page in pages))
+    notes = session.scalars(sa.select(Note).where(Note.case_id == case.id).order_by(Note.id))
+    likely = similar.similar(session, case, now=SystemClock().now()) if case.state != "closed" else []
+    return {
+        **row,
+        "assigned_to": case.assigned_to,
+        "offered_to": case.offered_to,
+        "joined": list(case.joined),
+        "merged_into": case.merged_into_id,
+        "merged": merged,
+        "closed_at": case.closed_at.isoformat() if case.closed_at else None,
+        "closed_by": case.closed_by,
+        "disposition": case.disposition,
+        "referred_to": case.referred_to,
+        "closing_word": case.closing_word,
+        "residents": [f"{number}: {name}" for number, name in enumerate(names.values(), start=1)],
+        "talk": _talk(session, [case.id, *merged], names),
+        "notes": [{"at": one.written_at.isoformat(), "by": one.author, "text": one.text} for one in notes],
+        "timeline": _timeline(session, case, pages),
+        "similar": [{"id": one.case_id, "state": one.state, "why": "；".join(one.why)} for one in likely],
+    }
+
+
+def _talk(session: sa.orm.Session, ids: list[CaseId], names: dict[Any, str]) -> list[dict[str, Any]]:
+    messages = session.scalars(sa.select(Message).where(Message.case_id.in_(ids), Message.kind != "event"))
+    replies = session.scalars(sa.select(Reply).where(Reply.case_id.in_(ids)))
+    said = [(one.received_at, names.get(one.resident_id, ""), "", one.kind, one.text) for one in messages]
+    told = [(one.created_at, one.author, names.get(one.resident_id, ""), one.state, one.text) for one in replies]
+    keys = ("at", "from", "to", "kind", "text")
+    return [
+        dict(zip(keys, (line[0].isoformat(), *line[1:]), strict=True))
+        for line in sorted([*said, *told], key=lambda line: line[0])
+    ]
+
+
+def _timeline(session: sa.orm.Session, case: Case, pages: Any) -> list[dict[str, Any]]:
+    acts = [(act.at, act.by, act.action, act.words, act.more) for act in timeline.acts(session, case.id)]
+    paged = [
+        (page.sent_at or page.created_at, "系统", "page", f"{page.level + 1}: {page.officer}", page.state)
+        for page in pages
+    ]
+    keys = ("at", "by", "action", "words", "more")
+    return [
+        dict(zip(keys, (step[0].isoformat(), *step[1:]), strict=True))
+        for step in sorted([*acts, *paged], key=lambda step: step[0])
+    ]
+
+
+@commands.command()
+def corrections(as_json: AsJson = False) -> None:
+    """List the officers' other labels for cases, newest first, with the message: what trainers learn from."""
+    query = (
+        sa.select(Correction, Message.text)
+        .join(Message, Message.id == Correction.message_id, isouter=True)
+        .order_by(Correction.id.desc())
+    )
+    with opened_store() as store, store.reading() as session:
+        rows = [
+            {
+                "at": one.made_at.isoformat(),
+                "case": one.case_id,
+                "was": one.was,
+                "now": one.now,
+                "by": one.made_by,
+                "text": text,
+            }
+            for one, text in session.execute(query)
+        ]
+    show(rows, "no corrections", as_json=as_json)

@@ -1,0 +1,171 @@
+"""What is kept and for how long: audit log, holds, deletion, backup."""
+
+import csv
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.common import fail, opened_store, station_settings
+from bot.clock import SystemClock
+from bot.duty import audit, backup, retention
+from bot.duty.backup import BackupError, Summary
+from bot.duty.handling import CaseError
+from bot.duty.retention import RetentionError
+from bot.duty.roster import RosterError, load_roster
+from bot.store.models import AuditEntry, CaseId
+from bot.store.session import StoreUnavailableError
+
+commands = typer.Typer()
+audit_commands = typer.Typer(no_args_is_help=True, help="The log of what was done and who saw personal data.")
+retention_commands = typer.Typer(no_args_is_help=True, help="Deletion of what is past its time.")
+_Officer = Annotated[str, typer.Option(help="Who does it.", show_default=False)]
+_SHELL = "服务器命令"
+
+
+@audit_commands.command()
+def show(
+    case: Annotated[int | None, typer.Option(help="Only of this case.")] = None,
+    officer: Annotated[str | None, typer.Option(help="Only what this one did.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only of this kind, e.g. view, reveal, sign_in.")] = None,
+    days: Annotated[int | None, typer.Option(help="Only of the last so many days.", min=1)] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV instead of a table.")] = False,
+) -> None:
+    """Show the newest entries, newest first."""
+    since = SystemClock().now() - timedelta(days=days) if days else None
+    wanted = audit.Filter(officer, action, CaseId(case) if case else None, since)
+    with opened_store() as store, store.reading() as session:
+        found = audit.entries(session, wanted, limit=limit)
+    rows = [_row(entry) for entry in found]
+    columns = ["entry", "at", "actor", "action", "case", "subject", "detail"]
+    if as_csv:
+        csv.writer(sys.stdout).writerows([columns, *rows])
+        return
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _row(entry: AuditEntry) -> list[str]:
+    at, case = entry.at.isoformat(timespec="seconds"), str(entry.case_id or "")
+    return [str(entry.id), at, entry.actor, entry.action, case, entry.subject, str(entry.detail or "")]
+
+
+@audit_commands.command()
+def verify() -> None:
+    """Follow the hash chain; ends with 1 where it does not hold."""
+    with opened_store() as store, store.reading() as session:
+        breach, (number, _) = audit.verify(session), audit.head(session)
+    if breach:
+        fail(f"the audit log does not hold: entry {breach.entry} is {breach.reason}")
+    typer.echo(f"{number} entries, the chain holds")
+
+
+@audit_commands.command()
+def head() -> None:
+    """Print the newest entry's number and hash; kept elsewhere, they show whether entries were cut off."""
+    with opened_store() as store, store.reading() as session:
+        number, hashed = audit.head(session)
+    typer.echo(f"{number} {hashed}")
+
+
+@commands.command()
+def hold(
+    case: Annotated[int, typer.Argument(help="The case's number.", show_default=False)],
+    officer: _Officer,
+    off: Annotated[bool, typer.Option("--off", help="The policy may have it again.")] = False,
+) -> None:
+    """Keep a case with all its evidence, whatever the policy says."""
+    try:
+        with opened_store() as store, store.transaction() as session:
+            retention.hold(session, CaseId(case), officer=officer, now=SystemClock().now(), off=off)
+    except CaseError as error:
+        fail(str(error))
+    typer.echo(f"case {case} is {'not held any more' if off else 'held'}")
+
+
+@retention_commands.command()
+def run(dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would go.")] = False) -> None:
+    """Delete what is past its time by duty.yml; the console does so every day by itself."""
+    settings = station_settings()
+    try:
+        policy = load_roster(settings.duty_file).retention
+    except RosterError as error:
+        fail(str(error))
+    with opened_store() as store:
+        counts = retention.run(
+            store,
+            policy,
+            settings.var_dir / "evidence",
+            now=SystemClock().now(),
+            conversations=settings.conversations_url,
+            dry=dry_run,
+        )
+    _say("would be deleted" if dry_run else "deleted", counts)
+
+
+@commands.command()
+def erase(
+    pseudonym: Annotated[str, typer.Argument(help="The resident's pseudonym.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why, e.g. the resident's request and its date.", show_default=False)],
+    officer: _Officer,
+) -> None:
+    """Delete what there is of a resident, but for open and held cases and applications in hand; it is recorded."""
+    settings = station_settings()
+    try:
+        with opened_store() as store:
+            counts = retention.erase(
+                store,
+                pseudonym,
+                officer=officer,
+                reason=reason,
+                evidence=settings.var_dir / "evidence",
+                conversations=settings.conversations_url,
+                now=SystemClock().now(),
+            )
+    except RetentionError as error:
+        fail(str(error))
+    _say(f"{pseudonym}: deleted", counts)
+
+
+def _say(what: str, counts: Counter[str]) -> None:
+    told = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()) if number)
+    typer.echo(f"{what}: {told or 'nothing'}")
+
+
+@commands.command("backup")
+def backup_(
+    file: Annotated[Path, typer.Argument(help="Where to write it; must not exist.", show_default=False)],
+    officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = _SHELL,
+) -> None:
+    """Write database, conversations and files into one archive, while the station runs."""
+    try:
+        _tell(file, backup.backup(station_settings(), file.absolute(), by=officer, now=SystemClock().now()))
+    except (BackupError, StoreUnavailableError) as error:
+        fail(str(error))
+
+
+@commands.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive of `fujin backup`.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Replace what the database holds now.")] = False,
+    officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = _SHELL,
+) -> None:
+    """Put an archive back, after checking every hash and the audit log; stop the station before."""
+    try:
+        settings = station_settings()
+        _tell(file, backup.restore(settings, file.absolute(), by=officer, now=SystemClock().now(), force=force))
+    except (BackupError, StoreUnavailableError) as error:
+        fail(str(error))
+
+
+def _tell(file: Path, summary: Summary) -> None:
+    log = f"audit log up to {summary.audit_entry} {summary.audit_hash}"
+    typer.echo(f"{file}: {summary.files} files, {summary.bytes} bytes, {log}")

@@ -1,0 +1,159 @@
+"""`fujin studio models|promote|approve|roll-back|shadow|servers`: what the page of the models does, by command."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import typer
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from bot.cli.common import fail, opened_store, output
+from bot.clock import SystemClock
+from bot.nlu import pointer
+from bot.nlu.project import MODELS, PROJECT
+from bot.store.session import Store
+from bot.studio import promotion, registry, shadow
+from bot.studio.promotion import Arrival, PromotionError
+
+commands = typer.Typer(no_args_is_help=True)
+_By = Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)]
+_Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name of the registry.", show_default=False)]
+_Wait = Annotated[int, typer.Option(help="Seconds to wait for the servers.")]
+_AsJson = Annotated[bool, typer.Option("--json", help="One JSON array.")]
+_WAIT_SECONDS = 120
+Result = TypeVar("Result")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What cannot be done ends the command in one line."""
+    try:
+        yield
+    except PromotionError as error:
+        fail(str(error))
+
+
+def _do(act: Callable[[Session, datetime], Result]) -> Result:
+    with _told(), opened_store() as store, store.transaction() as session:
+        return act(session, SystemClock().now())
+
+
+@commands.command()
+def models(as_json: _AsJson = False) -> None:
+    """The models of the registry with their standing and their gates, the newest first."""
+    now = SystemClock().now()
+    with opened_store() as store, store.reading() as session:
+        rows = [(model, promotion.gates_of(session, model.name, PROJECT, now)) for model in registry.newest(session)]
+    if as_json:
+        found = [
+            {"name": model.name, "standing": model.standing, "gates": [gate.to_json() for gate in gates]}
+            for model, gates in rows
+        ]
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    table = Table("模型", "状态", "训练", "没过的上线条件")
+    for model, gates in rows:
+        closed = "；".join(f"{gate.title}：{gate.detail}" for gate in gates if not gate.passed)
+        trained = f"{model.trained_by} {model.trained_at:%Y-%m-%d %H:%M}"
+        table.add_row(model.name, model.standing, trained, "" if model.standing == "live" else closed)
+    output.print(table)
+
+
+@commands.command()
+def request(model: _Model, by: _By, why: Annotated[str, typer.Option(help="Why; leaders read it.")] = "") -> None:
+    """Ask the leaders to let a model go live."""
+    _do(lambda session, now: promotion.request(session, model, by=by, why=why, now=now))
+    typer.echo(f"{model} 已提请，等所领导批准")
+
+
+@commands.command()
+def approve(model: _Model, by: _By) -> None:
+    """A leader's approval of what somebody else has asked for."""
+    _do(lambda session, now: promotion.approve(session, model, by=by, now=now))
+    typer.echo(f"{model} 已批准")
+
+
+@commands.command()
+def promote(
+    model: _Model,
+    by: _By,
+    overrule: Annotated[str, typer.Option(metavar="REASON", help="Pass closed gates; it is logged.")] = "",
+    wait: _Wait = _WAIT_SECONDS,
+) -> None:
+    """Let a model go live, if its gates are passed, and wait until every server runs it."""
+    with _told(), opened_store() as store:
+        now = SystemClock().now()
+        with store.transaction() as session:
+            promotion.promote(session, model, PROJECT, by=by, now=now, overrule=overrule)
+        _follow(store, wait)
+
+
+@commands.command()
+def roll_back(by: _By, why: Annotated[str, typer.Option(help="Why.")] = "", wait: _Wait = _WAIT_SECONDS) -> None:
+    """Make the model live that was live before, and wait until every server runs it."""
+    with _told(), opened_store() as store:
+        with store.transaction() as session:
+            promotion.roll_back(session, by=by, now=SystemClock().now(), reason=why)
+        _follow(store, wait)
+
+
+@commands.command(name="shadow")
+def shadow_command(
+    model: Annotated[str, typer.Argument(metavar="[MODEL]", help="Without one: how it goes.", show_default=False)] = "",
+    by: Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)] = "",
+    stop: Annotated[bool, typer.Option("--stop", help="End it.")] = False,
+) -> None:
+    """Let a candidate read along for a day without acting; or say what has come of it."""
+    if (model or stop) and not by:
+        fail("say who does it: --by NAME")
+    if stop:
+        _do(lambda session, now: shadow.stop(session, by=by, now=now))
+        typer.echo("已停止旁听")
+        return
+    if model:
+        _do(lambda session, now: shadow.start(session, model, by=by, now=now))
+        typer.echo(f"{model} 开始旁听")
+        return
+    with opened_store() as store, store.reading() as session:
+        read = [(row, shadow.summary(session, row.name)) for row in registry.newest(session)]
+    for row, found in read:
+        if found.read or row.standing == "shadow":
+            typer.echo(f"{row.name} {row.standing} {json.dumps(asdict(found), ensure_ascii=False)}")
+
+
+@commands.command()
+def servers(as_json: _AsJson = False) -> None:
+    """What each Rasa server runs."""
+    reports = pointer.reports(MODELS, SystemClock().now().timestamp())
+    if as_json:
+        typer.echo(json.dumps([asdict(report) for report in reports], ensure_ascii=False, indent=1))
+        return
+    for report in reports:
+        typer.echo(f"{report.server} {report.model or '—'} {report.state} {report.error}".rstrip())
+
+
+def _follow(store: Store, wait: int) -> None:
+    """Let the pointer follow what was decided, and wait for the servers; one that refuses is told, and ends it."""
+    try:
+        live = promotion.follow(store, MODELS, now=SystemClock().now())
+    except OSError as error:
+        fail(f"decided, but {MODELS} cannot be written ({error.strerror}); the trainer process tries again")
+    deadline = time.monotonic() + wait
+    found = promotion.arrival(MODELS, SystemClock().now())
+    while found and found.servers and not _settled(found) and time.monotonic() < deadline:
+        time.sleep(0.5)
+        found = promotion.arrival(MODELS, SystemClock().now())
+    for report in found.servers if found else ():
+        typer.echo(f"{report.server} {report.model or '—'} {report.state} {report.error}".rstrip())
+    if found and found.servers and not found.arrived:
+        fail(f"not every server runs {live}; those keep the model they had")
+    typer.echo(f"{live} 已上线")
+
+
+def _settled(found: Arrival) -> bool:
+    return all(report.model == found.model or report in found.refused for report in found.servers)

@@ -1,0 +1,131 @@
+"""`/ack/{token}`: the page behind the link in a page. It asks once who acknowledges, and needs no sign-in.
+
+Opening it acknowledges nothing: chats and mail open links to show a preview. The token is what no other site can
+know; where the answer comes from is looked at besides.
+"""
+
+import asyncio
+from html import escape
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import HTMLResponse
+
+from bot.console.services import Services
+from bot.duty.handling import CaseError
+from bot.duty.one_tap import PURPOSE, OneTap, Tap, TapError
+from bot.duty.page import page_text
+from bot.secret import derived_key
+from bot.store.session import StoreUnavailableError
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    # "no-referrer" would have browsers send the answer from "null", which is any site.
+    "Referrer-Policy": "same-origin",
+    "X-Robots-Tag": "noindex",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+}
+_STYLE = """
+body{margin:0;background:#f1f4f8;color:#1b2430;font:18px/1.6 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif}
+main{max-width:30rem;margin:0 auto;padding:20px 16px;overflow-wrap:anywhere}
+h1{font-size:20px;margin:8px 0 12px}
+.page{background:#fff;border-radius:10px;padding:14px 16px;border-left:5px solid #c3202b}
+button{display:block;width:100%;min-height:56px;margin:14px 0 0;border:0;border-radius:10px;background:#1b7a43;
+color:#fff;font:inherit;font-weight:600}
+button:focus-visible,a:focus-visible{outline:3px solid #7fb0ff;outline-offset:2px}
+p{margin:14px 0}a{color:#1f5fbf}.soft{color:#5b6675;font-size:15px}
+@media(prefers-color-scheme:dark){body{background:#0f1622;color:#e6ebf2}.page{background:#1a2433}a{color:#8ab8ff}
+.soft{color:#9aa7b8}}
+"""
+_AWAY = "数据库暂时没有应答，没有记下。请过几秒再试，或打电话通知值班台。"
+
+
+def router(services: Services) -> APIRouter:
+    """The page and its answer."""
+    settings, routes = services.settings, APIRouter()
+    key = derived_key(PURPOSE, var_dir=settings.var_dir, given=settings.secret)
+    links = OneTap(key, settings.console_url)
+
+    def look(token: str) -> str:
+        with services.store.reading() as session:
+            return _question(links.read(session, token, now=services.clock.now()))
+
+    def acknowledge(token: str, officer: str) -> str:
+        with services.store.transaction() as session:
+            case = links.acknowledge(session, token, officer=officer, now=services.clock.now())
+            return _done(case.id, officer)
+
+    @routes.get("/ack/{token}")
+    async def ask(token: str) -> Response:
+        """Say which case it is, and ask who acknowledges it."""
+        try:
+            return _page("确认接警", await asyncio.to_thread(look, token))
+        except (TapError, StoreUnavailableError) as problem:
+            return _refused(problem, settings.console_url)
+
+    @routes.post("/ack/{token}")
+    async def answer(request: Request, token: str, officer: str = Form("", max_length=64)) -> Response:
+        """Acknowledge."""
+        if not _from_here(request, settings.console_url):
+            return _page("没有确认", _note("这个请求不是从确认页发出的。请从提醒里重新点开链接。"), status=403)
+        try:
+            return _page("已确认", await asyncio.to_thread(acknowledge, token, officer))
+        except (TapError, CaseError, StoreUnavailableError) as problem:
+            return _refused(problem, settings.console_url)
+
+    return routes
+
+
+def _from_here(request: Request, console_url: str) -> bool:
+    """Whether an answer comes from our own page, as far as the browser tells."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    origin = request.headers.get("origin")
+    hosts = {request.headers.get("host", ""), urlsplit(console_url).netloc}
+    return origin is None or urlsplit(origin).netloc in hosts
+
+
+def _question(tap: Tap) -> str:
+    several = len(tap.officers) > 1
+    buttons = "".join(
+        f'<button name="officer" value="{escape(name)}">{f"我是{escape(name)}，确认接警" if several else "确认接警"}'
+        "</button>"
+        for name in tap.officers
+    )
+    who = "请选择您的姓名：" if several else f"以 <b>{escape(tap.officers[0])}</b> 的名义确认。"
+    return (
+        f'<div class="page">{escape(page_text(tap.case))}</div>'
+        f'<p>{who}</p><form method="post">{buttons}</form>'
+        '<p class="soft">确认后不再提醒其他人。不是您本人或不能处置，请不要确认。</p>'
+    )
+
+
+def _done(case_id: int, officer: str) -> str:
+    return (
+        f'<div class="page" style="border-color:#1b7a43">案件{case_id}已由 <b>{escape(officer)}</b> 确认接警。</div>'
+        f'<p><a href="/case/{case_id}">打开值班台处置</a></p>'
+    )
+
+
+def _refused(problem: Exception, console_url: str) -> Response:
+    away = isinstance(problem, StoreUnavailableError)
+    words = _AWAY if away else str(problem)
+    link = f'<p><a href="{escape(console_url)}/">打开值班台</a></p>'
+    return _page("没有确认" if away else "接警确认", _note(words) + link, status=503 if away else 200)
+
+
+def _note(words: str) -> str:
+    return f'<div class="page" style="border-color:#8a5a00">{escape(words)}</div>'
+
+
+def _page(title: str, content: str, *, status: int = 200) -> Response:
+    return HTMLResponse(
+        f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<style>{_STYLE}</style></head><body><main><h1>{title}</h1>{content}</main></body></html>",
+        status_code=status,
+        headers=_HEADERS,
+    )

@@ -1,0 +1,1 @@
+"""训练: the trainers' pages. Each module registers its own."""

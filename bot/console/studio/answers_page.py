@@ -1,0 +1,237 @@
+"""答复: the answers by topic and aspect, with source and date, as they stand and as a resident would see them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from bot.console.services import Services
+from bot.console.studio.frame import studio_frame
+from bot.console.studio.naming import ALWAYS, aspect_titles
+from bot.console.studio.proposing import Fate, propose
+from bot.console.theme import build_problem, chip
+from bot.nlu import knowledge, telling, wording
+from bot.nlu.catalogue import title_of
+from bot.nlu.knowledge import ASPECTS, SHORT, Fact, Knowledge, Topic
+from bot.nlu.live_file import TrainersFileError
+from bot.nlu.project import NLU_DATA
+from bot.nlu.question import Question
+from bot.nlu.wording import PLAIN
+from bot.studio import plans
+from bot.studio.files import EditError
+from bot.studio.health import REVIEW_EVERY
+from bot.studio.plans import Place
+
+SCOPES = {"national": "全国", "local": "本地"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows: the knowledge base, and one aspect of one topic as it stands in its file."""
+
+    base: Knowledge
+    titles: Mapping[str, str]
+    """What people read for each aspect."""
+    topic: Topic | None
+    aspect: str
+    place: Place | None
+
+
+def register(services: Services) -> None:
+    """Serve `/studio/answers`."""
+
+    @ui.page("/studio/answers", title="答复", response_timeout=20)
+    async def answers_page(topic: str = "", aspect: str = SHORT, search: str = "") -> None:
+        page = studio_frame(services, active="/studio/answers")
+        try:
+            shown = await asyncio.to_thread(_read, topic, aspect)
+        except (EditError, TrainersFileError) as error:
+            with page:
+                build_problem(str(error))
+            return
+        with page:
+            ui.label("答复").classes("section-title")
+            build_problem(knowledge.live().problem or "")
+            with ui.element("div").classes("answers"):
+                _Topics(shown, search)
+                if shown.topic and shown.place:
+                    _Editor(services, shown, shown.topic, shown.place)
+                else:
+                    ui.label("选一个主题：看答复、改答复，改完不用训练，马上生效。").classes("empty")
+
+
+def _read(topic: str, aspect: str) -> Shown:
+    base = knowledge.live().current()
+    titles = aspect_titles()
+    found = base.topics.get(topic)
+    place = plans.place_of(NLU_DATA, found.intent, topic, aspect) if found else None
+    return Shown(base, titles, found, aspect, place)
+
+
+class _Topics:
+    """The topics to choose from, with a search."""
+
+    def __init__(self, shown: Shown, search: str) -> None:
+        self._shown = shown
+        with ui.element("nav").classes("answers-choose").props('aria-label="主题"'):
+            box = ui.input("搜主题、关键词、答复里的字", value=search, on_change=lambda event: self._list(event.value))
+            box.props("outlined dense clearable debounce=250").classes("studio-wide")
+            self._count = ui.label("").classes("note")
+            self._box = ui.element("div").classes("answers-list")
+        self._list(search)
+
+    def _list(self, search: str | None) -> None:
+        words = (search or "").lower().split()
+        found = [topic for topic in self._shown.base.topics.values() if all(word in _whole(topic) for word in words)]
+        self._count.set_text(f"{len(found)} 个主题")
+        self._box.clear()
+        with self._box:
+            for topic in found:
+                address = {"topic": topic.id} | ({"search": search} if search else {})
+                link = ui.element("a").classes("answers-topic").props(f'href="/studio/answers?{urlencode(address)}"')
+                if self._shown.topic and topic.id == self._shown.topic.id:
+                    link.props('aria-current="true"')
+                with link:
+                    ui.label(topic.title)
+                    ui.label(title_of(topic.intent)).classes("note")
+
+
+def _whole(topic: Topic) -> str:
+    facts = (topic.short, topic.plain, *topic.aspects.values())
+    return " ".join(
+        (topic.title, topic.id, title_of(topic.intent), *topic.when, *(fact.text for fact in facts))
+    ).lower()
+
+
+class _Editor:
+    """One aspect: its text and settings, what becomes of the edit, and the phone that shows it."""
+
+    def __init__(self, services: Services, shown: Shown, topic: Topic, place: Place) -> None:
+        self._services, self._shown, self._topic, self._place = services, shown, topic, place
+        self._found = place.settings()
+        text = plans.text_of(place.entry)
+        with ui.element("section").classes("answers-editor").props('aria-label="答复内容"'):
+            self._build_head()
+            self._text = ui.textarea("答复", value=text, on_change=self._preview)
+            self._text.props("outlined dense autogrow").classes("studio-wide")
+            self._unknown = ui.textarea("本地信息没确认时怎么说", value=self._found["unknown"], on_change=self._preview)
+            self._unknown.props("outlined dense autogrow").classes("studio-wide")
+            # Only what a local fact is left open in needs it.
+            self._unknown.bind_visibility_from(
+                self._text, "value", backward=lambda value: "{" in (value or "") or bool(self._found["unknown"])
+            )
+            self._build_settings(new=place.entry is None)
+            self._why = ui.input("为什么改").props("outlined dense").classes("studio-wide")
+            with ui.element("div").classes("answers-acts"):
+                save = ui.button("保存", on_click=self._save, color=None)
+                save.props("unelevated no-caps").classes("studio-button studio-main")
+                if place.entry is not None and shown.aspect not in ALWAYS:
+                    drop = ui.button("删掉这一段", on_click=self._drop, color=None)
+                    drop.props("unelevated no-caps").classes("studio-button")
+                self._fate = Fate(services)
+        with ui.element("aside").classes("answers-preview").props('aria-label="居民看到的样子"'):
+            self._phone = ui.element("div").classes("phone")
+        self._preview()
+
+    def _build_head(self) -> None:
+        topic = self._topic
+        ui.label(topic.title).classes("section-title")
+        when = f"问到这些词就用它：{'、'.join(topic.when)}" if topic.when else "这一类没问到别的主题时就用它"
+        ui.label(f"{title_of(topic.intent)} · {when}").classes("note")
+        with ui.element("nav").classes("answers-aspects").props('aria-label="角度"'):
+            for aspect in (*ALWAYS, *ASPECTS):
+                address = urlencode({"topic": topic.id, "aspect": aspect})
+                link = ui.element("a").classes("answers-aspect").props(f'href="/studio/answers?{address}"')
+                if aspect not in ALWAYS and aspect not in topic.aspects:
+                    link.classes("answers-missing")
+                if aspect == self._shown.aspect:
+                    link.props('aria-current="true"')
+                with link:
+                    ui.label(self._shown.titles.get(aspect, aspect))
+        if self._place.entry is None:
+            ui.label("这个角度还没写：居民问到时，机器人说没有准确的说法，先答简短回答。").classes("note")
+        fact = _fact_of(topic, self._shown.aspect)
+        if fact and fact.unconfirmed:
+            chip("有本地信息没确认，现在说的是下面“没确认时”的话", "doubt")
+        if fact and self._services.clock.now().date() - fact.reviewed > REVIEW_EVERY:
+            chip("核对超过12个月，该再看看了", "doubt")
+
+    def _build_settings(self, *, new: bool) -> None:
+        found = self._found
+        self._source = ui.input("依据", value=found["source"], on_change=self._preview)
+        self._source.props("outlined dense").classes("studio-wide")
+        with ui.element("div").classes("answers-settings"):
+            self._scope = ui.select(SCOPES, value=found["scope"], label="适用范围", on_change=self._preview)
+            self._scope.props("outlined dense")
+            today = f"{self._services.clock.now():%Y-%m-%d}"
+            self._day = ui.input("核对日期", value=today if new else found["reviewed"], on_change=self._preview)
+            self._day.props("outlined dense type=date")
+            ui.button("今天核对过", on_click=lambda: self._day.set_value(today), color=None).props(
+                "unelevated no-caps dense"
+            ).classes("studio-button")
+        if found["scope"] == "national":
+            ui.label("全国性的法律答复，保存后要另一位训练员或所领导同意才生效。").classes("note")
+
+    def _preview(self) -> None:
+        """Draw the phone, by the code that words the bot's answers."""
+        self._phone.clear()
+        shown, aspect = self._shown, self._shown.aspect
+        base = Knowledge({**shown.base.topics, self._topic.id: self._draft()}, shown.base.local_facts)
+        aspects = () if aspect == SHORT else (aspect,)
+        told = telling.answer(Question((self._topic.id,), aspects), base, wording.live().current())
+        with self._phone:
+            ui.label("抚近").classes("phone-title")
+            asked = self._topic.title if aspect == SHORT else f"{self._topic.title}，{shown.titles.get(aspect, aspect)}"
+            ui.label(asked).classes("phone-asked")
+            ui.label(told["text"]).classes("phone-told")
+            with ui.element("div").classes("phone-buttons"):
+                for button in told["buttons"]:
+                    ui.label(button["title"]).classes("phone-button")
+
+    def _draft(self) -> Topic:
+        """The topic with what is typed now; what is not complete yet is shown as it was."""
+        try:
+            fact = knowledge.fact_of(
+                {
+                    "text": self._text.value or "",
+                    "unknown": self._unknown.value or "",
+                    "source": self._source.value or "",
+                    "scope": self._scope.value,
+                    "reviewed": date.fromisoformat(self._day.value or ""),
+                },
+                self._shown.base.local_facts,
+            )
+        except (ValueError, TrainersFileError):
+            return self._topic
+        aspect = self._shown.aspect
+        if aspect in ALWAYS:
+            return replace(self._topic, **{aspect: fact})  # type: ignore[arg-type]  # its name is the field's
+        return replace(self._topic, aspects={**self._topic.aspects, aspect: fact})
+
+    async def _save(self) -> None:
+        await self._propose(str(self._text.value or ""))
+
+    async def _drop(self) -> None:
+        await self._propose("")
+
+    async def _propose(self, text: str) -> None:
+        payload: dict[str, Any] = {
+            "intent": self._topic.intent,
+            "topic": self._topic.id,
+            "aspect": self._shown.aspect,
+            "was": plans.text_of(self._place.entry),
+            "now": text,
+            "source": self._source.value,
+            "scope": self._scope.value,
+            "reviewed": self._day.value,
+            "unknown": self._unknown.value,
+        }
+        self._fate.follow(await propose(self._services, "edit_answer", payload, why=str(self._why.value or "")))
+
+
+def _fact_of(topic: Topic, aspect: str) -> Fact | None:
+    return {SHORT: topic.short, PLAIN: topic.plain}.get(aspect) or topic.aspects.get(aspect)

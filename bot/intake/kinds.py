@@ -1,0 +1,66 @@
+"""What kind of alarm a case is, as its resident goes on telling: the first words are often only "help" or a whisper.
+
+The kind decides what is asked, advised and shown to officers. It changes where the first reading said nothing of the
+kind, or was in doubt and a later one is not; the label never does.
+"""
+
+from sqlalchemy.orm import Session
+
+from bot.nlu.triage import URGENT, Triage
+from bot.store.models import Case, Message
+
+_VAGUE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
+_MONEY = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion", f"{URGENT}/theft_in_progress"})
+_DESPAIR = f"{URGENT}/suicide_self"
+_HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
+"""What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
+_DOUBTFUL = 0.8
+_SURE = 0.85
+_SURE_LATER = 0.95
+_MUCH_SURER = 0.1
+
+
+def of_first_words(case: Case, triage: Triage) -> None:
+    """Give an alarm the kind that its resident has been answered for: the net files it before the model has read."""
+    if triage.urgent and not triage.uncertain:
+        case.intent = triage.intent
+
+
+def turn(session: Session, case: Case, triage: Triage) -> bool:
+    """Let a further message name an alarm's kind, and tell whether it did."""
+    if not triage.urgent or triage.intent in _VAGUE or triage.intent == case.intent:
+        return False
+    if case.intent == _DESPAIR and triage.intent not in _MONEY:
+        return False  # whoever speaks of pills after it is still the one who must not be left alone
+    named = _seen(triage) or triage.confidence >= _SURE
+    if case.intent not in _VAGUE:
+        named = _overrules(triage, case, _first(session, case))
+    if named:
+        case.intent = triage.intent
+    return named
+
+
+def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
+    """Whether a later reading counts more than the one that made the alarm.
+
+    It must be sure; the first one in doubt, or about money where the later one is about somebody's life.
+    """
+    sure = _seen(triage) or triage.confidence >= _SURE_LATER
+    if case.intent in _MONEY and triage.intent not in _MONEY:
+        return _seen(triage) if triage.intent in _HELD else sure
+    if triage.intent in _MONEY and case.intent not in _MONEY:
+        return False  # who offers money beside an accident makes no swindle of it
+    if first is None or first.confidence >= _DOUBTFUL or _seen(first):
+        return False
+    return sure or (triage.confidence >= _DOUBTFUL and triage.confidence - first.confidence >= _MUCH_SURER)
+
+
+def _first(session: Session, case: Case) -> Triage | None:
+    """How the words that made the alarm were read."""
+    message = session.get(Message, case.alarm_message_id) if case.alarm_message_id else None
+    return Triage.from_json(message.triage) if message and message.triage else None
+
+
+def _seen(triage: Triage) -> bool:
+    """Whether the safety net saw the danger."""
+    return triage.source == "net" or any(item.rule != "model" for item in triage.evidence)

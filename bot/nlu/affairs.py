@@ -1,0 +1,166 @@
+"""What a message asks to be looked up, an officer or a name, and how the sender's own cases stand."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot.nlu.asked import Asked
+from bot.nlu.conversation import Conversation
+from bot.nlu.forms import Form
+from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE, bare, dialogue, may_be_value
+from bot.nlu.names import asked_names
+from bot.nlu.normaliser import normalise
+from bot.nlu.question import FOLLOW_UP
+from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, chases
+from bot.nlu.triage import Triage
+from bot.nlu.wording import asks
+
+_OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
+_OTHERS = "(?:他|她|室友|闺蜜|朋友|同事|同学|邻居)"
+_LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}{_OTHERS}.{{0,6}}查|查.{{0,6}}{_OTHERS}.{{0,4}}[的办]")
+_PERSONAL = re.compile("都是哪|都是谁|是谁|住哪|哪儿的|哪的|多大|几岁|电话|长啥样|哪个学校|哪个班|哪个幼儿园|地址")
+"""What is asked about the bearers of a name, and told to nobody."""
+_PROGRESS = re.compile(
+    r"[看收][没不][看收]|[看收][着到见](?:没|了没|了?吗|不)|有[没不]有?(?:信|动静|结果|消息)|有[信动结消].?[没吗不]|好了[吗没不嘛么]|好没好|下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|办成|给办了|能取了|怎么样了|咋样了|有信儿|受理"
+)
+_OF_THE_OFFICER = re.compile(
+    "电话|手机|号码|联系|微信|啥时候|什么时候|几点|哪天|周几|周末|星期|礼拜|时间|在不在|在吗|在岗|哪找|哪儿找|去哪|叫啥|叫什么|姓啥|姓什么|贵姓"
+)
+_HOUSE = re.compile(r"那?(?:要?是|换成)?\s*\d+\s*号?(?:院|楼)?(?:呢|的话|归谁|是谁|那边)?\W*")
+"""Another number of the street that was looked up."""
+_OF_THE_STATION = re.compile("所里|派出所|你们|窗口|户籍|110")
+_BRIEF = 14
+_AND_MINE = re.compile("^那?(?:我|俺|咱).{1,14}呢\\W*$")
+_AFTER_HANDING_IN = re.compile(
+    "能换|还能改|能改|能不能改|能不能换|改一下|写错|填错|发错|去取|来取|咋取|怎么取|能取|好了没|好没|好了吗|结果|通知我|到哪|审到|审了|批了"
+)
+"""What is asked about an application that has just been handed in, without saying that it is about it."""
+_LOOKS_UP_OWN = re.compile(
+    "(?:查|看)(?:一?下|看)?[^，。 ]{0,4}(?:申请|进度|办到哪|受理)|(?:申请|进度)[^，。 ]{0,3}(?:查|看)[一下看]*"
+)
+_MY_HOME = re.compile(
+    "(?:不是|不对|那|哦|啊|嗯|是|就|[我俺咱]们?家?|小区|在|住)+[\\s,，]*(?:[我俺咱]们?家?|小区|在|住|是)*"
+)
+_ASKS_STILL = re.compile("[没吗不][啊呀呢哈呐]+\\W*$")
+_OTHER_BOOKS = re.compile("身份证|证件|户口|户籍|身份号")
+"""Fields that are matters of their own as well."""
+_HAN = re.compile("[\u4e00-\u9fff]")
+_THE_CASE = re.compile("报警|报案|报的|案子|案件|求助|举报|线索|警察|出警")
+_SEE_TO_IT = re.compile("那[^，。 ]{1,12}你们(?:可|到底|还|能)?管")
+
+
+def _only_a_place(parse_data: dict[str, Any], triage: Triage) -> bool:
+    """Whether a message is a place and nothing else, whatever the model alone makes of two or three letters."""
+    text = parse_data["text"]
+    if triage.source != "model" or ALARMING.search(text):
+        return False
+    doubtful = triage.intent in ONLY_SILENCE or triage.confidence < CERTAIN
+    home = _MY_HOME.match(text) if doubtful else None
+    return bare(parse_data) or bool(home and bare({**parse_data, "text": " " * home.end() + text[home.end() :]}))
+
+
+def _only_a_name(text: str, triage: Triage) -> bool:
+    """Whether a message is a name with hardly a word beside it, whatever the model alone makes of it: 司马懿呢."""
+    names = asked_names(normalise(text))
+    beside = len(LETTERS.findall(text)) - sum(len(spellings[0]) for spellings in names)
+    return triage.source == "model" and bool(names) and beside <= WORDS_BESIDE and not ALARMING.search(text)
+
+
+class Affairs:
+    """The look-ups and the own cases of a conversation."""
+
+    def __init__(self, conversation: Conversation, asked: Asked) -> None:
+        """`asked`: the same conversation's questions."""
+        self._said, self._asked = conversation, asked
+
+    def looked_up(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
+        """The message as a look-up: an officer by place, a name; also as the answer to "which place?"."""
+        about = self._asked.intent_of(self._asked.last)
+        places = any(entity["entity"] == "place" for entity in parse_data["entities"])
+        if about == _OFFICER and self._asks_of_the_officer(parse_data["text"], triage):
+            return dialogue(parse_data, "look_up_officer", _OFFICER)
+        answers = about == _OFFICER and (may_be_value(parse_data, triage) or _only_a_place(parse_data, triage))
+        if places and (triage.intent == _OFFICER or answers):
+            return dialogue(parse_data, "look_up_officer", _OFFICER)
+        if triage.urgent and not (about == _NAMES and _only_a_name(parse_data["text"], triage)):
+            return None
+        if _PERSONAL.search(parse_data["text"]):
+            looked_up = next(iter(self._said.last_messages), None)
+            of_names = looked_up is not None and (looked_up.intent or {}).get("name") == "look_up_name"
+            return dialogue(parse_data, "look_up_name", _NAMES) if of_names else None
+        if (triage.intent == _NAMES or about == _NAMES) and asked_names(normalise(parse_data["text"])):
+            return dialogue(parse_data, "look_up_name", _NAMES)
+        return None
+
+    def _asks_of_the_officer(self, text: str, triage: Triage) -> bool:
+        """Whether a message asks when or how the officer just looked up is to be met: 他啥时候在, 电话多少."""
+        last = next(iter(self._said.last_messages), None)
+        if triage.source == "net" or last is None or (last.intent or {}).get("name") != "look_up_officer":
+            return False
+        if _HOUSE.fullmatch(normalise(text).strip()):
+            return True
+        if triage.urgent and (triage.confidence >= CERTAIN or ALARMING.search(text) or not asks(normalise(text))):
+            return False
+        brief = len(LETTERS.findall(text)) <= _BRIEF and not _OF_THE_STATION.search(text)
+        return brief and bool(_OF_THE_OFFICER.search(text))
+
+    def goes_on_with_matter(self, text: str, triage: Triage) -> Triage | None:
+        """The request or tip of a moment ago that a statement without a subject goes on with: 别写我名字."""
+        said = re.sub(r"呢\W*$", "", normalise(text))
+        if triage.intent != FOLLOW_UP or asks(said) or re.match("那|要是", said):
+            return None
+        if self._said.readers.words.current().read(said).aspects:
+            return None
+        told = ((event.parse_data or {}).get("triage") for event in self._said.last_messages)
+        before = (Triage.from_json(one) for one in told if one)
+        return next((one for one in before if one.label in ("help_request", "tip") and not one.uncertain), None)
+
+    def asks_progress(self, text: str, triage: Triage) -> bool:
+        """Whether somebody asks how their own case or application stands."""
+        if triage.label == "tip" and "查" in text and RECEIPT.search(text):
+            return True  # "那查 Q20260101 呢" is none
+        if triage.label not in ("enquiry", "help_request", "other"):
+            return False
+        if triage.intent == FOLLOWS_CASE or RECEIPT.search(text):
+            return True
+        if chases(text) or (_SEE_TO_IT.search(text) and self._said.has_told("tip")):
+            return True
+        if _LOOKS_UP_OTHERS.search(text):
+            return True
+        if self._of_application(text):
+            return True
+        last = next(iter(self._said.last_messages), None)
+        asked_before = last is not None and (last.intent or {}).get("name") == "ask_status"
+        named = any(form.subject.search(text) for form in self._said.forms.forms.values())
+        if asked_before and named and _AND_MINE.search(text):
+            return True
+        return self._in_so_many_words(text, named=named)
+
+    def _of_application(self, text: str) -> bool:
+        """Whether a brief message is about the application that was handed in, and names no other matter."""
+        form, said = self._said.application, normalise(text)
+        if form is None or self._said.form or len(_HAN.findall(said)) > _BRIEF or _THE_CASE.search(said):
+            return False
+        own = "|".join(word for entry in form.fields.values() for word in entry.called if not _OTHER_BOOKS.search(word))
+        rest = re.sub(own, " ", said)
+        if not form.subject.search(said) and self._said.readers.words.current().read(rest).named:
+            return False
+        return bool(
+            self._said.forms.after_line(said) or ((asks(said) or _ASKS_STILL.search(said)) and _PROGRESS.search(said))
+        )
+
+    def follows_application(self, text: str, triage: Triage) -> Form | None:
+        """The form that a question after one's own affair is about, if that is an application and no case."""
+        form = self._said.application
+        case = triage.intent == FOLLOWS_CASE and _THE_CASE.search(text)
+        return None if self._said.form or case or RECEIPT.search(text) else form
+
+    def _in_so_many_words(self, text: str, *, named: bool) -> bool:
+        """Whether a message says by itself that it is about one's own application."""
+        if self._said.handed_in and asks(text) and len(LETTERS.findall(text)) <= _BRIEF and not named:
+            return bool(_AFTER_HANDING_IN.search(text))
+        if _LOOKS_UP_OWN.search(text) and not self._said.readers.words.current().read(normalise(text)).named:
+            return True
+        own = re.search("我|俺|咱|上次|前几天|昨天|上周|上个月|申请的|提交|交上去|交的|办的", text)
+        return bool(_PROGRESS.search(text) and (named or "申请" in text) and own)

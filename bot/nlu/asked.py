@@ -1,0 +1,185 @@
+"""The questions of a conversation: what was asked last, and what a message asks the knowledge base."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from bot.nlu import knowledge
+from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
+from bot.nlu.forms import FORM_ANSWER, Form
+from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, dialogue
+from bot.nlu.normaliser import normalise
+from bot.nlu.publication import QUESTION, READING
+from bot.nlu.question import Parse, Question
+from bot.nlu.telling_words import TALK
+from bot.nlu.triage import Triage
+from bot.nlu.wording import asks
+
+_ABOUT_THEIR_INTENT = frozenset({FORM_ANSWER, "look_up_officer", "look_up_name"})
+"""Intents of the dialogue behind which questions are about the matter that was filled in or looked up."""
+_LOST = LOST | {"other/advert"}
+"""What a few words that add to a question look like by themselves."""
+_PRIVACY = "bot_services_input"
+"""The topic that tells what becomes of what is sent."""
+_SECRECY = "enquiry/tip_howto"
+"""The intent whose own topics tell who learns a name."""
+
+
+class Asked:
+    """What a conversation has asked the knowledge base, and asks it now."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        """Of one conversation as it stands."""
+        self._said = conversation
+
+    async def question(self, text: str, parse_data: Mapping[str, Any], triage: Triage, parse: Parse) -> Question | None:
+        """What a message asks the knowledge base; None when it asks something else, or nothing."""
+        interpreter, enquires = self._said.readers.interpreter(), triage.label == "enquiry"
+        text = parse_data.get(READING, text)
+        before = self._asked_before(enquires=enquires)
+        ranked = parse_data.get("topics") or ()
+        if tapped := self._said.readers.knowledge.current().titled(text):
+            return Question((tapped.id,), self._chosen_aspects())
+        calmly = triage.label in ("enquiry", "other") and triage.intent != _SECRECY
+        if calmly and self._said.forms.aside(normalise(text)) == "privacy" and _PRIVACY in self._topics:
+            return Question((_PRIVACY,), ("exceptions",))
+        if self._said.form and not self._near(ranked) and enquires and not interpreter.names_subject(text):
+            of_form = await parse(f"{self._said.form.title}，{text}")
+            if self._near(of_form["topics"], self._said.form.intent):
+                ranked = of_form["topics"]
+        calm = triage.urgent or triage.label in ("enquiry", "other") or triage.uncertain or triage.confidence < CERTAIN
+        goes_on = calm and triage.intent not in TALK and interpreter.continues(text, ranked, enquires=enquires)
+        lost = triage.intent in _LOST
+        if before and not goes_on and not self._said.form and (lost or enquires):
+            goes_on = await interpreter.goes_on(text, ranked, before, parse, lost=lost)
+        stands_on = before if goes_on and not self._near(ranked) else None
+        own = ranked if enquires else ()
+        if stands_on and (question := await interpreter.continued(text, stands_on, parse, own)):
+            return question
+        if before and (rest := interpreter.corrected(text)):
+            read = await parse(rest)
+            if read["triage"]["label"] == "enquiry" and (
+                question := await interpreter.enquiry(rest, read["topics"], parse, before[1])
+            ):
+                return interpreter.with_aspects_of(question, before[1])
+        if triage.label != "enquiry" or triage.uncertain:
+            return None
+        return await interpreter.enquiry(text, ranked, parse, before[1] if before else None)
+
+    def only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:
+        """Whether a message can only be about the question before it: 人话说一下, 不是，我问的是居住证.
+
+        What the model alone takes for a whisper may be one, when it is nothing but the words of a follow-up.
+        """
+        if self.last is None:
+            return False
+        interpreter, text = self._said.readers.interpreter(), parse_data["text"]
+        whispered = triage.source == "model" and triage.intent in ONLY_SILENCE
+        if triage.urgent:
+            return whispered and interpreter.only_continues(text)
+        return interpreter.corrected(text) is not None
+
+    @staticmethod
+    def vague(meant: Mapping[str, Any]) -> bool:
+        """Whether a question has no topic of which it is sure, or no question in its words."""
+        if QUESTION not in meant:
+            return False
+        question = Question.from_json(meant[QUESTION])
+        return not question.topics or not (question.precise or asks(normalise(meant["text"])))
+
+    def not_understood(self, form: Form, meant: dict[str, Any]) -> dict[str, Any]:
+        """In an open form an unclear question is about its matter, unless it names one of its own; what is no question
+        the form itself asks again."""
+        text = normalise(meant["text"])
+        if not asks(text) and not (QUESTION in meant and Question.from_json(meant[QUESTION]).precise):
+            return dialogue(meant, FORM_ANSWER, form.intent)
+        named = next((other for other in self._said.forms.forms.values() if other.subject.search(text)), None)
+        if named is None and self._said.readers.words.current().read(text).named and QUESTION in meant:
+            return meant
+        aspects = Question.from_json(meant[QUESTION]).precise if QUESTION in meant else ()
+        about = self.about_form((named or form).intent)
+        if about and (aspects or named):
+            return self.told_with(meant, Question(about[1].topics, aspects))
+        return dialogue(meant, FORM_ANSWER, form.intent)
+
+    def told_with(self, parse_data: dict[str, Any], question: Question) -> dict[str, Any]:
+        """The message as an enquiry that asks this question; without a topic it is asked back which."""
+        if not question.topics:
+            return {
+                **dialogue(parse_data, "which_topic", parse_data["triage"]["intent"]),
+                QUESTION: question.to_json(),
+            }
+        intent = self._said.readers.knowledge.current().topics[question.topics[0]].intent
+        return {**dialogue(parse_data, "enquiry", intent), QUESTION: question.to_json()}
+
+    @cached_property
+    def last(self) -> tuple[str, Question] | None:
+        """The last thing asked in this conversation, and its words; a question of half an hour ago is forgotten."""
+        return self._asked_before(enquires=False)
+
+    def _asked_before(self, *, enquires: bool) -> tuple[str, Question] | None:
+        """What a message may stand on. A question whose topic nobody was sure of does not hide the one before it."""
+        asked = list(self.all(enquires=enquires))
+        handed_in = None if asked or self._said.form else self._said.application
+        if handed_in and (about := self.about_form(handed_in.intent)):
+            return about
+        return next((one for one in asked if one[1].topics), asked[0] if asked else None)
+
+    def all(self, *, enquires: bool = False) -> Iterator[tuple[str, Question]]:
+        """The last questions and their words, newest first.
+
+        An enquiry also stands on a request or a tip (给开个收条不), and on what was too unclear to be answered.
+        """
+        oldest = time.time() - REMEMBERED_SECONDS
+        for event in self._said.last_messages:
+            if event.timestamp < oldest:
+                return
+            parse_data = event.parse_data or {}
+            if asked := parse_data.get(QUESTION):
+                yield event.text or "", Question.from_json(asked)
+            elif (event.intent or {}).get("name") in _ABOUT_THEIR_INTENT:
+                if about := self.about_form(parse_data["triage"]["intent"]):
+                    yield about
+            elif enquires and (topic := self._topic_after(parse_data)):
+                yield event.text or "", Question((topic.id,))
+
+    def _topic_after(self, parse_data: Mapping[str, Any]) -> knowledge.Topic | None:
+        """The topic that questions behind a message are about, where it was no question itself."""
+        triage = Triage.from_json(parse_data["triage"]) if parse_data.get("triage") else None
+        if triage is None or triage.urgent:
+            return None
+        base = self._said.readers.knowledge.current()
+        return base.choose(triage.intent, "") if triage.uncertain else base.goes_on(triage.intent)
+
+    def _chosen_aspects(self) -> tuple[str, ...]:
+        """What was asked before the bot asked which topic is meant, and got it by a tap."""
+        asked = (self._said.last_messages[0].parse_data or {}).get(QUESTION) if self._said.last_messages else None
+        question = Question.from_json(asked) if asked else Question()
+        return question.aspects if question.choices else ()
+
+    def about_form(self, intent: str) -> tuple[str, Question] | None:
+        """Whoever fills in a form, or has just handed it in, asks about it."""
+        topic = self._said.readers.knowledge.current().choose(intent, "")
+        return (topic.title, Question((topic.id,))) if topic else None
+
+    def after(self, parse_data: dict[str, Any], form: Form) -> dict[str, Any]:
+        """A message behind which questions are about this form."""
+        about = self.about_form(form.intent)
+        return {**parse_data, QUESTION: about[1].to_json()} if about else parse_data
+
+    def intent_of(self, asked: tuple[str, Question] | None) -> str:
+        """The intent that a question was about, or ""."""
+        topics = self._said.readers.knowledge.current().topics
+        name = asked[1].topics[0] if asked and asked[1].topics else ""
+        return topics[name].intent if name in topics else ""
+
+    def _near(self, ranked: Sequence[Mapping[str, Any]], *others: str) -> bool:
+        """Whether the first of these topics stands beside the open form."""
+        return self._said.form is not None and bool(ranked) and ranked[0]["name"] in (*self._said.form.near, *others)
+
+    @property
+    def _topics(self) -> Mapping[str, knowledge.Topic]:
+        return self._said.readers.knowledge.current().topics

@@ -1,0 +1,145 @@
+"""One conversation as it stands when a message arrives: its last messages, the form that is open."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from bot.nlu import forms, knowledge, wording
+from bot.nlu.entities import StationEntities
+from bot.nlu.forms import FORM_ANSWER, REQUESTED, Form
+from bot.nlu.live_file import LiveFile
+from bot.nlu.question import Interpreter
+from bot.nlu.telling_words import FOLLOWS_CASE, RECEIPT
+from bot.nlu.triage import Triage
+from bot.nlu.wording import asks
+
+SLEEPING = "sleeping_form"
+"""The slot of a form that an alarm has put to sleep."""
+REMEMBERED_SECONDS = 30 * 60
+_REMEMBERED_MESSAGES = 4
+_APPLICATION_SECONDS = 60 * 24 * 60 * 60
+"""An application handed in so long ago is what a question without a subject is about."""
+_CASE_LINE = re.compile("^·", re.MULTILINE)
+"""A case among the lines that tell how one's own affairs stand."""
+
+
+@dataclass
+class Readers:
+    """The trainers' files that tell what a message means, followed while they change."""
+
+    forms: LiveFile[forms.Forms] = field(default_factory=forms.live)
+    knowledge: LiveFile[knowledge.Knowledge] = field(default_factory=knowledge.live)
+    words: LiveFile[wording.Words] = field(default_factory=wording.live)
+    entities: StationEntities = field(default_factory=StationEntities.load)
+
+    def interpreter(self) -> Interpreter:
+        """The reader of questions as the files are now."""
+        return Interpreter(self.knowledge.current(), self.words.current())
+
+
+class Conversation:
+    """What was said and done in one conversation."""
+
+    def __init__(
+        self,
+        tracker: DialogueStateTracker,
+        readers: Readers,
+        *,
+        alarm_open: bool,
+        alarm_seen: bool = False,
+        today: date,
+    ) -> None:
+        """`alarm_open`: an alarm of this resident is not over; `alarm_seen`: an officer has it."""
+        self.tracker, self.readers, self.today = tracker, readers, today
+        self.alarm_open, self.alarm_seen = alarm_open, alarm_open and alarm_seen
+        self.forms = readers.forms.current()
+
+    @cached_property
+    def form(self) -> Form | None:
+        """The form that is open, awake or asleep; what is said in an open alarm is for none, unless it was taken up
+        again after an officer had the alarm."""
+        awake = self.tracker.active_loop_name
+        if self.alarm_open and not (self.alarm_seen and awake):
+            return None
+        return self.forms.forms.get(awake or self.tracker.get_slot(SLEEPING) or "")
+
+    def takes_up(self, text: str) -> Form | None:
+        """The form asleep that a text takes up again in so many words, when an officer has the alarm."""
+        asleep = self.forms.forms.get(self.tracker.get_slot(SLEEPING) or "") if self.alarm_seen else None
+        if asleep is None or asks(text):
+            return None
+        return asleep if self.forms.wished(text, "") is asleep or self.forms.aside(text) == "resume" else None
+
+    @property
+    def handed_in(self) -> bool:
+        """Whether a form was handed in during the last few messages."""
+        if self.form is not None or not self.last_messages:
+            return False
+        oldest = self.last_messages[-1].timestamp
+        said = (event for event in reversed(self.tracker.events) if isinstance(event, BotUttered))
+        return any(RECEIPT.search(event.text or "") for event in said if event.timestamp >= oldest)
+
+    @cached_property
+    def application(self) -> Form | None:
+        """The form that was handed in, where that is the last matter of one's own told here, by its receipt number."""
+        oldest = time.time() - _APPLICATION_SECONDS
+        for event in reversed(self.tracker.events):
+            if event.timestamp < oldest:
+                return None
+            if isinstance(event, BotUttered) and RECEIPT.search(event.text or ""):
+                told = [form for form in self.forms.forms.values() if f"{form.title}申请" in (event.text or "")]
+                return told[0] if len(told) == 1 and not _CASE_LINE.search(event.text or "") else None
+            if isinstance(event, UserUttered) and self._opens_case(event):
+                return None
+        return None
+
+    @staticmethod
+    def _opens_case(event: UserUttered) -> bool:
+        told = (event.parse_data or {}).get("triage")
+        triage = Triage.from_json(told) if told else None
+        return triage is not None and triage.label not in ("enquiry", "other") and triage.intent != FOLLOWS_CASE
+
+    def form_as_thread(self) -> tuple[str, Triage] | None:
+        """In an open form a message is read behind the question that it answers: "办证理由，在这颠勺"."""
+        form = self.form
+        if form is None:
+            return None
+        entry = form.fields.get(self.tracker.get_slot(REQUESTED) or "")
+        return f"我要办{form.title}，{entry.title if entry else ''}", Triage("enquiry", 1.0, form.intent)
+
+    @cached_property
+    def last_messages(self) -> list[UserUttered]:
+        """The last few messages, newest first."""
+        said = [event for event in self.tracker.events if isinstance(event, UserUttered)]
+        return said[: -_REMEMBERED_MESSAGES - 1 : -1]
+
+    @cached_property
+    def bot_said(self) -> str:
+        """The bot's last words."""
+        said = (event.text or "" for event in reversed(self.tracker.events) if isinstance(event, BotUttered))
+        return next(said, "")
+
+    @property
+    def answered_before(self) -> bool:
+        """Whether the last message was an answer to the form."""
+        last = next(iter(self.last_messages), None)
+        return last is not None and (last.intent or {}).get("name") == FORM_ANSWER
+
+    @property
+    def other_matter(self) -> bool:
+        """Whether the last message was a request or a tip, told in the middle of a form."""
+        last = next(iter(self.last_messages), None)
+        told = (last.parse_data or {}).get("triage") if last else None
+        return told is not None and Triage.from_json(told).label in ("help_request", "tip")
+
+    def has_told(self, label: str) -> bool:
+        """Whether anything of this label stands in the conversation."""
+        said = (event for event in self.tracker.events if isinstance(event, UserUttered))
+        return any(((event.parse_data or {}).get("triage") or {}).get("label") == label for event in said)

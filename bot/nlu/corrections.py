@@ -1,0 +1,122 @@
+"""Corrections of a part of what was told before: 不叫豆豆叫多多, 是23号楼，不是21, 写成1203了，应该是1302."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.nlu.values import DIGIT_WORDS
+
+_PART = r"[^\s,，。;；]"
+_GAP = r"[\s,，。;；]*"
+_RIGHT = "(?:应该|应当|其实|实际)?(?:是|叫|为|住在?|改成)"
+_SWAPS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?:写成|打成|填成|发成|输成|看成|弄成|报成)了?(?P<old>{_PART}{{1,12}}?)了?{_GAP}{_RIGHT}\s*(?P<new>{_PART}{{1,20}})",
+        rf"(?:不是|不叫|不住在?)\s*(?P<old>[^\s,，。;；是叫]{{1,12}}){_GAP}{_RIGHT}\s*(?P<new>{_PART}{{1,20}})",
+        rf"(?:^|[\s,，。;；是叫])(?P<new>[^\s,，。;；是叫]{{1,20}}){_GAP}不是\s*(?P<old>{_PART}{{1,12}})",
+        rf"(?:把|将)?(?P<old>{_PART}{{1,12}}?)(?:改成|换成|改为)(?P<new>{_PART}{{1,20}})",
+    )
+)
+_HOUSE_PART = re.compile(r"(\d+)(号楼|栋|号|单元|室|门|楼|层)")
+_NUMBER = re.compile(r"\d+(?:-\d+)*")
+_D = "[0-9零〇一幺二两三四五六七八九]"
+_END = re.compile(
+    rf"(?:最后|末尾|尾号|尾数|末|后(?=面?{_D}(?:位|个)))(?:面|头)?(?:那|的)?(?:(?P<count>{_D})?(?:个?数字?|个字|个|位数?))?(?P<rest>.*)"
+)
+"""The last digits of a number, told by themselves: 最后四位是6667, 尾号改成21."""
+_PLACE = re.compile(rf"(?P<back>倒数)?第(?P<place>{_D})(?:位|个数字?|个)(?:数字?)?(?P<rest>.*)")
+"""One digit by its place: 倒数第二位是4."""
+_WRONG_DIGITS = re.compile(rf"(?:不是|[写打发填输]成了?)\s*{_D}+")
+_RIGHT_DIGITS = re.compile(rf"{_D}{{0,5}}(?:{_D}|x)(?![位个月日号年次楼天])", re.IGNORECASE)
+_ONLY_DIGITS_LEFT = 10
+"""Letters beside the digits: 应该是 … 才对."""
+_TAIL = re.compile(r"[\s,，。.、!！~～啊呀呢哈吧的了]+$")
+
+
+def swaps(text: str) -> Iterator[tuple[str, str]]:
+    """What a text says was wrong, and what is right."""
+    for pattern in _SWAPS:
+        if (match := pattern.search(text)) and (new := _TAIL.sub("", match["new"])):
+            yield match["old"], new
+
+
+def swapped(value: str, old: str, new: str) -> str | None:
+    """A value with a part of it put right; None when that part is not in it."""
+    number = _NUMBER.match(old)
+    if number is None:
+        return value.replace(old, new) if old in value else None
+    place = re.search(rf"(?<!\d){number.group()}(?!\d)", _after_unit(value, old, new, number.group()))
+    if place is None:
+        return None
+    before, behind = value[: place.start()], value[place.end() :]
+    if old != number.group() and behind.startswith(old[number.end() :]):
+        behind = behind[len(old) - number.end() :]
+        right = new if not _NUMBER.fullmatch(new) else new + old[number.end() :]
+    else:
+        right = _without_end_of(behind, new)
+    behind = behind[_overlap(right, behind) :]
+    return before + right[_overlap(before, right) :] + behind
+
+
+def other_end(value: object, said: str) -> str | None:
+    """A number with other last digits, or another one at its place: 最后一位是5 不是4, 倒数第二位是4."""
+    if not isinstance(value, str):
+        return None
+    right = None
+    if (match := _PLACE.search(said)) and (new := _only_digits(match["rest"])) and len(new) == 1:
+        place = int(_in_digits(match["place"]))
+        at = len(value) - place if match["back"] else place - 1
+        right = f"{value[:at]}{new}{value[at + 1 :]}" if 0 <= at < len(value) else None
+    elif (match := _END.search(said)) and (new := _only_digits(match["rest"])):
+        count = _in_digits(match["count"] or "") or str(len(new))
+        right = f"{value[: -len(new)]}{new}" if int(count) == len(new) else None
+    return right if right != value else None
+
+
+def _only_digits(said: str) -> str | None:
+    """The only digits in a few words, but for those that are said to be wrong."""
+    rest = _WRONG_DIGITS.sub(" ", said)
+    found = _RIGHT_DIGITS.findall(rest)
+    beside = re.sub("|".join(found), "", rest) if found else rest
+    if len(found) != 1 or len(re.findall(r"[^\W_]", beside)) > _ONLY_DIGITS_LEFT or re.search(r"\d", beside):
+        return None
+    return _in_digits(found[0])
+
+
+def _in_digits(text: str) -> str:
+    return "".join(DIGIT_WORDS.get(letter, letter) for letter in text).upper()
+
+
+def other_house(value: object, said: str) -> str | None:
+    """An address with another house or flat number of the same unit: 楼号是23号楼."""
+    if not isinstance(value, str):
+        return None
+    right = value
+    for match in _HOUSE_PART.finditer(said):
+        right = re.sub(rf"\d+{match[2]}", match.group(), right, count=1)
+    return right if right != value else None
+
+
+def _after_unit(value: str, old: str, new: str, number: str) -> str:
+    """The value with every other place of the number blotted out, where the units told say which one is meant."""
+    for said in (old, new):
+        unit = _NUMBER.sub("", said, count=1)
+        if unit and (place := re.search(rf"(?<!\d){number}{re.escape(unit)}", value)):
+            return "".join(
+                letter if place.start() <= at < place.end() else "□" if letter.isdigit() else letter
+                for at, letter in enumerate(value)
+            )
+    return value
+
+
+def _without_end_of(behind: str, new: str) -> str:
+    """The right part without what follows in the value anyway: 9号楼 before 号楼2单元."""
+    unit = _NUMBER.sub("", new, count=1)
+    return new.removesuffix(unit) if unit and behind.startswith(unit) else new
+
+
+def _overlap(before: str, new: str) -> int:
+    """Letters with which a part ends and the one behind it begins, told once: 津桥路5号 and 5号2-3."""
+    return next((size for size in range(min(len(before), len(new)), 0, -1) if before.endswith(new[:size])), 0)

@@ -1,0 +1,237 @@
+"""One field's value in a text, by the field's kind; what only looks like a value of it gives none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from bot.nlu import values
+from bot.nlu.entities import StationEntities
+from bot.nlu.forms import PHOTO, Field, Forms
+from bot.nlu.values import BadValueError
+from bot.nlu.wording import any_of, asks
+
+EDGES = re.compile(r"^[\s,，。.、:：是叫为了]+|[\s,，。.、!！~～啊呀呢哈吧呗嘞的了]+$")
+HOUSE = re.compile(r"[0-9一二三四五六七八九十零]+\s*(?:号|栋|楼|单元|室|-)")
+_ADDRESS = re.compile(r"[路街巷号栋楼室屯村]|小区|社区|家园|花园|公寓|单元|胡同")
+_ADDRESS_LEAD = re.compile(
+    r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|[家店厂]在|单位在|搬到了?|养在|住)(?:住|在)*\s*"
+)
+_ADDRESS_AT = re.compile("^(?:就|都|也|租|住)*在(?=.{2})")
+_NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
+_ADDRESS_BESIDE = re.compile(r"那边|这边|旁边|附近|对面|院|后身|楼下|路口")
+_ONLY_AREA = re.compile("[\u4e00-\u9fff]{1,6}[区市镇]")
+_WHOLE_ADDRESS = "地址请写到门牌号，比如“大东路1号2单元301”。"
+_REGION = re.compile(
+    r"北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|"
+    r"甘肃|青海|台湾|内蒙古?|广西|西藏|宁夏|新疆|香港|澳门|大连|鞍山|抚顺|本溪|丹东|锦州|营口|阜新|辽阳|盘锦|铁岭|朝阳|葫芦岛|"
+    r"长春|四平|通化|白城|松原|延边|哈尔滨|齐齐哈尔|牡丹江|佳木斯|大庆|赤峰|通辽|[\u4e00-\u9fff]{2,6}[省市县旗]"
+)
+_REGION_LEAD = re.compile(
+    r"^.*?(?:户口(?:所在地|落)?(?:在|是)?|户籍(?:地|所在地)?(?:在|是)?|老家(?:在|是)?|籍贯)\s*[:：]?"
+)
+_I_AM_FROM = re.compile(r"^.*?(?:我是|我们?家?在|俺是|是)\s*")
+_ANY_REGION = re.compile("[\u4e00-\u9fff]{2,12}")
+_NO_REGION = re.compile(
+    "[我你他她它们不没吗呢了么办谁啥哪怎咋再说等后看想要问填写发给来去做有在好行谢是]|这里|这边|本地|当地|外地|城市|农村|老家|以前|现在"
+)
+_HERE = re.compile("沈阳|大东区|沈河区|和平区|皇姑区|铁西区|浑南区|于洪区|苏家屯区|沈北新区")
+_OF_HERE = (
+    "户口就在沈阳市区的，不用办居住证，外地户口才办。写错了就重发，比如“吉林四平”；"
+    "拿不准的回“转人工”问民警，不办了回“不办了”。"
+)
+_BASE = "黄白黑棕灰红金银咖奶杂花褐蓝赤橘橙青麻栗米"
+_COLOUR = re.compile(
+    rf"(?:[浅深纯全淡]?[{_BASE}](?:不拉几|了吧唧|不溜秋|不溜丢|乎乎|灿灿|黢黢|[{_BASE}啡油毛色的相间底肚背爪嘴头尾夹加带点条斑和跟与])*)+"
+    r"|虎斑|三花|香槟|巧克力|[\u4e00-\u9fff]{1,4}色"
+)
+_PLAIN_COLOUR = re.compile(r"色|[的]$|相间|底|不拉几|了吧唧|不溜|乎乎")
+_NO_COLOUR = re.compile("[啥哪么特景气脸货红绿]色")
+_COLOUR_BESIDE = re.compile(rf"[{_BASE}]{{1,4}}色")
+_LETTERS = "[\u4e00-\u9fffa-z0-9]"
+_DOG_CALLED = re.compile(
+    r"(?:(?:狗狗?子?|犬|它|小家伙|宠物|毛孩子|宝贝|金毛|泰迪|柯基)\s*(?:的)?(?:大名|小名|名字?|名儿)?|狗名|(?:大|小)名)"
+    rf"\s*就?(?:[叫是]|名叫|叫做|名字[叫是])\s*({_LETTERS}{{1,8}})",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(rf"(?<![我俺])(?:叫|喊|唤)(?:它|他|她|做|作)?\s*({_LETTERS}{{1,8}})", re.IGNORECASE)
+_DOG_NAME_END = re.compile(
+    "[是的，,]|一[个只条]|另一|今年|品种|公的|母的|[一两三四五六七八九十0-9]+岁|就行|来着|了$|呗$"
+)
+_WORDS_LEAD = re.compile(
+    "^(?:(?:我家的?|我们家的?|家里|它|他|这狗|那狗|小狗|狗狗|狗子|狗|大名|小名|名字|品种|毛色|颜色|的|就|也|是|应该|大概)*(?:叫做?|是)(?:个|只|条)?"
+    "|(?:我家|品种|毛色|颜色|名字|大名|小名)[\\s:：]*)"
+)
+_SHORT = 8
+_NO_BREED = re.compile(
+    "[我你他她它这那有养没不了给遛打丢找啥哪]|^[小大公母老黑白黄花灰棕]狗$|^[小大老]?[公母]|流浪|名犬"
+)
+_UNASKED = re.compile(
+    "(?:它|狗|狗狗|就|还|也|都|今年|大概|差不多|快|刚|已经|是|个|只)*(?:(?:小?[公母]|弟弟|妹妹)(?:狗|犬|的)*|"
+    "[0-9一两二三四五六七八九十半]+(?:周?岁|年|个?月)(?:半|多|大)*|(?:做过?|没做?)?绝育|体重?|[0-9一两二三四五六七八九十半]+(?:公斤|斤))"
+    "(?:了|的|啦|大)*"
+)
+_NO_WORDS = re.compile(
+    r"^(?:你好|您好|在吗|谢谢|好的?|嗯+|是的?|有人吗|哈+|喂|啊+|等等|等一下|等会儿?|稍等|不知道|不清楚|忘了|没有|还没|收到|哦+)$"
+)
+_FULL_HALF_YEAR = (
+    "居住证要在这儿住满半年。从{since:%Y-%m-%d}算，到{full:%Y年%-m月%-d日}满半年，到时候再办；日期写错了就重发一个。"
+    "没满半年也要先做居住登记，问我“租房怎么登记”就行。"
+)
+_TOO_LONG_AGO = "这针是{day:%Y-%m-%d}打的，已经超过{months}个月了，先去补打狂犬疫苗，再发新的日期；写错了就重发一个。"
+_BANNED = "{breed}在本所的禁养名单里，重点管理区不能办证。品种写错了就重发一个，不办了回“不办了”。"
+
+
+@dataclass(frozen=True)
+class FieldReader:
+    """Reads fields in the answer to one question of a form (`requested`)."""
+
+    forms: Forms
+    requested: str | None
+    today: date
+    entities: StationEntities
+
+    def value(self, entry: Field, text: str, *, asked: bool) -> Any:
+        """A field's value in a text, None when there is none. Raises BadValueError.
+
+        `asked`: the text is the answer to this field's question, or stands where one would.
+        """
+        readers: dict[str, Callable[[str], Any]] = {
+            PHOTO: lambda _: None,
+            "name": partial(values.name, asked=asked),
+            "id_number": partial(values.identity_number, today=self.today, adult=bool(entry.settings.get("adult"))),
+            "phone": values.phone,
+            "address": self._address,
+            "region": partial(self._region, asked=asked and self.requested == entry.name),
+            "date": partial(self._date, entry),
+            "words": partial(self._of_dog, entry.name),
+            "breed": partial(self._breed, asked=asked),
+            "choice": partial(_choice, entry),
+        }
+        return readers[entry.kind](text)
+
+    def is_of_address(self, piece: str) -> bool:
+        """Whether a piece of a message can be a part of an address."""
+        if re.search(r"身份证|电话|手机|\d{7}|\d[月年]|[吗呢么]$", piece) or self.forms.breed_words(piece):
+            return False
+        said = _ADDRESS_LEAD.sub("", piece)
+        return bool(_ADDRESS.search(said) or HOUSE.search(said) or _ADDRESS_BESIDE.search(said)) or any(
+            found.kind == "place" for found in self.entities.read(said)
+        )
+
+    def _address(self, text: str) -> str | None:
+        said = _ADDRESS_AT.sub("", EDGES.sub("", _ADDRESS_LEAD.sub("", text)))
+        asked = self.requested == "address"
+        if asked and _ONLY_AREA.fullmatch(said) and not asks(text):
+            raise BadValueError(_WHOLE_ADDRESS)
+        if (
+            len(said) < 4
+            or _NO_ADDRESS.search(said)
+            or not (_ADDRESS.search(said) or any(found.kind == "place" for found in self.entities.read(said)))
+        ):
+            return None
+        if not re.search(r"[0-9一二三四五六七八九十]", said) and asked:
+            raise BadValueError(_WHOLE_ADDRESS)
+        return said
+
+    def _region(self, text: str, *, asked: bool) -> str | None:
+        said = _REGION_LEAD.sub("", text)
+        said = said if _REGION.match(said) or said != text else _I_AM_FROM.sub("", said)
+        said = EDGES.sub("", re.sub("(?:户口|户籍|老家|人|的|那边|那儿|那里)+$", "", EDGES.sub("", said)))
+        known = 2 <= len(said) <= 30 and _REGION.search(said)
+        if asked and _HERE.search(said) and not asks(text):
+            raise BadValueError(_OF_HERE)
+        if known or (asked and not asks(text) and _ANY_REGION.fullmatch(said) and not _NO_REGION.search(said)):
+            return said
+        return None
+
+    def _date(self, entry: Field, text: str) -> str | None:
+        found = values.day(text, today=self.today)
+        if found is None:
+            return None
+        months = values.months_between(found, self.today)
+        least, most = entry.settings.get("at_least_months"), entry.settings.get("within_months")
+        if least and months < least:
+            raise BadValueError(_FULL_HALF_YEAR.format(since=found, full=values.months_after(found, least)))
+        if most and months >= most:
+            raise BadValueError(_TOO_LONG_AGO.format(day=found, months=most))
+        return found.isoformat()
+
+    def _of_dog(self, name: str, text: str) -> str | None:
+        said = _of_dog(name, text)
+        bare = said is not None and self.forms.breed_words(said) == said
+        return None if bare and not (name == "dog_name" and dog_called(text, asked=True)) else said
+
+    def _breed(self, text: str, *, asked: bool) -> str | None:
+        known = self.forms.breed(text)
+        if known is None:
+            return words(text) if asked else None
+        if known in self.forms.banned:
+            raise BadValueError(_BANNED.format(breed=known))
+        return known
+
+
+def colour(text: str) -> str | None:
+    """A colour, when a text is nothing else: 黄白, 黄不拉几的, 椒盐色."""
+    said = EDGES.sub("", re.sub("^(?:毛色|颜色)[是为:：]*", "", text.strip()))
+    return said if _COLOUR.fullmatch(said) and not _NO_COLOUR.search(said) else None
+
+
+def plainly_colour(text: str) -> str | None:
+    """A colour that can be nothing else, as 花花 and 小黑 could be a name: 黑色, 白的."""
+    found = colour(text)
+    return found if found and _PLAIN_COLOUR.search(text) else None
+
+
+def colour_in(text: str) -> str | None:
+    """A colour named among other words: 一只黄白色的小土狗."""
+    match = _COLOUR_BESIDE.search(text)
+    return match.group() if match else None
+
+
+def dog_called(text: str, *, asked: bool) -> str | None:
+    """What a text says that the dog is called; asked for its name, "叫豆豆" is enough."""
+    match = _DOG_CALLED.search(text) or (_CALLED.search(text) if asked else None)
+    if match is None or asks(text):
+        return None
+    said = EDGES.sub("", _DOG_NAME_END.split(match[1])[0])
+    return said if said and not _NO_WORDS.match(said) else None
+
+
+def words(text: str) -> str | None:
+    """A short phrase without the words around it."""
+    said = EDGES.sub("", _WORDS_LEAD.sub("", text.strip())) or EDGES.sub("", text.strip())
+    if not 0 < len(said) <= _SHORT or _NO_WORDS.match(said) or said.isdigit() or unasked(said):
+        return None
+    return said
+
+
+def unasked(text: str) -> bool:
+    """Whether a text tells nothing but what no form asks for: a dog's sex, age, size, that it is neutered."""
+    return bool(_UNASKED.search(text)) and not re.sub(r"[\W_]", "", _UNASKED.sub("", text))
+
+
+def unknown_breed(text: str) -> str | None:
+    """A breed that no list holds, by its last letter, when a text is nothing else: 小鹿犬."""
+    match = re.fullmatch("(?:是|一?[只条个])*([\u4e00-\u9fff]{2,5}[犬狗])", EDGES.sub("", text))
+    return match[1] if match and not _NO_BREED.search(match[1]) else None
+
+
+def _of_dog(name: str, text: str) -> str | None:
+    if name == "dog_name":
+        return dog_called(text, asked=True) or words(text)
+    return colour(text) or colour_in(text) or words(text)
+
+
+def _choice(entry: Field, text: str) -> str | None:
+    choices: Mapping[str, list[str]] = entry.settings["choices"]
+    told = {
+        choice: max((len(found) for found in any_of(known).findall(text)), default=0)
+        for choice, known in choices.items()
+    }
+    best = max(told, key=lambda choice: told[choice])
+    return best if told[best] else None

@@ -1,0 +1,212 @@
+"""The form in progress: whether a message answers it, and when it sleeps and wakes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rasa.shared.core.events import ActiveLoop, Event, SlotSet
+
+from bot.nlu.conversation import SLEEPING, Conversation
+from bot.nlu.form_reader import Reading, read
+from bot.nlu.forms import CONSENT, REQUESTED, Form
+from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE
+from bot.nlu.question import Parse
+from bot.nlu.telling_words import ALARMING, TALK
+from bot.nlu.triage import Triage
+from bot.nlu.values import spelled_out, without_days
+
+_ASIDE_LETTERS = 30
+"""Letters of a message about filling in; a longer one says more."""
+_WORSE = re.compile(
+    "转账|转钱|转了|转过去|转给|汇款|汇了|打钱|保证金|验证码|骗|锁|撬|踹|砸|堵|跟踪|尾随|追|关着|关在|不让走|跳|割|药|遗书|想活|活够|活不|活着"
+    "|保重|永别|来世|来生|下辈子|照顾好|别找我|别等我|对不起|解脱|累了|撑不住|没意思|告别|最后一(?!个?(?:位|数|项|张|格|栏|针))"
+    "|找不|走丢|走失|失踪|不见了|没回来|晕|喘|血|烟|漏气|煤气|落水|掉水|被困|咬"
+)
+"""Words of danger that a form's question explains away no more than those."""
+_EXPLAINED_LETTERS, _FAINT_LETTERS, _SILENT_LETTERS = 14, 45, 40
+"""Letters of a doubtful alarm that a form's question may explain: of a bare address or of a faint one more."""
+_FAINT_IN_FORM = 0.4
+_HARMLESS_DOG = re.compile("(?:从不|不会|从没|没|又?不)(?:出去|乱|出门)?.{0,2}咬(?:过|人)*")
+_NEEDLE = "(?:疫苗|狂犬苗?|防疫针?|针)"
+_VACCINE = re.compile(
+    f"{_NEEDLE}[^，。 ]{{0,4}}?打(?:完|过|了|的)*|(?:刚|才|都|已经|早)*打(?:完|过|了|的|上)*{_NEEDLE}(?:的|了)?"
+)
+"""How the rabies vaccination is told of, whatever was asked; no blow either."""
+_VACCINATED = re.compile("^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊)*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])")
+"""At the question for the rabies vaccination, this is no blow."""
+_LIVING = re.compile("一直|就|都|从|我|是|已经|搬|来|过来|住|租|到|沈阳|大东|这儿?|这里|这边|的|了|有|在")
+"""Words beside the day since when somebody lives here."""
+_OF_NOBODY = re.compile("[^我你他她它您人有在了来门不没别是到这那谁啥]{1,4}")
+_WHETHER_DONE = re.compile("打没打过?|打[了过]?没有?|没打过?|打不打|[不没]能打|打不了")
+_NUMBERS = re.compile(r"[0-9][0-9xX年月日号.\-/ ]*")
+_ABUSE = re.compile("[蛋傻逼滚屁操贱骗贼猪狗畜蠢呸]|王八|混账|废物|他妈|妈的|有病")
+"""What makes an insult of something that has the form of a name; the model alone takes 王桂兰 for one."""
+_SOMEBODY = re.compile("[他她]|有人|歹徒|坏人|家暴|旁边")
+"""Whoever is told of beside an answer may be why it is whispered."""
+_TYPED_WRONG = re.compile("[写填发输报念记传](?:错|成|反|漏)|[打点拍]错")
+"""What somebody says about their own typing."""
+_CALLS = re.compile("[来救帮求怕躲藏逃别敢]|出不|走不")
+_PET = re.compile(
+    "[大小老阿黑白黄花灰棕金毛胖旺来福豆球丁点虎宝贝乐财欢咪妞牛皮蛋丸可奶糖果米团圆朵多布雪]{2,3}|([^快救来打跑走死疼别滚])\\1"
+)
+"""What many dogs are called, and few people: 大黄."""
+
+
+class FillingIn:
+    """The open form of a conversation."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        """Of one conversation as it stands."""
+        self._said = conversation
+
+    async def answers(self, form: Form, alone: dict[str, Any], joined: dict[str, Any] | None, parse: Parse) -> bool:
+        """Whether a message is an answer to the open form, whatever its words look like to the model.
+
+        "2101…" or an address looks like a whisper; a danger beside the value, or one that the safety net sees, is one.
+        """
+        reading, text = self._reading(form, alone["text"]), alone["text"]
+        if not reading:
+            return False
+        triage, together = Triage.from_json(alone["triage"]), Triage.from_json((joined or alone)["triage"])
+        if together.source != "net" and self._said.answered_before:
+            together = triage  # the fragments before it are answers to the form, and no cry in pieces
+        if triage.source == "net" or together.source == "net" or self._goes_on_with_other(reading):
+            return False
+        if (reading.command or reading.remark) and not reading.values:
+            return await self._says_about_filling(reading, alone, triage, parse)
+        if triage.urgent and not self._harmless(reading, text):
+            if not reading.loose and self.explains(triage, self._beside(reading, text)):
+                return True
+            beside = self._beside(reading, text)
+            if self._puts_right(reading, text) or self._told_where(reading, triage, beside):
+                return True
+            return not reading.loose and await self._nothing_beside(beside, parse)
+        if _PET.fullmatch(str(reading.values.get("dog_name", ""))):
+            return True
+        if reading.loose and together.urgent and together.confidence >= CERTAIN:
+            return self._called_so(reading)
+        if triage.label in ("help_request", "tip") and self._called_so(reading):
+            return True
+        return not self._talk(reading, triage)
+
+    def _goes_on_with_other(self, reading: Reading) -> bool:
+        """Whether a message goes on with the request or tip that was told in the middle of the form, and does not
+        answer the form's question."""
+        if not self._said.other_matter:
+            return False
+        return not (reading.command or reading.remark) and not {self._said.tracker.get_slot(REQUESTED), CONSENT} & set(
+            reading.values
+        )
+
+    def explains(self, triage: Triage, text: str) -> bool:
+        """Whether the question that the form has asked explains what the model takes for a doubtful alarm."""
+        if triage.confidence >= CERTAIN or self._alarming(text):
+            return False
+        most = _FAINT_LETTERS if triage.confidence < _FAINT_IN_FORM else _EXPLAINED_LETTERS
+        most = _SILENT_LETTERS if triage.intent in ONLY_SILENCE else most
+        return len(LETTERS.findall(text)) <= most
+
+    def _puts_right(self, reading: Reading, text: str) -> bool:
+        """Whether a message only puts right an answer that it names, and tells of nobody and no danger."""
+        filled = self._said.tracker.get_slot
+        changed = any(filled(name) is not None for name in (*reading.values, *reading.again))
+        brief = len(LETTERS.findall(text)) <= _FAINT_LETTERS
+        return changed and not reading.loose and brief and not self._alarming(text) and not _SOMEBODY.search(text)
+
+    async def _nothing_beside(self, beside: str, parse: Parse) -> bool:
+        """Whether the words beside a form's answer are no alarm by themselves."""
+        if len(LETTERS.findall(beside)) <= WORDS_BESIDE:
+            return not self._alarming(beside)
+        return not self._alarm_beside(Triage.from_json((await parse(beside))["triage"]), beside)
+
+    def _told_where(self, reading: Reading, triage: Triage, beside: str) -> bool:
+        """Whether what sounds like a whisper only because it is an address answers the question for one, with nobody
+        and no call beside it: 和我妈住一块 津桥路6号."""
+        asked = self._said.tracker.get_slot(REQUESTED) in reading.values and triage.intent in ONLY_SILENCE
+        return asked and not reading.loose and not _CALLS.search(beside) and not self._alarm_beside(triage, beside)
+
+    def _alarm_beside(self, triage: Triage, beside: str) -> bool:
+        """Whether the words beside a form's answer are an alarm; a few of them without anybody are no whisper."""
+        if triage.urgent and triage.source != "net" and triage.intent in ONLY_SILENCE:
+            return bool(_SOMEBODY.search(beside)) or not self.explains(replace(triage, confidence=0.0), beside)
+        return triage.urgent
+
+    def _alarming(self, text: str) -> bool:
+        """Whether there is a word of danger in an answer to the form."""
+        if self._said.tracker.get_slot(REQUESTED) == "vaccinated_on":
+            text = _WHETHER_DONE.sub("", _VACCINATED.sub("", text))
+        text = _VACCINE.sub("", _HARMLESS_DOG.sub("", text))
+        return bool(ALARMING.search(text) or _WORSE.search(text))
+
+    async def _says_about_filling(
+        self, reading: Reading, alone: Mapping[str, Any], triage: Triage, parse: Parse
+    ) -> bool:
+        """Whether words such as 先不聊了 or 等我再拍 are about filling in.
+
+        By themselves they can sound like a farewell, which an alarm's word beside them makes them, and any reading
+        that is an alarm behind the form's question too.
+        """
+        if not triage.urgent:
+            other = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
+            return reading.command in ("cancel", "agreed") or not other
+        if self._alarming(alone["text"]) or len(LETTERS.findall(alone["text"])) > _ASIDE_LETTERS:
+            return False
+        if _TYPED_WRONG.search(alone["text"]) and not _SOMEBODY.search(alone["text"]):
+            return True
+        thread = self._said.form_as_thread()
+        read = await parse(f"{thread[0]}，{alone['text']}") if thread else alone
+        return not Triage.from_json(read["triage"]).urgent
+
+    def _harmless(self, reading: Reading, text: str) -> bool:
+        """Whether an answer of a word or two, which the model cannot judge, has nothing of an alarm in it: 来福."""
+        rest = text
+        if {"vaccinated_on", "lived_since"} & set(reading.values):
+            rest = _LIVING.sub(" ", _VACCINE.sub(" ", without_days(text)))
+        return bool(reading.values) and len(LETTERS.findall(rest)) <= WORDS_BESIDE and not self._alarming(rest)
+
+    @staticmethod
+    def _beside(reading: Reading, text: str) -> str:
+        """What a message says beside the values that it gives."""
+        for value in reading.values.values():
+            text = text.replace(value, " ") if isinstance(value, str) else text
+        return _NUMBERS.sub(" ", spelled_out(text))
+
+    def _reading(self, form: Form, text: str) -> Reading:
+        filled = {slot: self._said.tracker.get_slot(slot) for slot in form.slots if slot in self._said.tracker.slots}
+        return self.read_for(form, self._said.tracker.get_slot(REQUESTED), text, filled)
+
+    def read_for(self, form: Form, requested: str | None, text: str, filled: Mapping[str, Any]) -> Reading:
+        """What a text gives the form when this question of it was asked."""
+        today, entities = self._said.today, self._said.readers.entities
+        return read(self._said.forms, form, requested, text, filled, today=today, entities=entities)
+
+    def _called_so(self, reading: Reading) -> bool:
+        """Whether a word or two in answer to "what is the name?" tell of nobody and nothing: 黑豹, 林小宝."""
+        name = str(reading.values.get("dog_name") or reading.values.get("name") or "")
+        return bool(_OF_NOBODY.fullmatch(name)) and not self._alarming(name) and not _ABUSE.search(name)
+
+    @staticmethod
+    def _talk(reading: Reading, triage: Triage) -> bool:
+        """Whether words that could be any short answer are plainly something else; a name sounds like anything."""
+        if not reading.loose or triage.confidence < CERTAIN:
+            return False
+        if {"name", "household_place"} & set(reading.values) or _PET.fullmatch(str(reading.values.get("dog_name", ""))):
+            return triage.intent == "other/insult" and bool(_ABUSE.search(str(reading.values.get("name", ""))))
+        return triage.label in ("help_request", "tip") or triage.intent in TALK
+
+    def calm(self, triage: Triage, text: str) -> bool:
+        """Whether words that take the form up again are nothing but that, whatever the model alone hears in them."""
+        return not triage.urgent or (triage.source != "net" and not self._alarming(text) and not _SOMEBODY.search(text))
+
+    def asleep(self) -> tuple[Event, ...]:
+        """What puts the form to sleep, for the time of an alarm."""
+        active = self._said.tracker.active_loop_name
+        return (SlotSet(SLEEPING, active), ActiveLoop(None)) if active else ()
+
+    def awake(self) -> tuple[Event, ...]:
+        """What wakes the form that an alarm has put to sleep."""
+        sleeping = self._said.tracker.get_slot(SLEEPING)
+        return (ActiveLoop(sleeping), SlotSet(SLEEPING, None)) if sleeping else ()

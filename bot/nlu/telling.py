@@ -1,0 +1,119 @@
+"""How an answer from the knowledge base is put into words: its text with the source, and the buttons below it.
+
+The station's answers (`bot/nlu/answers.py`) and the preview of the trainers' studio are worded here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.nlu.knowledge import SHORT, Fact, Knowledge, Topic
+from bot.nlu.overlap import pieces
+from bot.nlu.question import UNSURE, Question
+from bot.nlu.wording import HUMAN, PLAIN, Words
+
+_MOST_BUTTONS = 4
+_SENTENCES = re.compile(r"(?<=[。\n])")
+_SAID_SHARE = 0.8
+"""Of a sentence's pieces: from here on it says again what was said."""
+_OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
+"""Aspects in the order in which residents want to know them next."""
+_NOTHING_ON_IT = "这一点我没有准确的说法，不敢乱说。点“转人工”，民警会看到并答复您。"
+_CERTAIN = "先说能确定的：\n"
+_NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转人工”问民警。先说能确定的：\n"
+_ENGLISH_UNSURE = "I am not sure about this point and will not guess. Tap 转人工 and an officer will answer you here."
+_ENGLISH_CERTAIN = "What is certain:\n"
+_ENGLISH_SOURCE = "(Checked {day:%Y-%m-%d}; the station's own answer counts. Tap 转人工 to ask an officer.)"
+_CHINESE_ONLY = "Sorry, on this I can answer only in Chinese. Tap 转人工 and an officer will read your message.\n"
+
+
+def answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
+    """The answer to a question: of one topic its asked aspects or its short text, of two topics one text each."""
+    topics = [base.topics[name] for name in asked.topics if name in base.topics]
+    if len(topics) == 1:
+        text = "\n\n".join(_with_sources(_without_repeats(_of_topic(topics[0], asked.aspects, words))))
+        return {"text": text, "buttons": _buttons(topics[0], asked.aspects, base, words)}
+    facts = [topic.fact(aspect) for topic, aspect in zip(topics, asked.aspects, strict=False)]
+    told = _with_sources(facts)
+    parts = [f"【{topic.title}】{text}" for topic, text in zip(topics, told, strict=True)]
+    return {"text": "\n\n".join(parts), "buttons": [button(topic.title) for topic in topics]}
+
+
+def english_answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
+    """The answer to a question in English; the Chinese one where the station has no other."""
+    topics = [base.topics[name] for name in asked.topics if name in base.topics]
+    told = [said for topic in topics if (said := base.english(topic))]
+    if not told:
+        chinese = answer(asked, base, words)
+        return {"text": _CHINESE_ONLY + chinese["text"], "buttons": [button(HUMAN)]}
+    source = _ENGLISH_SOURCE.format(day=min(topic.short.reviewed for topic in topics))
+    unsure = _ENGLISH_UNSURE + " " + _ENGLISH_CERTAIN if UNSURE in asked.aspects else ""
+    return {"text": unsure + "\n\n".join(dict.fromkeys(told)) + "\n" + source, "buttons": [button(HUMAN)]}
+
+
+def _of_topic(topic: Topic, aspects: Sequence[str], words: Words) -> list[Fact | str]:
+    """What is said about one topic; a str is said as it stands."""
+    if not aspects:
+        return [topic.short]
+    if aspects[0] == UNSURE:
+        return [_NOTHING_ON_IT + _CERTAIN + topic.short.told() if SHORT in aspects else _NOTHING_ON_IT]
+    always = {PLAIN: topic.plain, SHORT: topic.short}
+    facts: list[Fact | str] = []
+    for aspect in aspects:
+        fact = always.get(aspect) or topic.aspects.get(aspect)
+        if fact:
+            facts.append(fact)
+    if facts:
+        return facts
+    return [_NO_ASPECT.format(title=words.titles.get(aspects[0], aspects[0])) + topic.short.told()]
+
+
+def _without_repeats(parts: Sequence[Fact | str]) -> list[Fact | str]:
+    """The facts without the sentences that say again what a fact before them has said."""
+    told: list[Fact | str] = []
+    said: frozenset[str] = frozenset()
+    for part in parts:
+        text = part if isinstance(part, str) else part.text
+        kept = [one for one in _SENTENCES.split(text.strip()) if not _said_in(one, said)]
+        if isinstance(part, Fact) and kept:
+            told.append(replace(part, text="".join(kept).strip()))
+        elif isinstance(part, str):
+            told.append(part)
+        said |= pieces(text)
+    return told
+
+
+def _said_in(sentence: str, said: frozenset[str]) -> bool:
+    own = pieces(sentence)
+    return bool(own) and len(own & said) >= len(own) * _SAID_SHARE
+
+
+def _with_sources(parts: Sequence[Fact | str]) -> list[str]:
+    """The texts as residents read them; the line of a source that is the next one's too is left out."""
+    told = []
+    for number, part in enumerate(parts):
+        if isinstance(part, str):
+            told.append(part)
+            continue
+        after = parts[number + 1] if number + 1 < len(parts) else None
+        same = isinstance(after, Fact) and after.authority() == part.authority()
+        told.append(part.text.strip() if same else part.told())
+    return told
+
+
+def _buttons(topic: Topic, said: Sequence[str], base: Knowledge, words: Words) -> list[dict[str, str]]:
+    """The aspects that were not asked yet, and a neighbouring topic."""
+    if UNSURE in said:
+        return [button(HUMAN), button(topic.title)]
+    aspects = [words.titles[aspect] for aspect in _OFFERED if aspect in topic.aspects and aspect not in said]
+    related = [base.topics[name].title for name in topic.related if name in base.topics]
+    titles = [*aspects[: _MOST_BUTTONS - 1], *related][:_MOST_BUTTONS]
+    return [button(title) for title in titles]
+
+
+def button(title: str) -> dict[str, str]:
+    """A button that says what stands on it."""
+    return {"title": title, "payload": title}

@@ -1,0 +1,45 @@
+"""Words that tell what a message is, whatever came before it: of an alarm, of talk, of asking after one's own case."""
+
+from __future__ import annotations
+
+import re
+
+from bot.nlu.meanings import LETTERS
+
+ALARMING = re.compile(
+    "[救命快杀死刀火抢怕砍捅]|[太好真]疼|疼[死得啊]|流血|出血|有血|打(?!.{0,3}电话|这个|针|疫苗|的|车|算|听|招呼|工|牌|球|扫|包|卡|折|印|字|呼噜)|来人|过来(?!取|拿|领|接)|报警"
+)
+"""Words of an alarm that nothing said before explains away."""
+HAPPENING = re.compile(
+    "进来|进屋|上来了|追|堵|跟着我|躲|不敢(?:出声|动|出去|出门|回家|开门|吱|睡)|发现我|看见我|认出|不让|求你|"
+    "出不来|出不去|走不了|上不来|被骗来|锁在|关在|被锁|被关|求救|哭|逼|强迫|绑|拐|欺负|挨打|被打"
+)
+"""What befalls the writer or a victim now; no tip before it makes a detail of it: 他进来了, 她们出不来."""
+TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks", "goodbye", "bot_identity", "advert"))
+"""What is said to the officer, and no answer to a form, however short."""
+FOLLOWS_CASE = "help_request/case_followup"
+RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
+_CHASES = re.compile(
+    "有信儿?[没吗不]|有啥?说法[没吗不]|有消息[没吗不]|有结果[没吗不]|有眉目|查着[没了吗]|查得咋样|没下文|没动静|"
+    "给我?个?(?:报警|报案|案件|案|受理|回执|编|单)?号[呗吧吗不]?|给我?个?[^，。 ]{0,3}编号|"
+    "编号[^，。 ]{0,3}(?:多少|啥|是)|号我?[^，。 ]{0,2}(?:忘|没记|没抄|丢)"
+)
+"""Asking after something told before, or for its number, without saying what it was."""
+_CHASING_LETTERS = 16
+THANKS = "other/thanks"
+CLOSING = re.compile(
+    "^[行好中妥嗯成][了吧啊呗的嘞 ，,]*那?[你您]?们?先?(?:记上|记下|记一下|登记上|看着办|知道)(?:就行|就好|了|吧)"
+)
+"""How somebody ends: all right, as long as you have written it down."""
+_OTHER_NUMBER = re.compile("[0-9]{3}|身份证|户口|电话|手机|门牌|车牌|排号|挂号|楼号")
+
+
+def chases(text: str) -> bool:
+    """Whether a message asks after something told before, or for its number, and for no other number."""
+    brief = len(LETTERS.findall(text)) <= _CHASING_LETTERS  # a longer one tells something anew
+    return brief and bool(_CHASES.search(text)) and not _OTHER_NUMBER.search(text)
+
+
+def is_receipt(text: str) -> bool:
+    """Whether a message is nothing but the number of an application."""
+    return RECEIPT.fullmatch(text.strip()) is not None

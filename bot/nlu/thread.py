@@ -1,0 +1,270 @@
+"""A detail in its thread: read together with the tip, request, enquiry or chat that it goes on with."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
+from bot.nlu.filling_in import FillingIn
+from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, graver, read_as
+from bot.nlu.normaliser import normalise
+from bot.nlu.question import Parse
+from bot.nlu.telling_words import ALARMING, CLOSING, HAPPENING, chases
+from bot.nlu.triage import URGENT, Triage
+from bot.nlu.wording import asks
+
+_PLAIN = 0.9
+"""In the middle of a tip or request an alarm that the model alone sees must be as sure as this to stand by itself."""
+_THREADS = frozenset({"tip", "help_request", "enquiry"})
+_THREAD_CHARACTERS = 120
+_EVENT = re.compile(
+    "(?<![拍照找睡看听接])着了|着火|冒|烟|烧|炸|漏|撞|摔|掉|跳|跑|倒|晕|昏|喘|醒|气|伤|砸|踹|撬|翻|偷|抓|拽|拖|拉|绑|关|困|不见|"
+    "丢|走失|没了|喝|吃|药|咬|吐|哭|喊|叫|骂|闹|疯|裸|摸|脱|跟|盯|守|转账|转钱|骗|威胁|逼|弄|整|削|干起|死|动手|架|"
+    "人|我|俺|他|她|男|女|孩|娃|血"
+)
+"""Somebody, or something that happens; a message without it names places, times, looks, numbers."""
+_NOTHING_DONE = re.compile("(?:不|没有?)(?:打架|打人|动手|闹事|伤人|砸东西|吵架)")
+"""What is said not to happen; the model hears the fight in it."""
+_THEN = re.compile("当时|当年|那年|那回|那次|那会儿|上回|以前|早先|年前|月前")
+_NOW = re.compile("现在|刚才|刚刚|正|又|今天|今晚|快|还在|救|马上|这会儿")
+_OTHER_MATTER = re.compile("另外|还有个?事|还有一?个?事|再反映|再举报|再说个|别的事|顺便|对了")
+_NO_DETAIL = frozenset(
+    f"help_request/{intent}"
+    for intent in ("correction", "case_followup", "human_service", "complaint_officer", "evidence_submit")
+)
+"""Requests that are no part of the story told before them."""
+_OWN_STORY = 0.99
+_LIKELY = 0.5
+_FICTION = "other/fiction"
+_HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
+"""Whoever has asked how to tell something tells it next."""
+_CHAT, _NEWS = "other/chitchat", "other/news_talk"
+_IDLE = frozenset({_FICTION, _CHAT, "other/idiom", "other/praise", _NEWS})
+_FAINT, _SURELY_CHAT = 0.6, 0.95
+_DESPAIR = frozenset({f"{URGENT}/suicide_self", f"{URGENT}/suicide_other"})
+_BESIDE_VALUES = re.compile(r"[^\s,，。.、#-]")
+"""Letters and signs (🆘) that stand beside a message's places and numbers."""
+_NO_ALARM, _SURELY_NONE = 0.15, 0.05
+"""A message that is less likely than this an alarm, read together with what came before it, is none."""
+_ESCALATED = {
+    "tip/wanted_suspect": f"{URGENT}/wanted_person",
+    "tip/illegal_taxi": f"{URGENT}/taxi_danger",
+    "help_request/domestic_violence_past": f"{URGENT}/domestic_violence",
+    "help_request/harassment": f"{URGENT}/stalking",
+}
+"""What a whisper means when it comes in the middle of telling something: the man of the tip is here."""
+
+
+class Thread:
+    """What the sender of a message is in the middle of telling."""
+
+    def __init__(self, conversation: Conversation, filling: FillingIn) -> None:
+        """`filling`: the same conversation's form."""
+        self._said, self._filling = conversation, filling
+
+    async def read_in(self, parse_data: dict[str, Any], parse: Parse) -> dict[str, Any]:
+        """A detail that makes sense only with what its sender wrote just before, read together with that.
+
+        "金色年华 三楼最里面" after a tip belongs to the tip, and a bare address there is no whisper. Danger in plain
+        words, and whatever the safety net sees, stays what it is.
+        """
+        read = await self._read_in(parse_data, parse)
+        triage = Triage.from_json(read["triage"])
+        calm = await self._in_calm_talk(read, triage, parse) if triage.urgent and triage.source != "net" else None
+        return calm or read
+
+    async def _read_in(self, parse_data: dict[str, Any], parse: Parse) -> dict[str, Any]:
+        triage, text = Triage.from_json(parse_data["triage"]), parse_data["text"]
+        if triage.source == "net" or (not triage.urgent and (chases(text) or CLOSING.search(text))):
+            return parse_data
+        if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
+            return fiction
+        thread = (None if self._said.other_matter else self._said.form_as_thread()) or self._thread()
+        said = _NOTHING_DONE.sub("", text)
+        if triage.urgent and not _long_past(text) and (ALARMING.search(said) or HAPPENING.search(said)):
+            return _escalated(parse_data, triage, thread)
+        if thread is None or (self._said.form and triage.urgent and not self._filling.explains(triage, text)):
+            return parse_data
+        words, before = thread
+        if _stands_behind_enquiry(parse_data, triage, before) and not self._said.form:
+            return parse_data
+        if before.intent in _NO_DETAIL and triage.intent == _CHAT and triage.confidence >= _SURELY_CHAT:
+            return parse_data  # said beside asking for an officer, and no more of any story
+        if not (_incomplete(parse_data, triage, before) or _same_matter(triage, before, text)):
+            return parse_data
+        if triage.intent in _DESPAIR and triage.confidence >= _LIKELY:
+            return parse_data  # no quarrel about wages makes a detail of it
+        if before.label == "enquiry" and triage.label in ("enquiry", "other"):
+            return parse_data  # a question of its own, or one that stands on the question before it
+        joined = await parse(f"{words}，{text}")
+        read = Triage.from_json(joined["triage"])
+        in_form = self._said.form and not self._said.other_matter
+        if in_form and triage.urgent and not read.urgent and read.source != "net":
+            return read_as(parse_data, Triage("enquiry", read.confidence, before.intent), before.intent)
+        if read.urgent and not triage.urgent and read.source == "model" and read.confidence < _LIKELY:
+            # What was calm when it was told is no alarm for a calm word after it.
+            return read_as(parse_data, before, before.intent) if triage.intent in LOST else parse_data
+        told = read.uncertain and read.label == before.label in ("tip", "help_request")
+        if told and triage.confidence < CERTAIN and _names_only(parse_data):
+            return read_as(parse_data, before, before.intent)
+        if read.uncertain or read.source == "net" or (read.urgent and not triage.urgent):
+            return graver(parse_data, joined)
+        if triage.urgent and triage.confidence >= CERTAIN and read.confidence < CERTAIN:
+            return parse_data
+        if read.label == before.label:
+            return read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
+        begun = read.label == "tip" and before.intent == _HOW_TO_TELL
+        return read_as(parse_data, read, read.intent) if begun else parse_data
+
+    async def _in_fiction(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any] | None:
+        """The message as a part of the drama that its sender is telling, or of the chat, if it is one.
+
+        In a drama nothing may be about the writer or now; in a chat the alarm must be faint and without its words.
+        """
+        text, (words, drama) = parse_data["text"], self._plot()
+        plain = not _NOW.search(text)
+        if drama:
+            plain = plain and triage.confidence < CERTAIN and "我" not in text
+        else:
+            plain = plain and triage.confidence < _FAINT and not (ALARMING.search(text) or HAPPENING.search(text))
+        if not words or not plain:
+            return None
+        joined = Triage.from_json((await parse(f"{words}，{text}"))["triage"])
+        calm = joined.label == "other" and joined.confidence >= (CERTAIN if drama else _SURELY_CHAT)
+        return read_as(parse_data, joined, _FICTION if drama else _CHAT) if calm else None
+
+    async def _in_calm_talk(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any] | None:
+        """A faint alarm that is none behind what its sender has written before: "it was towed away" of a parked car.
+
+        Whatever is about now or about a life at its end counts by itself, and so does what is alarming even in its
+        context; where the writer's own fear is named ("I am afraid of being laughed at") a trace of it is enough.
+        """
+        text = parse_data["text"]
+        if triage.confidence >= _LIKELY or triage.silent or triage.intent in _DESPAIR or self._said.form:
+            return None
+        if any(item.rule != "model" for item in triage.evidence):
+            return None
+        if _NOW.search(text):
+            return None
+        own = "我" in text and (ALARMING.search(text) or HAPPENING.search(text))
+        words, before = self._calm_words()
+        if before is None or (triage.intent in ONLY_SILENCE and before.label not in ("tip", "help_request")):
+            return None
+        joined = await parse(f"{words}，{text}")
+        read = Triage.from_json(joined["triage"])
+        if read.urgent or read.source == "net" or _urgent_share(joined) >= (_SURELY_NONE if own else _NO_ALARM):
+            return None
+        return read_as(parse_data, read, before.intent if read.label == before.label else read.intent)
+
+    def _calm_words(self) -> tuple[str, Triage | None]:
+        """What the sender has written lately without any alarm in it, and how the latest of it was read."""
+        oldest, words, before = time.time() - REMEMBERED_SECONDS, list[str](), None
+        for event in self._said.last_messages:
+            told = (event.parse_data or {}).get("triage")
+            triage = Triage.from_json(told) if told else None
+            if event.timestamp < oldest or triage is None or triage.urgent:
+                break
+            if before is None and triage.uncertain:
+                continue  # nobody knows what that was
+            before = triage if before is None else before
+            words.insert(0, (event.text or "")[:_THREAD_CHARACTERS])
+        return "，".join(words), before
+
+    def _plot(self) -> tuple[str, bool]:
+        """What the sender has chatted about in the last messages, and whether it was a film or drama."""
+        oldest, words, drama = time.time() - REMEMBERED_SECONDS, list[str](), False
+        for event in self._said.last_messages:
+            told = (event.parse_data or {}).get("triage") or {}
+            if event.timestamp < oldest or told.get("intent") not in _IDLE:
+                break
+            drama = drama or told["intent"] in (_FICTION, _NEWS)
+            words.insert(0, (event.text or "")[:_THREAD_CHARACTERS])
+        return "，".join(words), drama
+
+    def _thread(self) -> tuple[str, Triage] | None:
+        """The words of the tip, request or enquiry that the sender is in the middle of telling, and what they were."""
+        oldest = time.time() - REMEMBERED_SECONDS
+        words: list[str] = []
+        before: Triage | None = None
+        for event in self._said.last_messages:
+            told = (event.parse_data or {}).get("triage")
+            triage = Triage.from_json(told) if told else None
+            if event.timestamp < oldest or triage is None or triage.label not in _THREADS:
+                break
+            if before is not None and triage.label != before.label:
+                break
+            if before is None and triage.uncertain and (triage.label == "enquiry" or triage.confidence < _LIKELY):
+                break
+            before = triage if before is None else before
+            words.insert(0, (event.text or "")[:_THREAD_CHARACTERS])
+        if before and before.intent == _HOW_TO_TELL:
+            return _TELLING, before
+        return ("，".join(words), before) if before else None
+
+
+def _urgent_share(parse_data: Mapping[str, Any]) -> float:
+    """How likely a message is an alarm, whatever it was taken for."""
+    ranked = parse_data.get("intent_ranking") or ()
+    return next((float(item["confidence"]) for item in ranked if item["name"] == URGENT), 0.0)
+
+
+def _without_names(parse_data: Mapping[str, Any]) -> str:
+    """A message's words without the places, times and numbers that it names."""
+    text: str = parse_data["text"]
+    for entity in sorted(parse_data["entities"], key=lambda entity: -int(entity["start"])):
+        text = f"{text[: entity['start']]} {text[entity['end'] :]}"
+    return text
+
+
+def _names_only(parse_data: Mapping[str, Any]) -> bool:
+    """Whether a message names nobody and nothing that happens: only places, times, looks, numbers."""
+    return not _EVENT.search(_NOTHING_DONE.sub("", _without_names(parse_data)))
+
+
+def _incomplete(parse_data: Mapping[str, Any], triage: Triage, before: Triage) -> bool:
+    """Whether a message says too little by itself: doubtful, a whisper, lost.
+
+    In a tip or request also one that names nobody and nothing that happens, however sure the model is of an alarm.
+    """
+    if triage.label == "enquiry" and before.label != "enquiry" and not asks(normalise(parse_data["text"])):
+        return True
+    if triage.confidence < CERTAIN or triage.intent in ONLY_SILENCE or triage.uncertain or triage.intent in LOST:
+        return True
+    if not triage.urgent or before.label == "enquiry":
+        return False
+    return triage.confidence < _PLAIN or _names_only(parse_data)
+
+
+def _stands_behind_enquiry(parse_data: Mapping[str, Any], triage: Triage, before: Triage) -> bool:
+    """Whether a plain whisper comes right behind a question: "he is in the living room, I can only type" is no detail
+    of a lost card. A place and nothing else may be one.
+    """
+    if not triage.urgent or triage.confidence < CERTAIN or before.label != "enquiry":
+        return False
+    beside = _BESIDE_VALUES.findall(_without_names(parse_data))
+    return len(beside) > 1 or not parse_data["entities"]
+
+
+def _long_past(text: str) -> bool:
+    """Whether a message tells of what was once, and nothing of now."""
+    return bool(_THEN.search(text)) and not _NOW.search(text)
+
+
+def _same_matter(triage: Triage, before: Triage, text: str) -> bool:
+    """Whether a request or tip is most likely more of the one before it, by another name: its hours, its door."""
+    ours = ("tip", "help_request")
+    if triage.label not in ours or before.label not in ours or before.intent in _NO_DETAIL:
+        return False
+    if triage.intent in (before.intent, *_NO_DETAIL):
+        return False
+    sure = triage.confidence >= _OWN_STORY if triage.label != before.label else False
+    return not sure and not _OTHER_MATTER.search(text)
+
+
+def _escalated(parse_data: dict[str, Any], triage: Triage, thread: tuple[str, Triage] | None) -> dict[str, Any]:
+    """A whisper in the middle of telling something, as the alarm that it is there."""
+    intent = _ESCALATED.get(thread[1].intent) if thread and triage.intent in ONLY_SILENCE else None
+    return read_as(parse_data, triage, intent) if intent else parse_data

@@ -1,0 +1,146 @@
+"""Reads what a further message of an alarm means, from a few examples of each turn (`nlu_data/alarm_turns.yml`).
+
+The triage says who must act; a turn only says which line of advice fits (`bot/intake/advice.py`). It is a kernel
+machine over sentence embeddings and character n-grams, small enough to be fitted in a second and asked beside every
+message. Its likelihoods are of all turns; whoever knows the kind of the alarm compares those that can come in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from bot.nlu.features import NGrams, character_spans
+from bot.nlu.kernel import Meaning, Singles
+from bot.nlu.live_file import TrainersFileError, of_its_shape, read_yaml
+from bot.nlu.turns import Turn
+from bot.nlu.wording import asks
+
+TURNS_FILE = Path("nlu_data/alarm_turns.yml")
+_MEANING_SHARE = 0.9
+_MEANING_SHARPNESS = 2.0
+_PENALTY = 0.35
+_SHARPNESSES = np.geomspace(2, 40, 40)
+_ASKING_SHARE = 0.5
+"""How much it counts beside the words that a message asks, where the examples of a turn do or do not."""
+_LEAST = 0.002
+"""A turn less likely than this is not worth looking at."""
+
+
+def examples(path: Path = TURNS_FILE) -> dict[str, tuple[str, ...]]:
+    """The trainers' examples by turn. Raises TrainersFileError."""
+    data = read_yaml(path)
+    with of_its_shape(path):
+        found = {str(name): tuple(str(text) for text in texts) for name, texts in data.items()}
+    if empty := [name for name, texts in found.items() if not texts]:
+        raise TrainersFileError(f"{path.name}: {'、'.join(empty)} 没有例句")
+    return found
+
+
+@dataclass(frozen=True)
+class TurnMachine:
+    """The fitted machine."""
+
+    names: tuple[str, ...]
+    meaning: Meaning
+    grams: NGrams
+    gram_weights: Singles
+    meaning_weights: Singles
+    sharpness: float
+    asking: NDArray[np.float64]
+    """How many of each turn's examples are questions, as a share."""
+
+    @classmethod
+    def fit(cls, texts: Mapping[str, Sequence[str]], embeddings: Singles) -> TurnMachine:
+        """From the examples by turn, in normal form, and their embeddings in the same order."""
+        names = tuple(texts)
+        targets = np.repeat(np.arange(len(names)), [len(texts[name]) for name in names])
+        documents = [character_spans(text) for name in names for text in texts[name]]
+        grams = NGrams.fit(documents, min_documents=1)
+        rows = grams.matrix(documents)
+        meaning = Meaning.of(embeddings, _MEANING_SHARPNESS)
+        kernel = _MEANING_SHARE * meaning.likeness(embeddings).astype(np.float64)
+        kernel += (1 - _MEANING_SHARE) * (rows @ rows.T).toarray()
+        wanted = np.eye(len(names))[targets]
+        sizes = np.bincount(targets)[targets]
+        inverse = np.linalg.inv(kernel + np.diag(_PENALTY * np.sqrt(sizes / sizes.mean())))
+        dual = inverse @ wanted
+        unseen = wanted - dual / np.diag(inverse)[:, None]
+        return cls(
+            names=names,
+            meaning=meaning,
+            grams=grams,
+            gram_weights=_weights(rows, dual),
+            meaning_weights=np.asarray(dual * _MEANING_SHARE, dtype=np.float32),
+            sharpness=_calibrated(unseen, targets),
+            asking=_asking(texts),
+        )
+
+    def read(self, text: str, embedding: NDArray[np.float32]) -> list[Turn]:
+        """The turns that a message in normal form may be, the likeliest first."""
+        columns, weights = self.grams.row(character_spans(text))
+        likeness = self.meaning.likeness(embedding[None, :])[0]
+        scores = weights @ self.gram_weights[columns] + likeness @ self.meaning_weights
+        fit = np.log(self.asking if asks(text) else 1 - self.asking)
+        likely = _softmax((self.sharpness * scores + _ASKING_SHARE * fit)[None, :])[0]
+        ordered = np.argsort(-likely)
+        return [Turn(self.names[number], float(likely[number])) for number in ordered if likely[number] >= _LEAST]
+
+    def save(self, directory: Path) -> None:
+        """Write plain arrays and JSON."""
+        np.savez(
+            directory / "turns.npz",
+            mean=self.meaning.mean,
+            support=self.meaning.support,
+            idf=self.grams.idf,
+            gram_weights=self.gram_weights.astype(np.float16),
+            meaning_weights=self.meaning_weights,
+        )
+        content: dict[str, Any] = {"names": self.names, "grams": list(self.grams.columns), "sharpness": self.sharpness}
+        content |= {"asking": self.asking.tolist()}
+        (directory / "turns.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> TurnMachine:
+        """The inverse of `save`."""
+        content = json.loads((directory / "turns.json").read_text(encoding="utf-8"))
+        with np.load(directory / "turns.npz", allow_pickle=False) as arrays:
+            return cls(
+                names=tuple(content["names"]),
+                meaning=Meaning(arrays["mean"], arrays["support"], _MEANING_SHARPNESS),
+                grams=NGrams({gram: column for column, gram in enumerate(content["grams"])}, arrays["idf"]),
+                gram_weights=arrays["gram_weights"].astype(np.float32),
+                meaning_weights=arrays["meaning_weights"],
+                sharpness=float(content["sharpness"]),
+                # A model trained before this was read knows of no questions.
+                asking=np.asarray(content.get("asking", [0.5] * len(content["names"])), dtype=np.float64),
+            )
+
+
+def _weights(rows: sparse.csr_matrix, dual: NDArray[np.float64]) -> Singles:
+    return np.asarray((rows.T @ dual) * (1 - _MEANING_SHARE), dtype=np.float32)
+
+
+def _asking(texts: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
+    """The share of questions among each turn's examples, as if it had one more of either."""
+    shares = [(sum(map(asks, examples)) + 1) / (len(examples) + 2) for examples in texts.values()]
+    return np.asarray(shares, dtype=np.float64)
+
+
+def _calibrated(unseen: NDArray[np.float64], targets: NDArray[np.int64]) -> float:
+    """The sharpness under which the examples, each read as if it had been left out, are least surprising."""
+    everyone = np.arange(len(targets))
+    losses = [-np.log(_softmax(sharpness * unseen)[everyone, targets] + 1e-9).mean() for sharpness in _SHARPNESSES]
+    return float(_SHARPNESSES[int(np.argmin(losses))])
+
+
+def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(likely / likely.sum(axis=1, keepdims=True))

@@ -1,0 +1,182 @@
+"""Whether residents are worse off since a promotion than on the days before, beyond what chance explains.
+
+Three shares of residents' texts are compared:
+- those on whose urgency model and safety net disagree (one pages, the other would not), of what the new model read;
+- those that no model answered;
+- those that were handled later than 95 of 100 were before (and later than a second, below which nobody notices).
+
+Each is tested by Fisher's exact test, one-sided (R. A. Fisher, "On the Interpretation of χ² from Contingency Tables,
+and the Calculation of P", Journal of the Royal Statistical Society 85, 1922): how likely is it that so many or more of
+the bad ones fall into the time since, if it was no worse. It is looked every five minutes for a day, at three shares.
+If each look asks for p < 0.01 / (288 × 3), then by Bonferroni's inequality a promotion that changes nothing is taken
+back by chance less than once in a hundred times.
+
+Small numbers decide nothing: at least 200 texts of the seven days before and 30 since, 8 bad ones among them, and a
+share at least twice that of before. The first three minutes do not count, while servers load the model beside the
+old one.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.nlu.triage import URGENT
+from bot.store.models import Message, Promotion, WorkState
+
+DAYS_BEFORE = timedelta(days=7)
+SETTLING = timedelta(minutes=3)
+LOOK_EVERY = timedelta(minutes=5)
+LOOKS, SHARES = 288, 3
+SIGNIFICANCE = 0.01 / (LOOKS * SHARES)
+LEAST_BEFORE, LEAST_SINCE, LEAST_BAD, LEAST_RISE = 200, 30, 8, 2.0
+SLOW_QUANTILE, SLOW_AT_LEAST_SECONDS = 0.95, 1.0
+MOST = 20_000
+"""Texts of each time that are looked at, the newest ones: a city's are more than a test needs."""
+
+
+@dataclass(frozen=True)
+class Handled:
+    """What became of a text, as far as it is compared."""
+
+    model: str | None
+    disagreed: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many bad ones of so many."""
+
+    bad: int
+    of: int
+
+    @classmethod
+    def counted(cls, texts: Iterable[Handled], bad: Callable[[Handled], bool]) -> "Share":
+        """Count them."""
+        judged = [bad(text) for text in texts]
+        return cls(sum(judged), len(judged))
+
+    @property
+    def value(self) -> float:
+        """The share; 0 of nothing."""
+        return self.bad / self.of if self.of else 0.0
+
+    def __str__(self) -> str:
+        """As people read it."""
+        return f"{self.value:.1%}（{self.of} 条里 {self.bad} 条）"
+
+
+def harm(session: Session, promotion: Promotion, *, now: datetime) -> str | None:
+    """Why a promotion should be taken back, in words for trainers; None while nothing says so.
+
+    The answer changes every five minutes only, however often it is asked for.
+    """
+    began = promotion.made_at + SETTLING
+    until = began + ((now - began) // LOOK_EVERY) * LOOK_EVERY
+    if until <= began:
+        return None
+    since = _texts(session, began, until)
+    if len(since) < LEAST_SINCE:
+        return None
+    before = _before(session, promotion.made_at)
+    if len(before) < LEAST_BEFORE:
+        return None
+    return worse(before, since, promotion.model)
+
+
+def worse(before: Sequence[Handled], since: Sequence[Handled], model: str) -> str | None:
+    """What has become worse, in words; None if nothing has."""
+    slow = slow_from(before)
+    read = [text for text in since if text.model == model]
+    compared = (
+        ("模型和安全网对紧急与否意见不一的消息", _disagreed, [text for text in before if text.model], read),
+        ("没有模型回答的消息", _unanswered, before, since),
+        (f"处理超过 {slow:.1f} 秒的消息", lambda text: text.seconds > slow, before, since),
+    )
+    for title, bad, then, now in compared:
+        was, has = Share.counted(then, bad), Share.counted(now, bad)
+        if risen(was, has):
+            return f"{title}由 {was} 升到 {has}"
+    return None
+
+
+def risen(before: Share, since: Share) -> bool:
+    """Whether a share has risen beyond chance, and enough to matter."""
+    if before.of < LEAST_BEFORE or since.of < LEAST_SINCE or since.bad < LEAST_BAD:
+        return False
+    return since.value >= LEAST_RISE * before.value and chance(before, since) < SIGNIFICANCE
+
+
+def chance(before: Share, since: Share) -> float:
+    """Fisher's exact test: P(as many bad ones since, or more), given how many there are of each."""
+    everything, bad = before.of + since.of, before.bad + since.bad
+    ways = _choose(everything, since.of)
+    terms = (
+        _choose(bad, number) + _choose(everything - bad, since.of - number) - ways
+        for number in range(since.bad, min(bad, since.of) + 1)
+        if since.of - number <= everything - bad
+    )
+    return min(1.0, math.fsum(math.exp(term) for term in terms))
+
+
+def slow_from(before: Sequence[Handled]) -> float:
+    """Seconds from which a text counts as handled late."""
+    times = sorted(text.seconds for text in before)
+    return max(times[min(int(len(times) * SLOW_QUANTILE), len(times) - 1)], SLOW_AT_LEAST_SECONDS)
+
+
+def _choose(of: int, number: int) -> float:
+    """The logarithm of the binomial coefficient."""
+    return math.lgamma(of + 1) - math.lgamma(number + 1) - math.lgamma(of - number + 1)
+
+
+def _disagreed(text: Handled) -> bool:
+    return text.disagreed
+
+
+def _unanswered(text: Handled) -> bool:
+    return text.model is None
+
+
+def _texts(session: Session, since: datetime, until: datetime) -> list[Handled]:
+    query = (
+        sa.select(Message.model, Message.triage, Message.received_at, Message.handled_at)
+        .where(Message.received_at >= since, Message.received_at < until)
+        .where(Message.kind == "text", Message.state == WorkState.DONE, Message.read_by_model.is_not(None))
+        .order_by(Message.received_at.desc(), Message.id.desc())
+        .limit(MOST)
+    )
+    return [
+        Handled(
+            model=row.model,
+            disagreed=_of_two_minds(row.triage or {}),
+            seconds=(row.handled_at - row.received_at).total_seconds(),
+        )
+        for row in session.execute(query)
+        if row.handled_at is not None
+    ]
+
+
+def _of_two_minds(triage: dict[str, Any]) -> bool:
+    """Whether only one of model and net pages: the net alone is the source, the model alone has no rule beside it."""
+    if triage.get("label") != URGENT:
+        return False
+    rules = {item["rule"] for item in triage.get("evidence", ())}
+    return triage.get("source") == "net" or rules <= {"model"}
+
+
+def _before(session: Session, promoted_at: datetime) -> Sequence[Handled]:
+    """The days before, which change no more: read once."""
+    key = (str(session.get_bind().engine.url), promoted_at)
+    if key not in _kept:
+        _kept.clear()
+        _kept[key] = tuple(_texts(session, promoted_at - DAYS_BEFORE, promoted_at))
+    return _kept[key]
+
+
+_kept: dict[tuple[str, datetime], Sequence[Handled]] = {}

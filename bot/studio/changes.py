@@ -1,0 +1,441 @@
+"""Changes of `nlu_data/`: whoever wants one proposes it, one writer makes it, and the row stays as its history.
+
+A change names what it found. When it is made and that is no longer there, it fails, says so, and nothing is written
+(`bot/studio/plans.py`). It is made in two steps: what it will do is stored first, then the files are written and the
+row is finished in one transaction that only one writer can hold. The writer after one that died between finds the
+change pending and its files written, and finishes it without writing again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.duty import audit
+from bot.nlu.dataset import FALSE_PAGE, MISSED
+from bot.nlu.project import NLU_DATA
+from bot.nlu.triage import LABELS
+from bot.store.models import DataChange, WorkState
+from bot.store.session import Store, take_turn
+from bot.studio import corpus, files, masking, plans
+from bot.studio.files import Edit, EditError
+from bot.studio.plans import KINDS
+
+log = structlog.get_logger()
+
+UNAPPROVED = "unapproved"
+"""The state of a change that waits for a second person."""
+STATES = {
+    WorkState.PENDING: "等待写入",
+    UNAPPROVED: "等待第二人同意",
+    WorkState.DONE: "已写入",
+    WorkState.FAILED: "没有写入",
+    WorkState.CANCELLED: "已作废",
+}
+"""What people read for each state."""
+CASES = {MISSED: "漏掉的警情", FALSE_PAGE: "误报"}
+"""Why a message is in the regression set."""
+WHY_CHARACTERS, TEXT_CHARACTERS = 500, 1000
+_TRY_AGAIN = timedelta(seconds=30)
+_WRITER = 5146_2027
+_MARKUP = frozenset("[]{}")
+
+
+class ChangeError(Exception):
+    """A change that cannot be proposed, approved or taken back; the text says why, in Chinese."""
+
+
+def propose(
+    session: Session,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+    item_id: int | None = None,
+    folder: Path = NLU_DATA,
+) -> DataChange:
+    """Ask for a change. It is made by the one writer (`apply_pending`), after a second person where one is needed.
+
+    Raises:
+        ChangeError: it can be seen already that it cannot be made; personal data in it, for one.
+    """
+    if kind not in KINDS:
+        raise ChangeError(f"没有“{kind}”这种修改")
+    if len(why) > WHY_CHARACTERS:
+        raise ChangeError(f"原因最多 {WHY_CHARACTERS} 个字")
+    try:
+        wanted = _clean(kind, dict(payload), folder, now)
+        state = UNAPPROVED if KINDS[kind].national(wanted, folder) else WorkState.PENDING
+    except EditError as error:
+        raise ChangeError(str(error)) from None
+    except (KeyError, ValueError, TypeError) as error:
+        raise ChangeError(f"这条修改缺少内容或格式不对（{error}）") from None
+    change = DataChange(
+        kind=kind, payload=wanted, why=why.strip(), made_by=by, made_at=now, due_at=now, state=state, item_id=item_id
+    )
+    session.add(change)
+    session.flush()
+    _recorded(session, by, "data_propose", change, now)
+    return change
+
+
+@lru_cache(maxsize=1)
+def warm() -> None:
+    """Load what the check for personal data needs, which takes seconds, before a transaction waits for it."""
+    masking.leftovers("你好")
+
+
+def approve(session: Session, change_id: int, *, by: str, now: datetime) -> DataChange:
+    """A second person lets a change be made.
+
+    Raises:
+        ChangeError: it does not wait for that, or it is their own.
+    """
+    change = _locked(session, change_id, UNAPPROVED)
+    if change.made_by == by:
+        raise ChangeError("全国性的法律答复要换一个人核对，不能自己同意自己的修改")
+    change.approved_by, change.state, change.due_at = by, WorkState.PENDING, now
+    _recorded(session, by, "data_approve", change, now)
+    return change
+
+
+def withdraw(session: Session, change_id: int, *, by: str, why: str, now: datetime) -> DataChange:
+    """Give up a change that is not made yet: one's own, or another's that one does not agree to.
+
+    Raises:
+        ChangeError: it is made already, or given up.
+    """
+    change = _locked(session, change_id, UNAPPROVED, WorkState.PENDING)
+    change.state, change.error = WorkState.CANCELLED, f"{by}：{why.strip() or '不改了'}"
+    _recorded(session, by, "data_withdraw", change, now)
+    return change
+
+
+def undo(session: Session, change_id: int, *, by: str, why: str, now: datetime, folder: Path = NLU_DATA) -> DataChange:
+    """Propose the change that takes one back; what has only been noted is taken back at once.
+
+    Raises:
+        ChangeError: it was not made, or has been taken back already.
+    """
+    change = _locked(session, change_id, WorkState.DONE)
+    if taken_back(session, [change_id]):
+        raise ChangeError("这条修改已经撤销过了")
+    inverse = KINDS[change.kind].inverse
+    if inverse is None:
+        change.state, change.error = WorkState.CANCELLED, f"{by}：{why.strip() or '撤销'}"
+        _recorded(session, by, "data_withdraw", change, now)
+        return change
+    kind, payload = inverse({name: value for name, value in change.payload.items() if name != "undoes"})
+    made = propose(session, kind, payload, by=by, why=why.strip() or f"撤销第{change_id}号", now=now, folder=folder)
+    made.payload = {**made.payload, "undoes": change_id}
+    return made
+
+
+def taken_back(session: Session, change_ids: list[int]) -> dict[int, int]:
+    """Those of some changes that a later one takes back, or is about to, with its number."""
+    undoes = DataChange.payload["undoes"].as_integer()
+    standing = (WorkState.PENDING, WorkState.DONE, UNAPPROVED)
+    query = sa.select(undoes, DataChange.id).where(undoes.in_(change_ids), DataChange.state.in_(standing))
+    return {int(number): by for number, by in session.execute(query)}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which changes are asked for; what is None counts for nothing."""
+
+    by: str | None = None
+    kind: str | None = None
+    state: str | None = None
+
+
+def history(session: Session, wanted: Filter, *, before: int | None = None, limit: int) -> list[DataChange]:
+    """The newest changes that are asked for, newest first; `before`: only those with a lower number."""
+    query = sa.select(DataChange).order_by(DataChange.id.desc()).limit(limit)
+    equal = {"made_by": wanted.by, "kind": wanted.kind, "state": wanted.state}
+    query = query.filter_by(**{name: value for name, value in equal.items() if value is not None})
+    if before is not None:
+        query = query.where(DataChange.id < before)
+    return list(session.scalars(query))
+
+
+def people(session: Session) -> list[str]:
+    """Everybody who has proposed a change."""
+    return list(session.scalars(sa.select(DataChange.made_by).distinct().order_by(DataChange.made_by)))
+
+
+def kept(session: Session) -> frozenset[tuple[str, str]]:
+    """Examples (intent, text) of which a trainer has said that the label is right."""
+    query = sa.select(DataChange.payload).where(
+        DataChange.kind == "keep_example", DataChange.state.in_((WorkState.PENDING, WorkState.DONE))
+    )
+    return frozenset((payload["intent"], payload["text"]) for payload in session.scalars(query))
+
+
+# --- making them -----------------------------------------------------------------------------------------------------
+
+
+def apply_pending(store: Store, folder: Path = NLU_DATA, *, now: datetime) -> int:
+    """Make the changes that are due, in the order in which they were asked for; how many were made.
+
+    One that fails does not keep the others from being made.
+
+    Raises:
+        StoreUnavailableError: the database is away; what is not finished is taken up again.
+    """
+    with store.reading() as session:
+        due = sa.select(DataChange.id).where(DataChange.state == WorkState.PENDING, DataChange.due_at <= now)
+        waiting = list(session.scalars(due.order_by(DataChange.id)))
+    return sum(_made(store, folder, change_id, now) for change_id in waiting)
+
+
+def _made(store: Store, folder: Path, change_id: int, now: datetime) -> bool:
+    with store.reading() as session:
+        change = session.get_one(DataChange, change_id)
+    if change.state != WorkState.PENDING:
+        return False
+    kind = KINDS[change.kind]
+    try:
+        if change.approved_by is None and kind.national(change.payload, folder):
+            _end(store, change_id, now, state=UNAPPROVED, error=None)
+            return False
+        edits = kind.plan(change.payload, folder, change.attempts > 0)
+    except EditError as error:
+        _end(store, change_id, now, state=WorkState.FAILED, error=str(error))
+        return False
+    except Exception as error:  # a change that nothing can be made of must not stop those behind it
+        log.exception("change.unplanned", change=change_id)
+        _end(store, change_id, now, state=WorkState.FAILED, error=f"程序出错（{type(error).__name__}），请找技术人员")
+        return False
+    if not _announced(store, change_id, edits, folder):
+        return False
+    return _written(store, change_id, edits, folder, now)
+
+
+def _announced(store: Store, change_id: int, edits: list[Edit], folder: Path) -> bool:
+    """Store what a change is about to do, so that whoever finds it done knows that it was this change."""
+    with store.transaction() as session:
+        change = _row(session, change_id)
+        if change.state != WorkState.PENDING:
+            return False
+        change.attempts += 1
+        planned = files.diff(edits, folder)
+        change.diff = files.merged(change.diff, planned) if change.attempts > 1 else planned
+        return True
+
+
+def _written(store: Store, change_id: int, edits: list[Edit], folder: Path, now: datetime) -> bool:
+    """Write the files and finish the change; whatever goes wrong leaves it to be taken up again."""
+    written = 0
+    try:
+        with store.transaction() as session:
+            take_turn(session, _WRITER)
+            change = _row(session, change_id)
+            if change.state != WorkState.PENDING:
+                return False
+            files.sweep(folder)
+            for edit in edits:
+                files.write(edit)
+                written += 1
+            change.state, change.applied_at, change.error = WorkState.DONE, now, None
+            _recorded(session, audit.SYSTEM, "data_apply", change, now)
+            return True
+    except (EditError, OSError) as error:
+        log.warning("change.unwritten", change=change_id, reason=str(error))
+        _put_off(store, change_id, now, f"写不进文件，稍后自动再试：{error}", untouched=not written)
+        return False
+
+
+def _end(store: Store, change_id: int, now: datetime, *, state: str, error: str | None) -> None:
+    with store.transaction() as session:
+        change = _row(session, change_id)
+        if change.state == WorkState.PENDING:
+            change.state, change.error = state, error
+            if state == WorkState.FAILED:
+                _recorded(session, audit.SYSTEM, "data_fail", change, now)
+
+
+def _put_off(store: Store, change_id: int, now: datetime, error: str, *, untouched: bool) -> None:
+    with store.transaction() as session:
+        change = _row(session, change_id)
+        if change.state == WorkState.PENDING:
+            change.error, change.due_at = error, now + _TRY_AGAIN
+            if untouched:
+                change.attempts -= 1
+
+
+def _row(session: Session, change_id: int) -> DataChange:
+    return session.get_one(DataChange, change_id, with_for_update=True, populate_existing=True)
+
+
+def _locked(session: Session, change_id: int, *states: str) -> DataChange:
+    change = session.get(DataChange, change_id, with_for_update=True, populate_existing=True)
+    if change is None:
+        raise ChangeError(f"没有第{change_id}号修改")
+    if change.state not in states:
+        raise ChangeError(f"第{change_id}号修改现在是“{STATES.get(change.state, change.state)}”，不能这样做")
+    return change
+
+
+def _recorded(session: Session, actor: str, action: str, change: DataChange, now: datetime) -> None:
+    audit.record(
+        session, actor, action, now=now, subject=f"第{change.id}号", detail={"label": KINDS[change.kind].title}
+    )
+
+
+# --- what is asked for -----------------------------------------------------------------------------------------------
+
+
+def _clean(kind: str, payload: dict[str, Any], folder: Path, now: datetime) -> dict[str, Any]:
+    """A payload as the plans take it. Raises ChangeError, EditError, KeyError, ValueError or TypeError."""
+    if kind == "edit_answer":
+        return _answer(payload, folder, now)
+    if kind == "edit_local_fact":
+        given = {name: str(payload[name] or "").strip() for name in ("name", "was", "now")}
+        return {**given, "reviewed": _day(payload.get("reviewed"), now)}
+    if kind in ("new_intent", "remove_intent"):
+        return _intent(payload, now)
+    if kind in ("add_topic", "remove_topic"):
+        return _topic(payload, folder, now)
+    return _example(kind, payload, folder, now)
+
+
+def _example(kind: str, payload: dict[str, Any], folder: Path, now: datetime) -> dict[str, Any]:
+    if kind == "edit_example":
+        known = _known(payload["intent"], folder)
+        return {"intent": known, "was": str(payload["was"]), "now": fit_to_learn(payload["now"])}
+    if kind == "move_example":
+        was, target = _known(payload["was"], folder), _known(payload["now"], folder)
+        if was == target:
+            raise ChangeError("移到的就是原来的细类")
+        return {"text": str(payload["text"]), "was": was, "now": target}
+    intent = _known(payload["intent"], folder)
+    if kind in ("remove_example", "keep_example"):
+        return {"intent": intent, "text": str(payload["text"])}
+    text = fit_to_learn(payload["text"])
+    if kind == "add_example":
+        return {"intent": intent, "text": text}
+    if payload["case"] not in CASES:
+        raise ChangeError(f"回归集里只收{'、'.join(CASES.values())}")
+    added = str(payload.get("added") or now.date().isoformat())
+    return {"intent": intent, "text": text, "case": payload["case"], "why": str(payload["why"]).strip(), "added": added}
+
+
+def fit_to_learn(text: Any) -> str:
+    """A text as it may become an example: on one line. Raises ChangeError when it may not."""
+    line = " ".join(str(text).split())
+    if not 0 < len(line) <= TEXT_CHARACTERS:
+        raise ChangeError(f"例句要有字，最多 {TEXT_CHARACTERS} 个字")
+    if found := _MARKUP & set(line):
+        raise ChangeError(f"例句里不能有 {' '.join(sorted(found))}，请删掉或换成别的括号")
+    if personal := masking.leftovers(line):
+        raise ChangeError(f"例句里还有像个人信息的内容：{'、'.join(personal)}。请改成说不出是谁的写法再保存")
+    return line
+
+
+def _known(intent: str, folder: Path) -> str:
+    if intent not in corpus.titles(folder):
+        raise ChangeError(f"目录里没有细类 {intent}")
+    return intent
+
+
+def _intent(payload: dict[str, Any], now: datetime) -> dict[str, Any]:
+    label, _, name = str(payload["intent"]).partition("/")
+    if label not in LABELS or not _is_name(name):
+        raise ChangeError("细类的名字要写成“标签/英文小写和下划线”，例如 enquiry/lost_key")
+    examples = list(dict.fromkeys(fit_to_learn(text) for text in payload["examples"] if str(text).strip()))
+    wanted: dict[str, Any] = {
+        "intent": f"{label}/{name}",
+        "title": _line(payload["title"], "标题"),
+        "scope": _line(payload["scope"], "什么算这一类"),
+        "examples": examples,
+    }
+    if label == "enquiry":
+        wanted["answer"] = _facts(payload["answer"], now)
+    else:
+        wanted["response"] = _line(payload["response"], "答复", lines=True)
+    return wanted
+
+
+def _topic(payload: dict[str, Any], folder: Path, now: datetime) -> dict[str, Any]:
+    intent = _known(payload["intent"], folder)
+    if not intent.startswith("enquiry/") or not _is_name(str(payload["topic"])):
+        raise ChangeError("主题只能加在咨询类下面，名字用英文小写和下划线")
+    return {
+        "intent": intent,
+        "topic": str(payload["topic"]),
+        "when": [word for word in (str(word).strip() for word in payload["when"]) if word],
+        "examples": [fit_to_learn(text) for text in payload.get("examples") or () if str(text).strip()],
+        **_facts(payload, now),
+    }
+
+
+def _facts(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A topic's answers with their source."""
+    aspects = {
+        str(name): _line(text, "答复", lines=True) for name, text in (given.get("aspects") or {}).items() if text
+    }
+    facts: dict[str, Any] = {
+        "source": _line(given["source"], "依据"),
+        "scope": _scope(given["scope"]),
+        "reviewed": _day(given.get("reviewed"), now),
+        "short": _line(given["short"], "简短回答", lines=True),
+        "plain": _line(given["plain"], "大白话", lines=True),
+        "aspects": aspects,
+        "related": [str(name) for name in given.get("related") or ()],
+    }
+    return {"title": _line(given["title"], "标题"), **facts} if given.get("title") else facts
+
+
+def _answer(payload: dict[str, Any], folder: Path, now: datetime) -> dict[str, Any]:
+    """What an edit of an answer finds and what it makes of it, as both stand in the file."""
+    if "entry" in payload and "found" in payload:  # one that takes another back
+        return payload
+    place = plans.place_of(folder, payload["intent"], payload["topic"], payload["aspect"])
+    was = str(payload.get("was") or "").strip()
+    if plans.text_of(place.entry) != was:
+        raise ChangeError(
+            f"这一段在您打开以后被别人改过，现在是：“{plans.text_of(place.entry) or '（已删）'}”；请刷新后照新的再改"
+        )
+    wanted = {
+        **{name: payload[name] for name in ("intent", "topic", "aspect")},
+        "was": was,
+        "now": _line(payload["now"], "答复", lines=True) if str(payload.get("now") or "").strip() else "",
+        "source": _line(payload["source"], "依据"),
+        "scope": _scope(payload["scope"]),
+        "reviewed": _day(payload.get("reviewed"), now),
+        "unknown": str(payload.get("unknown") or "").strip(),
+    }
+    entry = plans.entry_for(place.topic, wanted)
+    if entry == place.entry:
+        raise ChangeError("和原来一样，没有要改的")
+    return {**wanted, "found": place.entry, "entry": entry}
+
+
+def _line(text: Any, name: str, *, lines: bool = False) -> str:
+    kept = "\n".join(line.rstrip() for line in str(text or "").strip().splitlines())
+    if not kept:
+        raise ChangeError(f"{name}要填")
+    return kept if lines else " ".join(kept.split())
+
+
+def _scope(scope: str) -> str:
+    if scope not in ("national", "local"):
+        raise ChangeError("适用范围只能是全国或本地")
+    return scope
+
+
+def _day(day: Any, now: datetime) -> str:
+    """A day as text, today's if none is given. Raises ValueError."""
+    return now.date().fromisoformat(str(day)).isoformat() if day else now.date().isoformat()
+
+
+def _is_name(name: str) -> bool:
+    return name.isascii() and name.replace("_", "").isalnum() and name == name.lower() and name[0].isalpha()

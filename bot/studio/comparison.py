@@ -1,0 +1,224 @@
+"""Two models side by side on the same messages: what is better, what is worse, and what is only chance.
+
+Intervals: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927),
+209-212. Difference: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
+percentages", Psychometrika 12 (1947), 153-157, in its exact form: of the messages on which only one of two is right,
+each is right on half if they are equally good, and the binomial distribution says how surprising the split is.
+Calibration: M. P. Naeini, G. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning",
+AAAI 2015.
+"""
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
+from bot.nlu.evaluation import Ratio, calibration, macro_f1, page_precision, urgent_recall
+from bot.nlu.triage import LABELS, URGENT, gravity
+from bot.store.models import Judgement
+from bot.studio.judging import holds, label_of
+
+SURPRISING = 0.05
+"""From this probability down a difference counts as more than chance."""
+_Reading = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """On how many messages only the one, and only the other model is right."""
+
+    only_live: int
+    only_candidate: int
+
+    @property
+    def p(self) -> float:
+        """How probable a split as uneven as this one is, or more, between two that are equally good (two-sided)."""
+        total = self.only_live + self.only_candidate
+        least = min(self.only_live, self.only_candidate)
+        tail = sum(comb(total, number) for number in range(least + 1))
+        return min(1.0, float(2 * tail / 2**total))
+
+    @property
+    def surprising(self) -> bool:
+        """Whether it is more than chance."""
+        return self.p <= SURPRISING
+
+
+@dataclass(frozen=True)
+class Side:
+    """How one of the two reads."""
+
+    model: str
+    recall: Ratio
+    precision: Ratio
+    macro_f1: float
+    fine: Ratio
+    topic: Ratio
+    calibration_error: float
+    reliability: tuple[tuple[float, float, int], ...]
+    """Mean confidence, share of right ones, messages, for each tenth of confidence that occurs."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Messages by wanted label (row) and given label (column), in the order of LABELS."""
+    f1: Mapping[str, float]
+    """F1 by fine intent."""
+    median_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """F1 of an intent with one and with the other; `messages` of it are in the set."""
+
+    intent: str
+    live: float
+    candidate: float
+    messages: int
+
+    @property
+    def by(self) -> float:
+        """How much better the candidate is."""
+        return self.candidate - self.live
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A message that the candidate reads otherwise."""
+
+    id: str
+    live: str
+    candidate: str
+    wanted: str | None
+
+    @property
+    def weight(self) -> int:
+        """How much it matters, least first: a page gained or lost, then another label, then another kind."""
+        pages = {label_of(self.live) == URGENT, label_of(self.candidate) == URGENT}
+        if len(pages) == 2:
+            return 0 if label_of(self.live) == URGENT else 1  # a page lost before one gained
+        return 2 if label_of(self.live) != label_of(self.candidate) else 3
+
+    @property
+    def gravest(self) -> int:
+        """Rank of the graver of its two labels."""
+        return min(gravity(label_of(self.live)), gravity(label_of(self.candidate)))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Live and candidate on the messages that both have read."""
+
+    messages: int
+    live: Side
+    candidate: Side
+    paged: McNemar
+    """On the emergencies: paged or not."""
+    urgency: McNemar
+    """On all messages: rightly paged or rightly not."""
+    label: McNemar
+    """On all messages: the right label."""
+    changes: tuple[Change, ...]
+    """By how much, the greatest first."""
+    differences: tuple[Difference, ...]
+    """What the candidate reads otherwise, the weightiest first."""
+
+    @property
+    def confusion_difference(self) -> tuple[tuple[int, ...], ...]:
+        """The candidate's confusion less the live one's."""
+        rows = zip(self.candidate.confusion, self.live.confusion, strict=True)
+        return tuple(tuple(a - b for a, b in zip(mine, other, strict=True)) for mine, other in rows)
+
+
+def compare(live: Judgement, candidate: Judgement) -> Comparison:
+    """Compare two judgements of the same set; what only one of the two has read does not count."""
+    pairs = in_common(live, candidate)
+    known = [(a, b) for a, b in pairs if b.get("wanted")]
+    ours, theirs = [a for a, _ in known], [b for _, b in known]
+    emergencies = [(a, b) for a, b in known if label_of(b["wanted"]) == URGENT]
+    return Comparison(
+        messages=len(pairs),
+        live=side(live.model, ours),
+        candidate=side(candidate.model, theirs),
+        paged=_mcnemar(emergencies, lambda reading: bool(reading["urgent"])),
+        urgency=_mcnemar(known, lambda reading: bool(reading["urgent"]) == (label_of(reading["wanted"]) == URGENT)),
+        label=_mcnemar(known, lambda reading: bool(reading["label"] == label_of(reading["wanted"]))),
+        changes=_changes(ours, theirs),
+        differences=_differences(pairs),
+    )
+
+
+def in_common(live: Judgement, candidate: Judgement) -> list[tuple[_Reading, _Reading]]:
+    """The readings of the messages that both have read, and of which the same is wanted, in the candidate's order."""
+    mine = {reading["id"]: reading for reading in live.readings}
+    both = ((mine.get(reading["id"]), reading) for reading in candidate.readings)
+    return [(a, b) for a, b in both if a is not None and a.get("wanted") == b.get("wanted")]
+
+
+def side(model: str, readings: Sequence[_Reading]) -> Side:
+    """How a model read messages of which the right reading is known."""
+    pairs = [(label_of(reading["wanted"]), str(reading["label"])) for reading in readings]
+    read = [reading for reading in readings if reading["probabilities"]]
+    error, bins = calibration([(reading["probabilities"], label_of(reading["wanted"])) for reading in read])
+    enquiries = [reading for reading in readings if label_of(reading["wanted"]) == "enquiry"]
+    times = sorted(float(reading["milliseconds"]) for reading in readings)
+    count = Counter(pairs)
+    return Side(
+        model=model,
+        recall=urgent_recall(pairs),
+        precision=page_precision(pairs),
+        macro_f1=macro_f1(pairs),
+        fine=_fine(readings),
+        topic=_fine(enquiries),
+        calibration_error=error,
+        reliability=tuple(bins),
+        confusion=tuple(tuple(count[wanted, given] for given in LABELS) for wanted in LABELS),
+        f1=_f1_by_intent(readings),
+        median_ms=statistics.median(times) if times else float("nan"),
+        p99_ms=times[min(int(len(times) * 0.99), len(times) - 1)] if times else float("nan"),
+    )
+
+
+def lost_and_won(live: Judgement, candidate: Judgement) -> tuple[list[str], list[str]]:
+    """Of two judgements of the regression set: what only the live one gets right, and what only the candidate does."""
+    pairs = in_common(live, candidate)
+    lost = [b["id"] for a, b in pairs if holds(a) and not holds(b)]
+    won = [b["id"] for a, b in pairs if not holds(a) and holds(b)]
+    return lost, won
+
+
+def _fine(readings: Sequence[_Reading]) -> Ratio:
+    return Ratio(sum(reading["intent"] == reading["wanted"] for reading in readings), len(readings))
+
+
+def _mcnemar(pairs: Iterable[tuple[_Reading, _Reading]], right: Callable[[_Reading], bool]) -> McNemar:
+    outcomes = Counter((right(a), right(b)) for a, b in pairs)
+    return McNemar(only_live=outcomes[True, False], only_candidate=outcomes[False, True])
+
+
+def _f1_by_intent(readings: Sequence[_Reading]) -> dict[str, float]:
+    hits: Counter[str] = Counter()
+    occurs: defaultdict[str, int] = defaultdict(int)
+    for reading in readings:
+        occurs[reading["wanted"]] += 1
+        occurs[reading["intent"]] += 1
+        hits[reading["wanted"]] += reading["wanted"] == reading["intent"]
+    return {intent: 2 * hits[intent] / number for intent, number in sorted(occurs.items())}
+
+
+def _changes(live: Sequence[_Reading], candidate: Sequence[_Reading]) -> tuple[Change, ...]:
+    before, after = _f1_by_intent(live), _f1_by_intent(candidate)
+    messages = Counter(reading["wanted"] for reading in candidate)
+    found = [Change(intent, before.get(intent, 0.0), after.get(intent, 0.0), messages[intent]) for intent in messages]
+    return tuple(sorted((one for one in found if one.by), key=lambda one: (-abs(one.by), one.intent)))
+
+
+def _differences(pairs: Sequence[tuple[_Reading, _Reading]]) -> tuple[Difference, ...]:
+    found = [
+        Difference(str(b["id"]), str(a["intent"]), str(b["intent"]), b.get("wanted"))
+        for a, b in pairs
+        if a["intent"] != b["intent"]
+    ]
+    return tuple(
+        sorted(found, key=lambda one: (one.weight, min(gravity(label_of(one.live)), gravity(label_of(one.candidate)))))
+    )

@@ -1,0 +1,142 @@
+"""What stands between a trained model and the residents: each gate says whether it is passed, and why not."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, defer
+
+from bot.nlu import pointer
+from bot.nlu.triage import URGENT
+from bot.store.models import Judgement, Promotion, TrainedModel
+from bot.studio import judging
+from bot.studio.findings import in_words
+from bot.studio.judging import holds, label_of
+
+TITLES = {
+    "file": "模型文件",
+    "regression": "回归集",
+    "recall": "紧急召回率",
+    "data": "数据检查",
+    "approval": "所领导批准",
+}
+"""The gates by name, with what people read, in the order in which they are shown."""
+FIXED = frozenset({"file"})
+"""Gates that nobody overrules: without its file a model cannot be loaded anywhere."""
+_LISTED = 5
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate as it stands."""
+
+    name: str
+    passed: bool
+    detail: str
+
+    @property
+    def title(self) -> str:
+        """The gate's name, as people read it."""
+        return TITLES[self.name]
+
+    def to_json(self) -> dict[str, Any]:
+        """As a promotion keeps it."""
+        return asdict(self)
+
+
+def gates(session: Session, model: TrainedModel, live: str | None, models: Path) -> tuple[Gate, ...]:
+    """Every gate of a candidate against the model that is live."""
+    return (
+        _file(model, models),
+        _regression(session, model.name, live),
+        _recall(session, model.name, live),
+        _data(model),
+        _approval(session, model.name),
+    )
+
+
+def _file(model: TrainedModel, models: Path) -> Gate:
+    there = pointer.file_of(models, model.name).exists()
+    return Gate("file", there, "文件在" if there else "模型文件不在了，请重新训练")
+
+
+def _regression(session: Session, name: str, live: str | None) -> Gate:
+    """No message may go wrong that the live model gets right: to page for it, or not to."""
+    candidate, compared = _same_set(session, "regression", name, live)
+    if candidate is None:
+        return Gate("regression", False, _unjudged("回归集", compared))
+    right_now = {_id(reading): holds(reading) for reading in compared.readings} if compared else {}
+    wrong = [reading for reading in candidate.readings if not holds(reading)]
+    new = [reading for reading in wrong if right_now.get(_id(reading), True)]
+    total = len(candidate.readings)
+    if new:
+        missed = sum(label_of(str(reading["wanted"])) == URGENT for reading in new)
+        kinds = {"漏报": missed, "误报": len(new) - missed}
+        told = "、".join(f"{kind} {count} 条" for kind, count in kinds.items() if count)
+        return Gate("regression", False, f"{total} 条里有 {len(new)} 条线上模型判对、这个模型判错（{told}）")
+    known = f"，其中 {len(wrong)} 条线上模型也判错" if wrong else ""
+    return Gate("regression", True, f"{total} 条，没有新的漏报和误报{known}" if total else "回归集还是空的")
+
+
+def _recall(session: Session, name: str, live: str | None) -> Gate:
+    """Of the emergencies of the test set, no fewer may be paged for."""
+    candidate, compared = _same_set(session, "test", name, live)
+    if candidate is None:
+        return Gate("recall", False, _unjudged("测试集", compared))
+    now, before = candidate.figures["recall"], compared.figures["recall"] if compared else None
+    told = f"{now[1]} 条紧急消息认出 {now[0]} 条"
+    if before is None:
+        return Gate("recall", now[1] > 0, f"{told}；还没有线上模型可比")
+    return Gate("recall", now[0] >= before[0], f"{told}，线上模型 {before[0]} 条")
+
+
+def _data(model: TrainedModel) -> Gate:
+    if not model.findings:
+        return Gate("data", True, "训练数据没有问题")
+    shown = "；".join(in_words(str(finding)) for finding in model.findings[:_LISTED])
+    more = f" 等 {len(model.findings)} 处" if len(model.findings) > _LISTED else ""
+    return Gate("data", False, f"{shown}{more}")
+
+
+def _approval(session: Session, name: str) -> Gate:
+    asked = request_of(session, name)
+    if asked is None:
+        return Gate("approval", False, "还没有提请批准")
+    if asked.approved_by is None:
+        return Gate("approval", False, f"{asked.made_by} 已提请，等所领导批准")
+    return Gate("approval", True, f"{asked.approved_by} 已批准")
+
+
+def request_of(session: Session, name: str) -> Promotion | None:
+    """The request that a model may go live; one that it has gone live with counts no more."""
+    query = sa.select(Promotion).where(Promotion.model == name, Promotion.kind.in_(["request", "promote"]))
+    last = session.scalars(query.order_by(Promotion.id.desc()).limit(1)).first()
+    return last if last is not None and last.kind == "request" else None
+
+
+def _same_set(session: Session, of: str, name: str, live: str | None) -> tuple[Judgement | None, Judgement | None]:
+    """The candidate's newest judgement, and the live model's of the very same set; (None, …) where they cannot be
+    compared."""
+
+    def newest(model: str) -> sa.Select[Judgement]:
+        """Thousands of readings are fetched only where they are looked at: the page asks every two seconds."""
+        return judging.newest_first(model, of).options(defer(Judgement.readings)).limit(1)
+
+    candidate = session.scalars(newest(name)).first()
+    if live is None or live == name:
+        return candidate, None
+    other = session.scalars(newest(live)).first()
+    if candidate is None or other is None or candidate.digest == other.digest:
+        return (candidate if other else None), other
+    compared = session.scalars(newest(live).where(Judgement.digest == candidate.digest)).first()
+    return (candidate if compared else None), compared or other
+
+
+def _unjudged(of: str, compared: Judgement | None) -> str:
+    return f"还没有和线上模型在同一份{of}上评测" if compared else f"这个模型或线上模型还没有在{of}上评测"
+
+
+def _id(reading: Mapping[str, Any]) -> str:
+    return str(reading["id"])

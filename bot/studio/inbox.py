@@ -1,0 +1,633 @@
+"""The trainers' inbox: which of the residents' messages are worth a look, why, and in what order.
+
+First comes what people have said about a message since: officers by how they closed or relabelled its case, residents
+by "不是"; then what its label would teach the model (`bot/studio/usefulness.py`). Texts are masked before they are
+stored, so that a trainer's page never holds anything else.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from bot.nlu.catalogue import titles
+from bot.nlu.dataset import FALSE_PAGE, MISSED, NEAR, trigrams
+from bot.nlu.normaliser import normalise, simplified, without_politeness
+from bot.nlu.triage import URGENT, Triage
+from bot.store.models import (
+    OF_FORM,
+    Case,
+    CaseState,
+    Correction,
+    Heartbeat,
+    Message,
+    MessageId,
+    Reply,
+    Review,
+    ReviewItem,
+    ReviewState,
+    WorkState,
+)
+from bot.store.session import Store, insert
+from bot.studio.masking import mask
+from bot.studio.reading import Reading
+from bot.studio.usefulness import Thought, margin, usefulness
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a message is in the inbox: what trainers read, and how much it weighs, 0 to 100."""
+
+    title: str
+    weight: float
+
+
+REASONS = {
+    MISSED: Reason("民警改成了警情", 100),
+    FALSE_PAGE: Reason("叫醒了人，是误报", 90),
+    "relabelled": Reason("民警改了类别", 80),
+    "referred": Reason("转给了110、119、120、122", 75),
+    "denied": Reason("居民说答得不对", 70),
+    "net": Reason("模型和安全网不一致", 65),
+    "unread": Reason("模型当时没读到", 55),
+    "unanswered": Reason("没答上来", 50),
+    "margin": Reason("模型拿不准", 10),
+    "new": Reason("没见过的说法", 10),
+    "waiting": Reason("放了很久", 5),
+}
+"""The reasons by name, the weightiest first."""
+BATCH = 50
+"""Messages that one call looks at: about two seconds of a model's time."""
+FIRST_LOOK = 2000
+"""How many of the newest messages a station's first call looks at; older ones stay where they are."""
+FIRST_LOOK_BACK = timedelta(days=28)
+"""How long ago a case may have ended that a station's first call looks at."""
+SETTLED = timedelta(seconds=20)
+"""How old a thing is before it is looked at: what was stored at the same time has become visible too."""
+LOW_MARGIN, LOW_FINE_MARGIN = 0.5, 0.15
+FAR = 0.39
+"""Similarity to the nearest training message below which a wording is new: a tenth of the test set's."""
+_DENIAL_WITHIN = timedelta(minutes=15)
+_WAITING, _AGED_EVERY, _MOST_AGED = timedelta(days=7), timedelta(hours=1), 500
+_OTHERS_SHARE, _TAUGHT_SHARE = 0.25, 15
+_NEWEST_CLUSTERS = 2000
+_MARK = "inbox"
+"""The heartbeat under which it is kept how far the inbox has looked."""
+_EMERGENCIES = ("110", "119", "120", "122")
+_NO_ANSWER = re.compile("这个我拿不准|没有准确的说法|不敢乱说|not sure (?:about this point|what you need)")
+"""How the bot says that it has no answer (`domain.yml`, `bot/nlu/answers.py`)."""
+_DENIAL = re.compile(
+    "^(?:不是(?:这|那|的|啊|吧|我|问|呀)?|不对|错了|答非所问|所答非所问|文不对题|驴唇不对马嘴|[你您]?(?:没|不)(?:听懂|明白|理解|看懂)|"
+    "(?:我)?(?:没|不是)(?:问|说)(?:这|那)个|我问的(?:不是|是)|听不懂人话|"
+    "说的啥|啥呀|什么(?:啊|呀|玩意儿?)|都不是|no(?:t that)?$)"
+)
+_DENIAL_LETTERS = 16
+_LETTERS = re.compile(r"[^\W\d_]")
+
+
+class Reads(Protocol):
+    """What reads messages with a model: `bot.studio.reading.ModelReader`."""
+
+    model: str
+
+    def read(self, texts: Iterable[str]) -> Iterator[Reading | None]:
+        """A reading of each text, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far the inbox has looked: the newest message, correction and end of a case; when it last moved up what
+    waits."""
+
+    message: int
+    correction: int
+    closed_at: datetime
+    aged_at: datetime
+
+    def to_text(self) -> str:
+        """As the heartbeat keeps it."""
+        return json.dumps([self.message, self.correction, self.closed_at.isoformat(), self.aged_at.isoformat()])
+
+    @classmethod
+    def from_text(cls, text: str) -> "Mark":
+        """The inverse of `to_text`."""
+        message, correction, *moments = json.loads(text)
+        return cls(message, correction, *map(datetime.fromisoformat, moments))
+
+
+@dataclass
+class _Found:
+    """What a call has to look at, and how far it has looked then."""
+
+    reasons: dict[MessageId, set[str]] = field(default_factory=dict)
+    tips: set[int] = field(default_factory=set)
+    """Cases that have become tips."""
+    mark: Mark | None = None
+
+    def add(self, message_id: int | None, *reasons: str) -> None:
+        if message_id is not None:
+            self.reasons.setdefault(MessageId(message_id), set()).update(reasons)
+
+
+def fill(store: Store, reader: Reads | None, *, now: datetime) -> int:
+    """Take in what has come since the last call, and tell how many items are new.
+
+    Costs a few look-ups by index however many messages there are. Without a `reader` only what people and the safety
+    net have said counts. May be called as often as one likes; one process does (the trainer's lease).
+
+    Raises:
+        ReadingError: the model's process has ended; nothing has been taken in, and the next call begins there again.
+    """
+    with store.reading() as session:
+        old = _mark(session)
+        found = _look(session, old, now=now)
+        messages = _worth_reading(session, found)
+        there = set(session.scalars(sa.select(ReviewItem.message_id).where(ReviewItem.message_id.in_(found.reasons))))
+        fresh = [message for message in messages if message.id not in there]
+        answers = _answers(session, [message.id for message in fresh])
+    readings = list(reader.read(message.text for message in fresh)) if reader else [None] * len(fresh)
+    drafts = [
+        _draft(message, reading, found.reasons[message.id], answers.get(message.id, ""), reader)
+        for message, reading in zip(fresh, readings, strict=True)
+    ]
+    drafts = [draft for draft in drafts if draft.reasons]
+    if not drafts and found.mark == old:
+        return 0
+    with store.transaction() as session:
+        added = _store(session, drafts, now=now)
+        _add_reasons(session, {key: found.reasons[key] for key in there}, now=now)
+        _hide(session, found.tips)
+        if found.mark:
+            if old is None or found.mark.aged_at != old.aged_at:
+                _age(session, now=now)
+            _set_mark(session, found.mark, now=now)
+    return added
+
+
+def waits(session: Session, *, now: datetime) -> bool:
+    """Whether anything has come that `fill` would look at."""
+    return bool(_look(session, _mark(session), now=now).reasons)
+
+
+# -- what there is to look at -----------------------------------------------------------------------------------------
+
+
+def _mark(session: Session) -> Mark | None:
+    beat = session.get(Heartbeat, _MARK)
+    return Mark.from_text(beat.detail) if beat else None
+
+
+def _set_mark(session: Session, mark: Mark, *, now: datetime) -> None:
+    told = {"at": now, "healthy": True, "detail": mark.to_text()}
+    statement = insert(session, Heartbeat).values(name=_MARK, **told)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=told))
+
+
+def _look(session: Session, old: Mark | None, *, now: datetime) -> _Found:
+    found = _Found()
+    mark = old or Mark(_first(session), 0, now - FIRST_LOOK_BACK, now)
+    # Numbers come again on SQLite when the newest rows were erased.
+    last = min(mark.message, session.scalar(sa.select(sa.func.max(Message.id))) or 0)
+    query = sa.select(Message).where(Message.id > last).order_by(Message.id).limit(BATCH)
+    for message in session.scalars(query):
+        if message.state == WorkState.PENDING or message.received_at > now - SETTLED:
+            break
+        last = message.id
+        if denies(message):
+            found.add(_answered_before(session, message), "denied")
+        else:
+            found.add(message.id)
+    correction = _look_at_corrections(session, mark.correction, found, until=now - SETTLED)
+    closed_at = _look_at_ends(session, mark.closed_at, found, until=now - SETTLED)
+    found.mark = Mark(last, correction, closed_at, now if now - mark.aged_at > _AGED_EVERY else mark.aged_at)
+    return found
+
+
+def _first(session: Session) -> int:
+    query = sa.select(Message.id).order_by(Message.id.desc()).offset(FIRST_LOOK).limit(1)
+    return session.scalar(query) or 0
+
+
+def _look_at_corrections(session: Session, after: int, found: _Found, *, until: datetime) -> int:
+    query = sa.select(Correction).where(Correction.id > after).order_by(Correction.id).limit(BATCH)
+    for correction in session.scalars(query):
+        if correction.made_at > until:
+            break
+        after = correction.id
+        was, now_is = (name.partition("/")[0] for name in (correction.was, correction.now))
+        reason = MISSED if now_is == URGENT != was else FALSE_PAGE if was == URGENT != now_is else "relabelled"
+        found.add(correction.message_id, reason)
+        if now_is == "tip":
+            found.tips.add(correction.case_id)
+    return after
+
+
+def _look_at_ends(session: Session, after: datetime, found: _Found, *, until: datetime) -> datetime:
+    """Cases that ended otherwise than their label says."""
+    query = (
+        sa.select(Case)
+        .where(Case.state == CaseState.CLOSED, Case.updated_at > after, Case.updated_at <= until)
+        .order_by(Case.updated_at, Case.id)
+        .limit(BATCH)
+    )
+    for case in session.scalars(query):
+        after = case.updated_at
+        if case.disposition == "false_alarm" and case.label == URGENT:
+            found.add(case.alarm_message_id or _first_message(session, case), FALSE_PAGE)
+        elif case.disposition == "referred" and case.referred_to in _EMERGENCIES and case.label != URGENT:
+            found.add(_first_message(session, case), "referred")
+    return after
+
+
+def _first_message(session: Session, case: Case) -> int | None:
+    query = sa.select(Message.id).where(Message.case_id == case.id, Message.text != "").order_by(Message.id).limit(1)
+    return session.scalar(query)
+
+
+def denies(message: Message) -> bool:
+    """Whether a resident only says that the answer was not to the point."""
+    text = normalise(message.text)
+    return len(_LETTERS.findall(text)) <= _DENIAL_LETTERS and bool(_DENIAL.match(text))
+
+
+def _answered_before(session: Session, denial: Message) -> int | None:
+    """The message whose answer is denied: its resident's last one, if the bot has answered it just before."""
+    query = (
+        sa.select(Message)
+        .where(
+            Message.resident_id == denial.resident_id,
+            Message.state == WorkState.DONE,
+            Message.id < denial.id,
+            Message.received_at > denial.received_at - _DENIAL_WITHIN,
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    before = session.scalars(query).first()
+    if before is None or not session.scalar(_bot_replies([before.id]).limit(1)):
+        return None
+    return before.id
+
+
+def _bot_replies(ids: Sequence[int]) -> sa.Select[int | None]:
+    return sa.select(Reply.message_id).where(Reply.message_id.in_(ids), Reply.author == "bot")
+
+
+def _worth_reading(session: Session, found: _Found) -> list[Message]:
+    """The messages themselves, without those that say nothing a model could learn."""
+    query = sa.select(Message).options(joinedload(Message.case)).where(Message.id.in_(found.reasons))
+    return [message for message in session.scalars(query.order_by(Message.id)) if _is_own_words(message)]
+
+
+def _is_own_words(message: Message) -> bool:
+    """No tap, no answer to a form, no event, nothing without letters."""
+    if message.kind not in ("text", "voice") or message.payload.get(OF_FORM) or not message.triage:
+        return False
+    triage = Triage.from_json(message.triage)
+    letters = len(_LETTERS.findall(message.text))
+    return not triage.chosen and triage.intent in titles() and (letters >= 2 or (triage.urgent and letters > 0))
+
+
+def _answers(session: Session, ids: Sequence[int]) -> Mapping[int | None, str]:
+    """What the bot said to each message."""
+    told: dict[int | None, str] = {}
+    query = sa.select(Reply.message_id, Reply.text).where(Reply.message_id.in_(ids), Reply.author == "bot")
+    for message_id, text in session.execute(query):
+        told[message_id] = told.get(message_id, "") + text
+    return told
+
+
+# -- what is made of it -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An item before it is stored."""
+
+    message_id: MessageId
+    text: str
+    confidential: bool
+    intent: str
+    reasons: tuple[str, ...]
+    score: float
+    ranking: tuple[tuple[str, float], ...]
+    nearest: float | None
+    model: str | None
+
+
+def _draft(message: Message, reading: Reading | None, known: set[str], answer: str, reader: Reads | None) -> Draft:
+    triage = Triage.from_json(message.triage or {})
+    reasons = known | {name for name, holds in _doubts(message, triage, reading, answer) if holds}
+    label_of = {triage.label, *((reading.label, reading.model_label) if reading else ())}
+    confidential = "tip" in label_of or (message.case is not None and message.case.label == "tip")
+    ranking = reading.ranking if reading else tuple((option, 0.0) for option in triage.options)
+    ordered = in_order(reasons)
+    return Draft(
+        message_id=message.id,
+        text=mask(message.text, confidential=confidential) if ordered else "",
+        confidential=confidential,
+        intent=triage.intent,
+        reasons=ordered,
+        score=score_of(ordered, reading),
+        ranking=ranking,
+        nearest=reading.nearest if reading else None,
+        model=reader.model if reader else message.model,
+    )
+
+
+def _doubts(message: Message, triage: Triage, reading: Reading | None, answer: str) -> Iterator[tuple[str, bool]]:
+    yield "unread", message.read_by_model is False
+    yield "unanswered", bool(_NO_ANSWER.search(simplified(answer)))
+    if reading is None:
+        yield "net", triage.source == "net" and message.read_by_model is True
+        yield "margin", triage.uncertain
+        return
+    yield "net", reading.label != reading.model_label or (triage.source == "net" and message.read_by_model is True)
+    yield "margin", triage.uncertain or reading.uncertain or _unsure(reading)
+    yield "new", reading.nearest is not None and reading.nearest < FAR
+
+
+def _unsure(reading: Reading) -> bool:
+    """Whether two labels, or two fine intents, are about as likely."""
+    return (
+        margin(sorted(reading.labels.values(), reverse=True)) < LOW_MARGIN
+        or margin([share for _, share in reading.ranking]) < LOW_FINE_MARGIN
+    )
+
+
+def score_of(reasons: Sequence[str], reading: Reading | None = None) -> float:
+    """How useful a look is: what people have said first, then what its label would teach the model."""
+    weights = [REASONS[name].weight for name in in_order(reasons)]
+    taught = usefulness(_thought(reading)) if reading else 0.0
+    return round((weights[0] if weights else 0) + _OTHERS_SHARE * sum(weights[1:]) + _TAUGHT_SHARE * taught, 2)
+
+
+def _thought(reading: Reading) -> Thought:
+    nearest = 1.0 if reading.nearest is None else reading.nearest
+    return Thought(reading.labels, [share for _, share in reading.ranking], nearest)
+
+
+def in_order(reasons: Iterable[str]) -> tuple[str, ...]:
+    """Reasons, the weightiest first."""
+    return tuple(sorted(reasons, key=list(REASONS).index))
+
+
+def _store(session: Session, drafts: Sequence[Draft], *, now: datetime) -> int:
+    clusters = _Clusters(session) if drafts else None
+    there = set(session.scalars(sa.select(Message.id).where(Message.id.in_([draft.message_id for draft in drafts]))))
+    added = 0
+    for draft in drafts:
+        if draft.message_id not in there or clusters is None:
+            continue  # erased while it was read
+        values = {name: value for name, value in vars(draft).items() if name not in ("reasons", "ranking")}
+        item = ReviewItem(
+            **values,
+            reasons=list(draft.reasons),
+            ranking=[list(pair) for pair in draft.ranking],
+            cluster=clusters.of(draft),
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(item)
+        added += 1
+    return added
+
+
+def _add_reasons(session: Session, reasons: Mapping[MessageId, set[str]], *, now: datetime) -> None:
+    """What people have said since about messages that are here; who has skipped one is asked again."""
+    for item in session.scalars(sa.select(ReviewItem).where(ReviewItem.message_id.in_(reasons)).with_for_update()):
+        more = reasons[item.message_id] - set(item.reasons)
+        if not more:
+            continue
+        gained = score_of([*item.reasons, *more]) - score_of(item.reasons)
+        item.reasons, item.score = list(in_order([*item.reasons, *more])), round(item.score + gained, 2)
+        item.updated_at = now
+        if item.state in (ReviewState.SKIPPED, ReviewState.AMBIGUOUS):
+            item.state = ReviewState.WAITING
+
+
+def _hide(session: Session, tips: Iterable[int]) -> None:
+    """Take more out of what has turned out to belong to a tip."""
+    of_tips = sa.select(Message.id).where(Message.case_id.in_(list(tips)))
+    query = sa.select(ReviewItem).where(ReviewItem.message_id.in_(of_tips), ReviewItem.confidential.is_(False))
+    for item in session.scalars(query.with_for_update()):
+        item.text, item.confidential = mask(item.text, confidential=True), True
+
+
+def _age(session: Session, *, now: datetime) -> None:
+    """What nobody has looked at for a week moves up."""
+    long = (ReviewItem.state == ReviewState.WAITING, ReviewItem.updated_at <= now - _WAITING)
+    for item in session.scalars(sa.select(ReviewItem).where(*long).limit(_MOST_AGED).with_for_update()):
+        item.reasons = list(in_order({*item.reasons, "waiting"}))
+        item.score, item.updated_at = round(item.score + REASONS["waiting"].weight, 2), now
+
+
+# -- clusters ---------------------------------------------------------------------------------------------------------
+
+
+class _Clusters:
+    """The wordings that wait: a message of the same or nearly the same joins them."""
+
+    def __init__(self, session: Session) -> None:
+        query = (
+            sa.select(ReviewItem.cluster, ReviewItem.text, ReviewItem.confidential)
+            .where(ReviewItem.state.in_([ReviewState.WAITING, ReviewState.SECOND]))
+            .order_by(ReviewItem.id.desc())
+            .limit(_NEWEST_CLUSTERS)
+        )
+        self._known = {(secret, _form(text)): cluster for cluster, text, secret in session.execute(query)}
+
+    def of(self, draft: Draft) -> str:
+        """The cluster of a message."""
+        form = _form(draft.text)
+        key = (draft.confidential, form)
+        if key not in self._known:
+            self._known[key] = self._nearly(*key) or hashlib.sha256(f"{draft.confidential}{form}".encode()).hexdigest()
+        return self._known[key]
+
+    def _nearly(self, confidential: bool, form: str) -> str | None:
+        mine = _grams(form)
+        for (secret, other), cluster in self._known.items():
+            theirs = _grams(other)
+            # Of sets whose sizes differ so much, none can share enough.
+            if secret is confidential and NEAR <= len(mine) / len(theirs) <= 1 / NEAR:
+                common = len(mine & theirs)
+                if common / (len(mine) + len(theirs) - common) >= NEAR:
+                    return cluster
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _form(text: str) -> str:
+    """The wording without politeness, spaces and stops."""
+    normal = without_politeness(normalise(text))
+    return "".join(letter for letter in normal if letter.isalnum()) or normal
+
+
+@lru_cache(maxsize=4096)
+def _grams(form: str) -> frozenset[str]:
+    return trigrams(form)
+
+
+# -- what trainers see ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Queued:
+    """One wording to judge: its best item, and how many more are the same."""
+
+    id: int
+    text: str
+    confidential: bool
+    intent: str
+    reasons: tuple[str, ...]
+    score: float
+    ranking: tuple[tuple[str, float], ...]
+    nearest: float | None
+    cluster: str
+    count: int
+    state: str
+    corrected: str = ""
+    """The intent that an officer gave it, if one did: a trainer's first suggestion, before the model's."""
+
+    @classmethod
+    def of(cls, item: ReviewItem, count: int, corrected: str = "") -> "Queued":
+        """From the table's row."""
+        return cls(
+            id=item.id,
+            text=item.text,
+            confidential=item.confidential,
+            intent=item.intent,
+            reasons=tuple(item.reasons),
+            score=item.score,
+            ranking=tuple((str(intent), float(share)) for intent, share in item.ranking),
+            nearest=item.nearest,
+            cluster=item.cluster,
+            count=count,
+            state=item.state,
+            corrected=corrected,
+        )
+
+
+def queue(
+    session: Session, *, trainer: str, limit: int = 20, reason: str = "", leave_out: Iterable[int] = ()
+) -> list[Queued]:
+    """What this trainer may judge, most useful first; the same wordings once.
+
+    What another trainer has judged and wants a second opinion on comes with its weight; one's own does not come again.
+    `reason`: only what is here for it; `leave_out`: items that the page has already.
+    """
+    skipped = set(leave_out)
+    query = (
+        sa.select(ReviewItem)
+        .where(
+            ReviewItem.state.in_([ReviewState.WAITING, ReviewState.SECOND]),
+            ~judged_by(trainer),
+        )
+        .order_by(ReviewItem.score.desc(), ReviewItem.id.desc())
+        .limit(limit * 10 + len(skipped))
+    )
+    if reason:
+        query = query.where(sa.cast(ReviewItem.reasons, sa.Text).contains(f'"{reason}"'))
+    best: dict[tuple[str, str], ReviewItem] = {}
+    for item in session.scalars(query):
+        if item.id not in skipped and len(best) < limit:
+            best.setdefault((item.cluster, item.state), item)
+    counts = cluster_sizes(session, {item.cluster for item in best.values()})
+    corrected = _corrected(session, [item.message_id for item in best.values()])
+    return [
+        Queued.of(item, counts.get((item.cluster, item.state), 1), corrected.get(item.message_id, ""))
+        for item in best.values()
+    ]
+
+
+def _corrected(session: Session, ids: Sequence[MessageId]) -> dict[int | None, str]:
+    """The intents that officers gave to messages; what was said last counts."""
+    query = sa.select(Correction.message_id, Correction.now).where(Correction.message_id.in_(ids))
+    said = {row.message_id: row.now for row in session.execute(query.order_by(Correction.id))}
+    return {message_id: intent for message_id, intent in said.items() if intent in titles()}
+
+
+def judged_by(trainer: str) -> sa.ColumnElement[bool]:
+    """Whether a trainer's verdict on an item stands."""
+    found: sa.ColumnElement[bool] = sa.exists().where(
+        Review.item_id == ReviewItem.id, Review.trainer == trainer, Review.undone_at.is_(None)
+    )
+    return found
+
+
+def cluster_sizes(session: Session, clusters: Iterable[str]) -> dict[tuple[str, str], int]:
+    """How many items of each cluster are in each state."""
+    query = (
+        sa.select(ReviewItem.cluster, ReviewItem.state, sa.func.count())
+        .where(ReviewItem.cluster.in_(list(clusters)))
+        .group_by(ReviewItem.cluster, ReviewItem.state)
+    )
+    return {(cluster, state): number for cluster, state, number in session.execute(query)}
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Questions of one wording to which the bot had no answer."""
+
+    item_id: int
+    text: str
+    count: int
+
+
+def unanswered(session: Session, limit: int = 50) -> list[Unanswered]:
+    """The questions that had no answer, the most frequent first: what new topics are made of."""
+    query = (
+        sa.select(sa.func.min(ReviewItem.id), sa.func.min(ReviewItem.text), sa.func.count())
+        .where(
+            ReviewItem.confidential.is_(False),
+            ReviewItem.state != ReviewState.DONE,
+            sa.cast(ReviewItem.reasons, sa.Text).contains('"unanswered"'),
+        )
+        .group_by(ReviewItem.cluster)
+        .order_by(sa.func.count().desc())
+        .limit(limit)
+    )
+    return [Unanswered(*row) for row in session.execute(query)]
+
+
+def alike(session: Session, item_id: int, limit: int = 12) -> list[str]:
+    """Texts of the item's cluster and of those in the inbox that share most words with it, its own first."""
+    item = session.get(ReviewItem, item_id)
+    if item is None:
+        return []
+    query = (
+        sa.select(ReviewItem.text)
+        .where(
+            ReviewItem.state != ReviewState.DONE, ReviewItem.confidential.is_(False), ReviewItem.intent == item.intent
+        )
+        .order_by(ReviewItem.id.desc())
+        .limit(_NEWEST_CLUSTERS)
+    )
+    mine = _pairs(item.text)
+    rated = {text: len(mine & _pairs(text)) / len(mine | _pairs(text)) for text in session.scalars(query)}
+    near = sorted((text for text, share in rated.items() if share >= _ALIKE), key=lambda text: -rated[text])
+    return list(dict.fromkeys([item.text, *near]))[:limit]
+
+
+_ALIKE = 0.2
+
+
+@lru_cache(maxsize=4096)
+def _pairs(text: str) -> frozenset[str]:
+    form = _form(text)
+    return frozenset(form[place : place + 2] for place in range(max(len(form) - 1, 1)))
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many items are in each state."""
+    query = sa.select(ReviewItem.state, sa.func.count()).group_by(ReviewItem.state)
+    return dict(row.tuple() for row in session.execute(query))

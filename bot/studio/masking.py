@@ -1,0 +1,561 @@
+"""Takes out of residents' words what points to a person, before a trainer sees them and before anybody trains on them.
+
+What is found becomes a placeholder that says what stood there (〔电话〕), so that the message can still be judged.
+Numbers are looked for in every dress: full width, circled, apart, spoken (幺三八), in English or pinyin words. Names
+are found by jieba's tagger and by what stands around them; it errs on the side of taking out too much.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
+
+import jieba
+import jieba.posseg
+
+from bot.nlu.entities import StationEntities
+from bot.nlu.names import COMPOUND, ORDINARY_WORDS, SINGLE, is_name
+from bot.nlu.normaliser import simplified
+from bot.nlu.project import NLU_DATA
+
+PLACEHOLDERS = {
+    "phone": "〔电话〕",
+    "identity": "〔证件号〕",
+    "number": "〔号码〕",
+    "plate": "〔车牌〕",
+    "address": "〔门牌〕",
+    "name": "〔姓名〕",
+    "account": "〔账号〕",
+    "mail": "〔邮箱〕",
+    "place": "〔地点〕",
+    "time": "〔时间〕",
+    "relation": "〔某人〕",
+    "self": "〔自述〕",
+}
+"""What stands where something was taken out; the last four only in tips."""
+_PLAIN_WORDS = {
+    "〔电话〕": "这个电话",
+    "〔证件号〕": "这个证号",
+    "〔号码〕": "这个号码",
+    "〔车牌〕": "这个车牌",
+    "〔门牌〕": "",
+    "〔姓名〕": "某某",
+    "〔账号〕": "这个账号",
+    "〔邮箱〕": "这个邮箱",
+    "〔地点〕": "那边",
+    "〔时间〕": "这几天",
+    "〔某人〕": "有人",
+    "〔自述〕": "",
+}
+_PLACEHOLDER = re.compile("〔[^〔〕]{1,6}〕")
+_SAID_AGAIN = re.compile(r"(〔[^〔〕]{1,6}〕)(?:[\s，,、。]*\1)+")
+_STOP_BEFORE_STOP = re.compile(r"[，,、](?=\s*[，,、。！？])")
+"""What a part that was taken out leaves behind."""
+_ROUNDS = 6
+"""What was taken out may let the rest be read in another way; so many times it is read again."""
+
+
+@dataclass(frozen=True)
+class _Span:
+    start: int
+    end: int
+    kind: str
+
+
+def mask(text: str, entities: StationEntities | None = None, confidential: bool = False) -> str:
+    """A message with placeholders for whatever points to a person.
+
+    `confidential` (tips): also for places and times, for whom the writer is related to, and for what they tell of
+    themselves. Masking what is masked changes nothing.
+    """
+    for _ in range(_ROUNDS):
+        spans = _spans(text, entities or StationEntities.load(), confidential=confidential)
+        if not spans:
+            return text
+        text = _replaced(text, spans)
+    # Still not at rest: whatever is left that is no placeholder has to go.
+    spans = _spans(text, entities or StationEntities.load(), confidential=confidential)
+    return "〔自述〕" if spans else text
+
+
+def leftovers(text: str) -> list[str]:
+    """What in a text still looks personal: it must not become training data."""
+    return [text[span.start : span.end] for span in _spans(text, StationEntities.load(), confidential=False)]
+
+
+def in_plain_words(text: str) -> str:
+    """A masked message as somebody could have typed it: what trainers begin with when it becomes an example."""
+    kept = _PLACEHOLDER.sub(lambda match: match.group() if _PLAIN_WORDS.get(match.group()) else "", text)
+    once = _SAID_AGAIN.sub(r"\1", _STOP_BEFORE_STOP.sub("", kept))
+    return re.sub(r"\s+", " ", _PLACEHOLDER.sub(lambda match: _PLAIN_WORDS[match.group()], once)).strip(" ，,")
+
+
+def _replaced(text: str, spans: Sequence[_Span]) -> str:
+    parts, last = [], 0
+    for span in spans:
+        parts += [text[last : span.start], PLACEHOLDERS[span.kind]]
+        last = span.end
+    return "".join([*parts, text[last:]])
+
+
+def _spans(text: str, entities: StationEntities, *, confidential: bool) -> list[_Span]:
+    """What is to be taken out, in order, none overlapping; nothing of a placeholder."""
+    plain = "".join(map(_plain, text))
+    finders: list[Callable[[str], Iterator[_Span]]] = [_numbers, _accounts, _plates, _addresses, _names]
+    found = [span for finder in finders for span in finder(plain)]
+    found += _of_entities(plain, entities, confidential=confidential)
+    if confidential:
+        found += [span for finder in (_whereabouts, _relations, _short_numbers) for span in finder(plain)]
+    kept = [(match.start(), match.end()) for match in _PLACEHOLDER.finditer(text)]
+    found = [part for span in found for part in _outside(span, kept) if text[part.start : part.end].strip()]
+    joined = _joined(found)
+    if confidential and not joined:
+        joined = _joined([part for span in _self_told(plain) for part in _outside(span, kept)])
+    return joined
+
+
+def _outside(span: _Span, kept: Sequence[tuple[int, int]]) -> Iterator[_Span]:
+    """The parts of a span that are in no placeholder."""
+    start = span.start
+    for begin, end in kept:
+        if end <= start or begin >= span.end:
+            continue
+        if start < begin:
+            yield _Span(start, begin, span.kind)
+        start = end
+    if start < span.end:
+        yield _Span(start, span.end, span.kind)
+
+
+def _joined(found: Sequence[_Span]) -> list[_Span]:
+    """Overlapping spans as one; it is named by the kind that stands first in PLACEHOLDERS."""
+    order = list(PLACEHOLDERS)
+    joined: list[_Span] = []
+    for span in sorted(found, key=lambda one: (one.start, -one.end)):
+        if joined and span.start < joined[-1].end:
+            last = joined[-1]
+            kind = min(last.kind, span.kind, key=order.index)
+            joined[-1] = _Span(last.start, max(last.end, span.end), kind)
+        else:
+            joined.append(span)
+    return joined
+
+
+@lru_cache(maxsize=20_000)
+def _plain(letter: str) -> str:
+    """A character in half width, lower case, simplified; always one, so that places stay what they are."""
+    digit = unicodedata.digit(letter, None)
+    if digit is not None:
+        return str(digit)
+    folded = simplified(unicodedata.normalize("NFKC", letter)).lower()
+    return folded if len(folded) == 1 else letter
+
+
+# -- numbers ----------------------------------------------------------------------------------------------------------
+
+_SPOKEN = {
+    **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
+    **dict(zip("〇○洞幺妖腰两俩兩拐勾", "00011122279", strict=True)),
+    **dict(zip("壹贰叁肆伍陆柒捌玖貳參陸", "123456789236", strict=True)),
+}
+_WORDS = {
+    **dict(
+        zip(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"], "0123456789", strict=True)
+    ),
+    **dict(
+        zip(
+            ["ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu", "yao", "liang", "dong", "guai", "gou"],
+            "012345678912079",
+            strict=True,
+        )
+    ),
+}
+_D = f"[0-9{''.join(_SPOKEN)}]"
+_TOKEN = re.compile(
+    rf"(?P<times>[2-9二两三四五六七八九俩])个(?P<of>{_D})"
+    rf"|(?<![a-z])(?P<word>{'|'.join(_WORDS)})(?![a-z])"
+    rf"|(?P<one>{_D})"
+)
+_FILLER = re.compile("然后|后面|后边|接着|跟着|空格|横杠|横线|杠|横|点|逗号|再|是|啊|嗯|呃|哦|额|那个|的")
+_LOOKALIKES = {"o": "0", "l": "1", "i": "1", "x": "*"}
+_PAUSE = rf"(?:{_FILLER.pattern}|[^a-z0-9\u4e00-\u9fff]){{0,3}}+"
+_LIKE_DIGITS = re.compile(rf"(?<![a-z])(?:[oli]{_PAUSE})*+[0-9](?:{_PAUSE}[oli0-9])++(?![a-z])")
+_LIKE = str.maketrans("oli", "011")
+_LONG_GAP, _GAP = 12, 6
+_BREAKS = re.compile("[,，、。;；!！?？\n]")
+_LEAST_DIGITS = 7
+"""Digits of a run from which it could be a telephone number."""
+
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_IDENTITY = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
+_OLD_IDENTITY = re.compile(r"[1-9]\d{5}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
+_LANDLINE = re.compile(r"0(?:10|2\d|[3-9]\d{2})[2-9]\d{6,7}|400\d{7}|800\d{7}")
+_CARD = re.compile(r"(?:62|4\d|5[1-5])\d{14,17}")
+_DATE = re.compile(
+    r"(?:19|20)\d\d *(?P<sep>[-./])(?:0?[1-9]|1[0-2])(?P=sep)(?:0?[1-9]|[12]\d|3[01])(?:[ t]+\d{1,2}:\d\d(?::\d\d)?)?"
+)
+_HOURS = re.compile(r"(?:[01]?\d|2[0-4]):[0-5]\d *[-~—–] *(?:[01]?\d|2[0-4]):[0-5]\d")
+_MONEY_BEFORE = re.compile(r"[¥$] *$")
+_MONEY_AFTER = re.compile(r" *(?:多|来)?(?:万|千|百)?(?:元|块|万|千|百|美元|港币|美金|rmb|[wk](?![a-z]))")
+_LONGEST_SUM = 7
+
+
+@dataclass(frozen=True)
+class _Digit:
+    value: str
+    start: int
+    end: int
+
+
+def _numbers(text: str) -> Iterator[_Span]:
+    text = _LIKE_DIGITS.sub(lambda match: match.group().translate(_LIKE), text)
+    for run in _runs(text, lambda gap: _gap_digits(gap, strict=False)):
+        digits = "".join(one.value for one in run)
+        if kind := _kind_of_number(digits) or _kind_of_number(digits.replace("*", "")):
+            yield _whole(text, run, kind)
+            continue
+        for tight in _split(text, run):
+            told = "".join(one.value for one in tight)
+            if len(told) >= _LEAST_DIGITS and not _harmless(text, tight, told):
+                yield _whole(text, tight, "phone" if len(told) <= 12 else "number")
+
+
+def _kind_of_number(digits: str) -> str | None:
+    """What the digits could be, wherever they stand apart; None for what is told by its length alone."""
+    if _IDENTITY.search(digits) or (len(digits) == 15 and _OLD_IDENTITY.fullmatch(digits)):
+        return "identity"
+    if _MOBILE.search(digits) or _LANDLINE.search(digits):
+        return "phone"
+    return "number" if _CARD.search(digits) else None
+
+
+def _runs(text: str, between: Callable[[str], str | None]) -> Iterator[list[_Digit]]:
+    """Digits that follow each other with nothing between them but what `between` lets pass."""
+    run: list[_Digit] = []
+    for match in _TOKEN.finditer(text):
+        if run:
+            gap = between(text[run[-1].end : match.start()])
+            if gap is None:
+                yield run
+                run = []
+            elif gap:
+                run.append(_Digit(gap, run[-1].end, match.start()))
+        run.append(_Digit(_value(match), match.start(), match.end()))
+    if run:
+        yield run
+
+
+def _split(text: str, run: Sequence[_Digit]) -> Iterator[list[_Digit]]:
+    """The pieces of a run that commas, stops and long gaps leave."""
+    piece: list[_Digit] = []
+    for digit in run:
+        if piece and _gap_digits(text[piece[-1].end : digit.start], strict=True) is None:
+            yield piece
+            piece = []
+        piece.append(digit)
+    yield piece
+
+
+def _value(match: re.Match[str]) -> str:
+    if match["times"]:
+        return _digit(match["of"]) * int(_digit(match["times"]))
+    return _WORDS[match["word"]] if match["word"] else _digit(match["one"])
+
+
+def _digit(letter: str) -> str:
+    return _SPOKEN.get(letter, letter)
+
+
+def _gap_digits(gap: str, *, strict: bool) -> str | None:
+    """The digits that look-alikes in a gap stand for ("o" for 0); None for a gap that parts two numbers."""
+    if not gap:
+        return ""
+    if strict and (len(gap) > _GAP or _BREAKS.search(gap)):
+        return None
+    if len(gap) > _LONG_GAP:
+        return None
+    rest = gap if strict else _FILLER.sub("", gap)
+    letters = [letter for letter in rest if letter.isalpha()]
+    if any(letter not in _LOOKALIKES for letter in letters):
+        return None
+    stars = rest.count("*")
+    return "".join(_LOOKALIKES[letter] for letter in letters) + "*" * stars
+
+
+def _whole(text: str, run: Sequence[_Digit], kind: str) -> _Span:
+    """The run with what belongs to it on both sides: letters of a document's number, a final X, look-alikes, +86."""
+    start, end = run[0].start, run[-1].end
+    before = re.search(r"(?:(?<![a-z])[a-z]{1,3}-?|[+(]+)$", text[:start])
+    after = re.match(r"[ -]*(?:x|×|叉)(?![a-z])", text[end:])
+    return _Span(before.start() if before else start, end + after.end() if after else end, kind)
+
+
+def _harmless(text: str, run: Sequence[_Digit], digits: str) -> bool:
+    """Whether a long run plainly is a date, opening hours, or a sum of money."""
+    start, end = run[0].start, run[-1].end
+    said = text[start:end]
+    if _DATE.fullmatch(said) or _HOURS.fullmatch(said):
+        return True
+    money = _MONEY_BEFORE.search(text[:start]) or _MONEY_AFTER.match(text, end)
+    return bool(money) and len(digits) <= _LONGEST_SUM and said.replace(".", "").isdigit()
+
+
+_PUBLIC = frozenset(
+    re.findall(
+        "[0-9]+",
+        "110 112 114 119 120 122 999 12110 12119 12123 12315 12318 12333 12338 12345 12348 12355 12367 12388 12389 "
+        "95598 96110 95566 95588 95533 95599 95511 10000 10010 10086 12306",
+    )
+)
+"""Numbers that are everybody's."""
+_NUMBER_OF = re.compile(
+    "(?:电话|手机|号码|联系方式|卡号|账号|帐号|账户|身份证号?|证号|群号|单号|编号|受理号|运单|订单)[^0-9\n]{0,6}$"
+)
+_END_OF = re.compile("(?:尾号|后[三四五六几]位|末[三四五六几]位|密码|验证码|口令)[^0-9\n]{0,5}$")
+_COUNTED = re.compile(r" *(?:多|来)?(?:元|块|万|千|百|个|天|年|月|日|点|岁|次|条|人|位|斤|米|分|小时|张|台|部|%|w|k)")
+
+
+def _accounts(text: str) -> Iterator[_Span]:
+    yield from _matches(_MAIL, text, "mail")
+    yield from _matches(_CHAT, text, "account")
+    yield from _matches(_TOKEN_LIKE, text, "account")
+    yield from _matches(_NAME_IN_ENGLISH, text, "name")
+    for run in _runs(text, lambda gap: _gap_digits(gap, strict=True)):
+        start, end, digits = run[0].start, run[-1].end, "".join(one.value for one in run)
+        if digits in _PUBLIC or _COUNTED.match(text, end):
+            continue
+        before = text[max(start - 16, 0) : start]
+        if (len(digits) >= 5 and _NUMBER_OF.search(before)) or (len(digits) >= 3 and _END_OF.search(before)):
+            yield _whole(text, run, "number")
+
+
+_MAIL = re.compile(
+    r"[a-z0-9][\w.+-]*\s*(?:@|\(at\)|\[at\]|(?<=\s)at(?=\s)|艾特)\s*[a-z0-9-]+(?:\s*(?:\.|点|(?<=\s)dot(?=\s))\s*[a-z]{2,})+",
+    re.ASCII,
+)
+_CHAT = re.compile(
+    r"(?:微信|薇信|威信|徽信|v信|vx|wx|weixin|wechat|qq|扣扣|企鹅|抖音|快手|支付宝|(?<![a-z])[vq](?=[:： ]))"
+    r"(?:号码?|账号|帐号|群|id|名|名字)?\s*(?:是|为|叫|:|：|=|加)?\s*(?P<inner>[a-z0-9][a-z0-9_\-]{4,29})",
+    re.ASCII,
+)
+_TOKEN_LIKE = re.compile(
+    r"(?<![a-z0-9_\-])(?:(?=[a-z_\-]*[0-9])(?=(?:[0-9_\-]*[a-z]))[a-z0-9_\-]{12,}|o[a-z0-9_\-]{27}|wxid_[a-z0-9]+|r-[0-9a-z]{8}"
+    r"|(?=(?:[a-z]*[0-9]){5})(?=[0-9]*[a-z])[a-z0-9]{8,})(?![a-z0-9_\-])",
+    re.ASCII,
+)
+_NAME_IN_ENGLISH = re.compile(r"(?:my name is|name's|call me|i am called)\s+(?P<inner>[a-z]+(?: [a-z]+)?)")
+
+
+def _matches(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[_Span]:
+    for match in pattern.finditer(text):
+        start, end = match.span("inner") if "inner" in pattern.groupindex and match["inner"] else match.span()
+        yield _Span(start, end, kind)
+
+
+_APART = r"[\s·•.\-_*—]{0,3}"
+_PLATE = re.compile(
+    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]{_APART}[a-z]{_APART}"
+    rf"(?:(?:[a-z]|{_D}){_APART}){{4,6}}(?:[警学港澳挂])?"
+)
+_PLATE_END = re.compile(
+    rf"(?:车牌|牌照|牌号|车号|尾号)(?:号码?)?(?:尾号)?(?:是|为|:)?\s*(?P<inner>(?:[a-z]|{_D}){{3,7}})(?![a-z0-9])"
+)
+
+
+def _plates(text: str) -> Iterator[_Span]:
+    yield from _matches(_PLATE, text, "plate")
+    yield from _matches(_PLATE_END, text, "plate")
+
+
+# -- addresses --------------------------------------------------------------------------------------------------------
+
+_N = "[0-9零〇一二两三四五六七八九十百幺]"
+_JOINED = rf"{_N}{{1,5}}(?:\s?[-—–~#]\s?{_N}{{1,4}}){{0,3}}"
+_UNIT = (
+    rf"(?:(?![一两][栋幢座](?!\s*{_N})){_JOINED}\s?(?:号楼|号院|号门(?!口)|号室|号房|栋|幢|座|单元|门洞|弄|室(?![{'一二两三四五'}0-9]厅|外|内)|#)"
+    r"|(?<![a-z])[a-z甲乙丙丁]\s?(?:座|栋|幢|单元|号楼))"
+)
+_FURTHER = (
+    rf"(?:\s?[，,、\-—]?\s?(?:{_UNIT}|{_N}{{1,4}}\s?(?:层|楼|门(?!口)|号|室|房间|户)"
+    rf"|{_N}{{3,4}}(?![0-9]|\s?(?:元|块|万|人|个|多))))"
+)
+_ADDRESS = (
+    re.compile(rf"{_UNIT}{_FURTHER}*"),
+    re.compile(rf"(?<=[路街巷弄道里同村屯])\s?{_JOINED}\s?号(?!线|公交){_FURTHER}*"),
+    re.compile(r"(?<=[路街巷弄])\s?[0-9]{1,5}(?:[-—][0-9]{1,4})*(?=$|[^\w]|[\u4e00-\u9fff]?(?:家|户|门口))"),
+    re.compile(r"(?<![0-9])[0-9]{1,3}\s?[-—–#]\s?[0-9]{1,3}\s?[-—–#]\s?[0-9]{2,4}(?![0-9])"),
+    re.compile(
+        r"(?<![0-9])[0-9]{1,2}\s?[-—–#]\s?[0-9]{3,4}(?![0-9]|\s?(?:元|块|人|个|天|年|万|米|斤|岁|点|名|倍|多|小时|分))"
+    ),
+    re.compile(rf"(?:住(?:在)?|楼上|楼下|对门|隔壁|邻居)的?\s?(?P<inner>{_N}{{3,4}})(?![0-9年月天元块]|多)"),
+    re.compile(r"(?<![0-9])(?P<inner>[0-9]{3,4})(?=室|住户|那家|这家|的?邻居|业主|房间)"),
+)
+_IN_PLACE = re.compile(rf"{_JOINED}\s?号(?!线){_FURTHER}*|{_UNIT}{_FURTHER}*")
+
+
+def _addresses(text: str) -> Iterator[_Span]:
+    for pattern in _ADDRESS:
+        yield from _matches(pattern, text, "address")
+
+
+def _of_entities(text: str, entities: StationEntities, *, confidential: bool) -> Iterator[_Span]:
+    for entity in entities.read(text):
+        if entity.kind in ("phone", "plate") or (confidential and entity.kind in ("place", "time")):
+            yield _Span(entity.start, entity.end, entity.kind)
+        elif entity.kind == "place":
+            inside = (match for match in _IN_PLACE.finditer(text) if entity.start <= match.start() < entity.end)
+            yield from (_Span(match.start(), match.end(), "address") for match in inside)
+
+
+# -- names ------------------------------------------------------------------------------------------------------------
+
+_SURNAME = f"(?:{'|'.join(COMPOUND)}|[{''.join(SINGLE)}])"
+_TITLE = (
+    "先生|女士|小姐|太太|师傅|警官|警察|民警|所长|队长|老师|医生|大夫|护士|老板|经理|主任|科长|处长|书记|局长|院长|校长|"
+    "律师|会计|总|哥|姐|叔|婶|姨|大爷|大妈|大娘|大哥|大姐|阿姨|奶奶|爷爷|某某|某"
+)
+_ALSO_WORDS = frozenset("和那向连于全万方成任常时关安单查解强应计商代付保来明白黄花金车高")
+"""Surnames that stand before a title as words too: 和老师说, 那老板."""
+_TITLED = re.compile(rf"{_SURNAME}(?:{_TITLE})")
+_SAID = re.compile(
+    r"(?:我叫|俺叫|叫做|名叫|名字叫?|姓名|大名|本名|真名|户主|本人叫|嫌疑人|当事人|收款人|开户名)[\s:是为,，]*"
+    rf"(?P<inner>{_SURNAME}[\u4e00-\u9fff]{{1,3}})"
+)
+_DOTTED = re.compile(r"[\u4e00-\u9fff]{2,8}(?:[·•][\u4e00-\u9fff]{2,8})+")
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
+_OFTEN = 2
+
+
+def _names(text: str) -> Iterator[_Span]:
+    yield from _matches(_DOTTED, text, "name")
+    for match in _SAID.finditer(text):
+        start, end = match.span("inner")
+        said = next((text[start:stop] for stop in range(end, start + 1, -1) if _may_be_name(text[start:stop])), "")
+        if said:
+            yield _Span(start, start + len(said), "name")
+    words = list(_tagged(text))
+    for (word, tag, start), after in zip_longest(words, words[1:]):
+        following, next_tag = (after[0], after[1]) if after else ("", "")
+        if _is_called(word, tag) or _is_titled(word, tag, following):
+            yield _Span(start, start + len(word), "name")
+        elif next_tag.startswith("nr") and len(following) <= 2 and _begins_name(word, tag):
+            yield _Span(start, start + len(word) + len(following), "name")
+
+
+def _is_called(word: str, tag: str) -> bool:
+    """Whether a word by itself is a name: 张伟, 老王, 李姐."""
+    if _TITLED.fullmatch(word):
+        return not _is_ordinary(word)
+    return tag.startswith("nr") and (_may_be_name(word) or _is_nickname(word))
+
+
+def _is_titled(word: str, tag: str, following: str) -> bool:
+    """Whether a word is the surname of a title that follows: 张 | 警官."""
+    if not re.fullmatch(_SURNAME, word) or not re.match(_TITLE, following):
+        return False
+    return tag.startswith(("nr", "ns")) or word not in _ALSO_WORDS
+
+
+def _begins_name(word: str, tag: str) -> bool:
+    """Whether a word may be the surname of a given name that follows: 欧阳 | 娜娜."""
+    return word in COMPOUND or (word in SINGLE and tag.startswith("nr"))
+
+
+def _tagged(text: str) -> Iterator[tuple[str, str, int]]:
+    """The words of a text with jieba's tags, and where they begin."""
+    StationEntities.load()  # the station's dictionary is loaded with it
+    at = 0
+    for pair in jieba.posseg.cut(text):
+        yield pair.word, pair.flag, at
+        at += len(pair.word)
+
+
+def _may_be_name(word: str) -> bool:
+    return is_name(word) and not word.startswith(ORDINARY_WORDS) and not _is_ordinary(word)
+
+
+def _is_nickname(word: str) -> bool:
+    """老王, 小李, 阿强: how somebody is called where they are known."""
+    return len(word) == 2 and word[0] in "老小阿" and word[1] in SINGLE
+
+
+@lru_cache(maxsize=20_000)
+def _is_ordinary(word: str) -> bool:
+    """Whether a word that has a name's form is common in the training messages, in which nobody is named."""
+    return bool(_HAN.fullmatch(word)) and _corpus().count(word) >= _OFTEN
+
+
+@lru_cache(maxsize=1)
+def _corpus() -> str:
+    """The training messages, but for those that ask how often a name is borne."""
+    files = sorted((NLU_DATA / "intents").glob("*/*.yml"))
+    told = [path.read_text(encoding="utf-8") for path in files if path.stem != "duplicate_name"]
+    if not told:
+        logging.getLogger(__name__).warning("no training messages: every word in a name's form is taken for a name")
+    return "\n".join(told)
+
+
+# -- tips: places, times, the writer ----------------------------------------------------------------------------------
+
+_ORGANISATION = re.compile(
+    "[\u4e00-\u9fffa-z0-9]{1,8}?(?:公司|集团|工厂|厂子|厂区|单位|会所|会馆|棋牌室|麻将馆|食杂店|仓买|便利店|饭馆|烧烤|网吧|宾馆|酒店|"
+    "旅店|足疗|按摩店|洗浴|台球厅|歌厅|ktv|学校|中学|小学|幼儿园|医院|诊所|市场|批发|工地|家属院|宿舍|小区|社区|公寓|大厦|广场|"
+    "[路街巷屯村镇乡县](?![上过人]))"
+)
+_WHERE = re.compile(r"(?:地点|位置|地址|住址|家住|住在)(?:就|是|在|为|:|\s)*(?P<inner>[^，,。.!！?？;；\n〔〕]+)")
+_WHEN = re.compile(
+    rf"(?:每|逢|这|上|下|隔)?(?:周|星期|礼拜)[一二三四五六日天末]|(?:每天|天天|每晚|夜夜|昨|今|明|前|后)?(?:凌晨|清晨|早上|上午|中午|晌午|下午|傍晚|晚上|半夜|深夜|夜里|后半夜)"
+    rf"|{_N}{{1,4}}年|{_N}{{1,3}}月(?:份)?|{_N}{{1,3}}[日号](?![线楼院])|{_N}{{1,3}}[点时](?:半|{_N}{{1,3}}分?)?|春节|过年|元旦|国庆|五一|中秋|端午|清明|"
+    "放假|寒假|暑假|今年|去年|前年|昨天|今天|明天|前天|后天|刚才|刚刚|这几天|最近"
+)
+_KIN = (
+    "爸爸?|妈妈?|爹|娘|老公|媳妇儿?|老婆|丈夫|妻子|爱人|爷爷?|奶奶?|姥姥|姥爷|外公|外婆|儿子|闺女|女儿|姑娘|孩子|娃|弟弟?|妹妹?|哥哥?|姐姐?|"
+    "对象|男朋友|女朋友|男友|女友|前夫|前妻|同事|房东|室友|邻居|对门|楼上|楼下|隔壁|老板|领导|租客|房客|同学|朋友|亲戚|叔叔?|大爷|姨|舅舅?|姑姑?|"
+    "婶子?|公公|婆婆|岳父|岳母|父亲|母亲|侄子|外甥|表[哥弟姐妹]|堂[哥弟姐妹]|妹夫|姐夫|嫂子|弟妹|发小|老乡|徒弟|师傅|单位|公司|厂|店|楼|车|车间|班|屋"
+)
+_FIRST = "(?:我|俺|咱|自己|本人|偶)(?:们)?"
+_RELATION = re.compile(
+    rf"{_FIRST}(?:家|这|那)?(?:的)?(?:大|小|二|三|老|亲|前)?(?:{_KIN})(?:家|们)?|邻居|对门|楼上|楼下|隔壁(?:家|邻居|屋)?|街坊"
+)
+_MAY_SAY = re.compile(
+    f"(?:{_FIRST})(?:要|想|来|就|是来|是想|得|必须|实名|匿名)*(?:举报|反映|报告|检举|揭发|提供|说|问|看见|看到|瞅见|发现|怀疑|听说|觉得|知道|感觉|寻思|不想|害怕|怕|不敢)"
+)
+_CLAUSE = re.compile(r"[^，,。.!！?？;；\n〔〕]+")
+_LINK = re.compile(r"(?:https?://|www\.)[^\s\u4e00-\u9fff〔〕]+")
+
+
+def _whereabouts(text: str) -> Iterator[_Span]:
+    yield from _matches(_ORGANISATION, text, "place")
+    yield from _matches(_WHERE, text, "place")
+    yield from _matches(_WHEN, text, "time")
+    yield from _matches(_LINK, text, "account")
+    for word, tag, start in _tagged(text):
+        if tag in ("ns", "nt", "nz") and len(word) > 1 and _HAN.fullmatch(word):
+            yield _Span(start, start + len(word), "place")
+        elif tag.startswith("nr") and len(word) > 1 and not _is_ordinary(word) and _HAN.fullmatch(word):
+            yield _Span(start, start + len(word), "name")
+
+
+def _relations(text: str) -> Iterator[_Span]:
+    yield from _matches(_RELATION, text, "relation")
+
+
+def _short_numbers(text: str) -> Iterator[_Span]:
+    """Every number of three digits or more that is no sum of money: a room, a bus line, the end of a plate."""
+    for run in _runs(text, lambda gap: _gap_digits(gap, strict=True)):
+        digits = "".join(one.value for one in run)
+        if len(digits) >= 3 and digits not in _PUBLIC and not _MONEY_AFTER.match(text, run[-1].end):
+            yield _whole(text, run, "number")
+
+
+def _self_told(text: str) -> Iterator[_Span]:
+    """The clauses in which the writer tells of themselves; "我要举报", "我看见" tell nothing."""
+    for clause in _CLAUSE.finditer(text):
+        rest = _MAY_SAY.sub("", clause.group())
+        if re.search(_FIRST, rest):
+            yield _Span(clause.start(), clause.end(), "self")

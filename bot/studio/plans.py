@@ -1,0 +1,522 @@
+"""What each kind of change does to the files, found out without writing anything.
+
+A plan is made from the files as they are now. One that finds the change already made has no edits; one that finds
+something else than the change was made for raises EditError, and tells what to do.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.nlu import dataset, knowledge
+from bot.nlu.dataset import FEWEST_EXAMPLES, Dataset
+from bot.nlu.knowledge import ASPECTS
+from bot.nlu.live_file import TrainersFileError
+from bot.studio import corpus, files
+from bot.studio.files import Edit, EditError
+from bot.studio.findings import in_words
+
+Payload = Mapping[str, Any]
+_NATIONAL = "national"
+_TOPIC_KEYS = ("topic", "title", "when", "source", "scope", "reviewed", "short", "plain", "aspects", "related")
+_FACT_KEYS = ("text", "unknown", "scope", "source", "reviewed")
+_ALWAYS = ("short", "plain")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of change."""
+
+    title: str
+    plan: Callable[[Payload, Path, bool], list[Edit]]
+    """Its edits; the last argument: whether it was tried before, so that what it was made for may be done."""
+
+    inverse: Callable[[Payload], tuple[str, dict[str, Any]]] | None
+    """The change that takes it back."""
+
+    national: Callable[[Payload, Path], bool] = lambda _payload, _folder: False
+    """Whether it says or unsays something that holds in the whole country."""
+
+
+# --- examples --------------------------------------------------------------------------------------------------------
+
+
+def _intent_path(folder: Path, intent: str) -> Path:
+    return folder / "intents" / f"{intent}.yml"
+
+
+def _source(path: Path) -> str:
+    source = files.read(path)
+    if source is None:
+        raise EditError(f"找不到文件 {_named(path)}，可能已经被删掉或改名，请刷新后再看")
+    return source
+
+
+def _named(path: Path) -> str:
+    """A file as trainers read it: with the title of the intent whose examples or answers it holds."""
+    name = f"{path.parent.name}/{path.name}"
+    intent = f"{'enquiry' if path.parent.name == 'answers' else path.parent.name}/{path.stem}"
+    folder = path.parents[1 if path.parent.name == "answers" else 2]
+    title = corpus.titles(folder).get(intent) if (folder / "catalogue.yml").exists() else None
+    return f"{name}（{title}）" if title else name
+
+
+def title_of(folder: Path, intent: str) -> str:
+    """An intent's title with its name."""
+    return f"{corpus.titles(folder).get(intent, '')}（{intent}）"
+
+
+def _add_example(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    return _with_examples(folder, payload["intent"], [payload["text"]])
+
+
+def _with_examples(folder: Path, intent: str, texts: Iterable[str]) -> list[Edit]:
+    path = _intent_path(folder, intent)
+    before = _source(path)
+    there = set(files.examples_of(before))
+    new = [text for text in texts if text not in there]
+    known = corpus.load(folder)
+    for text in new:
+        _check_new(folder, known, text, intent)
+    return [Edit(path, before, files.with_examples(before, new))] if new else []
+
+
+def _check_new(folder: Path, known: corpus.Corpus, text: str, intent: str) -> None:
+    """A text may become an example of an intent: it is none yet, and no test message."""
+    normal = known.normalise(text)
+    for held in known.by_normal.get(normal, ()):
+        if held.intent == intent:
+            raise EditError(f"已经有一样的例句“{held.text}”，不用再加")
+        raise EditError(f"同一句“{held.text}”已经在{title_of(folder, held.intent)}里；要换类别请用“移动”")
+    if message := known.tested_as(normal):
+        raise EditError(f"和测试消息 {message.id} 几乎一样，测试消息不能拿来训练；请换一个说法")
+
+
+def _remove_example(payload: Payload, folder: Path, tried: bool) -> list[Edit]:
+    path = _intent_path(folder, payload["intent"])
+    before = _source(path)
+    if payload["text"] not in files.examples_of(before):
+        if tried:
+            return []
+        raise EditError(_gone(folder, payload["text"], payload["intent"]))
+    return [Edit(path, before, _with_one_less(folder, before, payload["text"], payload["intent"]))]
+
+
+def _with_one_less(folder: Path, source: str, text: str, intent: str) -> str:
+    if len(files.examples_of(source)) <= FEWEST_EXAMPLES:
+        raise EditError(f"{title_of(folder, intent)}只有 {FEWEST_EXAMPLES} 条例句，不能再少；请先加几条别的说法")
+    return files.without_example(source, text)
+
+
+def _gone(folder: Path, text: str, intent: str) -> str:
+    elsewhere = [held for held in corpus.load(folder).training if held.text == text]
+    if elsewhere:
+        place = title_of(folder, elsewhere[0].intent)
+        return f"例句“{text}”已经不在{title_of(folder, intent)}里，有人把它移到了{place}；请刷新后再决定"
+    return f"例句“{text}”已经不在{title_of(folder, intent)}里，有人手工改过或删掉了；请刷新后再决定"
+
+
+def _move_example(payload: Payload, folder: Path, tried: bool) -> list[Edit]:
+    text, was, now = payload["text"], payload["was"], payload["now"]
+    source, target = _intent_path(folder, was), _intent_path(folder, now)
+    before, before_there = _source(source), _source(target)
+    known = corpus.load(folder)
+    normal = known.normalise(text)
+    there = any(held.intent == now for held in known.by_normal.get(normal, ()))
+    edits = [] if there else [Edit(target, before_there, files.with_examples(before_there, [text]))]
+    if text in files.examples_of(before):
+        return [*edits, Edit(source, before, _with_one_less(folder, before, text, was))]
+    if there and (tried or text in files.examples_of(before_there)):
+        return []
+    raise EditError(_gone(folder, text, was))
+
+
+def _edit_example(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    path = _intent_path(folder, payload["intent"])
+    before = _source(path)
+    there = files.examples_of(before)
+    if payload["was"] not in there:
+        if payload["now"] in there:
+            return []
+        raise EditError(_gone(folder, payload["was"], payload["intent"]))
+    known = corpus.load(folder)
+    normal = known.normalise(payload["now"])
+    if normal != known.normalise(payload["was"]):
+        _check_new(folder, known, payload["now"], payload["intent"])
+    return [Edit(path, before, files.with_example_changed(before, payload["was"], payload["now"]))]
+
+
+def _keep_example(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    if payload["text"] not in files.examples_of(_source(_intent_path(folder, payload["intent"]))):
+        raise EditError(_gone(folder, payload["text"], payload["intent"]))
+    return []
+
+
+# --- intents and topics ----------------------------------------------------------------------------------------------
+
+
+def _new_files(payload: Payload, folder: Path) -> dict[Path, str]:
+    """The files of a new intent."""
+    intent, label = payload["intent"], payload["intent"].partition("/")[0]
+    about = f"{payload['title']}：{payload['scope']}"
+    response = None if label == "enquiry" else payload["response"]
+    found = {_intent_path(folder, intent): files.intent_file(intent, about, payload["examples"], response)}
+    if label == "enquiry":
+        name = intent.partition("/")[2]
+        answer = {"title": payload["title"], **payload["answer"], "topic": name}
+        found[folder / "answers" / f"{name}.yml"] = files.answers_file(payload["title"], _topic_entry(answer))
+    return found
+
+
+def _topic_entry(given: Payload) -> dict[str, Any]:
+    """A topic as it stands in its file."""
+    entry = {key: given[key] for key in _TOPIC_KEYS if given.get(key)}
+    entry["reviewed"] = date.fromisoformat(str(given["reviewed"]))
+    if "aspects" in entry:
+        entry["aspects"] = {name: entry["aspects"][name] for name in ASPECTS if entry["aspects"].get(name)}
+    return entry
+
+
+def _new_intent(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    label, _, name = payload["intent"].partition("/")
+    edits = []
+    for path, after in _new_files(payload, folder).items():
+        before = files.read(path)
+        if before is not None and before != after:
+            raise EditError(f"{_named(path)} 已经有了，内容不一样；请换一个名字")
+        edits += [] if before == after else [Edit(path, before, after)]
+    catalogue = folder / "catalogue.yml"
+    source = _source(catalogue)
+    there = (yaml.safe_load(source).get(label) or {}).get("intents", {})
+    entry = {"title": payload["title"], "scope": payload["scope"]}
+    if name in there and there[name] != entry:
+        raise EditError(f"目录里已经有{title_of(folder, payload['intent'])}，请换一个名字")
+    if name not in there:
+        edits.append(Edit(catalogue, source, files.with_entry(source, (label, "intents"), name, entry)))
+    if edits:
+        check_whole(folder, edits)
+    return edits
+
+
+def _remove_intent(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    """Takes back a new intent to which nothing was done since."""
+    label, _, name = payload["intent"].partition("/")
+    catalogue = folder / "catalogue.yml"
+    source = _source(catalogue)
+    edits = []
+    if name in yaml.safe_load(source)[label]["intents"]:
+        edits.append(Edit(catalogue, source, files.without_value(source, (label, "intents", name))))
+    for path, was in _new_files(payload, folder).items():
+        before = files.read(path)
+        if before not in (was, None):
+            raise EditError(f"{_named(path)} 后来又改过，不能整个撤销；请逐条删改")
+        edits += [] if before is None else [Edit(path, before, None)]
+    if edits:
+        check_whole(folder, edits)
+    return edits
+
+
+def _add_topic(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    path = folder / "answers" / f"{payload['intent'].partition('/')[2]}.yml"
+    before = _source(path)
+    topics = yaml.safe_load(before)
+    entry = _topic_entry(payload)
+    same = next((topic for topic in topics if topic["topic"] == payload["topic"]), None)
+    if same not in (entry, None):
+        raise EditError(f"主题“{same['title']}”（{payload['topic']}）已经有了，请换一个名字，或者直接改它的答复")
+    edits = [] if same else [Edit(path, before, files.with_item(before, entry, len(topics) - 1))]
+    check_answers(folder, edits)
+    return [*_with_examples(folder, payload["intent"], payload.get("examples", ())), *edits]
+
+
+def _remove_topic(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    """Takes back an added topic that was not changed since, and its examples."""
+    path = folder / "answers" / f"{payload['intent'].partition('/')[2]}.yml"
+    before = _source(path)
+    topics = yaml.safe_load(before)
+    place = next((place for place, topic in enumerate(topics) if topic["topic"] == payload["topic"]), None)
+    edits = []
+    if place is not None:
+        if topics[place] != _topic_entry(payload):
+            raise EditError(f"主题“{topics[place]['title']}”（{payload['topic']}）后来又改过，不能整个撤销；请逐段改")
+        edits.append(Edit(path, before, files.without_item(before, place)))
+    check_answers(folder, edits)
+    examples = _intent_path(folder, payload["intent"])
+    source = after = _source(examples)
+    for text in payload.get("examples", ()):
+        if text in files.examples_of(after):
+            after = _with_one_less(folder, after, text, payload["intent"])
+    return [*([Edit(examples, source, after)] if after != source else []), *edits]
+
+
+def _is_national(payload: Payload, _folder: Path) -> bool:
+    answer = payload.get("answer") or payload
+    return bool(answer.get("short")) and answer.get("scope") == _NATIONAL
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a fact stands."""
+
+    intent: str
+    path: Path
+    source: str
+    number: int
+    topic: Mapping[str, Any]
+    keys: tuple[str, ...]
+
+    @property
+    def entry(self) -> Any:
+        """What stands there, as JSON has it; None when nothing does."""
+        found: Any = self.topic
+        for key in self.keys:
+            found = (found or {}).get(key)
+        return in_json(found)
+
+    def settings(self) -> dict[str, str]:
+        """What is said besides the text: `source`, `scope`, `reviewed` and `unknown`."""
+        entry = self.entry if isinstance(self.entry, Mapping) else {}
+        own = {name: str(entry.get(name) or self.topic[name]) for name in ("source", "scope", "reviewed")}
+        return {**own, "unknown": str(entry.get("unknown") or "")}
+
+
+def find(folder: Path, topic: str, aspect: str) -> Place:
+    """Where an aspect of a topic stands, or would, in whichever file. Raises EditError when there is no such topic."""
+    for path in sorted((folder / "answers").glob("*.yml")):
+        if re.search(rf"(?m)^\s*- topic: {re.escape(topic)}\s*$", files.read(path) or ""):
+            return place_of(folder, f"enquiry/{path.stem}", topic, aspect)
+    raise EditError(f"没有主题 {topic}")
+
+
+def place_of(folder: Path, intent: str, topic: str, aspect: str) -> Place:
+    """Where an aspect of a topic stands, or would. Raises EditError when there is none."""
+    if aspect not in (*_ALWAYS, *ASPECTS):
+        raise EditError(f"没有“{aspect}”这个角度；可用的是 {'、'.join((*_ALWAYS, *ASPECTS))}")
+    path = folder / "answers" / f"{intent.partition('/')[2]}.yml"
+    source = _source(path)
+    for number, entry in enumerate(yaml.safe_load(source)):
+        if entry["topic"] == topic:
+            return Place(intent, path, source, number, entry, (aspect,) if aspect in _ALWAYS else ("aspects", aspect))
+    raise EditError(f"{_named(path)} 里没有主题 {topic}，可能已经改名或删掉，请刷新后再看")
+
+
+def in_json(entry: Any) -> Any:
+    """A fact's entry with its date as text."""
+    if isinstance(entry, Mapping):
+        return {key: value.isoformat() if isinstance(value, date) else value for key, value in entry.items()}
+    return entry
+
+
+def text_of(entry: Any) -> str:
+    """The text of a fact's entry; "" when there is none."""
+    return str(entry.get("text", "") if isinstance(entry, Mapping) else entry or "").strip()
+
+
+def entry_for(topic: Mapping[str, Any], payload: Payload) -> Any:
+    """The entry of a fact with this text and these settings: only what differs from the topic's own is written."""
+    if not payload["now"]:
+        return None
+    settings = {
+        key: str(payload[key])
+        for key in ("scope", "source", "reviewed")
+        if payload.get(key) and str(payload[key]) != str(topic[key])
+    }
+    if unknown := payload.get("unknown"):
+        settings = {"unknown": unknown, **settings}
+    return {"text": payload["now"], **settings} if settings else payload["now"]
+
+
+def _edit_answer(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    place = place_of(folder, payload["intent"], payload["topic"], payload["aspect"])
+    if place.entry == payload["entry"]:
+        return []
+    if place.entry != payload["found"]:
+        raise EditError(
+            f"“{place.topic['title']}”的这一段在您打开以后被别人改过，现在是：“{text_of(place.entry) or '（已删）'}”；"
+            "请刷新后照新的再改"
+        )
+    edit = Edit(place.path, place.source, _with_fact(place, payload["entry"]))
+    check_answers(folder, [edit])
+    return [edit]
+
+
+def _with_fact(place: Place, entry: Any) -> str:
+    source = place.source
+    where: tuple[str | int, ...] = (place.number, *place.keys)
+    if entry is None:
+        if place.keys[0] in _ALWAYS:
+            raise EditError("简短回答和大白话不能删，只能改")
+        alone = len(place.topic["aspects"]) == 1
+        return files.without_value(source, where[:-1] if alone else where)
+    value = _dated(entry)
+    found = place.entry
+    if isinstance(value, Mapping) and isinstance(found, Mapping):  # key by key: comments between them stay
+        for key in _FACT_KEYS:
+            if key in value and in_json(value)[key] != found.get(key):
+                behind = _FACT_KEYS[: _FACT_KEYS.index(key)]
+                source = files.with_value(source, (*where, key), value[key], after=behind)
+            elif key in found and key not in value:
+                source = files.without_value(source, (*where, key))
+        return source
+    if place.keys[0] == "aspects" and not place.topic.get("aspects"):
+        return files.with_value(source, (place.number, "aspects"), {place.keys[1]: value}, after=("plain",))
+    behind = ASPECTS[: ASPECTS.index(place.keys[1])] if place.keys[0] == "aspects" else ()
+    return files.with_value(source, where, value, after=behind)
+
+
+def _dated(entry: Any) -> Any:
+    if isinstance(entry, Mapping) and "reviewed" in entry:
+        return {**entry, "reviewed": date.fromisoformat(entry["reviewed"])}
+    return entry
+
+
+def _answer_is_national(payload: Payload, folder: Path) -> bool:
+    topic = place_of(folder, payload["intent"], payload["topic"], payload["aspect"]).topic
+    entries = [entry for entry in (payload["found"], payload["entry"]) if entry is not None]
+    scopes = [(entry if isinstance(entry, Mapping) else {}).get("scope", topic["scope"]) for entry in entries]
+    return _NATIONAL in scopes
+
+
+def _edit_local_fact(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    path = folder / "local_facts.yml"
+    before = _source(path)
+    fact = (yaml.safe_load(before) or {}).get(payload["name"])
+    if fact is None:
+        raise EditError(f"本地信息里没有 {payload['name']}，请刷新后再看")
+    value = str(fact["value"] or "")
+    if value == payload["now"] and str(fact["reviewed"]) == payload["reviewed"]:
+        return []
+    if value != payload["was"]:
+        raise EditError(f"“{fact['title']}”已经被别人改成“{value or '（空）'}”，请刷新后再改")
+    after = files.with_value(before, (payload["name"], "value"), payload["now"])
+    after = files.with_value(after, (payload["name"], "reviewed"), date.fromisoformat(payload["reviewed"]))
+    edit = Edit(path, before, after)
+    check_answers(folder, [edit])
+    return [edit]
+
+
+# --- regression set --------------------------------------------------------------------------------------------------
+
+
+def _regression_path(folder: Path) -> Path:
+    return folder / "regression" / "messages.jsonl"
+
+
+def _regression_entry(payload: Payload) -> dict[str, Any]:
+    return {key: payload[key] for key in ("text", "intent", "case", "why", "added")}
+
+
+def _add_regression(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    path = _regression_path(folder)
+    before = files.read(path)
+    normalise = corpus.load(folder).normalise
+    normal = normalise(payload["text"])
+    for line in (before or "").splitlines():
+        entry = json.loads(line) if line.strip().startswith("{") else {}
+        if entry and normalise(entry["text"]) == normal:
+            if entry["intent"] == payload["intent"]:
+                return []
+            raise EditError(f"回归集里已经有这句，记的是{title_of(folder, entry['intent'])}；请先核对哪个对")
+    kept = before or ""
+    gap = "\n" if kept and not kept.endswith("\n") else ""
+    return [Edit(path, before, kept + gap + files.json_line(_regression_entry(payload)))]
+
+
+def _remove_regression(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    path = _regression_path(folder)
+    before = files.read(path) or ""
+    line = files.json_line(_regression_entry(payload))
+    return [Edit(path, before, before.replace(line, "", 1))] if line in before else []
+
+
+# --- checks of the whole ---------------------------------------------------------------------------------------------
+
+
+def check_answers(folder: Path, edits: Iterable[Edit]) -> None:
+    """The answers could be loaded with these edits. Raises EditError with what the knowledge base says."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name)
+        shutil.copytree(folder / "answers", copy / "answers")
+        shutil.copy(folder / "local_facts.yml", copy)
+        _apply(edits, folder, copy)
+        try:
+            knowledge.load(copy / "answers")
+        except TrainersFileError as error:
+            raise EditError(str(error)) from None
+
+
+def check_whole(folder: Path, edits: list[Edit]) -> None:
+    """The data checks find nothing with these edits that they do not find without. Raises EditError with it."""
+    check_answers(folder, edits)
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name) / folder.name
+        shutil.copytree(folder, copy)
+        _apply(edits, folder, copy)
+        changed = Dataset(copy)
+        found, titles = dataset.findings(changed), changed.catalogue
+        if found:
+            known = {finding.replace(str(folder), "") for finding in dataset.findings(Dataset(folder))}
+            found = [finding for finding in (text.replace(str(copy), "") for text in found) if finding not in known]
+    if found:
+        words = "；".join(in_words(finding, titles) for finding in found[:5])
+        raise EditError(f"这样改过不了数据检查：{words}")
+
+
+def _apply(edits: Iterable[Edit], folder: Path, copy: Path) -> None:
+    for edit in edits:
+        path = copy / edit.path.relative_to(folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if edit.after is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(edit.after, encoding="utf-8", newline="")
+
+
+# --- kinds -----------------------------------------------------------------------------------------------------------
+
+
+def _same_as(kind: str) -> Callable[[Payload], tuple[str, dict[str, Any]]]:
+    return lambda payload: (kind, dict(payload))
+
+
+def _turned(kind: str, *pairs: tuple[str, str]) -> Callable[[Payload], tuple[str, dict[str, Any]]]:
+    """The same kind of change with these members exchanged."""
+
+    def turn(payload: Payload) -> tuple[str, dict[str, Any]]:
+        swapped = dict(payload)
+        for one, other in pairs:
+            swapped[one], swapped[other] = payload[other], payload[one]
+        return kind, swapped
+
+    return turn
+
+
+KINDS = {
+    "add_example": Kind("加例句", _add_example, _same_as("remove_example")),
+    "remove_example": Kind("删例句", _remove_example, _same_as("add_example")),
+    "move_example": Kind("移动例句", _move_example, _turned("move_example", ("was", "now"))),
+    "edit_example": Kind("改例句", _edit_example, _turned("edit_example", ("was", "now"))),
+    "keep_example": Kind("标签没错", _keep_example, None),
+    "new_intent": Kind("新细类", _new_intent, _same_as("remove_intent"), _is_national),
+    "remove_intent": Kind("撤掉细类", _remove_intent, _same_as("new_intent"), _is_national),
+    "add_topic": Kind("新主题", _add_topic, _same_as("remove_topic"), _is_national),
+    "remove_topic": Kind("撤掉主题", _remove_topic, _same_as("add_topic"), _is_national),
+    "edit_answer": Kind(
+        "改答复", _edit_answer, _turned("edit_answer", ("was", "now"), ("found", "entry")), _answer_is_national
+    ),
+    "edit_local_fact": Kind("改本地信息", _edit_local_fact, _turned("edit_local_fact", ("was", "now"))),
+    "add_regression": Kind("加进回归集", _add_regression, _same_as("remove_regression")),
+    "remove_regression": Kind("移出回归集", _remove_regression, _same_as("add_regression")),
+}
+"""Every kind of change by name."""

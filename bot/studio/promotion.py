@@ -1,0 +1,329 @@
+"""Which model is live: asked for by a trainer, approved by a leader, promoted through gates, rolled back by one press.
+
+The rows of `promotion` say what was decided, and the pointer (`bot.nlu.pointer`) follows them: a crash between the two
+is made good by `follow`, which the trainer process calls again and again. Nothing here checks rights; callers do.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.duty import audit
+from bot.nlu import pointer
+from bot.nlu.pointer import FAILED, Report
+from bot.store.models import Promotion, Standing, TrainedModel
+from bot.store.session import Store, take_turn
+from bot.studio import aftermath, gates, registry
+from bot.studio.gates import Gate
+
+REQUEST, PROMOTE, ROLL_BACK, AUTOMATIC = "request", "promote", "roll_back", "automatic"
+KINDS = {REQUEST: "提请上线", PROMOTE: "上线", ROLL_BACK: "退回", AUTOMATIC: "自动退回"}
+"""What people read for each kind of row."""
+WATCHED = timedelta(hours=24)
+"""How long after a promotion the station looks for what would take it back."""
+REASON_CHARACTERS = 200
+_LOCK = 5146_2027
+"""Whoever decides next waits until a decision stands, and finds it."""
+
+
+class PromotionError(Exception):
+    """Something that cannot be done with a model; the text says why, as trainers read it."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How far the live model has come: every living server with what it runs."""
+
+    model: str
+    servers: tuple[Report, ...]
+
+    @property
+    def arrived(self) -> bool:
+        """Whether every server runs it."""
+        return bool(self.servers) and all(report.model == self.model for report in self.servers)
+
+    @property
+    def refused(self) -> tuple[Report, ...]:
+        """The servers that could not load it and go on with what they had."""
+        return tuple(
+            report for report in self.servers if report.wanted == self.model != report.model and report.state == FAILED
+        )
+
+    @property
+    def refused_by_all(self) -> bool:
+        """Whether no server that there is could load it."""
+        return bool(self.servers) and len(self.refused) == len(self.servers)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What somebody had before them when they decided: the live model, and the gates that were closed, by name."""
+
+    live: str | None
+    closed: Collection[str] = ()
+
+
+def request(session: Session, model: str, *, by: str, why: str, now: datetime) -> Promotion:
+    """Ask the leaders to let a model go live.
+
+    Raises:
+        PromotionError: there is no such model, it is live, or it is asked for already.
+    """
+    take_turn(session, _LOCK)
+    _known(session, model)
+    _check_reason(why)
+    if _live(session) == model:
+        raise PromotionError("这个模型已经在线上")
+    if gates.request_of(session, model):
+        raise PromotionError("这个模型已经提请过了")
+    asked = Promotion(model=model, was=_live(session), kind=REQUEST, made_by=by, made_at=now, reason=why.strip())
+    session.add(asked)
+    audit.record(session, by, "model_request", now=now, subject=model, detail={"reason": why.strip()})
+    return asked
+
+
+def approve(session: Session, model: str, *, by: str, now: datetime) -> Promotion:
+    """A leader's approval of what somebody else has asked for.
+
+    Raises:
+        PromotionError: nobody has asked, or the leader has.
+    """
+    take_turn(session, _LOCK)
+    asked = gates.request_of(session, model)
+    if asked is None:
+        raise PromotionError("还没有人提请这个模型上线")
+    if asked.made_by == by:
+        raise PromotionError("自己提请的要由另一位所领导批准；确有必要时可以写明理由强行上线")
+    if asked.approved_by is None:
+        asked.approved_by = by
+        audit.record(session, by, "model_approve", now=now, subject=model, detail={"asked_by": asked.made_by})
+    return asked
+
+
+def gates_of(session: Session, model: str, folder: Path, now: datetime) -> tuple[Gate, ...]:
+    """The gates of a model as they stand; `folder` is the project's.
+
+    Raises:
+        PromotionError: there is no such model.
+    """
+    return gates.gates(session, _known(session, model), _live(session), folder / "models")
+
+
+def promote(
+    session: Session,
+    model: str,
+    folder: Path,
+    *,
+    by: str,
+    now: datetime,
+    overrule: str = "",
+    seen: Seen | None = None,
+) -> Promotion:
+    """Decide that a model goes live; `follow` makes it so.
+
+    `overrule` is the reason for passing gates that are closed: it stands in the log with them. It is for the gates
+    that were `seen` closed, and no others.
+
+    Raises:
+        PromotionError: there is no such model, it is live, a gate is closed and no reason was given, or things are no
+            longer as they were seen.
+    """
+    take_turn(session, _LOCK)
+    if current(session) == model:
+        raise PromotionError("这个模型已经在线上")
+    _check_live(session, seen)
+    found = gates_of(session, model, folder, now)
+    closed = [gate for gate in found if not gate.passed]
+    if any(gate.name in gates.FIXED for gate in closed) or (closed and not overrule.strip()):
+        raise PromotionError("不能上线：" + _told(closed))
+    if seen and (unseen := [gate for gate in closed if gate.name not in seen.closed]):
+        raise PromotionError("没有上线：您写理由以后又有条件没过，请看过再决定。" + _told(unseen))
+    _check_reason(overrule)
+    try:
+        registry.verified(session, model, folder / "models")
+    except registry.RegistryError as error:
+        raise PromotionError(str(error)) from None
+    asked = gates.request_of(session, model)
+    reason = overrule.strip() if closed else (asked.reason if asked else "")
+    row = Promotion(
+        model=model,
+        was=_live(session) or pointer.live(folder / "models"),
+        kind=PROMOTE,
+        made_by=by,
+        made_at=now,
+        approved_by=asked.approved_by if asked else None,
+        gates=[gate.to_json() for gate in found],
+        reason=reason,
+    )
+    session.add(row)
+    _stand(session, model, now=now)
+    detail = {"was": row.was, "closed": [gate.name for gate in closed], "reason": row.reason}
+    audit.record(session, by, "model_overrule" if closed else "model_promote", now=now, subject=model, detail=detail)
+    return row
+
+
+def roll_back(
+    session: Session,
+    *,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    kind: str = ROLL_BACK,
+    seen: Seen | None = None,
+) -> Promotion:
+    """Decide that the model that was live before is live again; no gate is asked.
+
+    Raises:
+        PromotionError: there is none, or another model is live than the one that was `seen`.
+    """
+    take_turn(session, _LOCK)
+    _check_live(session, seen)
+    _check_reason(reason)
+    line = _line(session)
+    if len(line) < 2:
+        raise PromotionError("没有可以退回的模型")
+    row = Promotion(model=line[-2], was=line[-1], kind=kind, made_by=by, made_at=now, reason=reason.strip())
+    session.add(row)
+    _stand(session, line[-2], now=now)
+    detail = {"was": line[-1], "reason": reason.strip()}
+    audit.record(session, by, f"model_{kind}", now=now, subject=line[-2], detail=detail)
+    return row
+
+
+def current(session: Session) -> str | None:
+    """The model that was last decided on; None while nothing was, and the present data's is live."""
+    last = _last(session)
+    return last.model if last else None
+
+
+def follow(store: Store, models: Path, *, now: datetime) -> str | None:
+    """Make the pointer what was decided, and the registry's standings what the pointer says; the live model's name.
+
+    While nothing was decided, the pointer is `fujin up`'s.
+    """
+    with store.reading() as session:
+        wanted = current(session)
+        live = wanted or pointer.live(models)
+        stands = session.scalars(sa.select(TrainedModel.name).where(TrainedModel.standing == Standing.LIVE)).all()
+    if wanted and pointer.live(models) != wanted:
+        pointer.point_to(models, wanted)
+    if live and list(stands) != [live]:
+        with store.transaction() as session:
+            if session.get(TrainedModel, live) is not None:
+                _stand(session, live, now=now)
+    return live
+
+
+def arrival(models: Path, now: datetime) -> Arrival | None:
+    """How far the live model has come to the servers; None while no model is live."""
+    live = pointer.live(models)
+    return Arrival(live, tuple(pointer.reports(models, now.timestamp()))) if live else None
+
+
+def watch_over(store: Store, models: Path, *, now: datetime) -> Promotion | None:
+    """Keep pointer and rows together, and take a promotion of the last 24 hours back when it does harm.
+
+    That is: no server could load the model, or residents get worse answers than on the days before
+    (`bot.studio.aftermath` says what is compared, and what counts as more than chance). The roll back, if there was
+    one. A promotion is taken back once: whoever promotes the model again after that has seen why.
+    """
+    follow(store, models, now=now)
+    with store.reading() as session:
+        last = _last(session)
+        if last is None or last.kind != PROMOTE or now - last.made_at > WATCHED:
+            return None
+        reason = _not_loaded(models, last, now) or aftermath.harm(session, last, now=now)
+    if not reason:
+        return None
+    with store.transaction() as session:
+        take_turn(session, _LOCK)
+        again = _last(session)
+        if again is None or again.id != last.id or len(_line(session)) < 2:
+            return None
+        row = roll_back(session, by=audit.SYSTEM, now=now, reason=reason[:REASON_CHARACTERS], kind=AUTOMATIC)
+    follow(store, models, now=now)
+    return row
+
+
+def problem(session: Session, now: datetime) -> str | None:
+    """What everybody should know: that a model was taken back by itself in the last day."""
+    last = _last(session)
+    if last is None or last.kind != AUTOMATIC or now - last.made_at > WATCHED:
+        return None
+    return f"新模型 {last.was} 已自动退回，现在用的是 {last.model}。原因：{last.reason}"
+
+
+def history(session: Session, *, limit: int = 50) -> Sequence[Promotion]:
+    """What was asked for and decided, the newest first."""
+    return session.scalars(sa.select(Promotion).order_by(Promotion.id.desc()).limit(limit)).all()
+
+
+def _not_loaded(models: Path, last: Promotion, now: datetime) -> str | None:
+    found = arrival(models, now)
+    if found is None or found.model != last.model or not found.refused_by_all:
+        return None
+    return f"没有一台服务器能载入这个模型：{found.refused[0].error}"
+
+
+def _last(session: Session) -> Promotion | None:
+    query = sa.select(Promotion).where(Promotion.kind != REQUEST).order_by(Promotion.id.desc()).limit(1)
+    return session.scalars(query).first()
+
+
+def _check_live(session: Session, seen: Seen | None) -> None:
+    """Nobody takes away what somebody else has just let go live, without having seen it."""
+    last = _last(session)
+    if seen is not None and last is not None and seen.live != last.model:
+        raise PromotionError(
+            f"没有换：线上模型刚刚已经是 {last.model}（{last.made_by}{KINDS[last.kind]}），请看过再决定"
+        )
+
+
+def _told(closed: Sequence[Gate]) -> str:
+    return "；".join(f"{gate.title}：{gate.detail}" for gate in closed)
+
+
+def _line(session: Session) -> list[str]:
+    """The models that were live one after the other, without those that were taken back; the last is live now."""
+    line: list[str] = []
+    for row in session.scalars(sa.select(Promotion).where(Promotion.kind != REQUEST).order_by(Promotion.id)):
+        if row.kind == PROMOTE:
+            if row.was and (not line or line[-1] != row.was):
+                line.append(row.was)
+            line.append(row.model)
+        elif len(line) > 1:
+            line.pop()
+    return line
+
+
+def _known(session: Session, model: str) -> TrainedModel:
+    found = session.get(TrainedModel, model)
+    if found is None:
+        raise PromotionError(f"没有登记过模型 {model}")
+    return found
+
+
+def _live(session: Session) -> str | None:
+    """The live model as rows and registry know it."""
+    decided = current(session)
+    if decided:
+        return decided
+    return session.scalars(sa.select(TrainedModel.name).where(TrainedModel.standing == Standing.LIVE)).first()
+
+
+def _stand(session: Session, live: str, *, now: datetime) -> None:
+    """Give the registry's models their standing: this one is live, the one that was is retired."""
+    others = sa.select(TrainedModel).where(TrainedModel.standing == Standing.LIVE, TrainedModel.name != live)
+    for model in session.scalars(others):
+        model.standing, model.standing_since = Standing.RETIRED, now
+    if (found := session.get(TrainedModel, live)) is not None and found.standing != Standing.LIVE:
+        found.standing, found.standing_since = Standing.LIVE, now
+
+
+def _check_reason(reason: str) -> None:
+    if len(reason.strip()) > REASON_CHARACTERS:
+        raise PromotionError(f"理由最多{REASON_CHARACTERS}个字")

@@ -1,0 +1,168 @@
+"""The registry of models: what each was made from, when and by whom, and that its file is still what it was."""
+
+import hashlib
+import subprocess
+import tarfile
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.duty import audit
+from bot.nlu import pointer
+from bot.nlu.project import PROJECT
+from bot.store.models import Judgement, Standing, TrainedModel
+from bot.store.session import Store
+from bot.studio import training
+
+_BLOCK = 1 << 20
+_CANDIDATES = 3
+
+
+class RegistryError(Exception):
+    """A model that cannot be used; the text says why, for trainers."""
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a model's archive can be read to its end: that of a training that was killed cannot."""
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            return bool(archive.getmembers())
+    except (tarfile.TarError, OSError, EOFError, zlib.error):
+        return False
+
+
+def commit_of(project: Path) -> str | None:
+    """The commit that is checked out where the project is a repository."""
+    if not (project / ".git").exists():
+        return None
+    command = ["git", "-C", str(project), "rev-parse", "HEAD"]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError:
+        return None
+    found = asked.stdout.strip()
+    return found if asked.returncode == 0 and len(found) == 40 else None
+
+
+def register(
+    session: Session,
+    path: Path,
+    *,
+    data_version: str,
+    commit: str | None,
+    by: str,
+    now: datetime,
+    run_id: int | None = None,
+    findings: Sequence[str] = (),
+    standing: str = Standing.CANDIDATE,
+) -> TrainedModel:
+    """Enter a model file, by its name. One that is entered already is entered anew only if its file is another.
+
+    Then its judgements go: they told of the file before.
+    """
+    name, sha256 = pointer.name_of(path), digest_of(path)
+    known = session.get(TrainedModel, name, with_for_update=True)
+    if known is not None and known.sha256 == sha256:
+        return known
+    if known is not None:
+        session.execute(sa.delete(Judgement).where(Judgement.model == name))
+        known.sha256, known.trained_by, known.trained_at, known.run_id = sha256, by, now, run_id
+        known.commit, known.findings = commit, list(findings)
+        row = known
+    else:
+        row = TrainedModel(
+            name=name,
+            sha256=sha256,
+            data_version=data_version,
+            commit=commit,
+            trained_by=by,
+            trained_at=now,
+            run_id=run_id,
+            standing=standing,
+            standing_since=now,
+            findings=list(findings),
+        )
+        session.add(row)
+    audit.record(session, by, "model_register", now=now, subject=name, detail={"sha256": sha256, "run": run_id})
+    return row
+
+
+def live(session: Session) -> TrainedModel | None:
+    """The model that residents are answered with."""
+    return session.scalars(sa.select(TrainedModel).where(TrainedModel.standing == Standing.LIVE)).first()
+
+
+def newest(session: Session, *, limit: int = 50) -> Sequence[TrainedModel]:
+    """The models, the newest first."""
+    query = sa.select(TrainedModel).order_by(TrainedModel.trained_at.desc(), TrainedModel.name).limit(limit)
+    return session.scalars(query).all()
+
+
+def in_use(session: Session) -> Sequence[TrainedModel]:
+    """The live model, one that reads along, and the newest candidates: those that may be compared."""
+    standing = sa.select(TrainedModel).where(TrainedModel.standing.in_([Standing.LIVE, Standing.SHADOW]))
+    candidates = sa.select(TrainedModel).where(TrainedModel.standing == Standing.CANDIDATE)
+    latest = session.scalars(candidates.order_by(TrainedModel.trained_at.desc()).limit(_CANDIDATES)).all()
+    return [*session.scalars(standing), *latest]
+
+
+def verified(session: Session, name: str, models: Path) -> Path:
+    """The file of a model that may be used: it is there, and it is the one that was entered.
+
+    Raises:
+        RegistryError: it is not.
+    """
+    known = session.get(TrainedModel, name)
+    if known is None:
+        raise RegistryError(f"没有登记过模型 {name}")
+    path = pointer.file_of(models, name)
+    if not path.exists():
+        raise RegistryError(f"模型文件不见了：{path}。用同样的数据再训练一次，就会重新生成")
+    if digest_of(path) != known.sha256:
+        raise RegistryError(f"模型文件 {path.name} 和登记时不一样，可能损坏或被改过，不能使用；请再训练一次")
+    return path
+
+
+def take_stock(store: Store, *, now: datetime, project: Path = PROJECT) -> str | None:
+    """Enter the model that the station runs as the live one, where there is none yet: what `fujin up` trained.
+
+    Its name, if it was entered.
+    """
+    with store.reading() as session:
+        if live(session) is not None:
+            return None
+    path = _present(project)
+    if path is None:
+        return None
+    version, commit = training.data_version(project), commit_of(project)
+    if training.model_name(version) != pointer.name_of(path):
+        # Of data, and perhaps of a program, that are no longer there.
+        version, commit = pointer.name_of(path).removeprefix("fujin-"), None
+    trained_at = min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now)
+    with store.transaction() as session:
+        if live(session) is not None:
+            return None
+        row = register(session, path, data_version=version, commit=commit, by=audit.SYSTEM, now=now)
+        row.trained_at, row.standing, row.standing_since = trained_at, Standing.LIVE, now
+        return row.name
+
+
+def _present(project: Path) -> Path | None:
+    """The file of the model that the pointer names, or of the one for the present data."""
+    models = project / "models"
+    named = pointer.live(models)
+    path = pointer.file_of(models, named) if named else training.model_path(project)
+    return path if path.exists() and is_whole(path) else None

@@ -1,0 +1,398 @@
+"""What trainers say a message is: verdicts, taking them back, two opinions on what is urgent, and how far they agree.
+
+A verdict by itself changes no file. Where it tells the model something new, it proposes a change of the data
+(`bot.studio.changes`), with the masked text that the trainer may have edited.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.duty import audit
+from bot.nlu.catalogue import titles
+from bot.nlu.dataset import FALSE_PAGE, MISSED
+from bot.nlu.triage import URGENT
+from bot.store.models import DataChange, Message, Review, ReviewItem, ReviewState, WorkState
+from bot.studio import changes
+from bot.studio.inbox import judged_by
+from bot.studio.masking import in_plain_words, leftovers
+
+log = structlog.get_logger()
+
+LABEL, SKIP, AMBIGUOUS, SECOND = "label", "skip", "ambiguous", "second"
+NOTE_CHARACTERS = 200
+TEXT_CHARACTERS = 500
+_OPEN = (ReviewState.WAITING, ReviewState.SECOND)
+_PUT_ASIDE = {SKIP: ReviewState.SKIPPED, AMBIGUOUS: ReviewState.AMBIGUOUS, SECOND: ReviewState.SECOND}
+_LEAST_LETTERS = 2
+_WHY, _UNDONE = "复核消息", "撤回判断"
+_MOST_AT_ONCE = 500
+
+
+class ReviewError(Exception):
+    """A verdict that cannot be taken; the text says why and what to do, `told` the same to trainers."""
+
+    def __init__(self, reason: str, told: str = "") -> None:
+        super().__init__(reason)
+        self.told = told or reason
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A verdict that was taken: of how many items, how the first stands now, and what became of it as data."""
+
+    item: ReviewItem
+    items: int = 1
+    proposed: tuple[str, ...] = ()
+    """Kinds of the changes that it proposed."""
+    problem: str = ""
+    """Why a change could not be proposed; the verdict counts all the same."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the station wants it: whether what is urgent needs two trainers."""
+
+    two_for_urgent: bool = False
+
+
+def label(
+    session: Session,
+    item_id: int,
+    intent: str,
+    *,
+    trainer: str,
+    now: datetime,
+    rules: Rules = Rules(),
+    text: str | None = None,
+    note: str = "",
+) -> Taken:
+    """Say what an item is. `text`: how it is to stand among the examples, if the trainer has edited it.
+
+    Raises:
+        ReviewError: no such item or intent, it has been judged, or the text still holds something personal.
+    """
+    _check_intent(intent)
+    item = _open_item(session, item_id, trainer)
+    example = _example(item, text)
+    _judge(session, [item], LABEL, intent, trainer=trainer, note=note, now=now)
+    _settle(session, item, rules, now=now)
+    if item.state != ReviewState.DONE:
+        return Taken(item)
+    wanted = _taught(item, intent, example, edited=text is not None, why=note)
+    return _propose(session, item, wanted, by=trainer, why=note, now=now)
+
+
+def accept(
+    session: Session,
+    item_id: int,
+    intent: str,
+    *,
+    trainer: str,
+    now: datetime,
+    rules: Rules = Rules(),
+    text: str | None = None,
+    note: str = "",
+) -> Taken:
+    """Say the same of everything that waits in the item's cluster.
+
+    One example stands for all of them: near-duplicates would only weigh their wording.
+
+    Raises:
+        ReviewError: as `label`.
+    """
+    taken = label(session, item_id, intent, trainer=trainer, now=now, rules=rules, text=text, note=note)
+    first = taken.item
+    query = (
+        sa.select(ReviewItem)
+        .where(
+            ReviewItem.cluster == first.cluster,
+            ReviewItem.id != first.id,
+            ReviewItem.state.in_(_OPEN),
+            ~judged_by(trainer),
+        )
+        .order_by(ReviewItem.id)
+        .limit(_MOST_AT_ONCE)
+        .with_for_update()
+    )
+    others = session.scalars(query).all()
+    _judge(session, others, LABEL, intent, trainer=trainer, note=note, now=now)
+    for item in others:
+        _settle(session, item, rules, now=now)
+    return replace(taken, items=1 + len(others))
+
+
+def put_aside(
+    session: Session,
+    item_id: int,
+    verdict: str,
+    *,
+    trainer: str,
+    now: datetime,
+    rules: Rules = Rules(),
+    intent: str | None = None,
+    note: str = "",
+) -> ReviewItem:
+    """Skip an item, call it ambiguous, or ask another trainer (`SECOND`, with one's own `intent` if one has one).
+
+    Raises:
+        ReviewError: no such item, verdict or intent, or it has been judged.
+    """
+    if verdict not in _PUT_ASIDE:
+        raise ReviewError(f"{verdict!r} is no verdict; they are {SKIP}, {AMBIGUOUS} and {SECOND}", "没有这种判断")
+    if intent is not None:
+        _check_intent(intent)
+    item = _open_item(session, item_id, trainer)
+    _judge(session, [item], verdict, intent if verdict == SECOND else None, trainer=trainer, note=note, now=now)
+    _settle(session, item, rules, now=now)
+    return item
+
+
+def undo(
+    session: Session,
+    *,
+    trainer: str,
+    now: datetime,
+    rules: Rules = Rules(),
+) -> ReviewItem:
+    """Take back one's own last verdict, with what it proposed; of a batch all of them. The item waits again.
+
+    Raises:
+        ReviewError: there is nothing to take back.
+    """
+    mine = (Review.trainer == trainer, Review.undone_at.is_(None))
+    last = session.scalars(sa.select(Review).where(*mine).order_by(Review.id.desc()).limit(1)).first()
+    if last is None:
+        raise ReviewError(f"{trainer} has no verdict to take back", "没有可以撤回的判断")
+    same = sa.select(Review).where(*mine, Review.made_at == last.made_at, Review.verdict == last.verdict)
+    taken = session.scalars(same.order_by(Review.id).with_for_update()).all()
+    for review in taken:
+        review.undone_at = now
+    session.flush()
+    items = session.scalars(
+        sa.select(ReviewItem).where(ReviewItem.id.in_([one.item_id for one in taken])).order_by(ReviewItem.id)
+    ).all()
+    for item in items:
+        _settle(session, item, rules, now=now)
+    _take_back_changes(session, [item.id for item in items], trainer=trainer, since=last.made_at, now=now)
+    told = {"items": len(items), "verdict": last.verdict}
+    audit.record(session, trainer, "review_undo", now=now, subject=_subject(items[0]), detail=told)
+    return items[0]
+
+
+def _take_back_changes(session: Session, items: Sequence[int], *, trainer: str, since: datetime, now: datetime) -> None:
+    """What has not been written is given up; what stands in the files is to be taken out again."""
+    query = sa.select(DataChange).where(
+        DataChange.item_id.in_(items), DataChange.made_by == trainer, DataChange.made_at >= since
+    )
+    for change in session.scalars(query).all():
+        try:
+            if change.state in (WorkState.PENDING, changes.UNAPPROVED):
+                changes.withdraw(session, change.id, by=trainer, why=_UNDONE, now=now)
+            elif change.state == WorkState.DONE:
+                changes.undo(session, change.id, by=trainer, why=_UNDONE, now=now)
+        except changes.ChangeError as error:
+            log.warning("review.change_stays", change=change.id, reason=str(error))
+
+
+# -- how a verdict is taken -------------------------------------------------------------------------------------------
+
+
+def _check_intent(intent: str) -> None:
+    if "/" not in intent or intent not in titles():
+        raise ReviewError(f"{intent!r} is no intent; nlu_data/catalogue.yml names them", "没有这个类别")
+
+
+def _open_item(session: Session, item_id: int, trainer: str) -> ReviewItem:
+    query = sa.select(ReviewItem).where(ReviewItem.id == item_id).with_for_update()
+    item = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if item is None:
+        raise ReviewError(f"there is no item {item_id}; `fujin studio inbox` lists them", "这条消息已经不在了")
+    if item.state not in _OPEN:
+        raise ReviewError(f"item {item_id} has been judged: {item.state}", "这条刚刚已经有人判过了")
+    if any(one.trainer == trainer for one in _standing(session, item_id)):
+        raise ReviewError(f"{trainer} has judged item {item_id}; now it is somebody else's turn", "您判过了，等另一位")
+    return item
+
+
+def _example(item: ReviewItem, text: str | None) -> str:
+    """The text that would become an example. Raises ReviewError for one in which somebody could be recognised."""
+    given = item.text if text is None else text.strip()
+    example = in_plain_words(given)
+    if len(example) > TEXT_CHARACTERS:
+        raise ReviewError(f"an example has at most {TEXT_CHARACTERS} characters", f"例句最多{TEXT_CHARACTERS}个字")
+    if found := leftovers(example):
+        raise ReviewError(
+            f"the text still holds what looks personal: {', '.join(found)}",
+            f"例句里还有像个人信息的内容：{'、'.join(found)}。请按 e 改写后再确认",
+        )
+    return example
+
+
+def _judge(
+    session: Session,
+    items: Iterable[ReviewItem],
+    verdict: str,
+    intent: str | None,
+    *,
+    trainer: str,
+    note: str,
+    now: datetime,
+) -> None:
+    note = note.strip()
+    if len(note) > NOTE_CHARACTERS:
+        raise ReviewError(f"a note has at most {NOTE_CHARACTERS} characters", f"备注最多{NOTE_CHARACTERS}个字")
+    for item in items:
+        more = {"trainer": trainer, "verdict": verdict, "intent": intent, "note": note, "made_at": now}
+        session.add(Review(item_id=item.id, **more))
+        told = {"verdict": verdict} | ({"intent": intent} if intent else {})
+        audit.record(session, trainer, "review", now=now, subject=_subject(item), detail=told)
+    session.flush()
+
+
+def _subject(item: ReviewItem) -> str:
+    return f"消息{item.id}"
+
+
+def _standing(session: Session, item_id: int) -> Sequence[Review]:
+    query = sa.select(Review).where(Review.item_id == item_id, Review.undone_at.is_(None)).order_by(Review.id)
+    return session.scalars(query).all()
+
+
+def _settle(session: Session, item: ReviewItem, rules: Rules, *, now: datetime) -> None:
+    """Put the item where its standing verdicts say. Two who disagree make it ambiguous: so the guideline has it."""
+    state, labels, asked = ReviewState.WAITING, dict[str, str](), False
+    for review in _standing(session, item.id):
+        if review.intent:
+            labels[review.trainer] = review.intent
+        asked = asked or (review.verdict == SECOND and bool(review.intent))
+        if review.verdict != LABEL:
+            state = {SKIP: ReviewState.SKIPPED, AMBIGUOUS: ReviewState.AMBIGUOUS}.get(
+                review.verdict, ReviewState.SECOND
+            )
+        elif len(set(labels.values())) > 1:
+            state = ReviewState.AMBIGUOUS
+        else:
+            needed = 2 if asked or (rules.two_for_urgent and _touches_alarm(item, review.intent or "")) else 1
+            state = ReviewState.DONE if len(labels) >= needed else ReviewState.SECOND
+    item.state, item.updated_at = state, now
+
+
+def _touches_alarm(item: ReviewItem, intent: str) -> bool:
+    """Whether it makes an alarm, or says that what paged somebody was none."""
+    return URGENT in (intent.partition("/")[0], item.intent.partition("/")[0])
+
+
+def _taught(
+    item: ReviewItem, intent: str, example: str, *, edited: bool, why: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """What a verdict teaches: an example where the model was wrong or the wording is new; a place in the regression
+    set for an emergency that was missed and for a page that was false."""
+    if sum(letter.isalpha() for letter in example) < _LEAST_LETTERS:
+        return
+    said = item.ranking[0][0] if item.ranking else item.intent
+    if {said, item.intent} != {intent} or edited or "new" in item.reasons:
+        yield "add_example", {"intent": intent, "text": example}
+    was_urgent, is_urgent = (name.partition("/")[0] == URGENT for name in (item.intent, intent))
+    if was_urgent is not is_urgent:
+        case = MISSED if is_urgent else FALSE_PAGE
+        yield "add_regression", {"text": example, "intent": intent, "why": why.strip() or _WHY, "case": case}
+
+
+def _propose(
+    session: Session,
+    item: ReviewItem,
+    wanted: Iterable[tuple[str, dict[str, str]]],
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+) -> Taken:
+    proposed, problems = [], []
+    for kind, payload in wanted:
+        try:
+            changes.propose(session, kind, payload, by=by, why=why.strip() or _WHY, now=now, item_id=item.id)
+            proposed.append(kind)
+        except changes.ChangeError as error:
+            problems.append(str(error))
+    return Taken(item, proposed=tuple(proposed), problem="；".join(dict.fromkeys(problems)))
+
+
+# -- agreement --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two trainers agree on what both have judged; kappa is None where chance alone would agree, or nothing
+    has been judged twice."""
+
+    items: int
+    agreed: int
+    label_kappa: float | None
+    intent_kappa: float | None
+
+
+def agreement(session: Session) -> Agreement:
+    """Cohen's kappa over the first two opinions on each item (Cohen, "A Coefficient of Agreement for Nominal Scales",
+    Educational and Psychological Measurement 20, 1960): by label and by fine intent."""
+    query = (
+        sa.select(Review.item_id, Review.trainer, Review.intent)
+        .where(Review.intent.is_not(None), Review.undone_at.is_(None))
+        .order_by(Review.id)
+    )
+    opinions: dict[int, dict[str, str]] = {}
+    for item_id, trainer, intent in session.execute(query):
+        opinions.setdefault(item_id, {}).setdefault(trainer, intent or "")
+    pairs = [(first, second) for first, second, *_ in ([*of.values()] for of in opinions.values() if len(of) > 1)]
+    labels = [(first.partition("/")[0], second.partition("/")[0]) for first, second in pairs]
+    return Agreement(len(pairs), sum(a == b for a, b in pairs), kappa(labels), kappa(pairs))
+
+
+def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
+    """Cohen's kappa of two opinions on the same things."""
+    if not pairs:
+        return None
+    number = len(pairs)
+    first, second = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
+    observed = sum(one == other for one, other in pairs) / number
+    expected = sum(first[name] * second[name] for name in first) / number**2
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+# -- the original words -----------------------------------------------------------------------------------------------
+
+
+def right_to_reveal(session: Session, item_id: int) -> str:
+    """The right that seeing the original words takes (`bot.duty.access`). Raises ReviewError for an unknown item."""
+    item, message = _with_message(session, item_id)
+    of_tip = item.confidential or (message.case is not None and message.case.label == "tip")
+    return "see_reporter" if of_tip else "see_cases"
+
+
+def reveal(session: Session, item_id: int, *, by: str, reason: str, now: datetime) -> str:
+    """The words as they were written; to whom they were shown and why stands in the audit log.
+
+    Raises:
+        ReviewError: no such item, or no reason.
+    """
+    item, message = _with_message(session, item_id)
+    if not 0 < len(reason.strip()) <= NOTE_CHARACTERS:
+        raise ReviewError(
+            f"say in 1 to {NOTE_CHARACTERS} characters why the original words have to be seen",
+            "请写明为什么要看原话，会记入审计日志",
+        )
+    told = {"reason": reason.strip()}
+    audit.record(session, by, "reveal_words", now=now, case_id=message.case_id, subject=_subject(item), detail=told)
+    return message.text
+
+
+def _with_message(session: Session, item_id: int) -> tuple[ReviewItem, Message]:
+    item = session.get(ReviewItem, item_id)
+    if item is None:
+        raise ReviewError(f"there is no item {item_id}; `fujin studio inbox` lists them", "这条消息已经不在了")
+    return item, session.get_one(Message, item.message_id)

@@ -1,0 +1,110 @@
+"""The model that belongs to the present data: named by a fingerprint, trained by plain `rasa train` when missing."""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.nlu import pointer
+from bot.nlu.project import PROJECT
+from bot.settings import ROOT, Settings
+
+_LIVE_DATA = frozenset(
+    {"test", "regression", "answers", "demo"}
+    | {
+        f"{name}.yml"
+        for name in ("local_facts", "aspects", "dog_breeds", "alarm_questions", "alarm_advice", "menu", "articles")
+    }
+)
+"""What nobody trains on: test and regression set, and files that are read while the bot runs."""
+_LIVE_MODULES = frozenset(
+    f"{name}.py"
+    for name in (
+        *("dataset", "evaluation", "evaluation_report", "judge", "project", "catalogue"),
+        *("live_model", "pointer", "server"),
+        *("affairs", "answers", "asked", "channel", "context", "conversation", "corrections", "field_values"),
+        *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
+        *("telling", "telling_words", "thread", "tracker_store", "values", "wording"),
+    )
+)
+"""Modules that judge a model or use one without being a part of it."""
+
+
+class TrainingError(Exception):
+    """Training failed; the text says where its output is."""
+
+
+def data_version(project: Path = PROJECT) -> str:
+    """Digest of all that a model of this project is made from: data, configuration, components."""
+    digest = hashlib.sha256()
+    for path in _inputs(project):
+        digest.update(_name(path, project).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def model_name(version: str) -> str:
+    """The name of the model that was made from a data version."""
+    return f"fujin-{version[:12]}"
+
+
+def model_path(project: Path = PROJECT) -> Path:
+    """Where the model for the present data, configuration and components lies, or would lie."""
+    return pointer.file_of(project / "models", model_name(data_version(project)))
+
+
+def _name(path: Path, project: Path) -> str:
+    """Where an input lies, in whichever folder the project or the program is."""
+    return str(path.relative_to(project if path.is_relative_to(project) else ROOT))
+
+
+def _inputs(project: Path = PROJECT) -> Iterator[Path]:
+    data = project / "nlu_data"
+    yield from (project / "config.yml", project / "domain.yml")
+    for path in sorted(data.rglob("*")):
+        if path.is_file() and path.suffix != ".md" and path.relative_to(data).parts[0] not in _LIVE_DATA:
+            yield path
+    yield from (path for path in sorted((ROOT / "bot" / "nlu").glob("*.py")) if path.name not in _LIVE_MODULES)
+
+
+def rasa_environment(project: Path = PROJECT) -> dict[str, str]:
+    """The environment of every Rasa process: its project, no telemetry, no TensorFlow chatter, one thread a server."""
+    return os.environ | {
+        "FUJIN_PROJECT": str(project),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def command(settings: Settings, out: Path, name: str) -> list[str]:
+    """What trains the project in whose folder it is run, into `out` under this name.
+
+    Raises:
+        TrainingError: Rasa's environment is missing.
+    """
+    if not settings.rasa_python.exists():
+        raise TrainingError(f"Rasa's environment is missing at {settings.rasa_python}: run `make setup`")
+    # --force: Rasa's cache knows a component by its class, not by the modules that do its work.
+    # --skip-validation: a sixth of the time, and `python -m bot.nlu.dataset` (in `make test`) is stricter.
+    options = ["--force", "--skip-validation", "--data", "nlu_data", "--out", str(out), "--fixed-model-name", name]
+    return [str(settings.rasa_python), "-m", "rasa", "train", *options]
+
+
+def train(settings: Settings, *, force: bool = False) -> Path:
+    """Train a model for the present data unless there is one; Rasa's progress goes to the terminal.
+
+    Raises:
+        TrainingError: Rasa did not write a model.
+    """
+    target = model_path()
+    if target.exists() and not force:
+        return target
+    asked = command(settings, target.parent, pointer.name_of(target))
+    finished = subprocess.run(asked, cwd=PROJECT, env=rasa_environment(), check=False)  # noqa: S603
+    if finished.returncode != 0 or not target.exists():
+        raise TrainingError("rasa train failed; its messages above say why. The models trained before are untouched.")
+    return target

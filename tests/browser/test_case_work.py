@@ -1,0 +1,170 @@
+"""One case from hand to hand: two officers, each with a window, and everything they do to it."""
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from bot.console.demo_media import picture
+from bot.intake.evidence import EvidenceStore
+from bot.store.models import AuditEntry, Case, Correction, Media, Reply
+from bot.store.models import Page as OfficerPage
+from tests.browser.conftest import Windows
+from tests.console.conftest import Rows
+from tests.console.test_case_work import AMR
+
+pytestmark = pytest.mark.slow
+
+
+def fire(rows: Rows, evidence: EvidenceStore) -> tuple[Case, Case]:
+    """A fire that two residents report, one of them with a picture, a voice and the place."""
+    first = rows.case(rows.resident(), "urgent_alarm/fire", alarmed_at=rows.clock.now(), words=("着火",))
+    rows.message(first, "东中街8号三楼着火了")
+    for kind, content, content_type in (("image", picture(), "image/png"), ("voice", AMR, "audio/amr")):
+        message = rows.message(first, "", kind=kind)
+        digest, due = evidence.keep(content), rows.clock.now()
+        with rows.store.transaction() as session:
+            kept = {"sha256": digest, "content_type": content_type, "size": len(content), "state": "done"}
+            session.add(Media(message_id=message.id, media_id="m", kind=kind, due_at=due, **kept))
+    rows.message(first, "东中街8号", kind="location", Location_X="41.8022", Location_Y="123.4703")
+    rows.page(first)
+    rows.deadline(first, 1, 3600)
+    second = rows.case(rows.resident("R-NEIGHBOU"), "urgent_alarm/fire", alarmed_at=rows.clock.now())
+    rows.message(second, "东中街8号冒烟，有人喊救命")
+    return first, second
+
+
+def act(page: Page, title: str) -> None:
+    page.get_by_role("button", name=title, exact=True).click()
+
+
+def test_that_two_officers_work_on_one_case_from_the_alarm_to_its_end(
+    console_windows: Windows,
+    rows: Rows,
+    tmp_path: Path,
+) -> None:
+    case, other = fire(rows, EvidenceStore(tmp_path / "var" / "evidence"))
+    page = console_windows.open(f"/case/{case.id}", officer="值班民警一")
+    act(page, "确认接警")
+    story = page.get_by_label("处置经过")
+    expect(story).to_contain_text("值班民警一 确认")
+
+    # What the resident sent can be looked at, listened to and found on a map.
+    page.wait_for_function("document.querySelector('.media-picture').naturalWidth === 320")
+    page.get_by_role("img", name="居民发来的图片").click()
+    viewer = page.get_by_role("dialog", name="图片")
+    viewer.get_by_role("button", name="旋转").click()
+    assert "rotate(90deg)" in (viewer.get_by_role("img").get_attribute("style") or "")
+    page.keyboard.press("Escape")
+    expect(viewer).to_have_count(0)
+    page.evaluate("document.querySelector('audio').preload = 'auto'; document.querySelector('audio').load()")
+    page.wait_for_function("document.querySelector('audio').duration > 1.4")
+    link = page.get_by_role("link", name="在地图上看")
+    assert "position=123.4703%2C41.8022" in (link.get_attribute("href") or "")
+    assert link.get_attribute("rel") == "noopener noreferrer"
+
+    # A note for the others; a ready-made sentence and a picture for the resident.
+    page.get_by_label("备注内容").fill("<b>三楼</b>有老人")
+    act(page, "保存备注")
+    expect(page.locator(".noted")).to_contain_text("<b>三楼</b>有老人")
+    expect(page.get_by_label("备注内容")).to_have_value("")
+    act(page, "常用答复")
+    page.get_by_text("请马上往外走").click()
+    expect(page.get_by_label("回复居民的话")).to_have_value(re.compile("消防电话119"))
+    act(page, "发送")
+    expect(page.get_by_label("对话").locator(".bubble-station")).to_contain_text("消防电话119")
+    page.locator(".reply-box input[type=file]").set_input_files(
+        {"name": "map.png", "mimeType": "image/png", "buffer": picture()}
+    )
+    expect(page.get_by_role("img", name="民警发的图片")).to_be_visible()
+    page.wait_for_function("[...document.querySelectorAll('.media-picture')].every((one) => one.naturalWidth === 320)")
+
+    # The other report of it is suggested, and nothing more.
+    likely = page.get_by_label("相似的案件")
+    expect(likely).to_contain_text("地点相同：东中街8号")
+    act(page, "并入这件")
+    question = page.get_by_role("group", name=f"案件{case.id}：并案")
+    expect(question.get_by_label("并入案件（编号）")).to_have_value(str(other.id))
+    question.get_by_label("并入案件（编号）").fill("x")
+    question.get_by_role("button", name="并案").click()
+    expect(question.get_by_role("alert")).to_have_text("请填案件编号，只填数字")
+    question.get_by_role("button", name="取消").click()
+    neighbour = console_windows.open(f"/case/{other.id}", officer="值班民警一")
+    act(neighbour, "并案")
+    question = neighbour.get_by_role("group", name=f"案件{other.id}：并案")
+    question.get_by_label("并入案件（编号）").fill(str(case.id))
+    question.get_by_role("button", name="并案").click()
+    expect(neighbour.locator(".offer")).to_contain_text(f"已并入案件{case.id}")
+    expect(page.get_by_label("对话")).to_contain_text("东中街8号冒烟")
+    expect(page.get_by_label("对话")).to_contain_text("居民 R-NEIGHBOU")
+    page.get_by_role("combobox", name="发给").click()
+    page.get_by_role("option", name="居民 R-NEIGHBOU").click()
+    page.get_by_label("回复居民的话").fill("您看见几个人？")
+    act(page, "发送")
+    expect(page.get_by_label("对话").locator(".bubble-station").last).to_contain_text("发给居民 R-NEIGHBOU")
+
+    # Hand over: the other officer is paged and takes it in a window of their own.
+    act(page, "移交")
+    question = page.get_by_role("group", name=f"案件{case.id}：移交")
+    question.get_by_role("button", name="移交").click()
+    expect(question.get_by_role("alert")).to_have_text("请选择民警")
+    question.get_by_text("值班民警二").click()
+    question.get_by_role("button", name="移交").click()
+    expect(page.locator(".offer")).to_contain_text("请值班民警二接手，接手前仍由值班民警一负责")
+    second = console_windows.open(f"/case/{case.id}", officer="值班民警二", width=360, height=740)
+    act(second, "接手")
+    for window in (page, second):
+        expect(window.locator(".case-head")).to_contain_text("已确认 · 值班民警二")
+        expect(window.locator(".offer")).to_have_count(0)
+
+    # It was only smoke from a kitchen: lowered with a reason, closed with a word.
+    act(second, "改类别")
+    question = second.get_by_role("group", name=f"案件{case.id}：改类别")
+    question.get_by_role("combobox", name="改为").fill("噪音")
+    second.get_by_role("option", name="一般求助 · 噪音扰民").click()
+    question.get_by_role("button", name="改类别").click()
+    expect(question.get_by_role("alert")).to_have_text("请写一句为什么不是紧急警情")
+    question.get_by_label("原因").fill("到场只是油烟")
+    question.get_by_role("button", name="改类别").click()
+    expect(second.locator(".case-head")).to_contain_text("噪音扰民")
+    assert second.evaluate("document.documentElement.scrollWidth") <= 360
+    act(second, "结案")
+    question = second.get_by_role("group", name=f"案件{case.id}结案")
+    question.get_by_text("已转其他部门").click()
+    question.get_by_label("处置情况").fill("已请物业检查烟道")
+    question.get_by_role("button", name="结案").click()
+    expect(question.get_by_role("alert")).to_have_text("请选择转给哪里")
+    question.get_by_text("12345").click()
+    question.get_by_role("button", name="结案").click()
+    expect(second.locator(".case-head")).to_contain_text("已结案 · 值班民警二 · 已转其他部门：12345")
+    for words in ("请 值班民警二 接手", "从 值班民警一 接过来", "到场只是油烟", "已请物业检查烟道", "并进来"):
+        expect(story).to_contain_text(words)
+    expect(story).to_contain_text("请接手的提醒 值班民警二")
+
+    with rows.store.reading() as session:
+        assert [(one.author, bool(one.picture)) for one in session.scalars(sa.select(Reply).order_by(Reply.id))] == [
+            ("值班民警一", False),
+            ("值班民警一", True),
+            ("值班民警一", False),
+        ]
+        assert session.scalars(sa.select(Reply.resident_id).order_by(Reply.id)).all()[-1] == other.resident_id
+        assert session.scalars(sa.select(Correction.now)).one() == "help_request/noise"
+        assert session.scalars(sa.select(OfficerPage.officer).where(OfficerPage.kind == "offer")).one() == "值班民警二"
+        acts = session.scalars(sa.select(AuditEntry.action).where(AuditEntry.case_id == case.id)).all()
+    wanted = ["acknowledge", "note", "reply", "picture", "absorb", "reply", "offer", "accept", "relabel", "close"]
+    assert [one for one in acts if one in wanted] == wanted
+
+
+def test_that_a_silent_case_offers_only_sentences_that_look_like_nothing(
+    console_windows: Windows,
+    rows: Rows,
+) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/domestic_violence", silent=True, alarmed_at=rows.clock.now())
+    page = console_windows.open(f"/case/{case.id}", officer="值班民警一")
+    act(page, "常用答复")
+    menu = page.locator(".canned-menu")
+    expect(menu).to_contain_text("在吗？在就回1。")
+    for word in ("警", "派出所", "110"):
+        expect(menu).not_to_contain_text(word)

@@ -1,0 +1,110 @@
+"""The log tells what was done, in order, and shows when somebody has laid hands on it."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.duty import audit
+from bot.duty.audit import Breach, Filter
+from bot.store.models import AuditEntry, CaseId
+from bot.store.session import Store
+from tests.world import FakeClock
+
+
+def write(store: Store, clock: FakeClock, *actions: str, actor: str = "甲", case: int | None = None) -> None:
+    for action in actions:
+        with store.transaction() as session:
+            audit.record(session, actor, action, now=clock.now(), case_id=case and CaseId(case), detail={"word": "好"})
+
+
+def breach(store: Store) -> Breach | None:
+    with store.reading() as session:
+        return audit.verify(session)
+
+
+def test_that_an_untouched_log_holds(store: Store, clock: FakeClock) -> None:
+    assert breach(store) is None
+    write(store, clock, "view", "reply", "close")
+    assert breach(store) is None
+
+
+@pytest.mark.parametrize(
+    ("harm", "expected"),
+    [
+        (sa.update(AuditEntry).where(AuditEntry.id == 2).values(actor="乙"), Breach(2, "changed")),
+        (sa.update(AuditEntry).where(AuditEntry.id == 2).values(detail={}), Breach(2, "changed")),
+        (sa.delete(AuditEntry).where(AuditEntry.id == 2), Breach(2, "missing")),
+        (sa.delete(AuditEntry).where(AuditEntry.id == 1), Breach(1, "missing")),
+    ],
+)
+def test_that_a_changed_or_missing_entry_shows(
+    store: Store, clock: FakeClock, harm: sa.Update | sa.Delete, expected: Breach
+) -> None:
+    write(store, clock, "view", "reply", "close")
+    with store.transaction() as session:
+        session.execute(harm)
+    assert breach(store) == expected
+
+
+def test_that_an_entry_that_was_written_over_with_a_hash_of_its_own_breaks_the_next(
+    store: Store, clock: FakeClock
+) -> None:
+    write(store, clock, "view", "reply", "close")
+    with store.transaction() as session:
+        forged = session.get_one(AuditEntry, 2)
+        forged.actor = "乙"
+        forged.hash = audit._hash(forged)
+    assert breach(store) == Breach(3, "not chained to the entry before")
+
+
+def test_that_entries_cut_off_at_the_end_show_by_the_head_that_was_kept(store: Store, clock: FakeClock) -> None:
+    write(store, clock, "view", "reply")
+    with store.reading() as session:
+        number, hashed = audit.head(session)
+    assert number == 2
+    with store.transaction() as session:
+        session.execute(sa.delete(AuditEntry).where(AuditEntry.id == 2))
+    assert breach(store) is None
+    with store.reading() as session:
+        assert audit.head(session) != (number, hashed)
+
+
+def test_that_writers_at_once_make_one_chain_without_gaps(store: Store, clock: FakeClock) -> None:
+    writers = [threading.Thread(target=write, args=(store, clock, *["view"] * 10)) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert breach(store) is None
+    with store.reading() as session:
+        assert audit.head(session)[0] == 40
+
+
+def test_that_an_entry_stands_only_if_what_it_tells_of_does(store: Store, clock: FakeClock) -> None:
+    with store.transaction() as session:
+        audit.record(session, "甲", "close", now=clock.now())
+        session.rollback()
+    with store.reading() as session:
+        assert audit.head(session) == (0, "")
+
+
+def test_that_entries_are_found_by_who_what_which_case_and_when(store: Store, clock: FakeClock) -> None:
+    write(store, clock, "view", case=1)
+    write(store, clock, "reply", case=1, actor="乙")
+    clock.advance(days=1)
+    write(store, clock, "view", case=2)
+    today = clock.now() - timedelta(hours=1)
+
+    def found(wanted: Filter, **more: int) -> list[int]:
+        with store.reading() as session:
+            return [entry.id for entry in audit.entries(session, wanted, limit=10, **more)]
+
+    assert found(Filter()) == [3, 2, 1]
+    assert found(Filter(), before=3) == [2, 1]
+    assert found(Filter(actor="乙")) == [2]
+    assert found(Filter(action="view")) == [3, 1]
+    assert found(Filter(case_id=CaseId(1))) == [2, 1]
+    assert found(Filter(since=today)) == [3]
+    assert found(Filter(until=today, action="view")) == [1]

@@ -1,0 +1,77 @@
+"""An officer's other label: an alarm pages at once, a lowered one is on somebody's list, the trainers learn of it."""
+
+import pytest
+import sqlalchemy as sa
+
+from bot.duty import handling, labels
+from bot.duty.handling import CaseError
+from bot.store.models import Case, Correction, Escalation, Message, Page
+from tests.duty.conftest import Filing
+from tests.duty.test_handling import pending
+
+
+def relabel(filing: Filing, case: Case | None, intent: str, reason: str = "", officer: str = "甲") -> Case:
+    return filing.do(labels.relabel, case, intent, officer=officer, reason=reason, watch=filing.watch)
+
+
+def corrections(filing: Filing) -> list[tuple[str, str, str, int | None]]:
+    with filing.store.reading() as session:
+        found = session.scalars(sa.select(Correction).order_by(Correction.id))
+        return [(one.was, one.now, one.made_by, one.message_id) for one in found]
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_that_what_is_raised_to_an_alarm_is_open_and_paged_for_at_once(filing: Filing, acknowledged: bool) -> None:
+    request = filing.file("help_request")
+    if acknowledged:
+        filing.acknowledge(request, "乙")
+    filing.clock.advance(minutes=5)
+    for _ in range(2):
+        raised = relabel(filing, request, "urgent_alarm/fire")
+    assert (raised.state, raised.acknowledged_by, raised.alarmed_at) == ("open", None, filing.clock.now())
+    assert filing.page_levels(request) == [0]
+    assert pending(filing, Escalation) == 1
+    with filing.store.reading() as session:
+        message_id = session.scalars(sa.select(Message.id)).one()
+    assert corrections(filing) == [("help_request/scripted", "urgent_alarm/fire", "甲", message_id)]
+
+
+@pytest.mark.parametrize("intent", ["help_request/noise", "enquiry/idcard_lost", "other/chitchat"])
+def test_that_whoever_lowers_an_alarm_says_why_and_has_it(filing: Filing, intent: str) -> None:
+    alarm = filing.file("urgent_alarm")
+    with pytest.raises(CaseError, match="a reason is needed"):
+        relabel(filing, alarm, intent, " ")
+    assert pending(filing, Page) == 1
+    lowered = relabel(filing, alarm, intent, "电话核实，没有危险", officer="乙")
+    assert (lowered.label, lowered.state, lowered.acknowledged_by) == (intent.split("/")[0], "acknowledged", "乙")
+    assert (pending(filing, Escalation), pending(filing, Page)) == (0, 0)
+    assert filing.acts() == [("乙", "acknowledge"), ("乙", "relabel")]
+    assert filing.file("enquiry") is None, "what follows is filed as if there were no alarm"
+
+
+def test_that_another_kind_of_alarm_goes_on_being_paged_for(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm")
+    assert relabel(filing, alarm, "urgent_alarm/fire").state == "open"
+    assert (pending(filing, Escalation), pending(filing, Page)) == (1, 1)
+
+
+def test_that_a_tip_is_no_longer_one_only_with_a_reason(filing: Filing) -> None:
+    """Then its reporter has a name."""
+    tip = filing.file("tip")
+    with pytest.raises(CaseError, match="a reason is needed"):
+        relabel(filing, tip, "help_request/noise")
+    assert relabel(filing, tip, "urgent_alarm/fire").label == "urgent_alarm", "an alarm waits for no reason"
+
+
+@pytest.mark.parametrize("intent", ["urgent_alarm", "fire", "urgent_alarm/nonsense", ""])
+def test_that_what_the_catalogue_does_not_know_is_no_label(filing: Filing, intent: str) -> None:
+    with pytest.raises(CaseError, match="no kind of case"):
+        relabel(filing, filing.file("help_request"), intent)
+
+
+def test_that_a_closed_case_keeps_its_label(filing: Filing) -> None:
+    request = filing.file("help_request")
+    filing.do(handling.close, request, disposition="real", word="好")
+    with pytest.raises(CaseError, match="fujin reopen 1"):
+        relabel(filing, request, "urgent_alarm/fire")
+    assert corrections(filing) == []

@@ -1,0 +1,300 @@
+"""What an alarm's further messages are answered with: a line that fits, in the manner that its resident needs."""
+
+import dataclasses
+
+import pytest
+import yaml
+
+from bot.intake import advice, questions, wording
+from bot.intake.advice import ADVICE_FILE, Moment
+from bot.nlu.turns import Turn
+from bot.store.models import Case, Message, Reply
+from tests.intake.rows import rows
+from tests.station import Station
+from tests.world import Answer, Asked
+
+pytestmark = pytest.mark.anyio
+LINES = advice.load()
+BREAK_IN = "有人在撬我家门"
+
+
+def line(kind: str, text: str, **moment: bool) -> str:
+    """The name of the first line for a message."""
+    entry = next(advice.lines_for(Moment(kind, **moment), text, LINES), None)
+    return entry.name if entry else ""
+
+
+def said(station: Station) -> list[str]:
+    return [reply.text for reply in rows(station, Reply)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "name"),
+    [
+        ("burglary", "我能出去看看不", "come_out"),
+        ("fire", "门 能 开 吗 能开门 不", "fire_out"),
+        ("domestic_violence", "他又在砸门了", "break_door"),
+        ("robbery", "胳膊流血了", "wound"),
+        ("robbery", "我没受伤 没流血", ""),
+        ("drowning", "he is not breathing", "not_breathing"),
+        ("missing_child", "是不是得满24小时", "twenty_four_hours"),
+        ("assault", "是不是得满24小时", ""),
+        ("fraud_transfer", "你是真警察吗", "real_police_money"),
+        ("medical", "你是真警察吗", "identity"),
+        ("suicide_self", "能陪我唠会不", "company"),
+        ("theft_in_progress", "他要跑了 我去给他按住", "suspects_wait"),
+    ],
+)
+def test_that_a_line_fits_the_words_and_the_kind(kind: str, text: str, name: str) -> None:
+    assert line(kind, text) == name
+
+
+def meant(kind: str, *turns: Turn, text: str = "…") -> str:
+    """The name of the first line for a message whose words say nothing, and that means one of these turns."""
+    entry = next(advice.lines_for(Moment(kind), text, LINES, turns), None)
+    return entry.name if entry else ""
+
+
+def test_that_a_line_fits_what_a_message_means_in_its_kind_of_alarm() -> None:
+    assert meant("fire", Turn("someone_inside", 0.9)) == "cannot_walk"
+    assert meant("suicide_self", Turn("someone_inside", 0.9)) == ""
+    assert meant("suicide_self", Turn("do_not_tell", 0.4), Turn("scam_pressure", 0.5)) == "not_hidden"
+    assert meant("robbery", Turn("statement", 0.2), Turn("detail", 0.3)) == "only_details"
+
+
+def test_that_a_turn_that_is_unlikely_among_all_is_none_however_few_can_come() -> None:
+    assert meant("robbery", Turn("found", 0.7), Turn("statement", 0.2)) == ""
+    assert meant("robbery", Turn("found", 0.6), Turn("statement", 0.3)) == "your_statement"
+
+
+def test_that_the_words_of_the_whole_story_tell_a_lift_from_a_car() -> None:
+    freed = (Turn("out_safe", 0.9),)
+    of_car, of_lift = (Moment("trapped", scene) for scene in ("locked_car", "lift"))
+    assert next(advice.lines_for(of_car, "…", LINES, freed)).name == "out_of_the_car"
+    assert next(advice.lines_for(of_lift, "…", LINES, freed)).name == "out_of_the_lift"
+    assert [entry.name for entry in advice.holding(of_car, LINES)] == ["hold_car"]
+    assert [entry.name for entry in advice.holding(Moment("trapped", "trapped"), LINES)] == ["hold_trapped"]
+
+
+def test_that_every_kind_of_alarm_has_something_that_holds_in_it() -> None:
+    catalogue = yaml.safe_load((ADVICE_FILE.parent / "catalogue.yml").read_text(encoding="utf-8"))
+    for kind in catalogue["urgent_alarm"]["intents"]:
+        assert advice.holding(Moment(kind, kind), LINES), kind
+
+
+def test_that_words_count_before_what_a_message_seems_to_mean() -> None:
+    assert meant("robbery", Turn("thanks", 0.9), text="胳膊流血了") == "wound"
+
+
+def test_that_a_faint_meaning_is_none() -> None:
+    assert meant("robbery", Turn("statement", 0.3), Turn("thanks", 0.3), Turn("fee", 0.3)) == ""
+
+
+def test_that_every_turn_of_a_line_is_taught() -> None:
+    taught = set(yaml.safe_load((ADVICE_FILE.parent / "alarm_turns.yml").read_text(encoding="utf-8")))
+    assert {name for known in LINES for name in known.entry.turns} <= taught
+
+
+def test_that_lines_know_the_moment() -> None:
+    assert line("fire", "我是聋人 着火了", first=True) == "deaf"
+    assert line("fire", "猫也在屋里", first=True) == ""
+    assert line("missing_child", "这个怎么撤", over=True) == "how_to_close"
+    assert line("missing_child", "看到没", over=True) == ""
+    assert line("wage_dispute", "明天我们去堵门", calm=True) == "lawfully"
+    assert line("wage_dispute", "看到没", calm=True) == ""
+
+
+def test_that_every_kind_a_line_names_is_in_the_catalogue() -> None:
+    from bot.nlu.catalogue import title_of
+
+    for label in LINES:
+        for kind in label.kinds:
+            names = (f"{group}/{kind}" for group in ("urgent_alarm", "help_request", "tip"))
+            known = kind in questions.load().scenes or any(title_of(name) != name for name in names)
+            assert known, f"{label.entry.name}: {kind}"
+
+
+async def test_that_a_line_is_said_once_and_again_to_whoever_asks(station: Station) -> None:
+    for text in (BREAK_IN, "能出来不", "能出来不", "别打电话"):
+        await station.deliver(text)
+    come_out = next(one.entry.says for one in LINES if one.entry.name == "come_out")
+    assert [come_out in text for text in said(station)] == [False, True, True, False]
+    station.phone.take()
+
+
+async def test_that_in_front_of_an_attacker_a_line_looks_like_nothing(station: Station) -> None:
+    for text in ("他在门口我不敢出声", "能出来不", "他在砸门"):
+        await station.deliver(text)
+    texts = said(station)
+    assert texts[1].startswith("先别动，等信儿。")
+    assert not any(word in text for text in texts for word in ("警", "110"))
+    station.phone.take()
+
+
+async def test_that_a_deaf_person_in_a_fire_is_advised_in_writing(station: Station) -> None:
+    station.rasa.status = 503
+    await station.deliver("着火了 我聋 不能打电话")
+    (case,) = rows(station, Case)
+    assert case.silent
+    assert said(station)[0].startswith(wording.ALARM)
+    assert "写字就行" in said(station)[0]
+    station.phone.take()
+
+
+async def test_that_a_deaf_person_who_was_robbed_is_advised_in_the_open_unless_somebody_reads_along(
+    station: Station,
+) -> None:
+    station.rasa.labels = dict.fromkeys(("我聋人 包抢走", "我聋人 他在门口 不敢动"), "urgent_alarm")
+    station.rasa.intents = dict.fromkeys(station.rasa.labels, "urgent_alarm/robbery")
+    await station.deliver("我聋人 包抢走", openid="oA")
+    await station.deliver("我聋人 他在门口 不敢动", openid="oB")
+    assert "写字就行" in said(station)[0]
+    assert said(station)[1].startswith(wording.SILENT_ALARM)
+    for _ in range(2):
+        station.phone.take()
+
+
+def test_that_who_dares_not_move_for_pain_is_advised_in_the_open() -> None:
+    hurt, hiding = (Message(id=1, text=text, triage={"silent": True}) for text in ("我腰疼不敢动", "他在门口我不敢动"))
+    case = Case(intent="urgent_alarm/medical", silent=True, alarm_message_id=hurt.id)
+    assert not questions.is_hidden(case, [hurt])
+    assert questions.is_hidden(case, [hiding])
+
+
+async def test_that_money_offered_beside_an_accident_makes_no_swindle_of_it(station: Station) -> None:
+    texts = ("车把人撞了", "司机给二百要走")
+    station.rasa.labels = dict.fromkeys(texts, "urgent_alarm")
+    kinds = ("urgent_alarm/traffic_injury", "urgent_alarm/fraud_transfer")
+    station.rasa.intents = dict(zip(texts, kinds, strict=True))
+    for text in texts:
+        await station.deliver(text)
+    (case,) = rows(station, Case)
+    assert case.intent == "urgent_alarm/traffic_injury"
+    station.phone.take()
+
+
+async def test_that_a_child_is_spoken_to_as_one(station: Station) -> None:
+    text = "警察叔叔 我爸爸在打我妈妈"
+    station.rasa.labels, station.rasa.intents = {text: "urgent_alarm"}, {text: "urgent_alarm/domestic_violence"}
+    await station.deliver(text)
+    assert said(station)[0].startswith("小朋友")
+    station.phone.take()
+
+
+async def test_that_a_question_that_no_line_answers_is_promised_the_officers_answer(station: Station) -> None:
+    for text in (BREAK_IN, "我的快递放哪个柜子好"):
+        await station.deliver(text)
+    assert said(station)[-1].startswith(wording.ASKED)
+    station.phone.take()
+
+
+async def test_that_what_no_line_fits_is_taken_down_with_what_holds_anyway_once(station: Station) -> None:
+    for text in (BREAK_IN, "墙上挂着一幅画", "画是蓝颜色的"):
+        await station.deliver(text)
+    holds = next(one.entry.says for one in LINES if one.entry.name == "hold_door")
+    assert "“墙上挂着一幅画”" in said(station)[1]
+    assert [holds in text for text in said(station)] == [False, True, False]
+    station.phone.take()
+
+
+async def test_that_a_gas_leak_is_no_secret(station: Station) -> None:
+    for text in ("楼道里有煤气味头晕", "我把灯关了"):
+        await station.deliver(text)
+    (case,) = rows(station, Case)
+    assert case.silent
+    assert said(station)[-1].startswith("记下了：“我把灯关了”")
+    station.phone.take()
+
+
+async def test_that_who_is_found_in_danger_is_not_found(station: Station) -> None:
+    station.rasa.labels = {"找到了 在井里": "help_request"}
+    station.rasa.intents = {"找到了 在井里": "help_request/correction"}
+    for text in ("我家孩子在公园走丢了找不到了", "找到了 在井里"):
+        await station.deliver(text)
+    (case,) = rows(station, Case)
+    assert case.resolved_at is None
+    station.phone.take()
+
+
+async def test_that_what_is_answered_already_is_not_asked(station: Station) -> None:
+    asked = questions.load().kinds["missing_child"]
+    await station.deliver("我家五岁的儿子穿黄羽绒服刚才在大悦城走丢了找不到了")
+    assert said(station)[-1].endswith(asked["photo"])
+    await station.deliver(BREAK_IN, openid="oB")
+    await station.deliver("没受伤", openid="oB")
+    assert "受伤" not in said(station)[-1]
+    for _ in range(2):
+        station.phone.take()
+
+
+async def test_that_a_kind_is_named_by_what_is_told_after_a_whisper(station: Station) -> None:
+    await station.deliver("救")
+    shipped = station.rasa.server.respond
+    station.rasa.labels = {"他们把我关在屋里": "urgent_alarm", "墙是红的": "urgent_alarm"}
+    station.rasa.intents = {"他们把我关在屋里": "urgent_alarm/captivity", "墙是红的": "urgent_alarm/fire"}
+    await station.deliver("他们把我关在屋里")
+    await station.deliver("墙是红的")
+    (case,) = rows(station, Case)
+    assert (case.intent, case.silent) == ("urgent_alarm/captivity", True)
+    assert station.rasa.server.respond == shipped
+    station.phone.take()
+
+
+async def test_that_life_counts_more_than_money_and_a_sure_reading_more_than_a_doubtful_one(station: Station) -> None:
+    shipped = station.rasa.server.respond
+    sure = {"闺女留了话就关机了": "0.99", "她把自己反锁了不吱声": "0.97", "屋里有股怪味": "0.5", "是煤气漏了": "0.9"}
+
+    def respond(asked: Asked) -> Answer:
+        answer = shipped(asked)
+        share = sure.get(asked.json().get("text", "")) if asked.path.endswith("/webhook") else None
+        changed = answer.body.replace(b'"confidence": 0.9', f'"confidence": {share}'.encode()) if share else answer.body
+        return dataclasses.replace(answer, body=changed)
+
+    station.rasa.server.respond = respond
+    station.rasa.labels = dict.fromkeys(sure, "urgent_alarm")
+    station.rasa.intents = {
+        "闺女留了话就关机了": "urgent_alarm/fraud_transfer",
+        "她把自己反锁了不吱声": "urgent_alarm/suicide_other",
+        "屋里有股怪味": "urgent_alarm/suicide_self",
+        "是煤气漏了": "urgent_alarm/poisoning",
+    }
+    for openid, texts in (("oA", list(sure)[:2]), ("oB", list(sure)[2:])):
+        for text in texts:
+            await station.deliver(text, openid=openid)
+    assert [case.intent for case in rows(station, Case)] == ["urgent_alarm/suicide_other", "urgent_alarm/suicide_self"]
+    for _ in range(2):
+        station.phone.take()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("人找到了 在公交站", True), ("他回来了", True), ("还没找到", False), ("找到了 在河里漂着", False)],
+)
+def test_that_plain_words_say_that_somebody_is_back(text: str, found: bool) -> None:
+    assert wording.says_found(text) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"), [("发错群了 打游戏呢", True), ("这不是误会 他真打了", False), ("他往楼上去了", False)]
+)
+def test_that_plain_words_say_that_it_was_a_mistake(text: str, mistake: bool) -> None:
+    assert wording.says_mistake(text) is mistake
+
+
+async def test_that_a_question_without_a_subject_is_about_what_was_just_told(station: Station) -> None:
+    station.rasa.labels = {"我家狗丢了": "help_request", "没办证罚我不": "enquiry"}
+    station.rasa.intents = {"我家狗丢了": "help_request/lost_pet", "没办证罚我不": "enquiry/follow_up"}
+    await station.deliver("我家狗丢了")
+    await station.deliver("没办证罚我不")
+    unlicensed = next(one.entry.says for one in LINES if one.entry.name == "unlicensed_dog")
+    assert said(station)[-1] == unlicensed
+    await station.deliver("没办证罚我不", openid="oB")
+    assert said(station)[-1] == "答：没办证罚我不"
+
+
+async def test_that_nothing_more_is_asked_once_it_was_said_to_be_over(station: Station) -> None:
+    for text in (BREAK_IN, "发错群了 打游戏呢", "嗯"):
+        await station.deliver(text)
+    assert said(station)[1] == wording.RESOLVED
+    assert "？" not in "".join(said(station)[1:])
+    station.phone.take()

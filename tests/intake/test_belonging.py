@@ -1,0 +1,47 @@
+"""Pictures and locations join what their resident is telling, before or after them."""
+
+import pytest
+
+from bot.intake import wording
+from bot.store.models import Case, Message, Reply
+from tests.intake.rows import rows
+from tests.station import Station
+
+pytestmark = pytest.mark.anyio
+GAMBLING = "楼下棋牌室天天赌钱"
+
+
+async def test_that_a_picture_after_a_tip_is_a_part_of_it(station: Station) -> None:
+    station.rasa.labels = {GAMBLING: "tip"}
+    await station.deliver(GAMBLING)
+    await station.deliver_inbound(station.inbound("image", MediaId="m1"))
+    (case,) = rows(station, Case)
+    assert [message.case_id for message in rows(station, Message)] == [case.id, case.id]
+    assert rows(station, Reply)[-1].text == wording.ADDED_TO_TIP.format(number=case.id)
+
+
+async def test_that_the_words_after_a_picture_say_what_it_is_and_get_their_advice_and_number(station: Station) -> None:
+    station.rasa.labels = {GAMBLING: "tip"}
+    await station.deliver_inbound(station.inbound("location", Label="大东路"))
+    await station.deliver_inbound(station.inbound("image", MediaId="m1"))
+    assert [reply.text for reply in rows(station, Reply)] == [wording.MEDIA_ALONE] * 2
+    await station.deliver(GAMBLING)
+    (case,) = rows(station, Case)
+    assert (case.label, case.uncertain) == ("tip", False)
+    assert rows(station, Reply)[-1].text == f"答：{GAMBLING}\n\n{wording.TIP_NUMBER.format(number=case.id)}"
+
+
+async def test_that_what_was_told_long_ago_takes_no_picture(station: Station) -> None:
+    station.rasa.labels = {GAMBLING: "tip"}
+    await station.deliver(GAMBLING)
+    station.clock.advance(minutes=31)
+    await station.deliver_inbound(station.inbound("image", MediaId="m1"))
+    assert [case.label for case in rows(station, Case)] == ["tip", "help_request"]
+    assert rows(station, Reply)[-1].text == wording.MEDIA_ALONE
+
+
+async def test_that_a_request_in_words_keeps_what_it_is(station: Station) -> None:
+    station.rasa.labels = {"我家狗丢了": "help_request", GAMBLING: "tip"}
+    await station.deliver("我家狗丢了")
+    await station.deliver(GAMBLING)
+    assert [case.label for case in rows(station, Case)] == ["help_request", "tip"]

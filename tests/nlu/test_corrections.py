@@ -1,0 +1,56 @@
+"""Parts of earlier answers that are put right."""
+
+import pytest
+
+from bot.nlu.corrections import other_end, other_house, swapped, swaps
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "right"),
+    [
+        ("豆豆", "不叫豆豆，叫嘟嘟", "嘟嘟"),
+        ("小东路5号2-2", "门牌是5号2-3 不是2-2", "小东路5号2-3"),
+        ("小东路60号B座1203", "写成1203了 应该是1302", "小东路60号B座1302"),
+        ("小东路21号楼3门", "是25号楼，不是21", "小东路25号楼3门"),
+        ("小东路6号6单元", "把6单元改成7单元", "小东路6号7单元"),
+        ("小东路66号2单元302", "不是2单元是3单元", "小东路66号3单元302"),
+        ("小东路11号1-1-1", "是小东路12号不是11号", "小东路12号1-1-1"),
+        ("小东路11号", "不是17号是18号", None),
+    ],
+)
+def test_that_the_right_part_takes_the_wrong_ones_place(value: str, said: str, right: str | None) -> None:
+    found = [whole for old, new in swaps(said) if (whole := swapped(value, old, new))]
+    assert next(iter(found), None) == right
+
+
+def test_that_another_house_number_needs_no_wrong_one() -> None:
+    assert other_house("小东路21号楼3门", "楼号是23号楼") == "小东路23号楼3门"
+    assert other_house("小东路21号楼3门", "住三楼") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "right"),
+    [
+        ("小东路3号2-1-1", "不是3号 是33号2-1-1", "小东路33号2-1-1"),
+        ("小东路3号2-1-1", "3号写错了 应该是33号2-1-1，不是3号", "小东路33号2-1-1"),
+    ],
+)
+def test_that_what_is_told_again_behind_the_right_part_stands_there_once(value: str, said: str, right: str) -> None:
+    found = [whole for old, new in swaps(said) if (whole := swapped(value, old, new))]
+    assert right in found
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("末位是8不是1", "13800138028"),
+        ("后三位改成 456", "13800138456"),
+        ("尾号应该是零九", "13800138009"),
+        ("最后两位发成21了，是12", "13800138012"),
+        ("后四位改成12", None),
+        ("最后一次打针是5月", None),
+        ("后街5-1", None),
+    ],
+)
+def test_that_the_last_digits_may_be_told_by_themselves(said: str, right: str | None) -> None:
+    assert other_end("13800138021", said) == right

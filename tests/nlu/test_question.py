@@ -1,0 +1,264 @@
+"""Which facts a question is answered with, alone and in its conversation."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.nlu import knowledge, wording
+from bot.nlu.question import FOLLOW_UP, UNSURE, Interpreter, Question
+
+BASE, WORDS = knowledge.load(), wording.load()
+READER = Interpreter(BASE, WORDS)
+
+
+def topics(name: str, confidence: float = 0.95) -> list[dict[str, Any]]:
+    return [{"name": f"enquiry/{name}", "confidence": confidence}]
+
+
+async def reads_nothing(text: str) -> dict[str, Any]:
+    """A part of a message of which the model is not sure."""
+    return {"triage": {"label": "enquiry"}, "topics": topics("follow_up", 0.2)}
+
+
+def enquiry(text: str, name: str, before: Question | None = None) -> Question:
+    question = asyncio.run(READER.enquiry(text, topics(name), reads_nothing, before))
+    assert question
+    return question
+
+
+def continued(text: str, before: Question, said: str = "") -> Question:
+    question = asyncio.run(READER.continued(text, (said, before), reads_nothing))
+    assert question
+    return question
+
+
+def told(question: Question) -> str:
+    """All that is said to a question."""
+    found = [BASE.topics[name] for name in question.topics]
+    if len(found) == 1:
+        return "".join(found[0].fact(aspect).text for aspect in question.aspects or ("short",))
+    return "".join(topic.fact(aspect).text for topic, aspect in zip(found, question.aspects, strict=True))
+
+
+def test_that_two_things_asked_about_one_topic_are_both_answered() -> None:
+    asked = enquiry("换身份证得多少钱？几天能下来？", "idcard_renew")
+    assert asked.topics == ("idcard_renew",)
+    assert asked.aspects == ("fee", "time")
+
+
+def test_that_what_no_word_list_names_is_found_by_the_words_it_shares() -> None:
+    assert "跨省通办" in told(enquiry("对象是外省的，她非得回老家跑一趟吗", "household_spouse"))
+    assert "奖" in told(enquiry("通缉令上写着奖五万，抓着了怎么领", "tip_howto"))
+
+
+def test_that_a_story_with_one_word_of_an_aspect_gets_the_short_answer_too() -> None:
+    short = BASE.topics["household_death"].short.text
+    assert short in told(enquiry("家里老人上个月病逝，后事忙完了想去销户，我当女儿的去都带啥", "household_death"))
+
+
+def test_that_a_question_that_names_nothing_stays_with_the_topic_before() -> None:
+    before = Question(("dog_licence",))
+    assert READER.continues("多少钱", topics("idcard_fee"), enquires=True)
+    assert continued("多少钱", before).topics[0].startswith("dog_licence")
+    assert READER.continues("办完你们管送吗", topics("follow_up"), enquires=True)
+
+
+def test_that_small_talk_with_the_words_of_a_question_does_not_stand_on_the_topic_before() -> None:
+    nothing = [{"name": FOLLOW_UP, "confidence": 0.3}]
+    assert not READER.continues("火车票改签怎么弄", nothing, enquires=False)
+    assert not READER.continues("红烧排骨咋整才好吃", nothing, enquires=False)
+    assert not READER.continues("驾照丢了上哪办", topics("driving_licence"), enquires=True)
+
+
+def test_that_a_follow_up_that_names_a_topic_is_answered_from_it() -> None:
+    asked = continued("等着用呢，工地催，能给个啥应应急", Question(("idcard_cross_province",)))
+    assert asked.topics == ("idcard_cross_urgent",)
+
+
+def test_that_an_unsure_question_about_something_else_is_not_answered_from_the_topic_before() -> None:
+    ranked = topics("residence_permit_renew", 0.3)
+    before = ("养狗要办啥", Question(("dog_rules",)))
+    assert asyncio.run(READER.continued("火车票改签怎么弄", before, reads_nothing, ranked)) is None
+    assert asyncio.run(READER.continued("火车票改签怎么弄", before, reads_nothing, topics("follow_up", 0.3)))
+
+
+def test_that_a_second_matter_is_answered_too_though_it_is_no_question_by_itself() -> None:
+    async def reads(part: str) -> dict[str, Any]:
+        name = "idcard_lost" if "身份证" in part else "household_name_change"
+        return {"triage": {"label": "enquiry"}, "topics": topics(name)}
+
+    text = "我想改个名，另外身份证也丢了，能一趟办不"
+    asked = asyncio.run(READER.enquiry(text, topics("household_name_change", 0.99), reads))
+    assert asked
+    assert {BASE.topics[name].intent for name in asked.topics} == {
+        "enquiry/household_name_change",
+        "enquiry/idcard_lost",
+    }
+
+
+def test_that_a_part_of_a_message_keeps_to_the_messages_matter() -> None:
+    async def reads(part: str) -> dict[str, Any]:
+        return {"triage": {"label": "enquiry"}, "topics": topics("household_death")}
+
+    text = "我拿了绿卡，每年回来住半年，户口会被注销吗？要不要自己去销？"
+    asked = asyncio.run(READER.enquiry(text, topics("household_emigration", 0.99), reads))
+    assert asked
+    assert {BASE.topics[name].intent for name in asked.topics} == {"enquiry/household_emigration"}
+
+
+def test_that_what_the_topic_has_nothing_on_is_said_to_be_unsure_without_repeating_what_was_told() -> None:
+    before = Question(("household_talent_rent",))
+    assert continued("咪咪也算一口人不", before).aspects == (UNSURE,)
+    assert UNSURE in continued("咪咪也算一口人不", Question(("household_talent_rent",), ("fee",))).aspects
+
+
+def test_that_a_follow_up_about_what_went_amiss_is_about_exceptions() -> None:
+    async def reads(text: str) -> dict[str, Any]:
+        return {"triage": {"label": "enquiry"}, "topics": topics("idcard_lost")}
+
+    before = ("身份证丢了咋补", Question(("idcard_lost",)))
+    asked = asyncio.run(READER.continued("要是赶不上趟呢", before, reads))
+    assert asked == Question(("idcard_lost",), ("exceptions",))
+    tagged = asyncio.run(READER.continued("咪咪也算一口人不", before, reads))
+    assert tagged
+    assert tagged.aspects != ("exceptions",)
+
+
+def test_that_a_second_question_on_the_intent_stays_with_the_nearer_topic() -> None:
+    asked = enquiry("学校那头管不管", "household_student", Question(("household_student_admission",)))
+    assert asked.topics[0] == "household_student_admission"
+
+
+def test_that_what_is_told_at_once_fits_a_phone_screen() -> None:
+    long = "您好，我是外地的，去年来的沈阳，租房子住，想问居住证要带什么，多少钱，几天下来，能不能让家里人替我办"
+    assert len(told(enquiry(long, "residence_permit_apply"))) <= 260
+
+
+def test_that_questions_after_a_request_have_a_topic() -> None:
+    topic = BASE.goes_on("help_request/found_item")
+    assert topic
+    assert "收条" in told(continued("能给我写个收条吗", Question((topic.id,))))
+    assert BASE.goes_on("help_request/lost_pet") is None
+
+
+def test_that_asking_what_something_means_is_no_wish_for_plain_words() -> None:
+    assert "plain" not in enquiry("V警是啥意思", "bot_services").aspects
+    assert continued("啥意思没听懂", Question(("household_death",))).aspects == ("plain",)
+
+
+def test_that_a_follow_up_is_not_answered_from_a_topic_that_it_does_not_speak_of() -> None:
+    assert continued("不登会罚款吗", Question(("rental_registration",))).topics == ("rental_registration",)
+    assert continued("没有自己的房子行吗", Question(("household_split",))).topics == ("household_split_nohouse",)
+
+
+def test_that_a_paper_that_may_have_to_be_brought_is_no_new_matter() -> None:
+    assert READER.continues("户口本用带吗", topics("household_book_lost"), enquires=True)
+    assert not READER.continues("居住证要带啥", topics("residence_permit_apply"), enquires=True)
+    assert not READER.continues("办居住证要带照片吗", topics("residence_permit_apply"), enquires=True)
+
+
+def test_that_a_topic_of_which_the_model_is_half_sure_is_told_where_no_other_comes_near() -> None:
+    far, near = topics("station_address", 0.35), topics("appointment", 0.12)
+    assert asyncio.run(READER.enquiry("坐轮椅进得去大厅不", [*far, *near], reads_nothing)).topics  # type: ignore[union-attr]
+    close = topics("household_move_in", 0.35), topics("household_talent", 0.3)
+    asked = asyncio.run(READER.enquiry("这种情况咋整", [*close[0], *close[1]], reads_nothing))
+    assert asked
+    assert asked.choices
+
+
+@pytest.mark.parametrize("text", ["想问一下户口", "身份证", "居住证的事"])
+def test_that_a_field_of_many_matters_alone_is_asked_back_however_sure_the_model_is(text: str) -> None:
+    asked = asyncio.run(READER.enquiry(text, topics("household_newborn", 0.9), reads_nothing))
+    assert asked
+    assert (asked.topics, bool(asked.choices)) == ((), True)
+
+
+def test_that_a_field_with_one_matter_is_answered() -> None:
+    asked = asyncio.run(READER.enquiry("犬证", topics("dog_licence", 0.9), reads_nothing))
+    assert asked
+    assert asked.topics
+
+
+def test_that_a_price_asked_in_english_is_about_what_was_asked_before() -> None:
+    assert READER.continues("How much does it cost?", topics("idcard_fee"), enquires=True)
+    assert continued("How much does it cost?", Question(("dog_licence",))) == Question(("dog_licence",), ("fee",))
+
+
+def goes_on(text: str, alone: str, before: str, *, joined: str = "", lost: bool = False) -> bool:
+    """Whether a message that alone is about `alone` adds to a question; `joined`: what both together are about."""
+
+    async def reads(_text: str) -> dict[str, Any]:
+        return {"triage": {"label": "enquiry"}, "topics": topics(joined or alone)}
+
+    asked = (BASE.topics[before].title, Question((before,)))
+    return asyncio.run(READER.goes_on(text, topics(alone), asked, reads, lost=lost))
+
+
+def test_that_how_things_stand_is_told_of_the_matter_asked_about_before() -> None:
+    assert goes_on("我们家户口是外地的", "idcard_cross_province", "no_crime_record")
+    assert not goes_on("钥匙锁屋里了", "special_trade", "no_crime_record")
+
+
+def test_that_a_few_words_about_somebody_behind_a_question_belong_to_it() -> None:
+    assert goes_on("我19了", "follow_up", "household_ethnicity", lost=True)
+    assert not goes_on("哈哈", "follow_up", "household_ethnicity", lost=True)
+
+
+def test_that_a_question_without_a_matter_of_its_own_is_read_behind_the_one_before() -> None:
+    assert goes_on("多大以前能改", "household_birthdate", "household_name_change", joined="household_name_change")
+    assert not goes_on("多大以前能改", "household_birthdate", "household_name_change")
+    assert not goes_on("身份证咋补", "idcard_lost", "household_name_change", joined="household_name_change")
+
+
+def test_that_hours_can_be_asked_behind_any_matter_of_the_station() -> None:
+    assert continued("那礼拜天去行吗", Question(("dog_licence",))).topics == ("station_hours_weekend",)
+    assert continued("那礼拜天去行吗", Question(("passport",))).topics[0].startswith("passport")
+
+
+def test_that_a_follow_up_that_names_a_neighbouring_topic_is_about_that() -> None:
+    assert continued("先给个临时的成不", Question(("idcard_lost",))).topics[0].startswith("idcard_temporary")
+    assert continued("户主不在沈阳呢", Question(("household_book_lost",))).topics[0].startswith("household_book")
+
+
+def test_that_three_things_asked_in_so_many_words_are_all_answered() -> None:
+    assert enquiry("居住证多少钱，几天下来，要带什么", "residence_permit_apply").aspects == ("fee", "time", "materials")
+
+
+@pytest.mark.parametrize("text", ["怎么办居住证", "如何办居住证啊"])
+def test_that_how_to_do_something_is_no_field_alone(text: str) -> None:
+    assert enquiry(text, "residence_permit_apply").topics == ("residence_permit_apply",)
+
+
+def test_that_of_a_field_what_is_asked_most_is_offered() -> None:
+    asked = asyncio.run(READER.enquiry("户口", topics("household_split", 0.9), reads_nothing))
+    assert asked
+    assert asked.choices == tuple(BASE.topics[name].title for name in WORDS.field("户口"))
+
+
+def test_that_every_topic_and_intent_in_the_trainers_words_exists() -> None:
+    named = yaml.safe_load(wording.ASPECTS_FILE.read_text(encoding="utf-8"))
+    assert {name for names in named["fields"].values() for name in names} <= set(BASE.topics)
+    assert {f"enquiry/{name}" for name in (*named["general"], *named["not_ours"])} <= set(BASE.intents)
+    assert set(named["alone"]) <= set(knowledge.ASPECTS)
+
+
+def test_that_a_word_too_short_to_be_looked_for_counts_where_it_is_all_that_is_said() -> None:
+    assert WORDS.read("那几天呢").aspects == ("time",)
+    assert WORDS.read("前几天丢的").aspects == ()
+
+
+@pytest.mark.parametrize("text", ["养狗要办证吗 泰迪", "没工作能办居住证不 租房住的"])
+def test_that_a_question_is_one_though_something_follows_it(text: str) -> None:
+    assert wording.asks(text)
+
+
+def test_that_what_is_asked_of_the_station_itself_goes_by_its_words() -> None:
+    assert enquiry("户籍科在二楼还是几楼", "station_phone").topics == ("station_address_inside",)
+
+
+def test_that_what_to_do_about_a_field_is_answered_where_the_model_is_sure_of_one_matter() -> None:
+    assert enquiry("居住证咋办啊", "residence_permit_apply", before=None).topics == ("residence_permit_apply",)

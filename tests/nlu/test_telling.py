@@ -1,0 +1,21 @@
+"""How an answer is put into words."""
+
+from __future__ import annotations
+
+from bot.nlu import knowledge, wording
+from bot.nlu.question import Question
+from bot.nlu.telling import answer
+
+BASE, WORDS = knowledge.load(), wording.load()
+
+
+def test_that_a_second_fact_does_not_say_again_what_the_first_one_said() -> None:
+    text = answer(Question(("idcard_renew",), ("short", "time")), BASE, WORDS)["text"]
+    assert text.count("46岁起长期") == 1
+    assert "60日内" in text
+
+
+def test_that_a_fact_that_says_nothing_new_is_left_out_with_its_source() -> None:
+    text = answer(Question(("station_address",), ("short", "place")), BASE, WORDS)["text"]
+    assert text.count("大东门派出所") == 1
+    assert text.count("核对") == 1

@@ -1,0 +1,90 @@
+"""A small Rasa project, a tenth of the station's data: trained in seconds, and a test may do with it what it likes."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from bot.nlu.triage import URGENT
+from bot.settings import ROOT
+
+EXAMPLES = 40
+"""Of each intent, its first ones."""
+INTENTS = frozenset(
+    {
+        *(f"urgent_alarm/{name}" for name in ("general_alarm", "fire", "robbery", "assault", "silent_call", "medical")),
+        *(f"help_request/{name}" for name in ("general_help", "noise", "lost_item", "wage_dispute")),
+        *(f"tip/{name}" for name in ("general_tip", "gambling", "drugs")),
+        *(f"enquiry/{name}" for name in ("bot_services", "wifi", "station_hours", "idcard_lost")),
+        *(f"other/{name}" for name in ("acknowledgement", "thanks", "greeting", "gibberish")),
+    }
+)
+"""Those of the clarifying question's buttons among them."""
+
+
+def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
+    """Make the project in a folder that does not exist yet; `FUJIN_PROJECT` may name it.
+
+    `emergencies`: how many examples of each emergency it has.
+    """
+    data = ROOT / "nlu_data"
+    folder.mkdir(parents=True)
+    for name in ("config.yml", "domain.yml", "endpoints.yml"):
+        shutil.copyfile(ROOT / name, folder / name)
+    shutil.copytree(
+        data, folder / "nlu_data", ignore=shutil.ignore_patterns("intents", "messages.jsonl", "test_stories.yml")
+    )
+    for intent in sorted(INTENTS):
+        number = emergencies if intent.startswith(f"{URGENT}/") else EXAMPLES
+        _copy_intent(data / "intents" / f"{intent}.yml", folder / "nlu_data" / "intents" / f"{intent}.yml", number)
+    _keep_lines(folder / "nlu_data" / "catalogue.yml")
+    _keep_sentences(folder / "nlu_data" / "canned_answers.yml")
+    for of in ("test", "regression"):
+        _keep_messages(folder / "nlu_data" / of / "messages.jsonl", data / of / "messages.jsonl")
+    (folder / "models").mkdir()
+    return folder
+
+
+def _copy_intent(source: Path, target: Path, number: int) -> None:
+    """With its comments and answers, but only so many examples."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    kept, examples = [], 0
+    for line in source.read_text(encoding="utf-8").splitlines():
+        if line.startswith("    - ") and not line.startswith("    - text:"):
+            examples += 1
+            if examples > number:
+                continue
+        kept.append(line)
+    target.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def _keep_lines(catalogue: Path) -> None:
+    """The kept intents; each is one line of the catalogue."""
+    kept, label = [], ""
+    for line in catalogue.read_text(encoding="utf-8").splitlines():
+        if found := re.match(r"(\w+):$", line):
+            label = found[1]
+        entry = re.match(r"    (\w+): \{", line)
+        if entry is None or f"{label}/{entry[1]}" in INTENTS:
+            kept.append(line)
+    catalogue.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def _keep_sentences(canned: Path) -> None:
+    """The officers' sentences for the kept intents; each intent is a key of two spaces."""
+    kept, wanted = [], True
+    for line in canned.read_text(encoding="utf-8").splitlines():
+        if entry := re.match(r"  (\w+/\w+):", line):
+            wanted = entry[1] in INTENTS
+        elif not line.startswith("    "):
+            wanted = True
+        if wanted:
+            kept.append(line)
+    canned.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def _keep_messages(target: Path, source: Path) -> None:
+    """Those of the kept intents."""
+    lines = source.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.strip() and json.loads(line)["intent"] in INTENTS]
+    target.write_text("\n".join(kept) + "\n", encoding="utf-8")

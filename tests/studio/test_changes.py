@@ -1,0 +1,412 @@
+"""Changes of the trainers' data: made once, by one writer, never over somebody's edit, and taken back."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from bot.duty import audit
+from bot.nlu import dataset, knowledge
+from bot.nlu.dataset import Dataset
+from bot.settings import ROOT
+from bot.store.models import AuditEntry, DataChange, WorkState
+from bot.store.session import Store
+from bot.studio import changes, files
+from bot.studio.changes import ChangeError, Filter
+from tests.world import FakeClock
+
+THANKS, GREETING = "other/thanks", "other/greeting"
+ANSWER = {
+    "source": "本所",
+    "scope": "local",
+    "reviewed": "2026-11-20",
+    "short": "雨伞架在大厅门口，自己拿，用完放回来。",
+    "plain": "门口有伞，随便用。",
+    "aspects": {"fee": "借伞不要钱。"},
+}
+UMBRELLA = [
+    "下雨了你们大厅有伞借不",
+    "没带伞能借一把吗",
+    "借把雨伞行不行",
+    "你那有没有爱心雨伞",
+    "外头下大雨我在门口等人能借个伞不",
+    "借伞用押金吗",
+    "jie yusan zai na",
+    "雨伞借了啥时候还",
+]
+UMBRELLA_INTENT = {"intent": "enquiry/umbrella", "title": "借雨伞", "scope": "在派出所借雨伞", "examples": UMBRELLA}
+
+
+class Studio:
+    """A small project's data, with changes proposed and made at the clock's time."""
+
+    def __init__(self, store: Store, clock: FakeClock, project: Path) -> None:
+        self.store, self.clock, self.data = store, clock, project / "nlu_data"
+
+    def propose(self, kind: str, by: str = "训练员甲", **payload: Any) -> int:
+        with self.store.transaction() as session:
+            now = self.clock.now()
+            return changes.propose(session, kind, payload, by=by, why="试", now=now, folder=self.data).id
+
+    def make(self) -> int:
+        return changes.apply_pending(self.store, self.data, now=self.clock.now())
+
+    def row(self, number: int) -> DataChange:
+        with self.store.reading() as session:
+            return session.get_one(DataChange, number)
+
+    def undo(self, number: int) -> int:
+        with self.store.transaction() as session:
+            now = self.clock.now()
+            return changes.undo(session, number, by="训练员乙", why="", now=now, folder=self.data).id
+
+    def path(self, intent: str) -> Path:
+        return self.data / "intents" / f"{intent}.yml"
+
+    def examples(self, intent: str) -> list[str]:
+        return files.examples_of(self.path(intent).read_text(encoding="utf-8"))
+
+    def everything(self) -> dict[str, bytes]:
+        return {str(path): path.read_bytes() for path in self.data.rglob("*") if path.is_file()}
+
+    def edit(self, path: Path, was: str, now: str) -> None:
+        text = path.read_text(encoding="utf-8")
+        assert was in text
+        path.write_text(text.replace(was, now), encoding="utf-8")
+
+
+@pytest.fixture
+def studio(store: Store, clock: FakeClock, small_project: Path) -> Studio:
+    return Studio(store, clock, small_project)
+
+
+def test_that_an_example_is_added_and_the_history_says_who_when_why_and_what(studio: Studio) -> None:
+    number = studio.propose("add_example", intent=THANKS, text=" 这事儿 多亏你们了 ")
+    assert studio.row(number).state == WorkState.PENDING
+    assert studio.make() == 1
+    assert studio.examples(THANKS)[-1] == "这事儿 多亏你们了"
+    row = studio.row(number)
+    assert (row.state, row.made_by, row.why) == (WorkState.DONE, "训练员甲", "试")
+    assert row.applied_at == studio.clock.now()
+    added = [line for line in row.diff.splitlines() if line.startswith("+")]
+    assert added == ["+++ b/nlu_data/intents/other/thanks.yml", "+    - 这事儿 多亏你们了"]
+    assert studio.make() == 0
+    with studio.store.reading() as session:
+        assert list(session.scalars(sa.select(AuditEntry.action))) == ["data_propose", "data_apply"]
+        assert audit.verify(session) is None
+        assert [change.id for change in changes.history(session, Filter(by="训练员甲"), limit=5)] == [number]
+        assert changes.history(session, Filter(state="failed"), limit=5) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["我叫王建国电话13812345678", "找一三八幺二三四五六七八", "身份证210104199003078886丢了"]
+)
+def test_that_text_which_points_to_a_person_becomes_no_example(studio: Studio, text: str) -> None:
+    for kind, payload in (
+        ("add_example", {"intent": THANKS, "text": text}),
+        ("edit_example", {"intent": THANKS, "was": "谢谢", "now": text}),
+        ("add_regression", {"intent": THANKS, "text": text, "case": "missed", "why": ""}),
+        ("new_intent", {**UMBRELLA_INTENT, "examples": [*UMBRELLA, text], "answer": ANSWER}),
+    ):
+        with pytest.raises(ChangeError, match="个人信息"):
+            studio.propose(kind, **payload)
+
+
+def test_that_what_can_be_seen_to_be_wrong_is_refused_at_once(studio: Studio) -> None:
+    for payload, said in (
+        ({"intent": "other/nothing", "text": "你好"}, "目录里没有"),
+        ({"intent": THANKS, "text": "  "}, "要有字"),
+        ({"intent": THANKS, "text": "谢[谢]"}, "不能有"),
+        ({"intent": THANKS}, "缺少内容"),
+    ):
+        with pytest.raises(ChangeError, match=said):
+            studio.propose("add_example", **payload)
+    with pytest.raises(ChangeError, match="没有“burn”"):
+        studio.propose("burn")
+
+
+def test_that_a_message_goes_to_another_intent_and_back(studio: Studio) -> None:
+    text = studio.examples(THANKS)[3]
+    before = studio.everything()
+    number = studio.propose("move_example", text=text, was=THANKS, now=GREETING)
+    assert studio.make() == 1
+    assert text not in studio.examples(THANKS)
+    assert studio.examples(GREETING)[-1] == text
+    back = studio.undo(number)
+    with pytest.raises(ChangeError, match="已经撤销过"):
+        studio.undo(number)
+    assert studio.make() == 1
+    assert sorted(studio.examples(THANKS)) == sorted(files.examples_of(before[str(studio.path(THANKS))].decode()))
+    assert studio.path(GREETING).read_bytes() == before[str(studio.path(GREETING))]
+    assert studio.row(back).payload["undoes"] == number
+
+
+def test_that_each_change_is_taken_back_by_its_inverse(studio: Studio) -> None:
+    text = studio.examples(THANKS)[-1]
+    before = studio.everything()
+    for kind, payload in (
+        ("remove_example", {"intent": THANKS, "text": text}),
+        ("edit_example", {"intent": THANKS, "was": text, "now": "谢谢你们帮的大忙呀"}),
+        ("add_regression", {"text": "救命啊谁来", "intent": "urgent_alarm/fire", "case": "missed", "why": "夜里漏了"}),
+        ("edit_local_fact", {"name": "parking", "was": "", "now": "门前, 免费: 半小时", "reviewed": "2026-11-25"}),
+        ("new_intent", {**UMBRELLA_INTENT, "answer": ANSWER}),
+        (
+            "new_intent",
+            {**UMBRELLA_INTENT, "intent": "tip/umbrella", "title": "偷伞", "response": "收到。\n民警会看。"},
+        ),
+        (
+            "add_topic",
+            {"intent": "enquiry/wifi", "topic": "umbrella", "title": "借雨伞", "when": ["伞"], **ANSWER}
+            | {"examples": UMBRELLA[:2]},
+        ),
+    ):
+        number = studio.propose(kind, **payload)
+        assert studio.make() == 1, studio.row(number).error
+        assert studio.row(number).diff
+        back = studio.undo(number)
+        assert studio.make() == 1, studio.row(back).error
+        after = studio.everything()
+        for files_then in (before, after):  # where there was no regression set there is an empty one
+            files_then.setdefault(str(studio.data / "regression" / "messages.jsonl"), b"")
+        assert after == before, kind
+
+
+def test_that_an_edit_by_hand_is_not_written_over(studio: Studio) -> None:
+    text = studio.examples(THANKS)[3]
+    number = studio.propose("move_example", text=text, was=THANKS, now=GREETING)
+    other = studio.propose("remove_example", intent=THANKS, text=text)
+    studio.edit(studio.path(THANKS), f"    - {text}\n", "    - 换了一个说法的感谢\n")
+    before = studio.everything()
+    assert studio.make() == 0
+    assert studio.everything() == before
+    for change in (studio.row(number), studio.row(other)):
+        assert change.state == WorkState.FAILED
+        assert "有人手工改过或删掉了；请刷新后再决定" in (change.error or "")
+
+
+def test_that_an_edit_by_hand_elsewhere_in_the_file_is_no_conflict(studio: Studio) -> None:
+    was, text = studio.examples(THANKS)[0], studio.examples(THANKS)[3]
+    studio.propose("remove_example", intent=THANKS, text=text)
+    studio.edit(studio.path(THANKS), f"    - {was}\n", f"    - {was}啦啦啦\n")
+    assert studio.make() == 1
+    assert studio.examples(THANKS)[0] == f"{was}啦啦啦"
+
+
+def test_that_what_somebody_moved_in_the_meantime_is_said_with_its_new_place(studio: Studio) -> None:
+    text = studio.examples(THANKS)[3]
+    studio.propose("move_example", text=text, was=THANKS, now=GREETING)
+    number = studio.propose("remove_example", intent=THANKS, text=text)
+    assert studio.make() == 1
+    assert f"移到了问候（{GREETING}）" in (studio.row(number).error or "")
+
+
+def test_that_the_same_words_under_two_intents_and_test_messages_are_refused(studio: Studio) -> None:
+    there = studio.examples(THANKS)[3]
+    tested = Dataset(studio.data).test[0]
+    wanted = (
+        studio.propose("add_example", intent=GREETING, text=there),
+        studio.propose("add_example", intent=GREETING, text=tested.text),
+    )
+    assert studio.make() == 0
+    assert "已经在感谢" in (studio.row(wanted[0]).error or "")
+    assert f"测试消息 {tested.id}" in (studio.row(wanted[1]).error or "")
+    again = studio.propose("add_example", intent=THANKS, text=there)
+    assert studio.make() == 1
+    assert studio.row(again).diff == ""
+
+
+def test_that_an_intent_keeps_its_last_eight_examples(studio: Studio) -> None:
+    texts = studio.examples(THANKS)
+    numbers = [studio.propose("remove_example", intent=THANKS, text=text) for text in texts]
+    assert studio.make() == len(texts) - 8
+    assert len(studio.examples(THANKS)) == 8
+    assert (studio.row(numbers[-1]).error or "").startswith(f"感谢（{THANKS}）只有 8 条例句")
+
+
+def test_that_a_file_that_is_gone_is_named_with_the_title_of_what_it_held(studio: Studio) -> None:
+    number = studio.propose("remove_example", intent=THANKS, text=studio.examples(THANKS)[3])
+    studio.path(THANKS).unlink()
+    studio.make()
+    assert "找不到文件 other/thanks.yml（感谢）" in (studio.row(number).error or "")
+
+
+def test_that_an_intent_that_fails_the_data_checks_leaves_nothing_behind(studio: Studio) -> None:
+    before = studio.everything()
+    number = studio.propose("new_intent", **{**UMBRELLA_INTENT, "examples": UMBRELLA[:5]}, answer=ANSWER)
+    twice = studio.propose("new_intent", **{**UMBRELLA_INTENT, "examples": [*UMBRELLA, "谢谢"]}, answer=ANSWER)
+    assert studio.make() == 0
+    few = f"enquiry/umbrella（{UMBRELLA_INTENT['title']}） 只有 5 条例句，至少要 8 条"
+    for change, said in ((number, few), (twice, "（感谢）")):
+        assert "数据检查" in (studio.row(change).error or "")
+        assert said in (studio.row(change).error or "")
+    assert studio.everything() == before
+
+
+def edit_of(studio: Studio, aspect: str, now: str, **more: str) -> int:
+    place = knowledge.load(studio.data / "answers").topics["wifi"]
+    fact = {"short": place.short, "plain": place.plain}.get(aspect) or place.aspects.get(aspect)
+    given = {"source": fact.source if fact else "本所", "scope": "local", "reviewed": "2026-11-20"} | more
+    was = fact.text if fact and not fact.unconfirmed else ""
+    return studio.propose("edit_answer", intent="enquiry/wifi", topic="wifi", aspect=aspect, was=was, now=now, **given)
+
+
+def test_that_an_answer_with_its_source_is_changed_and_live_at_once(studio: Studio) -> None:
+    answers = studio.data / "answers"
+    live = knowledge.live(answers)
+    before = (answers / "wifi.yml").read_bytes()
+    number = edit_of(studio, "plain", "有网，问窗口要密码。", source="窗口公示", reviewed="2026-11-01")
+    assert studio.make() == 1, studio.row(number).error
+    live._looked_at = 0.0  # as if a second had passed
+    fact = live.current().topics["wifi"].plain
+    assert (fact.text, fact.source, fact.reviewed) == ("有网，问窗口要密码。", "窗口公示", date(2026, 11, 1))
+    studio.undo(number)
+    assert studio.make() == 1
+    assert (answers / "wifi.yml").read_bytes() == before
+
+
+def test_that_two_who_edit_the_same_answer_do_not_write_over_each_other(studio: Studio) -> None:
+    first, second = edit_of(studio, "plain", "一个说法。"), edit_of(studio, "plain", "另一个说法。")
+    assert studio.make() == 1
+    assert studio.row(first).state == WorkState.DONE
+    assert "现在是：“一个说法。”" in (studio.row(second).error or "")
+    with pytest.raises(ChangeError, match="别人改过"):
+        studio.propose(
+            "edit_answer",
+            **{"intent": "enquiry/wifi", "topic": "wifi", "aspect": "plain", "was": "老的", "now": "新的"},
+            source="本所",
+            scope="local",
+        )
+
+
+def test_that_an_answer_which_the_bot_could_not_load_is_not_written(studio: Studio) -> None:
+    before = studio.everything()
+    number = edit_of(studio, "plain", "密码是{no_such_field}。")
+    assert studio.make() == 0
+    assert "local_facts.yml 里没有的 no_such_field" in (studio.row(number).error or "")
+    assert studio.everything() == before
+
+
+def test_that_a_national_answer_waits_for_a_second_person(studio: Studio) -> None:
+    base = knowledge.load(studio.data / "answers")
+    topic = next(topic for topic in base.topics.values() if not topic.plain.local)
+    payload = {
+        "intent": topic.intent,
+        "topic": topic.id,
+        "aspect": "plain",
+        "was": topic.plain.text,
+        "now": "改成这样。",
+    }
+    number = studio.propose(
+        "edit_answer", **payload, source=topic.plain.source, scope="local"
+    )  # nor by calling it local
+    assert studio.row(number).state == changes.UNAPPROVED
+    assert studio.make() == 0
+    with studio.store.transaction() as session, pytest.raises(ChangeError, match="换一个人"):
+        changes.approve(session, number, by="训练员甲", now=studio.clock.now())
+    with studio.store.transaction() as session:
+        changes.approve(session, number, by="带班所长", now=studio.clock.now())
+    assert studio.make() == 1
+    assert studio.row(number).approved_by == "带班所长"
+    with studio.store.transaction() as session, pytest.raises(ChangeError, match="已写入"):
+        changes.withdraw(session, number, by="训练员甲", why="", now=studio.clock.now())
+
+
+def test_that_a_change_that_became_national_before_it_was_made_waits_too(studio: Studio) -> None:
+    number = edit_of(studio, "plain", "一个说法。")
+    studio.edit(studio.data / "answers" / "wifi.yml", "scope: local", "scope: national")
+    assert studio.make() == 0
+    assert studio.row(number).state == changes.UNAPPROVED
+
+
+def test_that_a_label_said_to_be_right_is_remembered_and_can_be_doubted_again(studio: Studio) -> None:
+    text = studio.examples(THANKS)[2]
+    number = studio.propose("keep_example", intent=THANKS, text=text)
+    assert studio.make() == 1
+    with studio.store.reading() as session:
+        assert changes.kept(session) == {(THANKS, text)}
+    studio.undo(number)
+    with studio.store.reading() as session:
+        assert changes.kept(session) == frozenset()
+
+
+def test_that_a_full_disk_leaves_the_change_for_later(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = studio.propose("add_example", intent=THANKS, text="多亏有你们在呀")
+    before = studio.everything()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        assert studio.make() == 0
+    row = studio.row(number)
+    assert (row.state, row.attempts) == (WorkState.PENDING, 0)
+    assert "No space left" in (row.error or "")
+    assert studio.make() == 0
+    studio.clock.moment += timedelta(seconds=31)
+    assert studio.make() == 1
+    assert studio.row(number).error is None
+    assert set(studio.everything()) == set(before)
+
+
+_DYING = """
+import os, signal, sys
+from datetime import datetime, UTC
+from pathlib import Path
+from bot.store.session import Store
+from bot.studio import changes, files
+real = files.write
+written = 0
+def write(edit):
+    global written
+    if written == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(edit)
+    written += 1
+files.write = write
+changes._recorded = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+changes.apply_pending(Store(sys.argv[1]), Path(sys.argv[2]), now=datetime.now(UTC))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "killed_after"),
+    [
+        *(("move_example", 0), ("move_example", 1), ("move_example", 2)),
+        *(("remove_example", 0), ("remove_example", 1)),
+        *(("new_intent", 1), ("new_intent", 2), ("new_intent", 3)),
+    ],
+)
+def test_that_a_writer_killed_between_file_and_row_loses_nothing_and_does_nothing_twice(
+    studio: Studio, kind: str, killed_after: int
+) -> None:
+    text = studio.examples(THANKS)[3]
+    payload: dict[str, Any] = {
+        "move_example": {"text": text, "was": THANKS, "now": GREETING},
+        "remove_example": {"text": text, "intent": THANKS},
+        "new_intent": {**UMBRELLA_INTENT, "answer": ANSWER},
+    }[kind]
+    number = studio.propose(kind, **payload)
+    url = studio.store.url.render_as_string(hide_password=False)
+    dying = [sys.executable, "-c", textwrap.dedent(_DYING), url, str(studio.data), str(killed_after)]
+    ended = subprocess.run(dying, cwd=ROOT, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert ended.returncode == -signal.SIGKILL
+    assert studio.row(number).state == WorkState.PENDING
+    assert studio.make() == 1
+    assert studio.row(number).diff.count("+++ ") == {"move_example": 2, "remove_example": 1, "new_intent": 3}[kind]
+    assert studio.examples(THANKS).count(text) == (kind == "new_intent")
+    if kind == "move_example":
+        assert studio.examples(GREETING).count(text) == 1
+    if kind == "new_intent":
+        assert studio.examples("enquiry/umbrella") == UMBRELLA
+        assert (
+            "umbrella"
+            in yaml.safe_load((studio.data / "catalogue.yml").read_text(encoding="utf-8"))["enquiry"]["intents"]
+        )
+    assert dataset.findings(Dataset(studio.data)) == []
+    assert not list(studio.data.rglob(f".*{files.WRITING}"))
+    assert studio.make() == 0

@@ -1,0 +1,108 @@
+"""The gates between a model and the residents."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from bot.nlu import pointer
+from bot.store.models import Judgement, TrainedModel
+from bot.store.session import Store
+from bot.studio import promotion
+from bot.studio.gates import Gate
+from tests.studio.candidates import judge, ready
+from tests.world import FakeClock
+
+
+def gates(session: Session, project: Path, clock: FakeClock) -> dict[str, Gate]:
+    return {gate.name: gate for gate in promotion.gates_of(session, "new", project, clock.now())}
+
+
+def again(session: Session, clock: FakeClock, of: str, read: dict[str, bool], *, digest: str = "d") -> None:
+    """The candidate's judgement is another one."""
+    session.execute(sa.delete(Judgement).where(Judgement.model == "new", Judgement.of == of))
+    judge(session, "new", of, read, now=clock.now(), digest=digest)
+
+
+def test_that_a_model_as_good_as_the_live_one_lacks_only_the_approval(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        found = gates(session, tmp_path, clock)
+        assert [name for name, gate in found.items() if not gate.passed] == ["approval"]
+        promotion.request(session, "new", by="训练员", why="", now=clock.now())
+        assert "训练员 已提请" in gates(session, tmp_path, clock)["approval"].detail
+        promotion.approve(session, "new", by="带班所长", now=clock.now())
+        assert all(gate.passed for gate in gates(session, tmp_path, clock).values())
+
+
+@pytest.mark.parametrize(
+    ("read", "told"), [({"u2": False, "c2": False}, "漏报 1 条"), ({"u2": True, "c2": True}, "误报 1 条")]
+)
+def test_that_a_new_miss_and_a_new_false_page_close_the_gate(
+    store: Store, clock: FakeClock, tmp_path: Path, read: dict[str, bool], told: str
+) -> None:
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        again(session, clock, "regression", read)
+        gate = gates(session, tmp_path, clock)["regression"]
+        assert (gate.passed, told in gate.detail) == (False, True)
+
+
+def test_that_what_the_live_model_gets_wrong_too_closes_nothing(store: Store, clock: FakeClock, tmp_path: Path) -> None:
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        session.execute(sa.delete(Judgement).where(Judgement.of == "regression"))
+        for name in ("old", "new"):
+            judge(session, name, "regression", {"u2": False}, now=clock.now())
+        gate = gates(session, tmp_path, clock)["regression"]
+        assert gate.passed
+        assert "线上模型也判错" in gate.detail
+
+
+def test_that_fewer_emergencies_of_the_test_set_close_the_gate(store: Store, clock: FakeClock, tmp_path: Path) -> None:
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        again(session, clock, "test", {"u1": False, "c1": False})
+        gate = gates(session, tmp_path, clock)["recall"]
+        assert (gate.passed, gate.detail) == (False, "1 条紧急消息认出 0 条，线上模型 1 条")
+
+
+@pytest.mark.parametrize("of", ["test", "regression"])
+def test_that_models_are_compared_on_the_same_set_only(store: Store, clock: FakeClock, tmp_path: Path, of: str) -> None:
+    name = {"test": "recall", "regression": "regression"}[of]
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        again(session, clock, of, {"u": True}, digest="another")
+        assert not gates(session, tmp_path, clock)[name].passed
+        clock.advance(minutes=1)
+        judge(session, "old", of, {"u": True}, now=clock.now(), digest="another")
+        assert gates(session, tmp_path, clock)[name].passed
+        clock.advance(minutes=1)
+        judge(session, "old", of, {"u": True}, now=clock.now(), digest="newer still")
+        assert gates(session, tmp_path, clock)[name].passed, "both have read the set of before"
+
+
+@pytest.mark.parametrize("of", ["test", "regression"])
+def test_that_a_model_that_was_not_judged_is_stopped(store: Store, clock: FakeClock, tmp_path: Path, of: str) -> None:
+    name = {"test": "recall", "regression": "regression"}[of]
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        session.execute(sa.delete(Judgement).where(Judgement.model == "new", Judgement.of == of))
+        gate = gates(session, tmp_path, clock)[name]
+        assert (gate.passed, "评测" in gate.detail) == (False, True)
+
+
+def test_that_findings_of_the_data_checks_and_a_lost_file_close_their_gates(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        session.get_one(TrainedModel, "new").findings = ["enquiry/wifi: 5 examples, at least 8 are needed"]
+        pointer.file_of(tmp_path / "models", "new").unlink()
+        found = gates(session, tmp_path, clock)
+        assert not found["data"].passed
+        assert "至少要 8 条" in found["data"].detail
+        assert not found["file"].passed

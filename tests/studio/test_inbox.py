@@ -1,0 +1,282 @@
+"""What comes into the trainers' inbox, why, and in what order."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.settings import ROOT
+from bot.store.models import OF_FORM, Correction, Heartbeat, Message, ReviewItem, ReviewState
+from bot.store.session import Store
+from bot.studio import inbox
+from bot.studio.inbox import REASONS, Mark, denies, in_order, score_of
+from bot.studio.masking import leftovers
+from tests.studio.inbox_rows import DOUBTFUL, SURE, Inbox
+from tests.world import FakeClock
+
+
+@pytest.fixture
+def desk(store: Store, clock: FakeClock) -> Inbox:
+    return Inbox(store, clock)
+
+
+def correct(desk: Inbox, case_id: int, message_id: int, was: str, now: str) -> None:
+    with desk.store.transaction() as session:
+        session.add(
+            Correction(case_id=case_id, message_id=message_id, was=was, now=now, made_by="甲", made_at=desk.clock.now())
+        )
+    desk.later(seconds=30)
+
+
+def test_that_what_is_clear_stays_out_and_what_is_doubtful_comes_in(desk: Inbox) -> None:
+    desk.hear("身份证丢了怎么补")
+    desk.hear("我这个事儿咋整", reading=DOUBTFUL)
+    assert desk.fill() == 1
+    (item,) = desk.items()
+    assert (item.text, item.reasons, item.model) == ("我这个事儿咋整", ["margin"], "fujin-scripted")
+    assert [intent for intent, _ in item.ranking] == ["enquiry/idcard_lost", "help_request/lost_item"]
+    assert desk.fill() == 0
+
+
+def test_that_after_a_fallback_the_real_ranking_is_kept(desk: Inbox) -> None:
+    desk.hear("那个那个", "help_request/general_help", uncertain=True, reading=DOUBTFUL)
+    desk.fill()
+    (item,) = desk.items()
+    assert item.intent == "help_request/general_help"
+    assert item.ranking[0] == ["enquiry/idcard_lost", 0.4]
+
+
+@pytest.mark.parametrize(
+    ("reading", "reason"),
+    [
+        (DOUBTFUL, "margin"),
+        (replace(SURE, label="urgent_alarm", intent="urgent_alarm/fire", source="net"), "net"),
+        (replace(SURE, nearest=0.2), "new"),
+        (replace(SURE, ranking=(("a/b", 0.3), ("a/c", 0.29))), "margin"),
+    ],
+)
+def test_that_the_models_doubts_are_reasons(desk: Inbox, reading: inbox.Reading, reason: str) -> None:
+    desk.hear("有个事想问问", reading=reading)
+    desk.fill()
+    assert [item.reasons for item in desk.items()] == [[reason]]
+
+
+def test_that_a_question_without_an_answer_is_a_reason(desk: Inbox) -> None:
+    desk.hear("狗能坐地铁吗", reply="这个我拿不准，不敢乱说。您问的是下面哪一项？")
+    desk.hear("貓能坐嗎", reply="這個我拿不準，不敢亂說。")
+    desk.fill()
+    assert [item.reasons for item in desk.items()] == [["unanswered"], ["unanswered"]]
+
+
+def test_that_the_bots_own_words_for_no_answer_are_known() -> None:
+    for file in (ROOT / "domain.yml", ROOT / "bot/nlu/answers.py"):
+        said = [line for line in Path(file).read_text(encoding="utf-8").splitlines() if "不敢乱说" in line]
+        assert said
+        assert all(inbox._NO_ANSWER.search(line) for line in said)
+
+
+@pytest.mark.parametrize("said", ["不是", "不对", "答非所问", "我问的不是这个", "你没听懂", "都不是"])
+def test_that_a_resident_who_says_no_right_after_an_answer_is_a_reason(desk: Inbox, said: str) -> None:
+    first = desk.hear("暂住证咋办")
+    desk.hear(said)
+    desk.fill()
+    assert [(item.message_id, item.reasons) for item in desk.items()] == [(first, ["denied"])]
+
+
+def test_that_no_to_somebody_else_or_long_after_is_no_reason(desk: Inbox) -> None:
+    desk.hear("暂住证咋办")
+    desk.hear("不是", who="B")
+    desk.later(hours=1)
+    desk.hear("不对")
+    assert desk.fill() == 0
+
+
+@pytest.mark.parametrize("said", ["不是我偷的他冤枉我你们快来人啊我害怕他打我", "身份证丢了", "不想活了"])
+def test_that_words_with_a_matter_of_their_own_deny_nothing(said: str) -> None:
+    assert not denies(Message(text=said))
+
+
+def test_that_what_officers_say_later_brings_a_message_in(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    missed = desk.hear("他一直敲门", "help_request/noise", case=case)
+    false = desk.hear("我要杀了这只蚊子", "urgent_alarm/violent_threat", case=case)
+    assert desk.fill() == 0
+    correct(desk, case.id, missed, "help_request/noise", "urgent_alarm/stalking")
+    correct(desk, case.id, false, "urgent_alarm/violent_threat", "other/chitchat")
+    assert desk.fill() == 2
+    assert [(item.message_id, item.reasons[0]) for item in desk.items()] == [(missed, "missed"), (false, "false_page")]
+
+
+def test_that_the_intent_an_officer_gave_is_known_and_the_last_one_counts(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    item = desk.doubtful("他一直敲门", intent="help_request/noise", case=case)
+    other = desk.doubtful("我这个事儿咋整")
+    correct(desk, case.id, item.message_id, "help_request/noise", "urgent_alarm/stalking")
+    correct(desk, case.id, item.message_id, "urgent_alarm/stalking", "urgent_alarm/burglary")
+    correct(desk, case.id, other.message_id, "help_request/noise", "help_request/no_longer_there")
+    desk.fill()
+    with desk.store.reading() as session:
+        given = {one.id: one.corrected for one in inbox.queue(session, trainer="训练员")}
+    assert given == {item.id: "urgent_alarm/burglary", other.id: ""}
+
+
+def test_that_an_alarm_that_ended_as_false_is_a_reason(desk: Inbox) -> None:
+    case = desk.case("urgent_alarm/fire")
+    number = desk.hear("着火了哈哈", "urgent_alarm/fire", case=case)
+    desk.fill()
+    with desk.store.transaction() as session:
+        row = session.merge(case)
+        row.state, row.disposition, row.updated_at = "closed", "false_alarm", desk.clock.now()
+        row.alarm_message_id = number
+    desk.later(seconds=30)
+    assert desk.fill() == 1
+    assert desk.items()[0].reasons == ["false_page"]
+    assert desk.fill() == 0
+
+
+def test_that_a_skipped_message_comes_again_when_an_officer_contradicts(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    item = desk.doubtful("他一直敲门", intent="help_request/noise", case=case)
+    with desk.store.transaction() as session:
+        session.execute(sa.update(ReviewItem).values(state=ReviewState.SKIPPED))
+    correct(desk, case.id, item.message_id, "help_request/noise", "urgent_alarm/stalking")
+    desk.fill()
+    (again,) = desk.items()
+    assert (again.state, again.reasons) == ("waiting", ["missed", "margin"])
+    assert again.score > item.score
+
+
+def test_that_taps_forms_events_and_noise_stay_out(desk: Inbox) -> None:
+    desk.hear("现在有危险", tapped=True, reading=DOUBTFUL)
+    desk.hear("张示例", payload={OF_FORM: True}, reading=DOUBTFUL)
+    desk.hear("subscribe", kind="event", reading=DOUBTFUL)
+    desk.hear("？？", reading=DOUBTFUL)
+    desk.hear("嗯", reading=DOUBTFUL)
+    assert desk.fill() == 0
+    assert desk.reader.read_texts == []
+
+
+def test_that_one_letter_that_calls_for_help_comes_in(desk: Inbox) -> None:
+    desk.hear("救", "urgent_alarm/silent_call", reading=DOUBTFUL)
+    assert desk.fill() == 1
+
+
+def test_that_nothing_personal_enters(desk: Inbox) -> None:
+    item = desk.doubtful("我叫张伟，电话13800138000，住大东路1号3单元501")
+    assert leftovers(item.text) == []
+    for gone in ("张伟", "138", "501"):
+        assert gone not in item.text
+
+
+@pytest.mark.parametrize("why", ["the label", "the case", "the reading"])
+def test_that_a_tip_points_to_nobody_whatever_makes_it_one(desk: Inbox, why: str) -> None:
+    tip = replace(DOUBTFUL, label="tip", intent="tip/gambling")
+    item = desk.doubtful(
+        "我邻居在东中街8号二楼开赌场，每晚8点",
+        intent="tip/gambling" if why == "the label" else "enquiry/tip_howto",
+        case=desk.case("tip/gambling") if why == "the case" else None,
+        reading=tip if why == "the reading" else DOUBTFUL,
+    )
+    assert item.confidential
+    for gone in ("邻居", "东中街", "二楼", "8点"):
+        assert gone not in item.text
+
+
+def test_that_what_becomes_a_tip_later_is_masked_again(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    item = desk.doubtful("楼上天天半夜打麻将赌钱", intent="help_request/noise", case=case)
+    assert "楼上" in item.text
+    correct(desk, case.id, item.message_id, "help_request/noise", "tip/gambling")
+    desk.fill()
+    (again,) = desk.items()
+    assert again.confidential
+    assert "楼上" not in again.text
+
+
+def test_that_a_message_not_yet_handled_is_waited_for(desk: Inbox) -> None:
+    desk.hear("第一句话在这", state="pending", reading=DOUBTFUL)
+    desk.hear("第二句话在这", reading=DOUBTFUL)
+    assert desk.fill() == 0
+    with desk.store.transaction() as session:
+        session.execute(sa.update(Message).values(state="done"))
+    assert desk.fill() == 2
+
+
+def test_that_the_same_wording_is_one_cluster_and_shown_once(desk: Inbox) -> None:
+    for number, said in enumerate(("狗能坐地铁吗", "请问狗能坐地铁吗？谢谢", "狗能坐地鐵嗎", "居住证丢了在哪补")):
+        desk.hear(said, who=f"R{number}", reading=DOUBTFUL)
+    desk.fill()
+    assert len({item.cluster for item in desk.items()}) == 2
+    with desk.store.reading() as session:
+        shown = inbox.queue(session, trainer="训练员甲")
+    assert sorted(item.count for item in shown) == [1, 3]
+
+
+def test_that_a_tip_is_in_no_cluster_with_what_is_none(desk: Inbox) -> None:
+    desk.hear("有人打麻将赌钱", "tip/gambling", reading=DOUBTFUL)
+    desk.hear("有人打麻将赌钱", "help_request/noise", reading=DOUBTFUL)
+    desk.fill()
+    assert len({item.cluster for item in desk.items()}) == 2
+
+
+def test_that_the_most_useful_comes_first(desk: Inbox) -> None:
+    assert in_order(["new", "missed", "margin"]) == ("missed", "margin", "new")
+    assert score_of(["missed"]) > score_of(["denied", "margin"]) > score_of(["margin"], DOUBTFUL) > score_of(["new"])
+    assert score_of(["margin"], DOUBTFUL) > score_of(["margin"], SURE)
+    assert all(reason.title for reason in REASONS.values())
+
+
+def test_that_what_waits_for_a_week_moves_up(desk: Inbox) -> None:
+    before = desk.doubtful("我这个事儿咋整")
+    desk.later(days=8)
+    desk.hear("身份证丢了怎么补")
+    desk.fill()
+    (after,) = desk.items()
+    assert after.reasons == ["margin", "waiting"]
+    assert after.score > before.score
+
+
+def test_that_without_a_model_what_people_said_still_counts(desk: Inbox) -> None:
+    desk.hear("狗能坐地铁吗", reply="这个我拿不准，不敢乱说。")
+    assert inbox.fill(desk.store, None, now=desk.clock.now()) == 1
+
+
+def test_that_a_first_look_is_no_look_at_everything(desk: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "FIRST_LOOK", 2)
+    for number in range(5):
+        desk.hear(f"第{number}件事咋整呢", reading=DOUBTFUL, who=f"R{number}")
+    assert desk.fill() == 2
+
+
+def test_that_numbers_that_come_again_are_looked_at(desk: Inbox) -> None:
+    desk.hear("我这个事儿咋整", reading=DOUBTFUL)
+    desk.fill()
+    with desk.store.transaction() as session:
+        told = Mark(10**9, 0, desk.clock.now(), desk.clock.now()).to_text()
+        session.execute(sa.update(Heartbeat).where(Heartbeat.name == "inbox").values(detail=told))
+    desk.fill()
+    desk.hear("那另一个事儿呢咋整", reading=DOUBTFUL)
+    assert desk.fill() == 1
+
+
+def test_that_only_new_messages_are_read(desk: Inbox) -> None:
+    for number in range(3):
+        desk.hear(f"第{number}件事咋整呢")
+    began = time.monotonic()
+    desk.fill()
+    desk.fill()
+    assert len(desk.reader.read_texts) == 3
+    assert time.monotonic() - began < 60
+
+
+def test_that_questions_without_answers_are_gathered_for_a_new_topic(desk: Inbox) -> None:
+    for number, said in enumerate(("狗能坐地铁吗", "狗能坐地铁吗", "带狗能不能坐地铁")):
+        desk.hear(said, who=f"R{number}", reply="这个我拿不准，不敢乱说。")
+    desk.fill()
+    with desk.store.reading() as session:
+        found = inbox.unanswered(session)
+        texts = inbox.alike(session, desk.items()[0].id)
+    assert (found[0].text, found[0].count) == ("狗能坐地铁吗", 2)
+    assert set(texts) == {"狗能坐地铁吗", "带狗能不能坐地铁"}

@@ -1,0 +1,180 @@
+"""What points to a person does not come through, however it is dressed; what happened does."""
+
+import random
+import re
+import unicodedata
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.studio.masking import in_plain_words, leftovers, mask
+
+SPOKEN = dict(enumerate(("零〇洞", "一幺妖", "二两", "三", "四", "五", "六", "七拐", "八", "九勾")))
+FULL = str.maketrans("0123456789", "０１２３４５６７８９")
+CIRCLED = str.maketrans("0123456789", "⓪①②③④⑤⑥⑦⑧⑨")
+BOLD = {ord(digit): chr(0x1D7CE + number) for number, digit in enumerate("0123456789")}
+DRESSES = {
+    "plain": lambda digits, _: digits,
+    "full width": lambda digits, _: digits.translate(FULL),
+    "circled": lambda digits, _: digits.translate(CIRCLED),
+    "bold": lambda digits, _: digits.translate(BOLD),
+    "keycaps": lambda digits, _: "".join(f"{digit}\ufe0f\u20e3" for digit in digits),
+    "spoken": lambda digits, dice: "".join(dice.choice(SPOKEN[int(digit)]) for digit in digits),
+    "half spoken": lambda digits, dice: "".join(dice.choice([digit, *SPOKEN[int(digit)]]) for digit in digits),
+    "english": lambda digits, _: " ".join(unicodedata.name(digit).split()[1].lower() for digit in digits),
+    "look-alikes": lambda digits, _: digits.replace("0", "o").replace("1", "l"),
+}
+GAPS = ["", " ", "-", "—", ".", "·", "，", ",", "、", "_", "/", "*", "  ", "\u200b", "😊", "~", " - ", "然后", "\n"]
+LETTERS = "0123456789０１幺三八零一二- ，.xX@a我你住号楼单元室路张王老李辽A姐警官"
+AROUND = ["", "我电话", "打给", "身份证", "快来人，", "号码是", "啊", "谢谢", "家里着火了", "。", "！"]
+
+
+@st.composite
+def mobiles(draw: st.DrawFn) -> str:
+    return "1" + draw(st.sampled_from("3456789")) + draw(st.text("0123456789", min_size=9, max_size=9))
+
+
+@st.composite
+def identities(draw: st.DrawFn) -> str:
+    place = draw(st.sampled_from(["210104", "220302", "110101", "659001"]))
+    day = draw(st.dates(min_value=date(1930, 1, 1)))
+    year = 1930 + day.year % 90
+    return f"{place}{year}{day:%m}{min(day.day, 28):02}" + draw(st.text("0123456789", min_size=4, max_size=4))
+
+
+def digits_in(text: str) -> str:
+    """Every digit that is left, however written."""
+    words = {letter: str(digit) for digit, letters in SPOKEN.items() for letter in letters}
+    found = []
+    for letter in text:
+        value = unicodedata.digit(letter, None)
+        found.append(words.get(letter, str(value) if value is not None else ""))
+    return "".join(found)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    number=st.one_of(mobiles(), identities()),
+    dress=st.sampled_from(sorted(DRESSES)),
+    gaps=st.lists(st.sampled_from(GAPS), min_size=3, max_size=3),
+    before=st.sampled_from(AROUND),
+    after=st.sampled_from(AROUND),
+    seed=st.integers(0, 10**6),
+)
+def test_that_no_number_of_a_person_comes_through_in_any_dress(
+    number: str, dress: str, gaps: list[str], before: str, after: str, seed: int
+) -> None:
+    dice = random.Random(seed)
+    cuts = sorted(dice.sample(range(1, len(number)), 3))
+    pieces = [number[a:b] for a, b in zip([0, *cuts], [*cuts, len(number)], strict=True)]
+    dressed = [DRESSES[dress](piece, dice) for piece in pieces]
+    filled = [" " if dress == "english" and not gap else gap for gap in gaps]
+    said = dressed[0] + "".join(gap + piece for gap, piece in zip(filled, dressed[1:], strict=True))
+    left = mask(before + said + after)
+    assert len(digits_in(left)) < 4, (said, left)
+    assert leftovers(left) == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(st.sampled_from("0123456789０１幺三八零一二- ，.xX@a我你住号楼单元室路张王老李辽A姐警官"), max_size=40),
+    st.booleans(),
+)
+def test_that_masking_comes_to_rest(text: str, confidential: bool) -> None:
+    masked = mask(text, confidential=confidential)
+    assert mask(masked, confidential=confidential) == masked
+    assert leftovers(masked) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "gone"),
+    [
+        ("我叫张伟，家里进贼了", "张伟"),
+        ("我叫張偉", "張偉"),
+        ("欧阳娜娜的电话", "欧阳娜娜"),
+        ("阿依古丽·买买提丢了身份证", "买买提"),
+        ("找张警官", "张"),
+        ("老王天天打麻将", "老王"),
+        ("李晓明骗了我", "李晓明"),
+        ("大东路12号3单元501有人打架", "12"),
+        ("大东路12号3单元501有人打架", "501"),
+        ("三号楼二单元五零一着火了", "五零一"),
+        ("住3-502", "502"),
+        ("12#3-501", "501"),
+        ("东北大马路88号", "88"),
+        ("楼上602吵", "602"),
+        ("辽A12345撞人跑了", "12345"),
+        ("辽a 幺二三四五", "幺二三"),
+        ("尾号6688的车", "6688"),
+        ("加微信 abc_12345", "abc"),
+        ("vx:zhang1987", "zhang"),
+        ("扣扣 123456", "123456"),
+        ("卡号6222 0212 3456 7890 123", "7890"),
+        ("邮箱 zhang.san@qq.com", "zhang"),
+        ("我电话024-88881234", "8888"),
+        ("oABCDEFGHijklmnopqrstuvwxyz12", "ABCD"),
+        ("护照E12345678", "E1234"),
+        ("my name is john smith", "john"),
+    ],
+)
+def test_that_who_and_exactly_where_is_taken_out(said: str, gone: str) -> None:
+    masked = mask(said)
+    assert gone not in masked
+    assert "〔" in masked
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "转了50000元给骗子",
+        "被骗了3000、5000、2000",
+        "刚转了138000块",
+        "2025-03-01 18:30:00被骗",
+        "早上8:00-17:30上班吗",
+        "打110还是12345",
+        "大东路有人打架",
+        "身份证丢了补办多少钱",
+        "一家三口住两室一厅",
+        "孙子走丢了",
+        "三千五千两千地给",
+    ],
+)
+def test_that_what_happened_stays(said: str) -> None:
+    assert mask(said) == said
+
+
+NASTY_TIPS = [
+    ("我邻居在东中街8号二楼开赌场，我每天晚上都能听见", ["邻居", "东中街", "二楼", "晚上"]),
+    ("我是保洁，在万达广场上班，看见老板卖假烟", ["保洁", "万达"]),
+    ("我要举报滨河小区3号楼聚众赌博，每晚8点开始", ["滨河", "3号楼", "8点"]),
+    ("我对象他们公司李经理搞传销", ["对象", "公司", "李"]),
+    ("楼上有人吸毒", ["楼上"]),
+    ("我家孩子学校门口有人卖电子烟", ["孩子", "学校"]),
+    ("我也去打过牌，输了两万", ["打过牌"]),
+    ("上课地点在望花后身的仓库里", ["望花", "仓库"]),
+    ("我跟他们老板吵过架，上周三他往302送货", ["吵过架", "周三", "302"]),
+    ("全村就我家挨着他家", ["我家"]),
+    ("昨天下午三点半我在车上看见王大强收钱", ["三点半", "在车上", "王大强"]),
+]
+
+
+@pytest.mark.parametrize(("said", "gone"), NASTY_TIPS)
+def test_that_a_tip_points_to_nobody(said: str, gone: list[str]) -> None:
+    masked = mask(said, confidential=True)
+    assert [words for words in gone if words in masked] == []
+
+
+def test_that_a_tip_still_says_what_it_is_about() -> None:
+    masked = mask("我要举报滨河小区3号楼聚众赌博，抽水五百", confidential=True)
+    assert "聚众赌博" in masked
+    assert "五百" in masked
+
+
+def test_that_an_example_reads_as_somebody_could_have_typed_it() -> None:
+    assert in_plain_words("我叫〔姓名〕，电话〔电话〕，在大东路〔门牌〕") == "我叫某某，电话这个电话，在大东路"
+    assert in_plain_words("〔时间〕，〔自述〕。〔时间〕，〔时间〕路过〔地点〕") == "这几天路过那边"
+    assert in_plain_words("〔时间〕来过，〔自述〕，〔时间〕又来") == "这几天来过，这几天又来"
+    assert not re.search("[〔〕]", in_plain_words(mask("找张警官 13800138000")))
+    assert leftovers(in_plain_words(mask("我叫张伟，电话13800138000，住3-502"))) == []

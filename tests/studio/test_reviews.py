@@ -1,0 +1,247 @@
+"""Verdicts: what they change, what they propose, who may take them back, and how far trainers agree."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.duty import audit
+from bot.store.models import AuditEntry, DataChange, Review, ReviewItem
+from bot.store.session import Store
+from bot.studio import inbox, reviews
+from bot.studio.reviews import AMBIGUOUS, SECOND, SKIP, ReviewError, Rules, Taken, kappa
+from tests.studio.inbox_rows import DOUBTFUL, SURE, Inbox
+from tests.world import FakeClock
+
+TWO = Rules(two_for_urgent=True)
+LOST, PET = "enquiry/idcard_lost", "help_request/lost_pet"
+FIRE = "urgent_alarm/fire"
+
+
+class Trainers(Inbox):
+    """The inbox with trainers at it; each verdict is given in the next second."""
+
+    def label(self, item: ReviewItem, intent: str, who: str = "甲", **more: Any) -> Taken:
+        with self.store.transaction() as session:
+            return reviews.label(session, item.id, intent, trainer=who, now=self.tick(), **more)
+
+    def accept(self, item: ReviewItem, intent: str, who: str = "甲", **more: Any) -> Taken:
+        with self.store.transaction() as session:
+            return reviews.accept(session, item.id, intent, trainer=who, now=self.tick(), **more)
+
+    def aside(self, item: ReviewItem, verdict: str, who: str = "甲", **more: Any) -> ReviewItem:
+        with self.store.transaction() as session:
+            return reviews.put_aside(session, item.id, verdict, trainer=who, now=self.tick(), **more)
+
+    def undo(self, who: str = "甲") -> ReviewItem:
+        with self.store.transaction() as session:
+            return reviews.undo(session, trainer=who, now=self.tick())
+
+    def tick(self) -> datetime:
+        self.clock.advance(seconds=1)
+        return self.clock.now()
+
+    def queue(self, who: str = "甲") -> list[int]:
+        with self.store.reading() as session:
+            return [one.id for one in inbox.queue(session, trainer=who)]
+
+    def state(self, item: ReviewItem) -> str:
+        with self.store.reading() as session:
+            return session.get_one(ReviewItem, item.id).state
+
+    def pending(self) -> list[str]:
+        with self.store.reading() as session:
+            return list(session.scalars(sa.select(DataChange.kind).where(DataChange.state == "pending")))
+
+
+@pytest.fixture
+def trainers(store: Store, clock: FakeClock) -> Trainers:
+    return Trainers(store, clock)
+
+
+def test_that_a_label_that_corrects_the_model_becomes_an_example(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了，我电话13800138000")
+    taken = trainers.label(item, PET)
+    assert taken.proposed == ("add_example",)
+    assert trainers.changes() == [("add_example", {"intent": PET, "text": "我家狗跑没影了，我电话这个电话"})]
+    assert trainers.state(item) == "done"
+    assert trainers.queue() == []
+
+
+def test_that_a_label_that_agrees_with_the_model_teaches_nothing(trainers: Trainers) -> None:
+    item = trainers.doubtful("证没了咋整")
+    assert trainers.label(item, LOST).proposed == ()
+    assert trainers.changes() == []
+
+
+@pytest.mark.parametrize(
+    ("intent", "label", "case"),
+    [("help_request/noise", "urgent_alarm/stalking", "missed"), (FIRE, "other/chitchat", "false_page")],
+)
+def test_that_what_was_missed_or_paged_falsely_goes_into_the_regression_set(
+    trainers: Trainers, intent: str, label: str, case: str
+) -> None:
+    item = trainers.doubtful("他一直敲我家门", intent=intent)
+    assert trainers.label(item, label, note="人在门口").proposed == ("add_example", "add_regression")
+    kind, payload = trainers.changes()[1]
+    assert kind == "add_regression"
+    told = {"text": "他一直敲我家门", "intent": label, "why": "人在门口", "case": case}
+    assert told.items() <= payload.items()
+
+
+def test_that_new_wording_is_an_example_even_where_the_model_was_right(trainers: Trainers) -> None:
+    item = trainers.doubtful("证儿整丢啦", reading=replace(SURE, nearest=0.1))
+    assert trainers.label(item, LOST).proposed == ("add_example",)
+
+
+def test_that_the_trainer_may_rewrite_the_text_but_not_put_anybody_into_it(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    with pytest.raises(ReviewError, match="personal") as refused:
+        trainers.label(item, PET, text="狗丢了打13800138000")
+    assert "13800138000" in refused.value.told
+    assert trainers.state(item) == "waiting"
+    trainers.label(item, PET, text="家里的狗跑没影了")
+    assert trainers.changes()[0][1]["text"] == "家里的狗跑没影了"
+
+
+def test_that_a_cluster_is_judged_at_once_with_one_example(trainers: Trainers) -> None:
+    for number in range(3):
+        trainers.hear("狗能坐地铁吗", who=f"R{number}", reading=DOUBTFUL)
+    other = trainers.doubtful("居住证丢了在哪补")
+    first = next(item for item in trainers.items() if item.id != other.id)
+    assert trainers.accept(first, "enquiry/dog_rules").items == 3
+    assert len(trainers.changes()) == 1
+    assert trainers.queue() == [other.id]
+    trainers.undo()
+    assert len(trainers.queue()) == 2
+    assert trainers.pending() == []
+
+
+def test_that_one_takes_back_ones_own_last_verdict_and_no_other(trainers: Trainers) -> None:
+    first, second = trainers.doubtful("我家狗跑没影了"), trainers.doubtful("猫也跑没影了你看咋整")
+    trainers.label(first, PET)
+    trainers.aside(second, SKIP)
+    with pytest.raises(ReviewError, match="no verdict"):
+        trainers.undo("乙")
+    assert trainers.undo().id == second.id
+    assert trainers.undo().id == first.id
+    assert trainers.pending() == []
+    assert {trainers.state(first), trainers.state(second)} == {"waiting"}
+    with trainers.store.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Review.undone_at.is_not(None))) == 2
+
+
+def test_that_a_written_example_is_taken_out_again(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    trainers.label(item, PET)
+    with trainers.store.transaction() as session:
+        session.execute(sa.update(DataChange).values(state="done", applied_at=trainers.clock.now()))
+    trainers.undo()
+    assert [kind for kind, _ in trainers.changes()] == ["add_example", "remove_example"]
+
+
+@pytest.mark.parametrize(("verdict", "state"), [(SKIP, "skipped"), (AMBIGUOUS, "ambiguous"), (SECOND, "second")])
+def test_that_what_is_put_aside_is_out_of_ones_own_queue(trainers: Trainers, verdict: str, state: str) -> None:
+    item = trainers.doubtful("我这个事儿咋整")
+    trainers.aside(item, verdict)
+    assert trainers.state(item) == state
+    assert trainers.queue() == []
+    assert trainers.queue("乙") == ([item.id] if verdict == SECOND else [])
+
+
+def test_that_a_second_opinion_that_agrees_settles_it(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    trainers.aside(item, SECOND, intent=PET)
+    with pytest.raises(ReviewError, match="somebody else"):
+        trainers.label(item, PET)
+    assert trainers.changes() == []
+    trainers.label(item, PET, "乙")
+    assert trainers.state(item) == "done"
+    assert len(trainers.changes()) == 1
+
+
+def test_that_two_who_disagree_make_it_ambiguous(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    trainers.aside(item, SECOND, intent=PET)
+    trainers.label(item, "other/chitchat", "乙")
+    assert trainers.state(item) == "ambiguous"
+    assert trainers.changes() == []
+
+
+@pytest.mark.parametrize(("intent", "label"), [(LOST, FIRE), (FIRE, "other/chitchat")])
+def test_that_what_makes_or_unmakes_an_alarm_takes_two_where_the_station_wants_it(
+    trainers: Trainers, intent: str, label: str
+) -> None:
+    item = trainers.doubtful("那边冒烟了好像", intent=intent)
+    trainers.label(item, label, rules=TWO)
+    assert trainers.state(item) == "second"
+    assert trainers.changes() == []
+    trainers.label(item, label, "乙", rules=TWO)
+    assert trainers.state(item) == "done"
+    assert [kind for kind, _ in trainers.changes()] == ["add_example", "add_regression"]
+
+
+def test_that_what_is_no_alarm_takes_one(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    trainers.label(item, PET, rules=TWO)
+    assert trainers.state(item) == "done"
+
+
+def test_that_nothing_is_judged_twice_and_no_intent_invented(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    with pytest.raises(ReviewError, match="no intent"):
+        trainers.label(item, "help_request/nothing_of_the_kind")
+    trainers.label(item, PET)
+    with pytest.raises(ReviewError, match="has been judged"):
+        trainers.label(item, PET, "乙")
+    with pytest.raises(ReviewError, match="no verdict"):
+        trainers.aside(trainers.doubtful("另一个事儿咋整"), "whatever")
+
+
+def test_that_every_act_stands_in_the_log_without_a_residents_word(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    trainers.label(item, PET)
+    trainers.undo()
+    with trainers.store.transaction() as session:
+        said = reviews.reveal(session, item.id, by="带班所长", reason="看不懂", now=trainers.tick())
+    assert said == "我家狗跑没影了"
+    with trainers.store.reading() as session:
+        entries = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
+        told = [entry.action for entry in entries if entry.action in audit.ACTIONS]
+        assert [action for action in told if "data" not in action] == ["review", "review_undo", "reveal_words"]
+        assert entries[-1].detail == {"reason": "看不懂"}
+        assert not any("狗" in str(entry.detail) + entry.subject for entry in entries)
+        assert audit.verify(session) is None
+
+
+def test_that_the_original_words_take_a_reason_and_of_a_tip_another_right(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    tip = trainers.doubtful("我邻居开赌场", intent="tip/gambling")
+    late = trainers.doubtful("那谁天天打麻将", case=trainers.case("tip/gambling"))
+    with trainers.store.transaction() as session:
+        assert reviews.right_to_reveal(session, item.id) == "see_cases"
+        assert reviews.right_to_reveal(session, tip.id) == "see_reporter"
+        assert reviews.right_to_reveal(session, late.id) == "see_reporter"
+        with pytest.raises(ReviewError, match="why"):
+            reviews.reveal(session, item.id, by="带班所长", reason=" ", now=trainers.tick())
+
+
+def test_that_agreement_is_counted_on_what_two_have_judged(trainers: Trainers) -> None:
+    for number, second in enumerate((PET, PET, "other/chitchat", "help_request/lost_item")):
+        item = trainers.doubtful(f"第{number}件事到底咋整呢", who=f"R{number}")
+        trainers.aside(item, SECOND, intent=PET if number != 2 else "other/chitchat")
+        trainers.label(item, second, "乙")
+    with trainers.store.reading() as session:
+        found = reviews.agreement(session)
+    assert (found.items, found.agreed, found.label_kappa) == (4, 3, 1.0)
+    assert found.intent_kappa == pytest.approx((0.75 - 0.4375) / (1 - 0.4375))
+
+
+def test_that_kappa_is_cohens() -> None:
+    # Cohen's own way of counting: 50 things, 20 times both yes, 15 times both no, 5 and 10 times one of each.
+    pairs = [("y", "y")] * 20 + [("n", "n")] * 15 + [("y", "n")] * 5 + [("n", "y")] * 10
+    assert kappa(pairs) == pytest.approx(0.4)
+    assert kappa([]) is None
+    assert kappa([("y", "y")] * 3) is None

@@ -1,0 +1,89 @@
+"""Audit log, holds, deletion and backup at the shell."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+from bot.clock import SystemClock
+from bot.store.models import AuditEntry, Case, Erasure, Resident
+from bot.store.session import Store
+from tests.console.conftest import Rows
+from tests.world import FakeClock
+
+
+def fujin(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def case(store: Store, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """A case that was closed four years ago."""
+    monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    clock = FakeClock()
+    clock.moment = SystemClock().now() - timedelta(days=4 * 365)
+    rows = Rows(store, clock)
+    return rows.case(rows.resident("R-AB"), "tip/gambling", state="closed", closed_at=clock.now())
+
+
+def left(store: Store) -> int:
+    with store.reading() as session:
+        return session.scalars(sa.select(sa.func.count()).select_from(Case)).one()
+
+
+def test_that_a_held_case_outlasts_the_policy_and_a_dry_run_deletes_nothing(store: Store, case: Case) -> None:
+    assert fujin("hold", "1", "--officer", "甲").stdout == "case 1 is held\n"
+    assert fujin("retention", "run").stdout == "deleted: nothing\n"
+    assert fujin("hold", "1", "--off", "--officer", "甲").stdout == "case 1 is not held any more\n"
+    assert fujin("retention", "run", "--dry-run").stdout == "would be deleted: 1 cases\n"
+    assert left(store) == 1
+    assert fujin("retention", "run").stdout == "deleted: 1 cases, 1 residents\n"
+    assert left(store) == 0
+    assert fujin("hold", "1", "--officer", "甲").exit_code == 1
+
+
+def test_that_a_resident_is_forgotten_by_command(store: Store, case: Case) -> None:
+    wrong = fujin("erase", "R-XX", "--reason", "要求", "--officer", "甲")
+    assert (wrong.exit_code, "there is no resident R-XX" in wrong.stderr) == (1, True)
+    done = fujin("erase", "R-AB", "--reason", "本人要求", "--officer", "甲")
+    assert done.stdout == "R-AB: deleted: 1 cases, 1 residents\n"
+    with store.reading() as session:
+        assert session.scalars(sa.select(Resident)).all() == []
+        assert set(session.scalars(sa.select(Erasure.reason))) == {"本人要求"}
+
+
+def test_that_the_log_is_shown_verified_and_its_head_printed(store: Store, case: Case) -> None:
+    assert fujin("audit", "verify").stdout == "0 entries, the chain holds\n"
+    fujin("hold", "1", "--officer", "甲")
+    fujin("hold", "1", "--off", "--officer", "乙")
+    lines = fujin("audit", "show", "--csv", "--officer", "乙", "--case", "1", "--days", "1").stdout.splitlines()
+    assert lines[0] == "entry,at,actor,action,case,subject,detail"
+    assert len(lines) == 2
+    assert lines[1].startswith("2,")
+    assert ",乙,unhold,1,," in lines[1]
+    assert "hold" in fujin("audit", "show").stdout
+    number, hashed = fujin("audit", "head").stdout.split()
+    assert (number, len(hashed)) == ("2", 64)
+    assert fujin("audit", "verify").stdout == "2 entries, the chain holds\n"
+    with store.transaction() as session:
+        session.execute(sa.update(AuditEntry).where(AuditEntry.id == 1).values(actor="丙"))
+    broken = fujin("audit", "verify")
+    assert (broken.exit_code, broken.stderr) == (1, "fujin: the audit log does not hold: entry 1 is changed\n")
+
+
+def test_that_a_backup_is_made_and_put_back_by_command(store: Store, case: Case, tmp_path: Path) -> None:
+    archive = tmp_path / "fujin.tar"
+    made = fujin("backup", str(archive))
+    assert made.exit_code == 0, made.output
+    assert "audit log up to 1 " in made.stdout
+    assert fujin("backup", str(archive)).exit_code == 1
+    refused = fujin("restore", str(archive))
+    assert (refused.exit_code, "--force" in refused.stderr) == (1, True)
+    with store.transaction() as session:
+        session.execute(sa.delete(Case))
+    assert fujin("restore", str(archive), "--force").exit_code == 0
+    assert left(store) == 1
+    assert fujin("restore", str(tmp_path / "nothing.tar"), "--force").exit_code == 1

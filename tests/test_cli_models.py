@@ -1,0 +1,96 @@
+"""`fujin studio …` about models, and the model that `fujin up` starts with."""
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import station, studio_models
+from bot.clock import SystemClock
+from bot.nlu import pointer
+from bot.nlu.pointer import FAILED, SERVING, Report
+from bot.settings import load_settings
+from bot.store.session import Store
+from bot.studio import promotion, training
+from tests.studio.candidates import ready
+
+
+@pytest.fixture
+def models(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A live model and a candidate as good, in a database and a folder of the test's own."""
+    monkeypatch.setenv("FUJIN_DATABASE_URL", sqlite_url)
+    project = tmp_path / "project"
+    opened = Store(sqlite_url)
+    with opened.transaction() as session:
+        ready(session, project, now=SystemClock().now())
+    opened.close()
+    for module in (studio_models, station):
+        monkeypatch.setattr(module, "MODELS", project / "models")
+    monkeypatch.setattr(studio_models, "PROJECT", project)
+    return project / "models"
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    result = CliRunner().invoke(studio_models.commands, arguments)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def report(models: Path, model: str, wanted: str, state: str = SERVING, error: str = "") -> None:
+    pointer.write_report(models, Report("rasa-1", model, wanted, state, error, time.time()))
+
+
+def test_that_a_model_is_asked_for_approved_promoted_and_taken_back_by_command(models: Path) -> None:
+    run("request", "new", "--by", "训练员", "--why", "漏报少了")
+    assert "另一位所领导" in run("approve", "new", "--by", "训练员", code=1)
+    run("approve", "new", "--by", "带班所长")
+    report(models, "old", "old")
+    # The server changes over a moment later; the command waits for it.
+    threading.Timer(1.0, lambda: report(models, "new", "new")).start()
+    assert "new 已上线" in run("promote", "new", "--by", "带班所长")
+    assert pointer.live(models) == "new"
+    assert json.loads(run("servers", "--json"))[0]["model"] == "new"
+    report(models, "old", "old")
+    assert "old 已上线" in run("roll-back", "--by", "带班所长")
+    found = {row["name"]: row["standing"] for row in json.loads(run("models", "--json"))}
+    assert found == {"old": "live", "new": "retired"}
+
+
+def test_that_a_closed_gate_and_a_server_that_refuses_are_told(models: Path) -> None:
+    assert "还没有提请批准" in run("promote", "new", "--by", "带班所长", code=1)
+    report(models, "old", "new", FAILED, "试读没有认出紧急警情")
+    said = run("promote", "new", "--by", "带班所长", "--overrule", "急", code=1)
+    assert "试读没有认出紧急警情" in said
+    assert "keep the model they had" in said
+
+
+def test_that_a_model_reads_along_by_command(models: Path) -> None:
+    assert "--by" in run("shadow", "new", code=1)
+    run("shadow", "new", "--by", "训练员")
+    assert "new shadow" in run("shadow")
+    run("shadow", "--stop", "--by", "训练员")
+    assert run("shadow") == ""
+
+
+def test_that_up_starts_with_the_promoted_model_however_the_data_was_changed(models: Path) -> None:
+    settings = load_settings()
+    assert station._promoted(settings) is None, "nobody has decided: the data does"
+    run("promote", "new", "--by", "带班所长", "--overrule", "急", "--wait", "0")
+    pointer.point_to(models, "old")  # a crash, or a copy of an older folder
+    assert station._promoted(settings) == pointer.file_of(models, "new")
+    pointer.file_of(models, "new").unlink()
+    assert station._promoted(settings) == pointer.file_of(models, "old")
+
+
+def test_that_up_points_to_the_model_of_the_present_data_as_long_as_none_was_promoted(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "train", lambda _settings: pointer.file_of(models, "new"))
+    assert station._trained(load_settings()) == pointer.file_of(models, "new")
+    assert pointer.live(models) == "new"
+    opened = Store(load_settings().database_url)
+    assert promotion.follow(opened, models, now=SystemClock().now()) == "new"
+    opened.close()

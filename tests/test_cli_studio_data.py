@@ -1,0 +1,91 @@
+"""The trainers' data at the shell: the same acts as on the pages, and one clear line when something is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import studio_data
+from bot.store.session import Store
+from bot.studio import files
+from tests.small_project import small_project_at
+
+THANKS, GREETING = "other/thanks", "other/greeting"
+
+
+def data(*arguments: str) -> Result:
+    return CliRunner().invoke(studio_data.commands, list(arguments))
+
+
+@pytest.fixture
+def project(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    small_project = small_project_at(tmp_path / "project")
+    monkeypatch.setattr(studio_data, "NLU_DATA", small_project / "nlu_data")
+    monkeypatch.setattr(studio_data, "MODELS", small_project / "models")
+    return small_project / "nlu_data"
+
+
+def examples(project: Path, intent: str) -> list[str]:
+    return files.examples_of((project / "intents" / f"{intent}.yml").read_text(encoding="utf-8"))
+
+
+def test_that_examples_are_added_moved_removed_and_taken_back(project: Path) -> None:
+    text = examples(project, THANKS)[3]
+    for arguments in (
+        ("add", THANKS, "这回可真多亏了你们", "--by", "甲", "--why", "试"),
+        ("move", THANKS, GREETING, text, "--by", "甲"),
+        ("remove", THANKS, examples(project, THANKS)[4], "--by", "甲"),
+    ):
+        result = data(*arguments)
+        assert result.exit_code == 0, result.output
+    assert data("apply").stdout == "3 made\n"
+    assert examples(project, THANKS)[-1] == "这回可真多亏了你们"
+    assert examples(project, GREETING)[-1] == text
+    assert data("undo", "2", "--by", "乙").stdout == "change 2 is taken back by change 4\n"
+    assert data("apply").stdout == "1 made\n"
+    assert text in examples(project, THANKS)
+    shown = data("history", "--by", "甲", "--kind", "add_example", "--diff").stdout
+    assert shown.startswith("1\t")
+    assert "+    - 这回可真多亏了你们" in shown
+    rows = json.loads(data("history", "--json").stdout)
+    assert [row["id"] for row in rows] == [4, 3, 2, 1]
+    assert rows[0]["payload"]["undoes"] == 2
+
+
+def test_that_an_answer_is_shown_and_changed_and_a_national_one_needs_another(project: Path) -> None:
+    assert "WIFI" in data("answer", "wifi", "short").stdout.upper()
+    changed = data("answer", "wifi", "plain", "有网，问窗口。", "--by", "甲", "--scope", "local")
+    assert changed.exit_code == 0, changed.output
+    data("apply")
+    assert data("answer", "wifi", "plain").stdout == "有网，问窗口。\n"
+    assert "等待第二人同意" in data("answer", "seal_lost", "fee", "先问价。", "--by", "甲").stdout
+    assert data("approve", "2", "--by", "甲").exit_code == 1
+    assert data("approve", "2", "--by", "乙").exit_code == 0
+    assert data("apply").stdout == "1 made\n"
+    assert data("answer", "seal_lost", "fee").stdout == "先问价。\n"
+
+
+def test_that_what_cannot_be_done_ends_in_one_line_that_says_why(project: Path) -> None:
+    for arguments, said in (
+        (("add", "other/nothing", "你好", "--by", "甲"), "目录里没有细类"),
+        (("add", THANKS, "我叫王建国电话13812345678", "--by", "甲"), "个人信息"),
+        (("answer", "nothing", "fee"), "没有主题"),
+        (("answer", "wifi", "colour"), "角度"),
+        (("answer", "wifi", "plain", "新的"), "--by"),
+        (("undo", "9", "--by", "甲"), "没有第9号修改"),
+        (("withdraw", "9", "--by", "甲"), "没有第9号修改"),
+    ):
+        result = data(*arguments)
+        assert result.exit_code == 1, arguments
+        assert said in result.output
+    assert data("add", THANKS, examples(project, GREETING)[0], "--by", "甲").exit_code == 0
+    assert "not made: 1 加例句: 同一句" in data("apply").stdout
+
+
+def test_that_the_health_is_told(project: Path) -> None:
+    found = json.loads(data("health", "--json").stdout)
+    assert found["conflicting"] == []
+    assert "parking" in found["local facts to confirm"]
+    assert "likely label errors" in data("health").stdout

@@ -1,0 +1,55 @@
+"""The inbox by command."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli.studio_inbox import commands
+from bot.store.session import Store
+from tests.studio.inbox_rows import Inbox
+from tests.world import FakeClock
+
+PET = "help_request/lost_pet"
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(commands, list(words))
+
+
+@pytest.fixture
+def desk(sqlite_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
+    monkeypatch.setenv("FUJIN_DATABASE_URL", sqlite_url)
+    store = Store(sqlite_url)
+    yield Inbox(store, clock)
+    store.close()
+
+
+def test_that_what_waits_is_listed_masked_and_most_useful_first(desk: Inbox) -> None:
+    desk.doubtful("我家狗跑没影了，电话13800138000")
+    denied = desk.hear("暂住证咋办来着", who="B")
+    desk.hear("不是", who="B")
+    desk.fill()
+    rows = json.loads(run("inbox", "--json").stdout)
+    assert [row["why"] for row in rows] == ["denied", "margin"]
+    assert rows[1]["text"] == "我家狗跑没影了，电话〔电话〕"
+    assert "138" not in run("inbox").stdout
+    assert len(json.loads(run("inbox", "--reason", "denied", "--json").stdout)) == 1
+    assert len(json.loads(run("inbox", "--limit", "1", "--json").stdout)) == 1
+    assert run("inbox", "--reason", "nonsense").exit_code == 1
+    assert denied
+
+
+def test_that_verdicts_are_given_and_taken_back(desk: Inbox) -> None:
+    item = str(desk.doubtful("我家狗跑没影了").id)
+    assert run("label", item, PET, "--trainer", "甲").stdout == f"item {item}: done, add_example\n"
+    refused = run("skip", item, "--trainer", "乙")
+    assert (refused.exit_code, refused.stderr) == (1, f"fujin: item {item} has been judged: done\n")
+    assert run("undo", "--trainer", "甲").stdout == f"item {item} is waiting again\n"
+    assert run("second", item, "--trainer", "甲", "--intent", PET).stdout == f"item {item}: second\n"
+    assert "done" in run("label", item, PET, "--trainer", "乙", "--text", "家里的狗跑没影了", "--cluster").stdout
+    assert "1 of 1 items" in run("agreement").stdout
+    other = str(desk.doubtful("另一个事儿到底咋整呢").id)
+    assert run("ambiguous", other, "--trainer", "甲").stdout == f"item {other}: ambiguous\n"
+    assert run("undo", "--trainer", "丙").exit_code == 1
