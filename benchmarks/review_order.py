@@ -65,16 +65,15 @@ class Round:
         own = np.ones(len(known), dtype=bool)
         self.model: KernelModel = fit(rows, embeddings, targets, Settings(), calibrated_on=own).model
 
-    def probabilities(self, messages: Read, numbers: Sequence[int]) -> NDArray[np.float64]:
-        """P(intent) of each of these messages."""
+    def read(self, messages: Read, numbers: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """P(intent) of each of these messages, and how near the nearest known one is."""
         rows = [self._ngrams.row(messages.documents[number]) for number in numbers]
-        return self.model.probabilities(rows, messages.embeddings[list(numbers)])
+        return self.model.read(rows, messages.embeddings[list(numbers)])
 
     def thoughts(self, numbers: Sequence[int]) -> Iterator[Thought]:
         """What the inbox knows of messages: P(label), the likeliest intents, and the nearest one that is known."""
-        fine = self.probabilities(self._messages, numbers)
+        fine, nearest = self.read(self._messages, numbers)
         labels = label_sums(fine, self.model.label_of)
-        nearest = self.model.meaning.nearest(self._messages.embeddings[list(numbers)])
         for row, of_label, near in zip(fine, labels, nearest, strict=True):
             ranked = tuple(float(p) for p in np.sort(row)[::-1][:5])
             yield Thought(dict(zip(LABELS, map(float, of_label), strict=True)), ranked, float(near))
@@ -112,7 +111,7 @@ def curve(messages: Read, tests: Read, order: Order, seed: int) -> list[tuple[in
     known, waiting, points = arrival[:first], arrival[first:], []
     for number in range(ROUNDS + 1):
         now = Round(messages, known)
-        best = now.probabilities(tests, range(len(tests.intents))).argmax(axis=1)
+        best = now.read(tests, range(len(tests.intents)))[0].argmax(axis=1)
         points.append((number * ROUND, macro_f1(tests.intents, [now.model.intents[index] for index in best])))
         chosen = order(now, waiting)[:ROUND]
         taken = set(chosen)

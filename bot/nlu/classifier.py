@@ -230,8 +230,7 @@ class TriageClassifier(GraphComponent):
         documents = [grams(message.get(TEXT), words_of(message)) for message in messages]
         rows = [self._ngrams.row(document) for document in documents]
         embeddings = np.stack([embedding_of(message) for message in messages])
-        probabilities = self._model.probabilities(rows, embeddings)
-        nearest = self._model.meaning.nearest(embeddings)
+        probabilities, nearest = self._model.read(rows, embeddings)
         for message, document, row, fine, near in zip(messages, documents, rows, probabilities, nearest, strict=True):
             self._decide(message, document, row, fine)
             message.set(FINE_RANKING, self._ranked(fine), add_to_output=True)

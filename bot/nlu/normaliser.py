@@ -111,6 +111,7 @@ def normaliser(typos: Path = TYPOS) -> Normaliser:
     return Normaliser(typos)
 
 
+@lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """`text` in its normal form by the station's table."""
     return normaliser()(text)

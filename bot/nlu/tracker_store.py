@@ -65,13 +65,16 @@ class FujinTrackerStore(SQLTrackerStore):
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The conversation since its last session began; the kept one when nobody else has added to it."""
+        last = self._last_stored(sender_id)
         kept = self._kept.pop(sender_id, None)
-        if kept is not None and kept[0] == self._last_stored(sender_id):
-            return self._shortened(kept[1])
-        tracker = await super().retrieve(sender_id)
-        if tracker is not None:
+        tracker = kept[1] if kept is not None and kept[0] == last and not _unsaved(kept[1]) else None
+        if tracker is None:
+            tracker = await super().retrieve(sender_id)
+            if tracker is None or last is None:
+                return tracker
             tracker.stored_events = len(tracker.events)
-            tracker = self._shortened(tracker)
+        tracker = self._shortened(tracker)
+        self._keep(last, tracker)
         return tracker
 
     async def save(self, tracker: DialogueStateTracker) -> None:
@@ -86,9 +89,12 @@ class FujinTrackerStore(SQLTrackerStore):
         last = self._write(rows) if rows else self._last_stored(tracker.sender_id)
         tracker.stored_events = len(tracker.events)
         if last is not None:
-            self._kept[tracker.sender_id] = (last, tracker)
-            while len(self._kept) > KEPT_TRACKERS:
-                self._kept.popitem(last=False)
+            self._keep(last, tracker)
+
+    def _keep(self, last: int, tracker: DialogueStateTracker) -> None:
+        self._kept[tracker.sender_id] = (last, tracker)
+        while len(self._kept) > KEPT_TRACKERS:
+            self._kept.popitem(last=False)
 
     def _write(self, rows: list[dict[str, Any]]) -> int:
         """Insert in one transaction; the id of the last row."""
@@ -123,6 +129,11 @@ class FujinTrackerStore(SQLTrackerStore):
         )
         short.stored_events = len(short.events)
         return short
+
+
+def _unsaved(tracker: DialogueStateTracker) -> bool:
+    """Whether somebody who was given this tracker added events and failed before they were saved."""
+    return len(tracker.events) != getattr(tracker, "stored_events", None)
 
 
 def _for_the_station(engine: sa.engine.Engine) -> sa.engine.Engine:

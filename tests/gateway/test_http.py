@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -56,16 +57,25 @@ def database_url(sqlite_url: str) -> str:
 
 @pytest.fixture
 async def wire(station: Station) -> AsyncIterator[Wire]:
-    """The shipped server on a free port, patient for a second."""
-    gateway = Gateway(station, answer_within=timedelta(seconds=1))
+    """The shipped server on a free port."""
+    async with served(station, answer_within=timedelta(hours=1)) as served_gateway:
+        yield served_gateway
+
+
+@asynccontextmanager
+async def served(station: Station, *, answer_within: timedelta) -> AsyncIterator[Wire]:
+    """The shipped server on a free port as long as the block lasts."""
+    gateway = Gateway(station, answer_within=answer_within)
     server = http_server(gateway.parts, host="127.0.0.1", port=0)
     serving = asyncio.create_task(server.serve())
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)
-    yield Wire(gateway, server.servers[0].sockets[0].getsockname()[1])
-    server.should_exit = True
-    await serving
+    try:
+        yield Wire(gateway, server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def test_that_a_body_in_chunks_is_read(wire: Wire) -> None:
@@ -83,9 +93,12 @@ async def test_that_a_body_beyond_the_limit_is_refused_before_it_has_arrived(wir
     await wire.expect_valid_message_answered()
 
 
-async def test_that_a_body_that_never_arrives_is_not_waited_for_longer_than_the_platform_would(wire: Wire) -> None:
-    head = f"POST {wire.sealed()[0]} HTTP/1.1\nHost: x\nContent-Length: 100"
-    assert (await wire.ask(head, b"<xml>")).startswith("HTTP/1.1 408")
+async def test_that_a_body_that_never_arrives_is_not_waited_for_longer_than_the_platform_would(
+    station: Station,
+) -> None:
+    async with served(station, answer_within=timedelta(seconds=0.2)) as wire:
+        head = f"POST {wire.sealed()[0]} HTTP/1.1\nHost: x\nContent-Length: 100"
+        assert (await wire.ask(head, b"<xml>")).startswith("HTTP/1.1 408")
 
 
 async def test_that_who_hangs_up_in_the_middle_of_a_body_leaves_no_error(

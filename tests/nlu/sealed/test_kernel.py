@@ -43,7 +43,7 @@ def row(matrix: sparse.csr_matrix, number: int) -> tuple[np.ndarray, np.ndarray]
 def test_that_unseen_messages_are_read_and_probabilities_sum_to_one() -> None:
     model = fitted().model
     rows, embeddings, targets = made_up(seed=2)
-    probabilities = model.probabilities([row(rows, number) for number in range(len(targets))], embeddings)
+    probabilities = model.read([row(rows, number) for number in range(len(targets))], embeddings)[0]
     assert np.allclose(probabilities.sum(axis=1), 1)
     right = np.array(model.intents)[probabilities.argmax(axis=1)] == np.array(targets)
     assert right.mean() > 0.8
@@ -65,7 +65,7 @@ def test_that_the_left_out_reading_is_that_of_a_model_without_the_message() -> N
             settings,
             calibrated_on=everyone[1:],
         )
-        apart = without.model.probabilities([row(rows, left)], embeddings[left : left + 1])[0]
+        apart = without.model.read([row(rows, left)], embeddings[left : left + 1])[0][0]
         assert np.abs(apart - whole.left_out[left]).max() < 0.05
 
 
@@ -81,7 +81,7 @@ def test_that_a_saved_model_reads_the_same(tmp_path: Path) -> None:
     again = KernelModel.load(tmp_path)
     rows, embeddings, targets = made_up(seed=3)
     messages = [row(rows, number) for number in range(len(targets))]
-    difference = model.probabilities(messages, embeddings) - again.probabilities(messages, embeddings)
+    difference = model.read(messages, embeddings)[0] - again.read(messages, embeddings)[0]
     assert np.abs(difference).max() < 0.01
 
 

@@ -87,6 +87,28 @@ def test_that_another_process_is_noticed(url: str) -> None:
     asyncio.run(run())
 
 
+def test_that_a_conversation_that_was_only_looked_at_is_not_read_from_the_database_again(url: str) -> None:
+    async def run() -> None:
+        await say(store(url), "第一条")
+        trackers = store(url)
+        looked_at = await trackers.retrieve("a")
+        assert texts(looked_at) == ["第一条"]
+        assert await trackers.retrieve("a") is looked_at
+
+    asyncio.run(run())
+
+
+def test_that_what_a_failed_message_left_in_memory_is_forgotten(url: str) -> None:
+    async def run() -> None:
+        trackers = store(url)
+        await say(trackers, "第一条")
+        tracker = await trackers.get_or_create_tracker("a", append_action_listen=False)
+        tracker.update(UserUttered("没存上", {"name": "tip"}), DOMAIN)
+        assert texts(await trackers.retrieve("a")) == ["第一条"]
+
+    asyncio.run(run())
+
+
 def test_that_a_long_conversation_is_short_in_memory_and_whole_in_the_database(url: str) -> None:
     async def run() -> None:
         trackers = store(url)
