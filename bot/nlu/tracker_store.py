@@ -67,11 +67,13 @@ class FujinTrackerStore(SQLTrackerStore):
         """The conversation since its last session began; the kept one when nobody else has added to it."""
         last = self._last_stored(sender_id)
         kept = self._kept.pop(sender_id, None)
+        if last is None:
+            return None
         tracker = kept[1] if kept is not None and kept[0] == last and not _unsaved(kept[1]) else None
         if tracker is None:
             tracker = await super().retrieve(sender_id)
-            if tracker is None or last is None:
-                return tracker
+            if tracker is None:
+                return None
             tracker.stored_events = len(tracker.events)
         tracker = self._shortened(tracker)
         self._keep(last, tracker)

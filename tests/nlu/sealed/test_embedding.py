@@ -8,6 +8,7 @@ import pytest
 
 from bot.nlu.embedding import SIZE, Encoder, encode_on_all_cores, remembered, shortened
 
+
 class CountingEncoder:
     """Gives each text a row of its own, and keeps what it was asked for."""
 
