@@ -47,6 +47,8 @@ _TO_THE_OFFICER = frozenset(
     f"help_request/{intent}" for intent in ("human_service", "complaint_officer", "case_followup")
 )
 """Requests whose further words are said to the officer: nothing is taken down."""
+_PARTING = frozenset(f"other/{intent}" for intent in ("thanks", "goodbye", "praise"))
+"""Talk that ends a conversation: there is nothing in it to take down."""
 _LOST = frozenset({"missing_child", "missing_adult_at_risk", "found_lost_person"})
 _OVER, _FOUND = "over", "found"
 """The turns of a message that says so."""
@@ -58,7 +60,10 @@ _MATTERS = re.compile(
     "city_services|domestic_violence_advice|case_howto|minor_law|legal_aid|complaint_howto|lost_found_howto)"
 )
 """What is asked beside an open alarm and can be answered from the knowledge base; the rest is asked of the officer."""
-_UNQUOTED = frozenset({"suicide_self", "suicide_other"})
+_OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_law", "case_howto", "lost_found_howto"))
+"""Of those, what a question about the alarm itself may be taken for: who pays, what about the dog."""
+_DESPAIR = "suicide_self"
+_UNQUOTED = frozenset({_DESPAIR, "suicide_other"})
 """Kinds in which nobody's words are read back to them."""
 
 
@@ -205,13 +210,16 @@ def _in_alarm(
         return [BotReply(wording.SILENT_RECEIPT if manner.hidden else wording.RESOLVED_ALREADY)]
     moment = Moment(kind_of(case), questions.scene_of(case, messages), first=first, over=over)
     matter = not first and _asks_a_matter(message, triage, over=over)
-    fitting = _fitting(case, message, () if matter else _turns(understanding), manner, desk, moment)
+    other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
+    fitting = _fitting(case, message, () if other_matter else _turns(understanding), manner, desk, moment)
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
         return known
     if first or (turned and not fitting):
         held = _held(case, moment, manner, desk) if manner.english and not fitting else None
         said = _begun(understanding, manner, fitting, held)
+    elif not fitting and not manner.hidden and _parts(triage, moment.kind):
+        return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
     else:
         said = [BotReply(fitting[1] if fitting else _taken_down(case, message, moment, manner, desk))]
     if told_over or case.state != CaseState.OPEN:
@@ -257,6 +265,8 @@ def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case
     if desk.net.asks_for_silence(message.text):
         return False
     text = "".join(normalise(message.text).split())
+    if kind_of(case) == _DESPAIR:
+        return wording.says_mistake(text)  # "you need not come" is no end of it
     if kind_of(case) in _LOST and wording.says_worse(text):
         return False
     if triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END and not triage.uncertain:
@@ -282,6 +292,11 @@ def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
     if triage.label != "enquiry" or triage.intent == _WITHOUT_SUBJECT:
         return False
     return triage.confidence >= _SURE_OF_QUESTION and (over or bool(_MATTERS.match(triage.intent)))
+
+
+def _parts(triage: Triage, kind: str) -> bool:
+    """Whether a message surely ends the talk about an alarm; of whoever despairs it may be a farewell."""
+    return triage.intent in _PARTING and triage.confidence >= _SURE_OF_QUESTION and kind not in _UNQUOTED
 
 
 def _fitting(

@@ -53,7 +53,8 @@ class Asked:
         calm = triage.urgent or triage.label in ("enquiry", "other") or triage.uncertain or triage.confidence < CERTAIN
         goes_on = calm and triage.intent not in TALK and interpreter.continues(text, ranked, enquires=enquires)
         lost = triage.intent in _LOST
-        if before and not goes_on and not self._said.form and (lost or enquires):
+        alone = self._said.form is None and not self._said.alarm_open  # in an alarm the rest is about the alarm
+        if before and not goes_on and alone and (lost or enquires):
             goes_on = await interpreter.goes_on(text, ranked, before, parse, lost=lost)
         stands_on = before if goes_on and not self._near(ranked) else None
         own = ranked if enquires else ()

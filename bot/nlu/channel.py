@@ -167,6 +167,8 @@ class FujinInput(InputChannel):
 
         @routes.listener("after_server_start")
         async def follow(app: Sanic[Any, Any], _loop: Any) -> None:
+            if (agent := _ready(app)) is not None:
+                await warm_up(agent)
             app.ctx.follower = Follower(app, MODELS, app.state.port)
             app.ctx.follower.start()
 
@@ -197,6 +199,20 @@ async def _answer(
         )
         return json({"error": f"The message could not be handled: {type(error).__name__}."}, status=500)
     return json({"model": running_model(agent), **result})
+
+
+async def warm_up(agent: Agent) -> None:
+    """Read what nobody wrote, with all that is loaded at its first use: otherwise the first resident waits for it."""
+    parse, nobody = _reader(agent).parse, DialogueStateTracker("", agent.domain.slots)
+    try:
+        context = Context(nobody, _readers(agent), alarm_open=False, today=date.today())
+        for text in _WARMING:
+            await context.meaning(await parse(text), None, parse)
+    except Exception:  # a trainers' file that cannot be read is told where it is needed; alarms need none
+        logger.exception("What residents may ask could not be read beforehand")
+
+
+_WARMING = ("身份证丢了怎么补办，要带什么", "我要办犬证", "楼下有人打架")
 
 
 async def read(agent: Agent, incoming: Incoming) -> dict[str, Any]:
@@ -345,10 +361,12 @@ def _reply(message: Mapping[str, Any]) -> dict[str, Any]:
 
 def _agent(request: Request) -> Agent | None:
     """The loaded agent, None while there is none."""
-    agent = getattr(request.app.ctx, "agent", None)
-    if agent is None or not agent.is_ready():
-        return None
-    return agent
+    return _ready(request.app)
+
+
+def _ready(app: Sanic[Any, Any]) -> Agent | None:
+    agent = getattr(app.ctx, "agent", None)
+    return agent if agent is not None and agent.is_ready() else None
 
 
 def _reader(agent: Agent) -> Reader:

@@ -70,6 +70,29 @@ def incoming(**fields: Any) -> channel.Incoming:
     return channel.Incoming(**{"text": "有刀", "sender": "a", "message_id": "1", **fields})
 
 
+def test_that_a_server_reads_something_before_the_first_resident_writes_and_keeps_none_of_it() -> None:
+    agent = FakeAgent()
+    agent.domain = SimpleNamespace(slots=[AnySlot("sleeping_form", mappings=[])])
+    asked: list[str] = []
+
+    async def parse(text: str) -> dict[str, Any]:
+        asked.append(text)
+        return await agent._parse(text)
+
+    agent.fujin_reader = SimpleNamespace(parse=parse)
+    asyncio.run(channel.warm_up(agent))
+    assert len(asked) >= 3
+    assert (agent.handled, agent.tracker) == ([], None)
+
+
+def test_that_a_server_starts_although_nothing_can_be_read_beforehand(caplog: pytest.LogCaptureFixture) -> None:
+    agent = FakeAgent()
+    agent.domain = SimpleNamespace(slots=[])
+    agent.fujin_readers = SimpleNamespace()  # the trainers' files are broken
+    asyncio.run(channel.warm_up(agent))
+    assert "beforehand" in caplog.text
+
+
 def test_that_fragments_are_read_together() -> None:
     agent = FakeAgent()
     alone = asyncio.run(channel.read(agent, incoming()))  # type: ignore[arg-type]
