@@ -6,7 +6,8 @@ from typing import Any
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Field, Form
 
 _KEPT = "发来的先替您留着（{titles}），要您答应了才往下办。"
-_ONE_WORD = "愿意办就回“同意”，不愿意回“不办了”，都不会提交。"
+_EITHER_WAY = "回“同意”或者直接把资料发来就开始，随时可以停、可以改。"
+_ONE_WORD = "愿意办就回“同意”或者接着发，不愿意回“不办了”，都不会提交。"
 
 
 def next_slot(form: Form, filled: Mapping[str, Any]) -> str | None:
@@ -17,14 +18,14 @@ def next_slot(form: Form, filled: Mapping[str, Any]) -> str | None:
 def question(form: Form, slot: str, filled: Mapping[str, Any], *, again: bool = False) -> dict[str, Any]:
     """Text and buttons of a question. The first says why, the last repeats what was filled.
 
-    `again`: it was asked just before. Why needs no saying twice; that data alone are no consent does.
+    `again`: it was asked just before. Why needs no saying twice; what came before why was told waits for consent.
     """
     if slot == CONSENT and again:
         kept = "、".join(entry.title for name, entry in form.fields.items() if filled.get(name) is not None)
         text = _KEPT.format(titles=kept) if kept else ""
         return {"text": f"{text}{_ONE_WORD}", "buttons": _buttons("同意", "不办了")}
     if slot == CONSENT:
-        return {"text": f"{form.why}\n同意就开始，随时可以停、可以改。", "buttons": _buttons("同意", "不办了")}
+        return {"text": f"{form.why}\n{_EITHER_WAY}", "buttons": _buttons("同意", "不办了")}
     if slot == CONFIRMED:
         lines = filled_lines(form, filled)
         told = "\n".join([f"请核对{form.title}申请：", *lines, "都对就回“确认”；哪项不对直接说，比如“手机号错了”。"])

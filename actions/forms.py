@@ -15,7 +15,7 @@ from actions.form_questions import filled_lines, next_slot, question
 from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
 from bot.nlu.entities import StationEntities
-from bot.nlu.form_reader import Reading, read
+from bot.nlu.form_reader import GIVING_AGREES, Reading, read
 from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.services import applications, photos
 from bot.store.models import MessageId
@@ -263,11 +263,15 @@ def _aside(
 def _with_photo(
     dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker, photo: str
 ) -> Events:
-    """A picture goes to the question that asks for one, otherwise to the first that will; it agrees to nothing."""
+    """A picture goes to the question that asks for one, otherwise to the first that will. Sent where consent was asked
+    for, it gives that as well."""
     wanted = [name for name, entry in form.fields.items() if entry.kind == PHOTO]
     empty = [name for name in wanted if tracker.get_slot(name) is None]
     place = requested if requested in wanted else next(iter(empty), wanted[-1])
-    if place != requested and requested not in (CONSENT, None):
+    if requested == CONSENT:
+        dispatcher.utter_message(text=GIVING_AGREES)
+        return [SlotSet(place, photo), SlotSet(CONSENT, True)]
+    if place != requested and requested is not None:
         told = _PHOTO_KEPT if empty else _PHOTO_CHANGED
         dispatcher.utter_message(text=told.format(photo=form.fields[place].title))
     return [SlotSet(place, photo)]

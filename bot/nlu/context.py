@@ -195,8 +195,9 @@ class Context:
             if about == form.intent or form.subject.search(normalise(text)) or form.says in self._said.bot_said:
                 reading = self._filling.read_for(form, CONSENT, text, {})
                 offered = form.says in self._said.bot_said and not asks(normalise(text))
-                wanted = {"name"} if offered else {"name", "phone"}
-                if "id_number" in reading.values or wanted <= set(reading.values) or (offered and reading.problems):
+                if "id_number" in reading.values or {"name", "phone"} <= set(reading.values):
+                    return form
+                if offered and (reading.problems or (reading.values and not reading.loose)):
                     return form
         return None
 

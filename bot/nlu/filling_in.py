@@ -138,7 +138,7 @@ class FillingIn:
         """Whether there is a word of danger in an answer to the form."""
         if self._said.tracker.get_slot(REQUESTED) == "vaccinated_on":
             text = _WHETHER_DONE.sub("", _VACCINATED.sub("", text))
-        text = _VACCINE.sub("", _HARMLESS_DOG.sub("", text))
+        text = _VACCINE.sub("", _HARMLESS_DOG.sub("", _TYPED_WRONG.sub("", text)))
         return bool(ALARMING.search(text) or _WORSE.search(text))
 
     async def _says_about_filling(

@@ -57,6 +57,10 @@ _CHECK_DIGIT = (
     "证件号最后一位是由前面十七位算出来的，现在对不上，多半是有一位看错了。请照着证件从头念一遍再发；"
     "还是不行就带证件到窗口。"
 )
+GIVING_AGREES = "好，您发来的就用来办这件事；不想办了随时回“不办了”。"
+"""What is told to whoever sends data where consent was asked for."""
+_SENDS_ANEW = re.compile("重[发拍传新]|再[发拍传]一?张|换一?[张个]")
+_REFUSES = re.compile("[不别没甭](?:太)?(?:同意|愿意|想|要|办|填|发|用)|先问|问一下")
 _DIGITS = {"id_number": 18, "phone": 11}
 _SHORT_NUMBER = re.compile(r"\D{0,8}?((?!12110|12345|96110)\d{4,13}x?)\D{0,3}")
 _TOO_SHORT = "{title}是{wants}位，您发的是{told}位，请核对一下再发。"
@@ -154,8 +158,12 @@ class _Reader:
 
     def _reading(self) -> Reading:
         remark = self._remark()
+        if asks(self._text) and self._only_beside():
+            self._values.clear()
         if remark and self._loose():
             self._values.clear()  # the words of a question are no name
+        if self._agrees_by_giving():
+            self._values[CONSENT], remark = True, remark or GIVING_AGREES
         return Reading(
             values=dict(self._values),
             problems=tuple(dict.fromkeys(self._problems)),
@@ -163,6 +171,19 @@ class _Reader:
             loose=self._loose(),
             remark=remark,
         )
+
+    def _only_beside(self) -> bool:
+        """Whether a text gives nothing but a choice that nobody asked for: 我妈能替我交不 我白天上班 is a question."""
+        given = [self._form.fields[name] for name in self._values if name in self._form.fields]
+        return bool(given) and all(entry.kind == "choice" and entry.name != self._requested for entry in given)
+
+    def _agrees_by_giving(self) -> bool:
+        """Whether a text gives data of its own accord where it was told what they are for and asked for consent.
+
+        That is explicit consent: an affirmative act such as filling in or providing (GB/T 35273-2020, 3.6).
+        """
+        gives = bool(self._values) and CONSENT not in self._values and not self._loose()
+        return self._requested == CONSENT and gives and not asks(self._text) and not _REFUSES.search(self._text)
 
     def _take_all(self) -> None:
         """The values of a message: those that tell what they are, one piece after the other, and the answer asked."""
@@ -254,7 +275,8 @@ class _Reader:
         photos = [name for name, entry in self._form.fields.items() if entry.kind == PHOTO and self._filled.get(name)]
         if photos and self._forms.photo_same.search(self._text) and not asks(self._text):
             return Reading(command="same_photo")
-        if photos and self._forms.photo_again.search(self._text) and not asks(self._text):
+        again = self._forms.photo_again.search(self._text) and (not asks(self._text) or _SENDS_ANEW.search(self._text))
+        if photos and again:
             return Reading(again=(photos[-1],))
         return None
 

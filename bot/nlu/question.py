@@ -62,6 +62,7 @@ _FOLLOW_UP_CHARACTERS = 14
 _A_FEW_WORDS = 6
 _OF_SOMEBODY = re.compile("^(?:我|俺|咱|他|她|孩子|娃|老人)")
 """What begins a few words about a person, which are the answer to nothing else than the question before: 我18."""
+_THIS_OFFICE = re.compile("派出所|你们|您们|您这|你这|您那|你那|所里|户籍|民警")
 _HOW_TO = re.compile(r"(?:怎么|怎样|咋|如何)办(?!\W*$)")
 """How something is done, and not what is to be done about it: 怎么办居住证."""
 _WHAT_TO_DO = re.compile(r"(?:怎么|咋|如何)办")
@@ -344,7 +345,10 @@ class Interpreter:
         return question if question.aspects else replace(question, aspects=before.aspects)
 
     def _stays(self, last: Topic, topic: Topic, text: str) -> bool:
-        """Whether a question on the same intent, which names none of its topics, is about the last one still."""
+        """Whether a question on the same intent, which names none of its topics, is about the last one still; so is one
+        for hours or the way behind what another office does, unless it asks for this one."""
+        if not self._words.ours(last.intent) and self._words.can_be_asked_of_anything(topic.intent):
+            return not _THIS_OFFICE.search(text)
         if topic.when or topic.intent != last.intent:
             return False
         nearest = self._nearest(last, text)
@@ -418,7 +422,10 @@ class Interpreter:
         asked = set(wording.aspects) - _WEAK
         if not topic.when and (whole or not asked):
             times = _OTHER_TOPIC_TIMES * (1.5 if asked else 1)
-            topic = _plainly_other(topic, self._knowledge.shared(topic.intent, text), times) or topic
+            other = _plainly_other(topic, self._knowledge.shared(topic.intent, text), times)
+            # 多久能拿 stands in many an answer, and names no topic: what else is said must lead there too.
+            if other and (not asked or self._leads_to(other, wording.subject)):
+                topic = other
         explains = not (wording.subject and _MEANING.search(text))
         wanted = [aspect for aspect in wording.aspects if (aspect == PLAIN and explains) or aspect in topic.aspects]
         strong = [(topic, aspect) for aspect in wanted if aspect not in _WEAK]
@@ -464,6 +471,11 @@ class Interpreter:
                 fitting.append((topic, aspect))
                 texts.append(text)
         return fitting
+
+    def _leads_to(self, topic: Topic, subject: str) -> bool:
+        """Whether a question's subject shares enough words with a topic's facts."""
+        shared = self._knowledge.shared(topic.intent, subject)
+        return any(found.topic is topic and found.score >= _OTHER_TOPIC for found in shared)
 
     def _topic(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
         return self._knowledge.choose(str(ranked[0]["name"]), text) if ranked else None

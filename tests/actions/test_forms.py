@@ -132,13 +132,18 @@ async def test_that_one_message_fills_what_it_holds(server: ActionExecutor) -> N
     assert said == []
 
 
-async def test_that_data_without_consent_are_kept_and_consent_is_asked_for_briefly(server: ActionExecutor) -> None:
+async def test_that_data_sent_where_consent_was_asked_for_are_consent_and_told_so(server: ActionExecutor) -> None:
     slots, said = await fill(server, f"我叫赵小满，{NUMBER}", requested="consent")
-    assert slots == {"name": "赵小满", "id_number": NUMBER}
-    (asked,) = said
-    assert "姓名、身份证号" in asked
-    assert "同意" in asked
-    assert "只用来办这件事" not in asked
+    assert slots == {"name": "赵小满", "id_number": NUMBER, "consent": True}
+    assert "".join(said).count("不办了") == 1
+
+
+async def test_that_what_came_before_consent_was_asked_for_waits_for_it(server: ActionExecutor) -> None:
+    kept = {"name": "赵小满", "id_number": NUMBER}
+    slots, said = await fill(server, "先问下安不安全", requested="consent", filled=kept)
+    assert slots.get("consent") is None
+    assert "姓名、身份证号" in "".join(said)
+    assert "只用来办这件事" not in "".join(said)
 
 
 async def test_that_what_was_not_asked_for_is_acknowledged(server: ActionExecutor) -> None:
@@ -234,7 +239,7 @@ async def test_that_a_fierce_breed_is_told_and_left_to_the_officer(server: Actio
         ),  # too early: kept for the first one
         ("phone", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}, "记作“狗的侧面照”"),
         ("confirmed", FILLED, {"photo_vaccine": "17"}, "换掉了原来的“免疫证照片”"),  # all are there: the last one anew
-        ("consent", {}, {"photo_dog_front": "17"}, "回“同意”"),  # it is no consent
+        ("consent", {}, {"photo_dog_front": "17", "consent": True}, "不办了"),  # sent of their own accord
     ],
 )
 async def test_that_a_photo_goes_where_one_is_wanted(

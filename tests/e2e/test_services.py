@@ -132,8 +132,7 @@ def test_that_one_message_may_hold_the_whole_application(writer: Applicant) -> N
     writer.say(
         f"办犬证，我叫赵小满，{NUMBER}，{PHONE}，住大东路66号2单元301，狗叫旺财，柯基，黄白色，上个月打的狂犬疫苗"
     )
-    assert "同意" in writer.photo(), "neither the data nor a photo is consent"
-    assert "（10/11）" in writer.say("同意"), "all of it was kept"
+    assert "（10/11）" in writer.photo(), "who goes on sending agrees, and all of it was kept"
     writer.photo()
     writer.photo()
     writer.say("没毛病 提交吧")
@@ -264,11 +263,17 @@ def test_that_the_form_goes_on_in_so_many_words_once_an_officer_has_the_alarm(st
     assert len(writer.cases()) == 1
 
 
-def test_that_data_are_no_consent_and_are_kept_until_there_is(writer: Applicant) -> None:
-    writer.say("我要办犬证")
+def test_that_whoever_was_told_why_and_sends_data_agrees_and_can_stop(writer: Applicant) -> None:
+    assert "同意" in writer.say("我要办犬证")
     asked = writer.say(f"赵小满 {NUMBER}")
-    assert "姓名、身份证号" in asked
-    assert "同意" in asked
+    assert "不办了" in asked
+    assert "（3/11）" in asked
+    assert "没有提交" in writer.say("不办了")
+
+
+def test_that_data_sent_with_the_wish_itself_wait_for_consent(writer: Applicant) -> None:
+    assert "同意" in writer.say(f"我要办犬证，我叫赵小满，{NUMBER}")
+    assert "姓名、身份证号" in writer.say("你们下班了吗")
     assert "（3/11）" in writer.say("同意")
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import yaml
 
+from bot.duty.case import TOLD_OVER
 from bot.intake import advice, questions, wording
 from bot.intake.advice import ADVICE_FILE, Moment
 from bot.nlu.turns import Turn
@@ -43,6 +44,17 @@ def said(station: Station) -> list[str]:
         ("medical", "你是真警察吗", "identity"),
         ("suicide_self", "能陪我唠会不", "company"),
         ("theft_in_progress", "他要跑了 我去给他按住", "suspects_wait"),
+        ("domestic_violence", "他出去了我能带孩子走不", "leave_home"),
+        ("domestic_violence", "他堵着门我能走吗", ""),
+        ("suicide_self", "我把药吃了半瓶", "swallowed"),
+        ("suicide_self", "有人敲门", "at_your_door"),
+        ("suicide_other", "他求我别告诉他爸妈", "asked_to_hide_it"),
+        ("fraud_transfer", "有个公司说能帮我追款 先交一千", "second_scam"),
+        ("dangerous_animal", "我爱人让蛇咬了", "snake_bite"),
+        ("dangerous_animal", "厨房进来一条蛇", "snake_inside"),
+        ("medical", "没气了 到底按哪儿啊 按哪", "how_to_press"),
+        ("missing_adult_at_risk", "电话里听见咣当一声", "heard_a_fall"),
+        ("burglary", "我听不见敲门 你们来了我咋知道", "deaf_at_the_door"),
     ],
 )
 def test_that_a_line_fits_the_words_and_the_kind(kind: str, text: str, name: str) -> None:
@@ -290,6 +302,30 @@ async def test_that_a_question_without_a_subject_is_about_what_was_just_told(sta
     assert said(station)[-1] == unlicensed
     await station.deliver("没办证罚我不", openid="oB")
     assert said(station)[-1] == "答：没办证罚我不"
+
+
+async def test_that_goodbye_is_not_taken_down_but_of_whoever_despairs_it_is_no_end(station: Station) -> None:
+    for openid, alarm, kind in (("oA", "车撞人了", "traffic_injury"), ("oB", "我不想活了", "suicide_self")):
+        station.rasa.labels = {alarm: "urgent_alarm", "那我走了": "other"}
+        station.rasa.intents = {alarm: f"urgent_alarm/{kind}", "那我走了": "other/goodbye"}
+        for text in (alarm, "那我走了"):
+            await station.deliver(text, openid=openid)
+        station.phone.take()
+    texts = said(station)
+    assert texts[1] == wording.PARTING
+    assert wording.PARTING not in texts[3]
+
+
+async def test_that_who_despairs_and_wants_nobody_to_come_is_not_over(station: Station) -> None:
+    station.rasa.labels = {"我不想活了": "urgent_alarm", "你们不用来": "help_request"}
+    station.rasa.intents = {"我不想活了": "urgent_alarm/suicide_self", "你们不用来": "help_request/correction"}
+    for text in ("我不想活了", "你们不用来"):
+        await station.deliver(text)
+    (case,) = rows(station, Case)
+    assert case.resolved_at is None
+    assert TOLD_OVER not in case.asked
+    assert wording.RESOLVED_UNPROVEN not in said(station)
+    station.phone.take()
 
 
 async def test_that_nothing_more_is_asked_once_it_was_said_to_be_over(station: Station) -> None:

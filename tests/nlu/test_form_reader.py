@@ -26,6 +26,7 @@ def test_that_one_message_may_hold_everything_in_any_order() -> None:
         f"我叫李娜，养了只泰迪叫豆豆，棕色的，上个月打的疫苗，住大东路12号3-1-2，电话幺三八零零幺三八零零零，{NUMBER}"
     )
     assert reading(text, "consent").values == {
+        "consent": True,
         "name": "李娜",
         "id_number": NUMBER,
         "phone": "13800138000",
@@ -231,9 +232,28 @@ def test_that_a_permits_values_are_too(text: str, requested: str, values: dict[s
     assert reading(text, requested, PERMIT).values == values
 
 
-def test_that_data_alone_are_no_consent() -> None:
-    assert reading(f"张伟 {NUMBER}", "consent").values == {"name": "张伟", "id_number": NUMBER}
+def test_that_who_sends_data_where_consent_was_asked_for_agrees_and_is_told() -> None:
+    given = reading(f"张伟 {NUMBER}", "consent")
+    assert given.values == {"name": "张伟", "id_number": NUMBER, "consent": True}
+    assert "不办了" in given.remark
     assert reading(f"同意，张伟 {NUMBER}", "consent").values["consent"] is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"张伟 {NUMBER}，先问一下这能查到我几条记录吗",
+        f"我不想把{NUMBER}给你们",
+        f"{NUMBER} 我先不同意",
+        "随便吧",  # nothing of a dog
+    ],
+)
+def test_that_a_question_a_refusal_or_loose_words_agree_to_nothing(text: str) -> None:
+    assert "consent" not in reading(text, "consent").values
+
+
+def test_that_data_sent_before_it_was_told_why_agree_to_nothing() -> None:
+    assert "consent" not in reading(f"我要办犬证，张伟 {NUMBER}", None).values
 
 
 def test_that_two_dogs_names_are_nobodys() -> None:

@@ -256,6 +256,29 @@ def test_that_a_question_is_one_though_something_follows_it(text: str) -> None:
     assert wording.asks(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "intent", "topic"),
+    [
+        ("居住证多久能下来", "residence_permit_apply", "residence_permit_apply"),
+        ("我奶奶没了得去派出所销户吧", "household_death", "household_death"),
+        ("死亡证明得去哪开", "household_death", "household_death_proof"),
+    ],
+)
+def test_that_what_is_asked_of_every_matter_leads_to_no_other_topic(text: str, intent: str, topic: str) -> None:
+    assert enquiry(text, intent).topics == (topic,)
+
+
+@pytest.mark.parametrize("text", ["转到一个叫李什么强的卡上", "那人姓王什么的"])
+def test_that_a_name_half_forgotten_is_no_question(text: str) -> None:
+    assert not wording.asks(text)
+
+
+def test_that_hours_behind_another_offices_matter_are_that_offices() -> None:
+    before = Question(("passport",))
+    assert enquiry("那去哪 周末开门吗", "station_hours", before=before).topics == ("passport",)
+    assert enquiry("你们周末开门吗", "station_hours", before=before).topics != ("passport",)
+
+
 def test_that_what_is_asked_of_the_station_itself_goes_by_its_words() -> None:
     assert enquiry("户籍科在二楼还是几楼", "station_phone").topics == ("station_address_inside",)
 
