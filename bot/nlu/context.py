@@ -155,7 +155,7 @@ class Context:
             wished
             and wished is not self._said.form
             and (self._said.alarm_seen or not self._said.alarm_open)
-            and triage.label in ("enquiry", "other", "help_request")
+            and (triage.label in ("enquiry", "other", "help_request") or (triage.uncertain and not triage.urgent))
         ):
             return dialogue(parse_data, f"apply_{wished.kind}", wished.intent)
         if self._affairs.asks_progress(text, triage):
@@ -197,7 +197,8 @@ class Context:
                 offered = form.says in self._said.bot_said and not asks(normalise(text))
                 if "id_number" in reading.values or {"name", "phone"} <= set(reading.values):
                     return form
-                if offered and (reading.problems or (reading.values and not reading.loose)):
+                firm = set(reading.values) - {CONSENT} and not reading.loose and f"回“{form.says}”" in self._said.bot_said
+                if offered and (reading.problems or "name" in reading.values or firm):
                     return form
         return None
 

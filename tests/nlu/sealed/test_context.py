@@ -309,6 +309,22 @@ def test_that_an_offered_form_is_begun_by_taking_it_up_and_not_by_thanks() -> No
     assert meaning(read("好的，谢谢", thanks), asked, offer).parse_data["intent"]["name"] == "other"
 
 
+def test_that_data_for_an_offered_form_begin_it_and_after_giving_up_they_do_not() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/dog_licence"), "犬证咋办", Question(("dog_licence",)))
+    offer, given_up = BotUttered("现在就想办，回“我要办犬证”就开始。"), BotUttered("改主意了说“我要办犬证”就行。")
+    assert (
+        meaning(read("大东路66号2单元301", OFF_TOPIC), asked, offer).parse_data["intent"]["name"] == "apply_dog_licence"
+    )
+    assert meaning(read("新号是13800138066", OFF_TOPIC), asked, given_up).parse_data["intent"]["name"] == "other"
+
+
+def test_that_a_wish_that_the_model_is_unsure_of_begins_its_form_whatever_it_was_taken_for() -> None:
+    unsure = Triage("tip", 0.4, "tip/dog_violation", uncertain=True)
+    assert (
+        meaning(read("我要办犬证，住大东路66号，狗叫旺财", unsure)).parse_data["intent"]["name"] == "apply_dog_licence"
+    )
+
+
 def test_that_thanks_are_no_dogs_name() -> None:
     heard = meaning(read("真行啊", Triage("other", 0.95, "other/insult")), *DOG_NAME)
     assert heard.parse_data["intent"]["name"] == "other"
