@@ -197,8 +197,8 @@ class Context:
                 offered = form.says in self._said.bot_said and not asks(normalise(text))
                 if "id_number" in reading.values or {"name", "phone"} <= set(reading.values):
                     return form
-                firm = set(reading.values) - {CONSENT} and not reading.loose and f"回“{form.says}”" in self._said.bot_said
-                if offered and (reading.problems or "name" in reading.values or firm):
+                data = set(reading.values) - {CONSENT} and f"回“{form.says}”" in self._said.bot_said
+                if offered and (reading.problems or "name" in reading.values or (data and not reading.loose)):
                     return form
         return None
 
