@@ -197,8 +197,9 @@ class Context:
                 offered = form.says in self._said.bot_said and not asks(normalise(text))
                 if "id_number" in reading.values or {"name", "phone"} <= set(reading.values):
                     return form
-                data = set(reading.values) - {CONSENT} and f"回“{form.says}”" in self._said.bot_said
-                if offered and (reading.problems or "name" in reading.values or (data and not reading.loose)):
+                data = bool(set(reading.values) - {CONSENT}) and not reading.loose
+                invited = f"回“{form.says}”" in self._said.bot_said  # whoever gave up is told the words as well
+                if offered and (reading.problems or "name" in reading.values or (data and invited)):
                     return form
         return None
 

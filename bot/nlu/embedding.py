@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +41,13 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> Singles:
         """A row for each text."""
-        return np.stack([self.of(text) for text in texts]) if texts else np.zeros((0, SIZE), dtype=np.float32)
+        return _rows(map(self.of, texts))
+
+
+def _rows(vectors: Iterable[Singles]) -> Singles:
+    """The vectors below each other; of none a matrix without rows."""
+    rows = list(vectors)
+    return np.stack(rows) if rows else np.zeros((0, SIZE), dtype=np.float32)
 
 
 def shortened(text: str) -> str:
@@ -52,8 +58,7 @@ def shortened(text: str) -> str:
 def encode_on_all_cores(texts: Sequence[str]) -> Singles:
     """What an `Encoder` makes of these texts, shared out among threads: the network runs outside Python's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        rows = list(pool.map(_own_encoder().of, texts))
-    return np.stack(rows) if rows else np.zeros((0, SIZE), dtype=np.float32)
+        return _rows(pool.map(_own_encoder().of, texts))
 
 
 @lru_cache(maxsize=1)
@@ -69,7 +74,7 @@ def remembered(encode: Callable[[Sequence[str]], Singles], texts: Sequence[str],
     if new:
         known.update(zip(new, encode(list(new.values())), strict=True))
         _write(memory, {key: known[key] for key in keys})
-    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, SIZE), dtype=np.float32)
+    return _rows(known[key] for key in keys)
 
 
 def _read(memory: Path) -> dict[bytes, Singles]:
