@@ -28,6 +28,8 @@ RESCUE = frozenset(
     )
 )
 """Kinds in which nobody stands beside the writer and reads along."""
+_FROM_AFAR = frozenset({"fraud_transfer", "extortion"})
+"""Kinds whose offender is at the other end of a telephone: he may hear the writer type, and sees nothing."""
 _DOOR_QUESTION = "door"
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
 _DEAF = re.compile("聋|哑|听不[见到]|听没有|不会说话|说话不会|说不了话")
@@ -74,14 +76,14 @@ class AlarmQuestions:
 def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
     """Whether what is written to a silent alarm must look like nothing.
 
-    A deaf person must not be called either, nor one who turns off the light in a gas leak; but nobody reads along, and
-    the guidance is what saves. An alarm that began as a whisper stays hidden.
+    A deaf person must not be called either, nor one who turns off the light in a gas leak or whom a swindler hears type;
+    but nobody reads along, and the guidance is what saves. An alarm that began as a whisper stays hidden.
     """
     if not case.silent:
         return False
     texts = ["".join(normalise(message.text).split()) for message in messages]
     deaf = any(_DEAF.search(text) for text in texts)
-    if kind_of(case) not in RESCUE:
+    if kind_of(case) not in RESCUE | _FROM_AFAR:
         return not deaf or any(_READ_ALONG.search(text) for text in texts)
     whispered = any((message.triage or {}).get("silent") for message in messages if message.id == case.alarm_message_id)
     stiff = any(_STIFF.search(text) for text in texts)

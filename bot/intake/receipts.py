@@ -7,6 +7,7 @@ what the officer sees; a question is promised the officer's answer, and never a 
 import re
 
 from bot.intake import wording
+from bot.nlu.corrections import puts_right
 from bot.nlu.entities import entities_of
 from bot.nlu.normaliser import normalise
 from bot.nlu.wording import size
@@ -26,10 +27,15 @@ _CRY = re.compile(
 )
 """What is cried out: it is heard, and not read back."""
 _ASKS = re.compile(
-    r"[?？吗么]\W*$|不[呀啊呢]?\W*$|(?:啥|什么|哪|谁)(?!.{0,4}[都也])|(?:怎么|咋|如何)(?!.{0,4}[都也])|"
+    r"[?？吗么]\W*$|(?:能|可以|行|要|用|该|会|得|有|给|中|成|使|算|对|是|敢|准)[^，,。 ]{0,8}不[呀啊呢]?\W*$|"
+    r"(?:正常|要紧|合适|严重)不\W*$|(?!动不动|时不时)([\u4e00-\u9fff])\s?[不没]\s?\1|"
+    "(?:啥|什么|哪|谁)(?!.{0,4}[都也])|(?:怎么|咋|如何)(?!.{0,4}[都也])|"
     "多少|多[久远]|几[点天个分号]|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|会不会|该不该|算不算|是否|请问"
 )
-_TELLS = re.compile("不知道|不认识|不记得|记不|不清楚|[没看认]不?清|说不清|忘了|没问")
+_TELLS = re.compile(
+    "不知道|不认识|不记得|记不|不清楚|[没看认]不?清|说不清|忘了|没问|啥啥|咋这么|咋还|[笑哭慌怕]啥|我?咋(?:寻思|觉|感觉)|"
+    "(?:问|说|写着|喊着?|叫着?|寻思)(?:我|他|她|俺)?[^，,。 ]{0,4}(?:啥|什么|哪|谁|怎么|咋)"
+)
 """Words behind which 谁 and 什么 ask nothing."""
 _ASKS_IN_ENGLISH = re.compile(
     r"\?|^(?:and |so |but )?(?:what|where|when|how|who|which|why|can|could|should|do|does|is|are|will|may|shall)\b",
@@ -54,6 +60,8 @@ def of(message: Message, *, english: bool = False, quotes: bool = True) -> str:
     said = told(message.text)
     if english:
         return wording.NOTED_ENGLISH.format(said=said) if said and quotes else wording.RECEIPT_ENGLISH
+    if said and puts_right(normalise(message.text)):
+        return wording.PUT_RIGHT.format(said=said)
     what = named(message.text)
     return wording.NOTED.format(what=what, said=said) if said and (quotes or what) else wording.RECEIPT
 

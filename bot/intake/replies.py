@@ -16,7 +16,8 @@ from bot.intake.inbox import Claimed
 from bot.intake.menu import filled, is_tap
 from bot.intake.questions import is_hidden, kind_of, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
-from bot.nlu.normaliser import converter, normalise, simplified
+from bot.nlu.corrections import puts_right
+from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
 from bot.nlu.turns import Turn
 from bot.nlu.wording import GUESSES, asks
@@ -62,6 +63,8 @@ _MATTERS = re.compile(
 """What is asked beside an open alarm and can be answered from the knowledge base; the rest is asked of the officer."""
 _OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_law", "case_howto", "lost_found_howto"))
 """Of those, what a question about the alarm itself may be taken for: who pays, what about the dog."""
+_NUMBER = re.compile("编号|线索号|[给要]我?们?个号|啥号|什么号|单号|number", re.IGNORECASE)
+"""Words of whoever asks for a tip's number."""
 _DESPAIR = "suicide_self"
 _UNQUOTED = frozenset({_DESPAIR, "suicide_other"})
 """Kinds in which nobody's words are read back to them."""
@@ -88,7 +91,7 @@ def to(
         return []
     if case is not None and case.label == URGENT:
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
-    elif case is not None and told_before and _adds_to(case, message, claimed, triage):
+    elif case is not None and told_before and not _asks_after(message, triage) and _adds_to(case, message, claimed, triage):
         replies = [BotReply(_added(case, message, understanding, triage, desk))]
     elif (
         understanding
@@ -265,6 +268,8 @@ def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case
     if desk.net.asks_for_silence(message.text):
         return False
     text = "".join(normalise(message.text).split())
+    if puts_right(text):
+        return False
     if kind_of(case) == _DESPAIR:
         return wording.says_mistake(text)  # "you need not come" is no end of it
     if kind_of(case) in _LOST and wording.says_worse(text):
@@ -302,7 +307,12 @@ def _parts(triage: Triage, kind: str) -> bool:
 def _fitting(
     case: Case, message: Message, turns: Sequence[Turn], manner: Manner, desk: Desk, moment: Moment
 ) -> tuple[Entry, str] | None:
-    """The line that fits a message, if there is one, with its words; said once, and again to whoever asks."""
+    """The line that fits a message, if there is one, with its words; said once, and again to whoever asks.
+
+    What only puts a detail right is taken down.
+    """
+    if puts_right(normalise(message.text)):
+        return None
     asking = asks(normalise(message.text))
     for entry in lines_for(moment, message.text, desk.advice.current(), turns):
         if (said := manner.of_entry(entry)) and (asking or entry.mark not in case.asked):
@@ -382,6 +392,11 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
     return not triage.uncertain and (same or (case.label == "help_request" and triage.intent == _CORRECTION))
 
 
+def _asks_after(message: Message, triage: Triage) -> bool:
+    """Whether a message asks how one's own affairs stand: the dialogue has looked them up."""
+    return triage.intent == _FOLLOWS_UP and receipts.asks_something(message.text)
+
+
 def _in_english(case: Case, *, told_before: bool) -> list[BotReply]:
     """What a request or tip in English is answered with: the model's guidance is in Chinese alone."""
     if case.label != "tip":
@@ -394,6 +409,8 @@ def _added(case: Case, message: Message, understanding: Understanding | None, tr
     """What a request or tip that goes on is answered with: that it is over, a line that fits, or a receipt."""
     if triage.intent == _CORRECTION:
         return wording.RESOLVED
+    if case.label == "tip" and _NUMBER.search(message.text):
+        return wording.TIP_NUMBER.format(number=case.id)
     manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)
     moment = Moment(kind_of(case), calm=True)
     line = _line(case, message, _turns(understanding), manner, desk, moment)
@@ -442,7 +459,7 @@ def _number(case: Case | None) -> list[BotReply]:
 
 def _in_kind(reply: BotReply, text: str) -> BotReply:
     """A reply in the characters that its resident writes."""
-    if not wording.is_traditional(text, simplified(text)):
+    if not wording.is_traditional(text):
         return reply
     convert = converter("s2t").convert
     return replace(reply, text=convert(reply.text), buttons=tuple(convert(button) for button in reply.buttons))

@@ -2,6 +2,8 @@
 
 import re
 
+from bot.nlu.normaliser import simplified
+
 ALARM = (
     "您的求助已收到，值班民警已收到提醒，正在查看。\n"
     "能打电话请拨110（火警119、急救120）；不方便打电话就在这里发字或发位置。"
@@ -17,6 +19,7 @@ UNREAD = "您的消息已收到，值班民警会人工查看，并在这里回�
 RECEIPT = "收到，民警看得到您写的。"
 RECEIPT_ENGLISH = "Received. The officer on duty can see it."
 NOTED = "{what}记下了：“{said}”，民警看得到。"
+PUT_RIGHT = "改过来了：“{said}”，民警看得到。跟110、119说过的，也告诉他们一声。"
 NOTED_ENGLISH = "Noted: “{said}”. The officer on duty can see it."
 ASKED = "您问的这个我说不准，不敢乱说；值班民警看得到，会在这里答复您。等不及就打110问。"
 ASKED_ENGLISH = (
@@ -168,7 +171,6 @@ def is_english(text: str) -> bool:
     return len(words) >= _FEWEST_WORDS and len(foreign) >= _NO_PINYIN * len(words)
 
 
-def is_traditional(text: str, simplified: str) -> bool:
-    """Whether a text is written in traditional characters; `simplified` is the same in simplified ones."""
-    pairs = zip(text, simplified, strict=False)
-    return any(old != new and old not in _BOTH_WAYS and _HAN.match(old) for old, new in pairs)
+def is_traditional(text: str) -> bool:
+    """Whether a text is written in traditional characters; each by itself, for words are taken apart wrongly (打坏)."""
+    return any(letter not in _BOTH_WAYS and _HAN.match(letter) and simplified(letter) != letter for letter in set(text))

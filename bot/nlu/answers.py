@@ -18,7 +18,7 @@ from bot.nlu.knowledge import SHORT, Knowledge
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Question
-from bot.nlu.telling import answer, button, english_answer
+from bot.nlu.telling import MOST_BUTTONS, answer, button, english_answer
 from bot.nlu.wording import GUESSES, HUMAN, Words, in_english
 
 WHICH_TOPIC = "utter_which_topic"
@@ -63,9 +63,10 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
         topic = base.topics.get(asked.topics[0]) if len(asked.topics) == 1 else None
         here = topic if topic and not _ELSEWHERE & set(topic.when) else None  # theirs is another document
         form = self._forms.current().offered(here.intent) if here else None
-        if form is None or form.says in said["text"] or not set(_BEGINS).issuperset(asked.aspects):
+        if form is None or not set(_BEGINS).issuperset(asked.aspects):
             return said
-        return {**said, "text": f"{said['text']}\n{_OFFER.format(says=form.says)}"}
+        told = said["text"] if form.says in said["text"] else f"{said['text']}\n{_OFFER.format(says=form.says)}"
+        return {"text": told, "buttons": [button(form.says), *said["buttons"]][:MOST_BUTTONS]}
 
 
 def _english_choice() -> dict[str, Any]:

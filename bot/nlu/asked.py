@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+
+from rasa.shared.core.events import UserUttered
 
 from bot.nlu import knowledge
 from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
 from bot.nlu.forms import FORM_ANSWER, Form
 from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, dialogue
 from bot.nlu.normaliser import normalise
+from bot.nlu.overlap import pieces
 from bot.nlu.publication import QUESTION, READING
 from bot.nlu.question import Parse, Question
 from bot.nlu.telling_words import TALK
@@ -22,6 +26,8 @@ _ABOUT_THEIR_INTENT = frozenset({FORM_ANSWER, "look_up_officer", "look_up_name"}
 """Intents of the dialogue behind which questions are about the matter that was filled in or looked up."""
 _LOST = LOST | {"other/advert"}
 """What a few words that add to a question look like by themselves."""
+_BACK = re.compile("刚才|接着说|回头说|说回|话说回来|头里|(?:前面|上面|一开始|先前)[问说]|^那?[^，,。 ]{0,8}那个|那个?(?=[\s,，])")
+"""What takes up again something asked before the last question: 刚才房东登记那个."""
 _PRIVACY = "bot_services_input"
 """The topic that tells what becomes of what is sent."""
 _SECRECY = "enquiry/tip_howto"
@@ -41,6 +47,8 @@ class Asked:
         text = parse_data.get(READING, text)
         before = self._asked_before(enquires=enquires)
         ranked = parse_data.get("topics") or ()
+        if (earlier := self._taken_up_again(text)) and (question := await interpreter.continued(text, earlier, parse)):
+            return question
         if tapped := self._said.readers.knowledge.current().titled(text):
             return Question((tapped.id,), self._chosen_aspects())
         calmly = triage.label in ("enquiry", "other") and triage.intent != _SECRECY
@@ -129,13 +137,34 @@ class Asked:
             return about
         return next((one for one in asked if one[1].topics), asked[0] if asked else None)
 
-    def all(self, *, enquires: bool = False) -> Iterator[tuple[str, Question]]:
-        """The last questions and their words, newest first.
+    def _taken_up_again(self, text: str) -> tuple[str, Question] | None:
+        """The question before the last matter that a text goes back to in its own words; None for any other text."""
+        if not _BACK.search(text):
+            return None
+        asked = [one for one in self.all(among=self._said.earlier_messages) if one[1].topics]
+        if not asked:
+            return None
+        said, latest = pieces(text), self.intent_of(asked[0])
+        last_words = frozenset[str]().union(*(self._matter(one) for one in asked if self.intent_of(one) == latest))
+        others = [one for one in asked if self.intent_of(one) != latest]
+        shared = [(sum(len(piece) > 1 for piece in (self._matter(one) - last_words) & said), one) for one in others]
+        most, earlier = max(shared, key=lambda found: found[0], default=(0, None))
+        return earlier if most else None
+
+    def _matter(self, asked: tuple[str, Question]) -> frozenset[str]:
+        """The pieces of words of a question and of the title of its topic."""
+        words, question = asked
+        return pieces(f"{normalise(words)} {self._topics[question.topics[0]].title}")
+
+    def all(
+        self, *, enquires: bool = False, among: Sequence[UserUttered] | None = None
+    ) -> Iterator[tuple[str, Question]]:
+        """The last questions and their words, newest first; `among`: of these messages.
 
         An enquiry also stands on a request or a tip (给开个收条不), and on what was too unclear to be answered.
         """
         oldest = time.time() - REMEMBERED_SECONDS
-        for event in self._said.last_messages:
+        for event in self._said.last_messages if among is None else among:
             if event.timestamp < oldest:
                 return
             parse_data = event.parse_data or {}

@@ -23,7 +23,8 @@ from bot.nlu.wording import asks
 SLEEPING = "sleeping_form"
 """The slot of a form that an alarm has put to sleep."""
 REMEMBERED_SECONDS = 30 * 60
-_REMEMBERED_MESSAGES = 4
+_REMEMBERED_MESSAGES, _TAKEN_UP_FROM = 4, 12
+"""How many messages a new one may stand on, and among how many it may take up an earlier matter again in its words."""
 _APPLICATION_SECONDS = 60 * 24 * 60 * 60
 """An application handed in so long ago is what a question without a subject is about."""
 _CASE_LINE = re.compile("^·", re.MULTILINE)
@@ -117,8 +118,13 @@ class Conversation:
     @cached_property
     def last_messages(self) -> list[UserUttered]:
         """The last few messages, newest first."""
+        return self.earlier_messages[:_REMEMBERED_MESSAGES]
+
+    @cached_property
+    def earlier_messages(self) -> list[UserUttered]:
+        """The messages that are still remembered, newest first."""
         said = [event for event in self.tracker.events if isinstance(event, UserUttered)]
-        return said[: -_REMEMBERED_MESSAGES - 1 : -1]
+        return said[: -_TAKEN_UP_FROM - 1 : -1]
 
     @cached_property
     def bot_said(self) -> str:

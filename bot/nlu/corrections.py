@@ -35,6 +35,17 @@ _ONLY_DIGITS_LEFT = 10
 _TAIL = re.compile(r"[\s,，。.、!！~～啊呀呢哈吧的了]+$")
 
 
+_SLIP = re.compile("[打写说弄发记报念整听看](?:错|差|串|岔|反)了?")
+_DETAIL = re.compile(r"\d|[一二三四五六七八九十]+(?:号|楼|层|栋|单元|门|户|室|岁)|[路街巷]|小区|社区|单元")
+_OVER = re.compile("找[到着]|回来了|没事|误会|不用(?:来|找|管|跑)|别(?:来|找|跑)|虚惊|接[到着]了")
+
+
+def puts_right(text: str) -> bool:
+    """Whether a text in normal form only puts a detail right, and says nothing of it being over: 说错了，是17号."""
+    slips = _SLIP.search(text) or next(swaps(text), None)
+    return bool(slips) and bool(_DETAIL.search(text)) and not _OVER.search(text)
+
+
 def swaps(text: str) -> Iterator[tuple[str, str]]:
     """What a text says was wrong, and what is right."""
     for pattern in _SWAPS:

@@ -15,7 +15,7 @@ from bot.nlu.overlap import pieces
 from bot.nlu.question import UNSURE, Question
 from bot.nlu.wording import HUMAN, PLAIN, Words
 
-_MOST_BUTTONS = 4
+MOST_BUTTONS = 4
 _SENTENCES = re.compile(r"(?<=[。\n])")
 _SAID_SHARE = 0.8
 """Of a sentence's pieces: from here on it says again what was said."""
@@ -110,7 +110,7 @@ def _buttons(topic: Topic, said: Sequence[str], base: Knowledge, words: Words) -
         return [button(HUMAN), button(topic.title)]
     aspects = [words.titles[aspect] for aspect in _OFFERED if aspect in topic.aspects and aspect not in said]
     related = [base.topics[name].title for name in topic.related if name in base.topics]
-    titles = [*aspects[: _MOST_BUTTONS - 1], *related][:_MOST_BUTTONS]
+    titles = [*aspects[: MOST_BUTTONS - 1], *related][:MOST_BUTTONS]
     return [button(title) for title in titles]
 
 

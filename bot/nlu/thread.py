@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
 from bot.nlu.filling_in import FillingIn
-from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, graver, read_as
+from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, graver, read_as, unclear
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, HAPPENING, chases
@@ -37,7 +37,7 @@ _NO_DETAIL = frozenset(
 )
 """Requests that are no part of the story told before them."""
 _OWN_STORY = 0.99
-_LIKELY = 0.5
+_LIKELY, _HALF_HEARD = 0.5, 0.3
 _FICTION = "other/fiction"
 _HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
 """Whoever has asked how to tell something tells it next."""
@@ -82,6 +82,8 @@ class Thread:
             return parse_data
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
             return fiction
+        if triage.urgent and self._stands(triage, parse_data):
+            return _escalated(parse_data, triage, self._thread())
         thread = (None if self._said.other_matter else self._said.form_as_thread()) or self._thread()
         said = _NOTHING_DONE.sub("", text)
         if triage.urgent and not _long_past(text) and (ALARMING.search(said) or HAPPENING.search(said)):
@@ -114,6 +116,8 @@ class Thread:
             return graver(parse_data, joined)
         if triage.urgent and triage.confidence >= CERTAIN and read.confidence < CERTAIN:
             return parse_data
+        if triage.urgent and self._half_heard(triage, before, parse_data):
+            return unclear(parse_data, triage)
         if read.label == before.label:
             return read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
         begun = read.label == "tip" and before.intent == _HOW_TO_TELL
@@ -157,7 +161,21 @@ class Thread:
         read = Triage.from_json(joined["triage"])
         if read.urgent or read.source == "net" or _urgent_share(joined) >= (_SURELY_NONE if own else _NO_ALARM):
             return None
+        if self._half_heard(triage, before, parse_data):
+            return unclear(parse_data, triage)
         return read_as(parse_data, read, before.intent if read.label == before.label else read.intent)
+
+    def _stands(self, triage: Triage, parse_data: Mapping[str, Any]) -> bool:
+        """Whether an alarm is likely enough to be one whatever was told before it; bare values and whispers are read
+        in their thread, and in a form there are answers that sound like anything."""
+        plain = triage.intent not in ONLY_SILENCE and not _names_only(parse_data)
+        return triage.confidence >= _LIKELY and plain and not self._said.form
+
+    def _half_heard(self, triage: Triage, before: Triage, parse_data: Mapping[str, Any]) -> bool:
+        """Whether an alarm behind a question, of which both together show nothing, must yet be seen by a human: behind
+        a question anything looks like more of it ("it stopped half way, I am inside", after whose lifts these are)."""
+        heard = triage.confidence >= _HALF_HEARD and not _names_only(parse_data)
+        return before.label == "enquiry" and heard and not self._said.form
 
     def _calm_words(self) -> tuple[str, Triage | None]:
         """What the sender has written lately without any alarm in it, and how the latest of it was read."""

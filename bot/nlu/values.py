@@ -15,7 +15,7 @@ from bot.nlu.names import is_name
 
 DIGIT_WORDS = {
     **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
-    **dict(zip("〇洞幺妖腰两俩拐勾", "001112279", strict=True)),
+    **dict(zip("〇洞幺妖腰两俩仨拐勾", "0011122379", strict=True)),
     **dict(zip("oO", "00", strict=True)),
 }
 _SPOKEN_RUN = re.compile(
@@ -57,7 +57,7 @@ _NAME_AROUND = re.compile(
     "^(?:就|写|填|是|叫|姓名|名字|大名|我|俺|本人|狗主人?|主人|登记|用|嗯|哦|好|行|那|给|的)+|(?:吧|啊|呗|呀|哈|哦|的?名字?|[三两二]个字|这个?|就行|先生|女士)+$"
 )
 
-_N = "[0-9零〇一二两俩三四五六七八九十]"
+_N = "[0-9零〇一二两俩三仨四五六七八九十]"
 _PART = (
     "年初|初|开春|春天|春节|过完?年|过了年|清明|五一|端午|夏天|暑假|入秋|秋天|中秋|国庆|十一(?=[假长期那]|前后)|冬天|入冬|元旦|"
     "年底|年末|立春|春分|立夏|夏至|立秋|处暑|秋分|霜降|立冬|冬至|底|末"
@@ -319,7 +319,7 @@ def _names_a_month(match: re.Match[str]) -> bool:
     """Whether 六月 is June, and not six months ago, as 俩月 is."""
     return (
         match["unit"] == "月"
-        and match["n"] not in ("两", "俩", "几")
+        and match["n"] not in ("两", "俩", "仨", "几")
         and "个" not in match.group()
         and not re.search("前|多|来|头里", match.group())
     )
