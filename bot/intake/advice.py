@@ -17,12 +17,12 @@ from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile
 from bot.nlu.normaliser import normalise
 from bot.nlu.turns import Turn, likeliest
-from bot.nlu.wording import any_of
+from bot.nlu.wording import any_of, asks
 
 ADVICE_FILE = ANSWERS.parent / "alarm_advice.yml"
-_SURE_OF_TURN = 0.5
-_HINTED = 0.25
-"""A turn that was less likely than this among all turns is not what was meant, however few of them can come."""
+_SURE_OF_ANSWER, _SURE_OF_LINE = (0.45, 0.2), (0.65, 0.35)
+"""How likely a turn must be among those that can come, and among all, however few can come, for its line to be said to a
+question and to a statement: a question that gets no answer is worse than a statement that is only taken down."""
 _SPACES = re.compile(r"[\s’']+")
 
 
@@ -106,7 +106,8 @@ def lines_for(moment: Moment, text: str, lines: Sequence[Line], turns: Sequence[
     now = [line for line in of_kind if moment.allows(line.entry)]
     yield from (line.entry for line in now if line.fits(bare))
     now = [line for line in now if not line.excepts(bare)]
-    turn = None if moment.first else _meant(turns, {name for line in of_kind for name in line.entry.turns})
+    possible = {name for line in of_kind for name in line.entry.turns}
+    turn = None if moment.first else _meant(turns, possible, _SURE_OF_ANSWER if asks(bare) else _SURE_OF_LINE)
     yield from (line.entry for line in now if turn in line.entry.turns)
 
 
@@ -118,12 +119,12 @@ def holding(moment: Moment, lines: Sequence[Line]) -> list[Entry]:
     return [line.entry for line in of_scene or held]
 
 
-def _meant(turns: Sequence[Turn], possible: set[str]) -> str | None:
+def _meant(turns: Sequence[Turn], possible: set[str], least: tuple[float, float]) -> str | None:
     """The turn that a message surely is, among those that can come in its kind of alarm and of all."""
     turn = likeliest(turns, possible)
-    if turn is None or turn.confidence < _SURE_OF_TURN:
+    if turn is None or turn.confidence < least[0]:
         return None
-    sure = any(one.name == turn.name and one.confidence >= _HINTED for one in turns)
+    sure = any(one.name == turn.name and one.confidence >= least[1] for one in turns)
     return turn.name if sure else None
 
 

@@ -13,11 +13,15 @@ from bot.nlu.conversation import SLEEPING, Conversation
 from bot.nlu.form_reader import Reading, read
 from bot.nlu.forms import CONSENT, REQUESTED, Form
 from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE
+from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, TALK
 from bot.nlu.triage import Triage
 from bot.nlu.values import spelled_out, without_days
+from bot.nlu.wording import asks
 
+_OF_ONESELF = frozenset({"name", "id_number", "phone"})
+"""Values that nobody gives who does not want to apply."""
 _ASIDE_LETTERS = 30
 """Letters of a message about filling in; a longer one says more."""
 _WORSE = re.compile(
@@ -75,6 +79,8 @@ class FillingIn:
             together = triage  # the fragments before it are answers to the form, and no cry in pieces
         if triage.source == "net" or together.source == "net" or self._goes_on_with_other(reading):
             return False
+        if self._only_wonders(reading, text):
+            return False
         if (reading.command or reading.remark) and not reading.values:
             return await self._says_about_filling(reading, alone, triage, parse)
         if triage.urgent and not self._harmless(reading, text):
@@ -91,6 +97,11 @@ class FillingIn:
         if triage.label in ("help_request", "tip") and self._called_so(reading):
             return True
         return not self._talk(reading, triage)
+
+    def _only_wonders(self, reading: Reading, text: str) -> bool:
+        """Whether somebody who has not agreed yet asks, and only mentions what would be a value: my daughter's corgi too?"""
+        undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT
+        return undecided and asks(normalise(text)) and not reading.command and not _OF_ONESELF & set(reading.values)
 
     def _goes_on_with_other(self, reading: Reading) -> bool:
         """Whether a message goes on with the request or tip that was told in the middle of the form, and does not

@@ -175,7 +175,7 @@ class Thread:
         """Whether an alarm behind a question, of which both together show nothing, must yet be seen by a human: behind
         a question anything looks like more of it ("it stopped half way, I am inside", after whose lifts these are)."""
         heard = triage.confidence >= _HALF_HEARD and not _names_only(parse_data)
-        return before.label == "enquiry" and heard and not self._said.form
+        return before.label == "enquiry" and before.intent != _HOW_TO_TELL and heard and not self._said.form
 
     def _calm_words(self) -> tuple[str, Triage | None]:
         """What the sender has written lately without any alarm in it, and how the latest of it was read."""

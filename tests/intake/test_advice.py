@@ -71,12 +71,18 @@ def test_that_a_line_fits_what_a_message_means_in_its_kind_of_alarm() -> None:
     assert meant("fire", Turn("someone_inside", 0.9)) == "cannot_walk"
     assert meant("suicide_self", Turn("someone_inside", 0.9)) == ""
     assert meant("suicide_self", Turn("do_not_tell", 0.4), Turn("scam_pressure", 0.5)) == "not_hidden"
-    assert meant("robbery", Turn("statement", 0.2), Turn("detail", 0.3)) == "only_details"
+    assert meant("robbery", Turn("statement", 0.2), Turn("detail", 0.5)) == "only_details"
+
+
+def test_that_a_question_is_answered_where_a_statement_would_only_be_taken_down() -> None:
+    turns = (Turn("shall_i_act", 0.4), Turn("animal_there", 0.3))
+    assert meant("dangerous_animal", *turns) == ""
+    assert meant("dangerous_animal", *turns, text="要不要拿锹下去削它") == "act_beast"
 
 
 def test_that_a_turn_that_is_unlikely_among_all_is_none_however_few_can_come() -> None:
     assert meant("robbery", Turn("found", 0.7), Turn("statement", 0.2)) == ""
-    assert meant("robbery", Turn("found", 0.6), Turn("statement", 0.3)) == "your_statement"
+    assert meant("robbery", Turn("found", 0.5), Turn("statement", 0.4)) == "your_statement"
 
 
 def test_that_the_words_of_the_whole_story_tell_a_lift_from_a_car() -> None:

@@ -18,6 +18,12 @@ def message(text: str, kind: str = "text") -> Message:
         ("钥匙在谁手里不知道", False),
         ("他怎么叫都不答应", False),
         ("孩子在客厅呢", False),
+        ("他要三百 给不给", True),
+        ("头磕了有点想吐 正常不", True),
+        ("牌照后面让手挡着看不", False),
+        ("120问我哪个门 我说不上来", False),
+        ("车屁股写着啥啥净水", False),
+        ("我咋寻思她不对劲呢", False),
         ("He is at the door", False),
         ("is he allowed in", True),
     ],
@@ -43,6 +49,10 @@ def test_that_a_cry_and_a_word_are_not_read_back(text: str) -> None:
 def test_that_nobody_in_despair_is_quoted_but_for_a_place() -> None:
     assert receipts.of(message("她走了以后我就这样了"), quotes=False) == wording.RECEIPT
     assert receipts.of(message("我在大东路12号"), quotes=False).startswith("地点记下了")
+
+
+def test_that_a_detail_put_right_is_taken_down_as_such() -> None:
+    assert receipts.of(message("说错了 是17号不是7号")) == wording.PUT_RIGHT.format(said="说错了 是17号不是7号")
 
 
 def test_that_in_front_of_others_a_receipt_says_nothing() -> None:

@@ -103,6 +103,35 @@ async def test_that_english_and_traditional_characters_are_answered_in_kind(stat
         station.phone.take()
 
 
+async def test_that_a_wrong_house_number_put_right_ends_no_paging(station: Station) -> None:
+    right = "刚才说错了 津桥路17号 不是7号"
+    station.rasa.labels = {"孩子没了": "urgent_alarm", right: "help_request"}
+    station.rasa.intents = {"孩子没了": "urgent_alarm/missing_child", right: "help_request/correction"}
+    for text in ("孩子没了", right):
+        await station.deliver(text)
+    assert said(station)[-1].startswith(wording.PUT_RIGHT.format(said=right))
+    (case,) = rows(station, Case)
+    assert case.resolved_at is None
+    station.phone.take()
+
+
+async def test_that_a_swindler_who_hears_typing_hides_no_guidance(station: Station) -> None:
+    heard = "他在电话里听见我打字 问我跟谁发呢"
+    for text in ("骗子让我现在转账 我正在转", heard):
+        station.rasa.labels[text], station.rasa.intents[text] = "urgent_alarm", "urgent_alarm/fraud_transfer"
+        await station.deliver(text)
+    assert rows(station, Case)[0].silent
+    assert said(station)[-1] not in (wording.SILENT_RECEIPT, wording.SILENT_ASKED)
+    station.phone.take()
+
+
+async def test_that_whoever_asks_for_the_number_of_a_tip_is_told_it(station: Station) -> None:
+    for text in ("烟酒店里屋有赌局", "给我个编号啥的 过一阵我好打听"):
+        station.rasa.labels[text], station.rasa.intents[text] = "tip", "tip/gambling"
+        await station.deliver(text)
+    assert said(station)[-1] == wording.TIP_NUMBER.format(number=rows(station, Case)[0].id)
+
+
 async def test_that_it_is_over_ends_the_paging_where_nobody_can_force_the_words(station: Station) -> None:
     station.rasa.labels = {"人找到了": "help_request"}
     station.rasa.intents = {"人找到了": "help_request/correction"}

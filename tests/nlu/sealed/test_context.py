@@ -18,6 +18,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.nlu import forms
 from bot.nlu.context import Context
 from bot.nlu.conversation import SLEEPING, Readers
+from bot.nlu.forms import CONSENT
 from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
@@ -538,9 +539,49 @@ def test_that_what_is_no_question_is_a_part_of_the_tip_before_it() -> None:
 def test_that_whoever_asked_how_to_tell_something_tells_it_next() -> None:
     how = Triage("enquiry", 0.99, "enquiry/tip_howto")
     asked = said(how, "怎么举报", Question(("tip_howto",)))
-    doubtful = read("他卖那种白粉", Triage("urgent_alarm", 0.5, "urgent_alarm/wanted_person"))
+    doubtful = read("他卖那种白粉", Triage("urgent_alarm", 0.45, "urgent_alarm/wanted_person"))
     others = {"我要举报一件事，他卖那种白粉": read("", Triage("tip", 0.9, "tip/drugs"))}
     assert meaning(doubtful, asked, others=others).parse_data["triage"]["intent"] == "tip/drugs"
+
+
+def test_that_whoever_has_not_agreed_yet_and_asks_gives_no_data() -> None:
+    undecided = [ActiveLoop("dog_licence_form"), SlotSet("requested_slot", CONSENT)]
+    licence = Triage("enquiry", 0.9, "enquiry/dog_licence")
+    wonders = read("闺女那条柯基也想上我名下 中不", licence, topics=[("dog_licence", 0.9)])
+    asked = meaning(wonders, *undecided, others={"犬证，闺女那条柯基也想上我名下 中不": wonders})
+    assert asked.parse_data["intent"]["name"] == "enquiry"
+
+
+def test_that_an_alarm_likely_by_itself_stands_whatever_was_told_before_it() -> None:
+    falls = read("电鱼那人自个儿翻水里了", Triage("urgent_alarm", 0.6, "urgent_alarm/drowning"))
+    assert meaning(falls, TIP).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_an_alarm_half_heard_behind_a_question_is_seen_by_a_human() -> None:
+    lifts = said(Triage("enquiry", 0.99, "enquiry/city_services"), "小区电梯老坏 归谁管")
+    inside = read("停半道了 我在里头", Triage("urgent_alarm", 0.4, "urgent_alarm/trapped"))
+    calm = {"小区电梯老坏 归谁管，停半道了 我在里头": read("", Triage("enquiry", 0.98, "enquiry/city_services"))}
+    heard = meaning(inside, lifts, others=calm).parse_data["triage"]
+    assert heard["uncertain"] and heard["intent"] == "urgent_alarm/trapped"
+
+
+def test_that_typing_put_right_is_no_whisper() -> None:
+    asked = said(Triage("enquiry", 0.99, "enquiry/idcard_renew"), "身份证到期换一个多少钱")
+    others = {"身份证到期换一个多少钱，打错了 是25": read("", Triage("enquiry", 0.98, "enquiry/idcard_renew"))}
+    heard = meaning(read("打错了 是25", WHISPER), asked, others=others).parse_data
+    assert heard["triage"]["label"] == "enquiry"
+
+
+def test_that_an_earlier_matter_is_taken_up_again_by_its_words() -> None:
+    no_crime = Triage("enquiry", 0.99, "enquiry/no_crime_record")
+    permit = Triage("enquiry", 0.99, "enquiry/residence_permit_renew")
+    before = (
+        said(no_crime, "家政管我要个没犯过事的证明", Question(("no_crime_record",))),
+        said(permit, "居住证是不是得续", Question(("residence_permit_renew",))),
+    )
+    back = read("证明那个 我老妹替我去中不", permit, topics=[("residence_permit_renew", 0.9)])
+    asked = meaning(back, *before).parse_data[QUESTION]
+    assert asked["topics"][0].startswith("no_crime_record") and asked["aspects"] == ["agent"]
 
 
 def test_that_a_calm_word_is_no_alarm_because_of_what_was_told_calmly_before() -> None:
