@@ -44,6 +44,7 @@ class ScriptedRasa:
 
     labels: dict[str, str] = field(default_factory=dict)
     intents: dict[str, str] = field(default_factory=dict)
+    confidence: dict[str, float] = field(default_factory=dict)
     turns: dict[str, dict[str, float]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     form_answers: set[str] = field(default_factory=set)
@@ -68,7 +69,8 @@ class ScriptedRasa:
         if asked.json().get("photo") and text not in self.labels:
             return Answer(body=b'{"triage": null, "replies": []}')  # no form waits for it
         label = self.labels.get(text, "other")
-        triage = Triage(label=label, confidence=0.9, intent=self.intents.get(text, f"{label}/scripted")).to_json()
+        sure, intent = self.confidence.get(text, 0.9), self.intents.get(text, f"{label}/scripted")
+        triage = Triage(label=label, confidence=sure, intent=intent).to_json()
         answers = asked.path.endswith("/webhook") and text not in self.silent
         replies = [{"text": f"答：{text}"}] if answers else []
         turns = [{"name": name, "confidence": share} for name, share in self.turns.get(text, {}).items()]

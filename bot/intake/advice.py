@@ -21,8 +21,8 @@ from bot.nlu.wording import any_of, asks
 
 ADVICE_FILE = ANSWERS.parent / "alarm_advice.yml"
 _SURE_OF_ANSWER, _SURE_OF_LINE = (0.45, 0.2), (0.65, 0.35)
-"""How likely a turn must be among those that can come, and among all, however few can come, for its line to be said to a
-question and to a statement: a question that gets no answer is worse than a statement that is only taken down."""
+"""How likely a turn must be among those that can come, and among all, for its line to be said to a question and to a
+statement: a question that gets no answer is worse than a statement that is only taken down."""
 _SPACES = re.compile(r"[\s’']+")
 
 

@@ -11,6 +11,7 @@ from bot.store.models import Case, Message
 
 _VAGUE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
 _MONEY = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion", f"{URGENT}/theft_in_progress"})
+_FROM_AFAR = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion"})
 _DESPAIR = f"{URGENT}/suicide_self"
 _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
@@ -30,6 +31,8 @@ def turn(session: Session, case: Case, triage: Triage) -> bool:
     """Let a further message name an alarm's kind, and tell whether it did."""
     if not triage.urgent or triage.intent in _VAGUE or triage.intent == case.intent:
         return False
+    if {case.intent, triage.intent} <= _FROM_AFAR:
+        return False  # the swindler who threatens is still the swindler
     if case.intent == _DESPAIR and triage.intent not in _MONEY:
         return False  # whoever speaks of pills after it is still the one who must not be left alone
     named = _seen(triage) or triage.confidence >= _SURE
@@ -38,6 +41,12 @@ def turn(session: Session, case: Case, triage: Triage) -> bool:
     if named:
         case.intent = triage.intent
     return named
+
+
+def is_faint_whisper(session: Session, case: Case) -> bool:
+    """Whether an alarm is nothing but silence that the model alone heard, and doubtfully."""
+    first = _first(session, case)
+    return case.intent in _VAGUE and first is not None and first.confidence < _DOUBTFUL and not _seen(first)
 
 
 def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:

@@ -76,8 +76,8 @@ class AlarmQuestions:
 def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
     """Whether what is written to a silent alarm must look like nothing.
 
-    A deaf person must not be called either, nor one who turns off the light in a gas leak or whom a swindler hears type;
-    but nobody reads along, and the guidance is what saves. An alarm that began as a whisper stays hidden.
+    A deaf person must not be called either, nor one who turns off the light in a gas leak or whom a swindler hears
+    type; but nobody reads along, and the guidance is what saves. An alarm that began as a whisper stays hidden.
     """
     if not case.silent:
         return False

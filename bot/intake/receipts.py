@@ -33,7 +33,7 @@ _ASKS = re.compile(
     "多少|多[久远]|几[点天个分号]|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|会不会|该不该|算不算|是否|请问"
 )
 _TELLS = re.compile(
-    "不知道|不认识|不记得|记不|不清楚|[没看认]不?清|说不清|忘了|没问|啥啥|咋这么|咋还|[笑哭慌怕]啥|我?咋(?:寻思|觉|感觉)|"
+    "不知道|不认识|不记得|[在往]哪[啊呢]?就|记不|不清楚|[没看认]不?清|说不清|忘了|没问|啥啥|咋这么|咋还|[笑哭慌怕]啥|我?咋(?:寻思|觉|感觉)|"
     "(?:问|说|写着|喊着?|叫着?|寻思)(?:我|他|她|俺)?[^，,。 ]{0,4}(?:啥|什么|哪|谁|怎么|咋)"
 )
 """Words behind which 谁 and 什么 ask nothing."""
@@ -55,6 +55,8 @@ def of(message: Message, *, english: bool = False, quotes: bool = True) -> str:
     """The receipt of a message in an alarm. `quotes`: whether its words are repeated."""
     if message.kind != "text":
         return wording.RECEIPT_ENGLISH if english else _RECEIPTS.get(message.kind, wording.RECEIPT)
+    if not size(message.text) and not english:
+        return wording.STILL_HERE
     if asks_something(message.text):
         return wording.ASKED_ENGLISH if english else wording.ASKED
     said = told(message.text)

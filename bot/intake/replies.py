@@ -91,7 +91,7 @@ def to(
         return []
     if case is not None and case.label == URGENT:
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
-    elif case is not None and told_before and not _asks_after(message, triage) and _adds_to(case, message, claimed, triage):
+    elif case is not None and told_before and _adds_to(case, message, claimed, triage):
         replies = [BotReply(_added(case, message, understanding, triage, desk))]
     elif (
         understanding
@@ -205,7 +205,7 @@ def _in_alarm(
         case.asked = [*case.asked, duty_case.TOLD_OVER]
         ended = duty_case.resolve(session, case, message.text, by=message.resident_id, now=now)
         return [BotReply(_resolved(case, ended=ended))]
-    turned = not first and kinds.turn(session, case, triage)
+    turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage)
     manner, questions = Manner.of(case, messages), desk.questions.current()
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
@@ -214,6 +214,9 @@ def _in_alarm(
     moment = Moment(kind_of(case), questions.scene_of(case, messages), first=first, over=over)
     matter = not first and _asks_a_matter(message, triage, over=over)
     other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
+    faint = manner.hidden and other_matter and kinds.is_faint_whisper(session, case)
+    if faint and (known := _known(understanding)):
+        return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
     fitting = _fitting(case, message, () if other_matter else _turns(understanding), manner, desk, moment)
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
@@ -279,7 +282,8 @@ def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case
     ends = {_OVER, _FOUND} if kind_of(case) in _LOST else {_OVER}
     if sum(turn.confidence for turn in turns if turn.name in ends) >= _SURE_OF_OVER and not wording.says_still(text):
         return True
-    return wording.says_mistake(text) or (kind_of(case) in _LOST and wording.says_found(text))
+    over = wording.says_mistake(text) or wording.says_safe(text)
+    return over or (kind_of(case) in _LOST and wording.says_found(text))
 
 
 def _known(understanding: Understanding | None) -> list[BotReply]:
@@ -387,6 +391,8 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
     """Whether a message only adds to what its resident has told already, so that the advice need not be repeated."""
     if claimed.kind != "text":
         return True
+    if _asks_after(message, triage):
+        return False
     told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
     same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | told
     return not triage.uncertain and (same or (case.label == "help_request" and triage.intent == _CORRECTION))

@@ -27,6 +27,7 @@ ASKED_ENGLISH = (
     "if it cannot wait, call 110."
 )
 SILENT_ASKED = "这个一会儿回你，先等信儿。"
+STILL_HERE = "在的，值班民警已收到提醒，您写的都看得到。情况一变就写在这里。"
 PHOTO_RECEIPT = "照片收到，民警看得到。"
 PLACE_RECEIPT = "位置收到，民警看得到。"
 VOICE_RECEIPT = "语音收到，民警会听。"
@@ -104,6 +105,11 @@ _NO_MISTAKE = re.compile(
 )
 
 
+_SAFE = re.compile(
+    "我们?(?:现在|已经)*安全了|(?:警察|民警)[^，。 ]{0,8}(?:带走|抓走|走了|处理完)|"
+    "(?:他|人)[^，。 ]{0,4}(?:被|让|叫)(?:警察|民警|你们|派出所)?[^，。 ]{0,4}带走"
+)
+_NOT_SAFE = re.compile("又|还[在没有]|但|可是|回来|救|快|没走|没带走|[没不]安全")
 _STILL = re.compile(
     r"不是(?:误会|误报)|没(?:完|停|好|解决)|又(?:来|打|砸|开始)|还(?:在|没|有)|救|快来|但是?|可是|不过|怎么办|咋"
 )
@@ -141,6 +147,11 @@ def says_worse(text: str) -> bool:
 def says_still(text: str) -> bool:
     """Whether words in normal form deny that something is over, or tell of somebody who is still in danger."""
     return bool(_STILL.search(text)) or says_worse(text)
+
+
+def says_safe(text: str) -> bool:
+    """Whether words in normal form say that officers have come and somebody is out of danger."""
+    return bool(_SAFE.search(text)) and not (_NOT_SAFE.search(text) or says_worse(text))
 
 
 def says_mistake(text: str) -> bool:

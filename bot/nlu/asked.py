@@ -26,7 +26,9 @@ _ABOUT_THEIR_INTENT = frozenset({FORM_ANSWER, "look_up_officer", "look_up_name"}
 """Intents of the dialogue behind which questions are about the matter that was filled in or looked up."""
 _LOST = LOST | {"other/advert"}
 """What a few words that add to a question look like by themselves."""
-_BACK = re.compile("刚才|接着说|回头说|说回|话说回来|头里|(?:前面|上面|一开始|先前)[问说]|^那?[^，,。 ]{0,8}那个|那个?(?=[\s,，])")
+_BACK = re.compile(
+    r"刚才|接着说|回头说|说回|话说回来|头里|(?:前面|上面|一开始|先前)[问说]|^那?[^，,。 ]{0,8}那个|那个?(?=[\s,，])"
+)
 """What takes up again something asked before the last question: 刚才房东登记那个."""
 _PRIVACY = "bot_services_input"
 """The topic that tells what becomes of what is sent."""

@@ -21,7 +21,10 @@ _ADDRESS = re.compile(r"[路街巷号栋楼室屯村]|小区|社区|家园|花�
 _ADDRESS_LEAD = re.compile(
     r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|[家店厂]在|单位在|搬到了?|养在|住)(?:住|在)*\s*"
 )
-_ADDRESS_AT = re.compile("^(?:就|都|也|租|住)*在(?=.{2})")
+_ADDRESS_AT = re.compile("^(?:就|都|也|租|住)*在(?=.{2})|^就(?=.{4})")
+_WHOSE_HOME = re.compile(
+    "[\\s,，]*(?:[我俺]|是)*(?:大?儿子|闺女|女儿|姑娘|对象|媳妇|婆婆|公公|[爸妈姥爷奶]|自己)家(?:住|里|这)*$"
+)
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
 _ADDRESS_BESIDE = re.compile(r"那边|这边|旁边|附近|对面|院|后身|楼下|路口")
 _ONLY_AREA = re.compile("[\u4e00-\u9fff]{1,6}[区市镇]")
@@ -53,6 +56,9 @@ _COLOUR = re.compile(
 _PLAIN_COLOUR = re.compile(r"色|[的]$|相间|底|不拉几|了吧唧|不溜|乎乎")
 _NO_COLOUR = re.compile("[啥哪么特景气脸货红绿]色")
 _COLOUR_BESIDE = re.compile(rf"[{_BASE}]{{1,4}}色")
+_COAT_CHARACTERS = 20
+_PART_COLOURED = re.compile(rf"[{_BASE}](?:的|色|了|点)|(?:有点|带点?|是|全|都)[{_BASE}]")
+_NO_COAT = re.compile("[0-9打叫针疫不没错证办我他她你]|名|品种")
 _LETTERS = "[\u4e00-\u9fffa-z0-9]"
 _DOG_CALLED = re.compile(
     r"(?:(?:狗狗?子?|犬|它|小家伙|宠物|毛孩子|宝贝|金毛|泰迪|柯基)\s*(?:的)?(?:大名|小名|名字?|名儿)?|狗名|(?:大|小)名)"
@@ -117,7 +123,9 @@ class FieldReader:
 
     def is_of_address(self, piece: str) -> bool:
         """Whether a piece of a message can be a part of an address."""
-        if re.search(r"身份证|电话|手机|\d{7}|\d[月年]|[吗呢么]$", piece) or self.forms.breed_words(piece):
+        if re.search(r"身份证|电话|手机|上班|干活|打工|\d{7}|\d[月年]|[吗呢么]$", piece) or self.forms.breed_words(
+            piece
+        ):
             return False
         said = _ADDRESS_LEAD.sub("", piece)
         return bool(_ADDRESS.search(said) or HOUSE.search(said) or _ADDRESS_BESIDE.search(said)) or any(
@@ -125,7 +133,7 @@ class FieldReader:
         )
 
     def _address(self, text: str) -> str | None:
-        said = _ADDRESS_AT.sub("", EDGES.sub("", _ADDRESS_LEAD.sub("", text)))
+        said = _WHOSE_HOME.sub("", _ADDRESS_AT.sub("", EDGES.sub("", _ADDRESS_LEAD.sub("", text))))
         asked = self.requested == "address"
         if asked and _ONLY_AREA.fullmatch(said) and not asks(text):
             raise BadValueError(_WHOLE_ADDRESS)
@@ -194,6 +202,13 @@ def colour_in(text: str) -> str | None:
     return match.group() if match else None
 
 
+def coat(text: str) -> str | None:
+    """How a coat is described in more words than a colour, when a text is nothing else: 白的耳朵尖儿上有点黄."""
+    said = " ".join(EDGES.sub("", re.sub("^(?:毛色|颜色|毛)[是为:：]*", "", text.strip())).split())
+    told = 2 <= len(said) <= _COAT_CHARACTERS and _PART_COLOURED.search(said) and not _NO_COAT.search(said)
+    return said if told and not asks(said) else None
+
+
 def dog_called(text: str, *, asked: bool) -> str | None:
     """What a text says that the dog is called; asked for its name, "叫豆豆" is enough."""
     match = _DOG_CALLED.search(text) or (_CALLED.search(text) if asked else None)
@@ -224,8 +239,8 @@ def unknown_breed(text: str) -> str | None:
 
 def _of_dog(name: str, text: str) -> str | None:
     if name == "dog_name":
-        return dog_called(text, asked=True) or words(text)
-    return colour(text) or colour_in(text) or words(text)
+        return values.told_again(text) or dog_called(text, asked=True) or words(text)
+    return colour(text) or coat(text) or colour_in(text) or words(text)
 
 
 def _choice(entry: Field, text: str) -> str | None:

@@ -50,11 +50,11 @@ _ABUSE = re.compile("[蛋傻逼滚屁操贱骗贼猪狗畜蠢呸]|王八|混账|
 """What makes an insult of something that has the form of a name; the model alone takes 王桂兰 for one."""
 _SOMEBODY = re.compile("[他她]|有人|歹徒|坏人|家暴|旁边")
 """Whoever is told of beside an answer may be why it is whispered."""
-_TYPED_WRONG = re.compile("[写填发输报念记传](?:错|成|反|漏)|[打点拍]错")
+_TYPED_WRONG = re.compile("[写填发输报念记传](?:错|成|反|漏)|[打点拍]错|[少多漏][打写填输发]了?[一几]?[个位]?")
 """What somebody says about their own typing."""
 _CALLS = re.compile("[来救帮求怕躲藏逃别敢]|出不|走不")
 _PET = re.compile(
-    "[大小老阿黑白黄花灰棕金毛胖旺来福豆球丁点虎宝贝乐财欢咪妞牛皮蛋丸可奶糖果米团圆朵多布雪]{2,3}|([^快救来打跑走死疼别滚])\\1"
+    "[大小老阿黑白黄花灰棕金毛胖旺来福豆球丁点虎宝贝乐财欢咪妞牛皮蛋丸可奶糖果米团圆朵多布雪]{2,3}|[二狗铁驴毛石](?:蛋|娃|柱|妞)|([^快救来打跑走死疼别滚])\\1"
 )
 """What many dogs are called, and few people: 大黄."""
 
@@ -99,7 +99,7 @@ class FillingIn:
         return not self._talk(reading, triage)
 
     def _only_wonders(self, reading: Reading, text: str) -> bool:
-        """Whether somebody who has not agreed yet asks, and only mentions what would be a value: my daughter's corgi too?"""
+        """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""
         undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT
         return undecided and asks(normalise(text)) and not reading.command and not _OF_ONESELF & set(reading.values)
 

@@ -35,6 +35,8 @@ _SELF_CORRECTED = re.compile(
 )
 _LAST_NUMBER = re.compile(r"\d+(?:-\d+)*(?!.*\d)")
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
+_ROOM = re.compile(r"\d{2,4}室?|\d+-\d+(?:-\d+)?")
+"""A flat's number behind the other pieces of an address."""
 _ADDRESS_GAP = 10
 """Characters of a piece that may stand between two pieces of an address."""
 _ASKED_ASIDES = ("resume", "missing", "review", "privacy")
@@ -188,6 +190,7 @@ class _Reader:
     def _take_all(self) -> None:
         """The values of a message: those that tell what they are, one piece after the other, and the answer asked."""
         self._take_telling()
+        self._take_coat()
         self._take_pieces()
         self._take_asked()
         has_number = self._filled.get("id_number") and "id_number" not in self._values
@@ -302,7 +305,8 @@ class _Reader:
 
     def _swap(self) -> bool:
         """A part of a filled value that is told with the right one: 不叫豆豆叫多多, 是23号楼，不是21."""
-        for old, new in swaps(self._text):
+        for old, said in swaps(self._text):
+            new = values.told_again(said) or said
             for entry in self._form.fields.values():
                 value = self._filled.get(entry.name)
                 if not isinstance(value, str) or entry.kind in (PHOTO, "date", "id_number"):
@@ -415,6 +419,14 @@ class _Reader:
             elif entry.name == "dog_name" and (called := field_values.dog_called(self._text, asked=False)):
                 self._put(entry, self._without_breed(called))
 
+    def _take_coat(self) -> None:
+        """All the words of a coat where its colour was asked for: 黄的 嘴巴子是黑的."""
+        entry = self._form.fields.get(self._requested or "")
+        if entry is None or entry.name != "dog_colour" or self._values or self._forms.breed_words(self._text):
+            return
+        if not field_values.colour(self._text) and (coat := field_values.coat(self._text)):
+            self._put(entry, coat)
+
     def _without_breed(self, called: str) -> str:
         """A dog's name without the breed and colour that follow it: 豆豆泰迪."""
         breed = self._forms.breed_words(called)
@@ -503,7 +515,11 @@ class _Reader:
         parts = [number for number, piece in enumerate(pieces) if self._fields.is_of_address(piece)]
         if not parts:
             return
-        run = pieces[parts[0] : parts[-1] + 1]
+        end = parts[-1] + 1
+        while end < len(pieces) and _ROOM.fullmatch(pieces[end]):
+            parts.append(end)
+            end += 1
+        run = pieces[parts[0] : end]
         between = [piece for number, piece in enumerate(run) if number + parts[0] not in parts]
         if any(len(piece) > _ADDRESS_GAP or _NO_ADDRESS.search(piece) for piece in between):
             run = [pieces[number] for number in parts]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
+from bot.nlu.corrections import puts_right
 from bot.nlu.filling_in import FillingIn
 from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, graver, read_as, unclear
 from bot.nlu.normaliser import normalise
@@ -31,6 +32,7 @@ _NOTHING_DONE = re.compile("(?:不|没有?)(?:打架|打人|动手|闹事|伤人
 _THEN = re.compile("当时|当年|那年|那回|那次|那会儿|上回|以前|早先|年前|月前")
 _NOW = re.compile("现在|刚才|刚刚|正|又|今天|今晚|快|还在|救|马上|这会儿")
 _OTHER_MATTER = re.compile("另外|还有个?事|还有一?个?事|再反映|再举报|再说个|别的事|顺便|对了")
+_CORRECTION = "help_request/correction"
 _NO_DETAIL = frozenset(
     f"help_request/{intent}"
     for intent in ("correction", "case_followup", "human_service", "complaint_officer", "evidence_submit")
@@ -80,6 +82,8 @@ class Thread:
         triage, text = Triage.from_json(parse_data["triage"]), parse_data["text"]
         if triage.source == "net" or (not triage.urgent and (chases(text) or CLOSING.search(text))):
             return parse_data
+        if triage.intent == _CORRECTION and puts_right(normalise(text)) and (corrected := self._thread()):
+            return read_as(parse_data, corrected[1], corrected[1].intent)
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
             return fiction
         if triage.urgent and self._stands(triage, parse_data):

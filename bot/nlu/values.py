@@ -32,6 +32,9 @@ _ID = re.compile(r"(?<![0-9a-z])[1-9]\d{16}[0-9x](?![0-9a-z])", re.IGNORECASE)
 _SPOKEN_X = re.compile(
     r"(?<=[0-9零〇洞一幺妖腰二两三四五六七拐八九勾])\s*(?:叉|艾克斯|埃克斯|大写x|大x)", re.IGNORECASE
 )
+_JOINED_BY_SIGNS = re.compile(r"(?<=\d)[-－—·](?=[\dxX])")
+_LAST_IS_X = re.compile(r"(?<!\d)(\d{17})\D{0,6}?(?:末尾|最后|尾)[^\dx叉]{0,8}(?:x|叉)", re.IGNORECASE)
+"""An identity number whose last sign is told beside it: …末尾是大写的X."""
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 _PROVINCES = frozenset(
@@ -41,6 +44,8 @@ _PROVINCES = frozenset(
 )
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{14,20}x?(?!\d)", re.IGNORECASE)
 _PHONE = re.compile(r"(?<!\d)(?:\+?86)?(1[3-9]\d{9})(?!\d)")
+_INSTEAD = re.compile("[错改换]|不对|不是|那是|用[我他她]")
+"""Between two numbers, that the later one counts."""
 _LANDLINE = re.compile(r"(?<!\d)0\d{2,3}[- ]?\d{7,8}(?!\d)")
 _PHONE_LIKE = re.compile(r"(?<!\d)1\d{8,12}(?!\d)")
 
@@ -173,6 +178,7 @@ def identity_number(text: str, *, today: date, adult: bool = False) -> str | Non
     `adult` wants a holder of 18 or more.
     """
     said = spelled_out(_SPOKEN_X.sub("X", text))
+    said = _LAST_IS_X.sub(r"\1X ", _JOINED_BY_SIGNS.sub("", said))
     match = _ID.search(said)
     if match is None:
         if wrong := _LONG_NUMBER.search(said):
@@ -204,6 +210,8 @@ def _check_digit(number: str) -> str:
 def phone(text: str) -> str | None:
     """A mobile number of the mainland, 11 digits."""
     said = spelled_out(text)
+    if (told := _PHONE.findall(said)) and len(told) > 1 and _INSTEAD.search(said):
+        return str(told[-1])
     if match := _PHONE.search(re.sub(r"(?<=\d)[\s-](?=\d)", "", said)) or _PHONE.search(said):
         return match.group(1)
     if _LANDLINE.search(said):
@@ -220,14 +228,36 @@ def name(text: str, *, asked: bool) -> str | None:
         start = match.start() + 1  # behind 我姓刘 the name may begin with another word for "called"
         if text[: match.start()].rstrip(" 的").endswith(("狗", "犬", "它", "宠物", "名字", "狗子")):
             continue
-        said = _NAME_TAIL.sub("", match.group(1))
+        said = explained(text[match.start(1) :].strip()) or _NAME_TAIL.sub("", match.group(1))
         barely = match.group().startswith("叫") and not re.search("[我俺]姓.$", text[: match.start()])
         if _is_name(said) and (asked or not barely):
             return said
     if not asked:
         return None
     alone = re.sub(r"[\s,，。.!！]+$", "", text.strip())
-    return next((said for said in (alone, _NAME_AROUND.sub("", alone)) if _is_name(said)), None)
+    bare = _NAME_AROUND.sub("", alone)
+    return next((said for said in (alone, bare, explained(bare)) if said and _is_name(said)), None)
+
+
+def explained(text: str) -> str | None:
+    """A name whose letters are told one by one behind it: 陈德福耳东陈道德的德福气的福; None in any other text."""
+    for length in (3, 2, 4):
+        said, rest = text[:length], text[length:]
+        told = sum(letter in rest for letter in said[1:]) + (said[:1] in rest)
+        if rest.count("的") >= 1 and told >= max(2, length - 1) and all(f"的{one}" in rest for one in said[-1:]):
+            return said
+    return None
+
+
+_AGAIN = re.compile(
+    r"(?:就?叫|是)?(?P<name>[\u4e00-\u9fff]{1,4}?)[\s,，]*(?:就是?吃的那个)?[\u4e00-\u9fff]{1,6}的(?P=name)"
+)
+
+
+def told_again(text: str) -> str | None:
+    """A name with the thing that it is the name of: 豆包 黏豆包的豆包; None in any other text."""
+    match = _AGAIN.fullmatch(text.strip())
+    return match["name"] if match and len(match["name"]) > 1 else None
 
 
 def no_name(text: str) -> bool:
@@ -284,6 +314,8 @@ def _in_a_year(text: str, today: date) -> date | None:
         if match["same"]:
             return _months_before(today, 12 * back)
         month = match["m"] or _PARTS.get(match["part"] or "年初", 1)
+        if match["part"] and (nearer := _MONTH_DAY.search(text, match.end())):
+            month = nearer["m"]  # 大前年秋天 十月份
         return _on(today.year - back, str(month), match["d"])
     return None
 

@@ -132,6 +132,29 @@ async def test_that_whoever_asks_for_the_number_of_a_tip_is_told_it(station: Sta
     assert said(station)[-1] == wording.TIP_NUMBER.format(number=rows(station, Case)[0].id)
 
 
+async def test_that_who_is_safe_again_is_noted_and_names_no_new_kind(station: Station) -> None:
+    safe = "我安全了 警察走了 他也被带走了"
+    station.rasa.labels = {"他打我": "urgent_alarm", safe: "urgent_alarm"}
+    station.rasa.intents = {"他打我": "urgent_alarm/domestic_violence", safe: "urgent_alarm/kidnapping"}
+    for text in ("他打我", safe):
+        await station.deliver(text)
+    assert said(station)[-1] == wording.RESOLVED_UNPROVEN
+    assert rows(station, Case)[0].intent == "urgent_alarm/domestic_violence"
+    assert not wording.says_safe("警察走了 他又回来了")
+    station.phone.take()
+
+
+async def test_that_a_faint_whisper_keeps_no_question_on_papers_from_its_answer(station: Station) -> None:
+    papers = "暖气爆了把户口本泡了 咋补"
+    station.rasa.labels = {"别打电话 听不着": "urgent_alarm", papers: "enquiry"}
+    station.rasa.intents = {"别打电话 听不着": "urgent_alarm/silent_call", papers: "enquiry/household_book_lost"}
+    station.rasa.confidence = {"别打电话 听不着": 0.4}
+    for text in ("别打电话 听不着", papers):
+        await station.deliver(text)
+    assert said(station)[-1] == f"答：{papers}"
+    station.phone.take()
+
+
 async def test_that_it_is_over_ends_the_paging_where_nobody_can_force_the_words(station: Station) -> None:
     station.rasa.labels = {"人找到了": "help_request"}
     station.rasa.intents = {"人找到了": "help_request/correction"}

@@ -445,3 +445,42 @@ def test_that_a_day_alone_puts_the_day_before_it_more_exactly() -> None:
 def test_that_who_drops_another_way_does_not_give_up() -> None:
     assert reading("算了，还是手机上弄吧", "consent").command != "cancel"
     assert reading("算了，还是别在这办了", "phone", name="李四").command == "cancel"
+
+
+@pytest.mark.parametrize(
+    ("requested", "text", "value"),
+    [
+        ("name", "我叫张桂芹弓长张桂花的桂芹菜的芹", "张桂芹"),
+        ("name", "陈德福耳东陈道德的德福气的福", "陈德福"),
+        ("id_number", "211202-19910719-9553", "211202199107199553"),
+        ("id_number", "22020219931207980 末尾是大写的X", "22020219931207980X"),
+        ("phone", "13904051386 哎那是我的 用她的吧 18840627759", "18840627759"),
+        ("phone", "少打个7 18640193527", "18640193527"),
+        ("address", "东逸花园3号楼 1单元 302", "东逸花园3号楼 1单元 302"),
+        ("address", "就大东路三十三号五号楼一单元一楼一号我儿子家", "大东路三十三号五号楼一单元一楼一号"),
+        ("dog_colour", "白的耳朵尖儿上有点黄", "白的耳朵尖儿上有点黄"),
+        ("dog_name", "豆包 就吃的那个黏豆包的豆包", "豆包"),
+        ("dog_name", "二蛋", "二蛋"),
+    ],
+)
+def test_that_what_is_spelled_out_or_told_in_more_words_is_taken(requested: str, text: str, value: str) -> None:
+    assert reading(text, requested).values[requested] == value
+
+
+def test_that_a_name_put_right_with_the_thing_it_is_of_is_only_the_name() -> None:
+    given = reading("不对狗名给我打错了不是都宝是豆包黏豆包的豆包", "dog_breed", dog_name="都宝")
+    assert given.values == {"dog_name": "豆包"}
+
+
+def test_that_a_month_told_behind_the_season_counts() -> None:
+    assert reading("大前年秋天过来的 十月份", "lived_since", PERMIT).values == {"lived_since": "2023-10-01"}
+
+
+def test_that_where_somebody_works_is_no_part_of_the_address() -> None:
+    given = reading("吴敏，小什字街30号2单元17楼3号，在医院上班", "consent", PERMIT)
+    assert given.values["address"] == "小什字街30号2单元17楼3号"
+
+
+@pytest.mark.parametrize("text", ["可以不留电话吗 老接到骚扰电话 烦", "咋这么多问题啊 还有几个"])
+def test_that_a_doubt_about_the_form_is_answered(text: str) -> None:
+    assert reading(text, "phone").remark

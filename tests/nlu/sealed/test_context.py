@@ -562,7 +562,7 @@ def test_that_an_alarm_half_heard_behind_a_question_is_seen_by_a_human() -> None
     inside = read("停半道了 我在里头", Triage("urgent_alarm", 0.4, "urgent_alarm/trapped"))
     calm = {"小区电梯老坏 归谁管，停半道了 我在里头": read("", Triage("enquiry", 0.98, "enquiry/city_services"))}
     heard = meaning(inside, lifts, others=calm).parse_data["triage"]
-    assert heard["uncertain"] and heard["intent"] == "urgent_alarm/trapped"
+    assert (heard["uncertain"], heard["intent"]) == (True, "urgent_alarm/trapped")
 
 
 def test_that_typing_put_right_is_no_whisper() -> None:
@@ -581,7 +581,8 @@ def test_that_an_earlier_matter_is_taken_up_again_by_its_words() -> None:
     )
     back = read("证明那个 我老妹替我去中不", permit, topics=[("residence_permit_renew", 0.9)])
     asked = meaning(back, *before).parse_data[QUESTION]
-    assert asked["topics"][0].startswith("no_crime_record") and asked["aspects"] == ["agent"]
+    assert asked["topics"][0].startswith("no_crime_record")
+    assert asked["aspects"] == ["agent"]
 
 
 def test_that_a_calm_word_is_no_alarm_because_of_what_was_told_calmly_before() -> None:
