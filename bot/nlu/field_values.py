@@ -26,6 +26,7 @@ _WHOSE_HOME = re.compile(
     "[\\s,，]*(?:[我俺]|是)*(?:大?儿子|闺女|女儿|姑娘|对象|媳妇|婆婆|公公|[爸妈姥爷奶]|自己)家(?:住|里|这)*$"
 )
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
+_NO_PART_OF_ADDRESS = re.compile(r"身份证|电话|手机|上班|干活|打工|\d{7}|\d[月年]|[吗呢么]$")
 _ADDRESS_BESIDE = re.compile(r"那边|这边|旁边|附近|对面|院|后身|楼下|路口")
 _ONLY_AREA = re.compile("[\u4e00-\u9fff]{1,6}[区市镇]")
 _WHOLE_ADDRESS = "地址请写到门牌号，比如“大东路1号2单元301”。"
@@ -123,9 +124,7 @@ class FieldReader:
 
     def is_of_address(self, piece: str) -> bool:
         """Whether a piece of a message can be a part of an address."""
-        if re.search(r"身份证|电话|手机|上班|干活|打工|\d{7}|\d[月年]|[吗呢么]$", piece) or self.forms.breed_words(
-            piece
-        ):
+        if _NO_PART_OF_ADDRESS.search(piece) or self.forms.breed_words(piece):
             return False
         said = _ADDRESS_LEAD.sub("", piece)
         return bool(_ADDRESS.search(said) or HOUSE.search(said) or _ADDRESS_BESIDE.search(said)) or any(

@@ -243,8 +243,8 @@ def explained(text: str) -> str | None:
     """A name whose letters are told one by one behind it: 陈德福耳东陈道德的德福气的福; None in any other text."""
     for length in (3, 2, 4):
         said, rest = text[:length], text[length:]
-        told = sum(letter in rest for letter in said[1:]) + (said[:1] in rest)
-        if rest.count("的") >= 1 and told >= max(2, length - 1) and all(f"的{one}" in rest for one in said[-1:]):
+        told = sum(letter in rest for letter in said)
+        if told >= max(2, length - 1) and f"的{said[-1]}" in rest:
             return said
     return None
 
