@@ -27,7 +27,8 @@ _ABOUT_THEIR_INTENT = frozenset({FORM_ANSWER, "look_up_officer", "look_up_name"}
 _LOST = LOST | {"other/advert"}
 """What a few words that add to a question look like by themselves."""
 _BACK = re.compile(
-    r"刚才|接着说|回头说|说回|话说回来|头里|(?:前面|上面|一开始|先前)[问说]|^那?[^，,。 ]{0,8}那个|那个?(?=[\s,，])"
+    r"刚才|接着说|回头说|说回|再说|还说|话说回来|头里|(?:前面|上面|一开始|先前)[问说]|^那?[^，,。 ]{0,8}那个|"
+    r"那个?(?=[\s,，])|^那(?![个么要我你他她得就还咋啥多几行能可])"
 )
 """What takes up again something asked before the last question: 刚才房东登记那个."""
 _PRIVACY = "bot_services_input"

@@ -24,7 +24,7 @@ from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, RE
 from bot.nlu.meanings import CERTAIN, ONLY_SILENCE, Meaning, dialogue, graver, read_as, unclear
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
-from bot.nlu.telling_words import CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
+from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
 from bot.nlu.thread import Thread
 from bot.nlu.triage import Triage
 from bot.nlu.wording import asks
@@ -130,7 +130,8 @@ class Context:
             return read_as(alone, Triage("help_request", 1.0, _HUMAN_SERVICE), _HUMAN_SERVICE)
         if not triage.urgent and CLOSING.search(alone["text"]):
             return read_as(alone, Triage("other", 1.0, THANKS), THANKS)
-        if not triage.urgent and chases(alone["text"]):
+        faint = triage.source == "model" and triage.confidence < CERTAIN and not ALARMING.search(alone["text"])
+        if (faint or not triage.urgent) and chases(alone["text"]):
             return read_as(alone, Triage("enquiry", 1.0, _SERVICES), _SERVICES)
         if triage.intent == _GIBBERISH and _PINYIN.fullmatch(alone["text"].strip()):
             return unclear(alone, triage)

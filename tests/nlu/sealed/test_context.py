@@ -557,6 +557,13 @@ def test_that_an_alarm_likely_by_itself_stands_whatever_was_told_before_it() -> 
     assert meaning(falls, TIP).parse_data["triage"]["label"] == "urgent_alarm"
 
 
+def test_that_asking_whether_anybody_sees_to_it_is_no_alarm_but_being_watched_is() -> None:
+    guarded = Triage("urgent_alarm", 0.58, "urgent_alarm/captivity")
+    asked = meaning(read("现在有人看着这事没", guarded), TIP).parse_data
+    assert asked["triage"]["label"] == "enquiry"
+    assert meaning(read("现在有人看着我", guarded), TIP).parse_data["triage"]["label"] == "urgent_alarm"
+
+
 def test_that_an_alarm_half_heard_behind_a_question_is_seen_by_a_human() -> None:
     lifts = said(Triage("enquiry", 0.99, "enquiry/city_services"), "小区电梯老坏 归谁管")
     inside = read("停半道了 我在里头", Triage("urgent_alarm", 0.4, "urgent_alarm/trapped"))
