@@ -74,7 +74,7 @@ class Context:
 
         `parse` reads another text, when a part of this one must be read by itself.
         """
-        alone = self._followed(alone)
+        alone = self._wishing(self._followed(alone))
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
         parse_data = graver(alone, joined if continues else None)
         triage = Triage.from_json(parse_data["triage"])
@@ -106,6 +106,13 @@ class Context:
         triage = Triage.from_json(alone["triage"])
         sure = triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain
         return self._said.alarm_open and sure and asks(normalise(alone["text"]))
+
+    def _wishing(self, alone: dict[str, Any]) -> dict[str, Any]:
+        """The wish for a form as it is, where the model alone hears a whisper in the data that come with it."""
+        triage, text = Triage.from_json(alone["triage"]), alone["text"]
+        doubtful = triage.intent in ONLY_SILENCE and triage.source == "model" and triage.confidence < CERTAIN
+        wished = self._said.forms.wished(text, "") if doubtful and not ALARMING.search(text) else None
+        return read_as(alone, Triage("enquiry", triage.confidence, wished.intent), wished.intent) if wished else alone
 
     @classmethod
     def _continues(cls, alone: Mapping[str, Any], joined: Mapping[str, Any]) -> bool:

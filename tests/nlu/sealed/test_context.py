@@ -544,6 +544,11 @@ def test_that_whoever_asked_how_to_tell_something_tells_it_next() -> None:
     assert meaning(doubtful, asked, others=others).parse_data["triage"]["intent"] == "tip/drugs"
 
 
+def test_that_the_wish_for_a_form_with_all_its_data_is_no_whisper() -> None:
+    whole = "办犬证，我叫赵小满，住大东路66号2单元301，狗叫旺财，上个月打的狂犬疫苗"
+    assert meaning(read(whole, WHISPER)).parse_data["intent"]["name"] == "apply_dog_licence"
+
+
 def test_that_whoever_has_not_agreed_yet_and_asks_gives_no_data() -> None:
     undecided = [ActiveLoop("dog_licence_form"), SlotSet("requested_slot", CONSENT)]
     licence = Triage("enquiry", 0.9, "enquiry/dog_licence")
