@@ -156,7 +156,8 @@ def _field(title: str, name: str, value: str, props: str) -> None:
     with ui.element("label"):
         ui.label(title)
         field = ui.element("input").props(f"name={name} {props}")
-        field._props["value"] = value  # a visitor's words: never through the props' own little language
+        # Where it begins: a "value" would be put back, over what is being typed, whenever the page is drawn again.
+        field._props["defaultValue"] = value  # a visitor's words: never through the props' own little language
 
 
 def _build_entries(found: list[AuditEntry]) -> None:

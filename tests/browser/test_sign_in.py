@@ -122,11 +122,11 @@ def test_that_a_trainer_sees_no_case_and_an_officer_no_reporter(windows: Windows
     lines = leader.locator(".audit-entry")
     expect(lines).to_have_count(3)  # the trainer has seen nothing, so there is nothing to write down
     expect(lines.first).to_contain_text("带班所长查看举报人案件1原因：要核实地址")
-    leader.wait_for_function("window.socket?.connected")  # what is filled in before is heard by nobody
     leader.get_by_label("谁", exact=True).fill("值班民警一")
     leader.get_by_role("button", name="筛选").click()
     expect(lines).to_have_count(1)
     expect(lines).to_contain_text("值班民警一查看案件1")
+    expect(leader.get_by_label("谁", exact=True)).to_have_value("值班民警一")
     with leader.expect_download() as download:
         leader.get_by_role("link", name="导出 CSV").click()
     assert "值班民警一,查看,1," in Path(download.value.path()).read_text(encoding="utf-8-sig")
