@@ -121,10 +121,10 @@ def holding(moment: Moment, lines: Sequence[Line]) -> list[Entry]:
 
 def _meant(turns: Sequence[Turn], possible: set[str], least: tuple[float, float]) -> str | None:
     """The turn that a message surely is, among those that can come in its kind of alarm and of all."""
-    turn = likeliest(turns, possible)
-    if turn is None or turn.confidence < least[0]:
+    turn, (among_possible, among_all) = likeliest(turns, possible), least
+    if turn is None or turn.confidence < among_possible:
         return None
-    sure = any(one.name == turn.name and one.confidence >= least[1] for one in turns)
+    sure = any(one.name == turn.name and one.confidence >= among_all for one in turns)
     return turn.name if sure else None
 
 

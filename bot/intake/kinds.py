@@ -10,8 +10,9 @@ from bot.nlu.triage import URGENT, Triage
 from bot.store.models import Case, Message
 
 _VAGUE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
-_MONEY = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion", f"{URGENT}/theft_in_progress"})
-_FROM_AFAR = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion"})
+FROM_AFAR = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion"})
+"""Alarms whose offender is at the other end of a telephone: he may hear the writer type, and sees nothing."""
+_MONEY = FROM_AFAR | {f"{URGENT}/theft_in_progress"}
 _DESPAIR = f"{URGENT}/suicide_self"
 _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
@@ -31,7 +32,7 @@ def turn(session: Session, case: Case, triage: Triage) -> bool:
     """Let a further message name an alarm's kind, and tell whether it did."""
     if not triage.urgent or triage.intent in _VAGUE or triage.intent == case.intent:
         return False
-    if {case.intent, triage.intent} <= _FROM_AFAR:
+    if {case.intent, triage.intent} <= FROM_AFAR:
         return False  # the swindler who threatens is still the swindler
     if case.intent == _DESPAIR and triage.intent not in _MONEY:
         return False  # whoever speaks of pills after it is still the one who must not be left alone

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from bot.intake.kinds import FROM_AFAR
 from bot.nlu.entities import entities_of
 from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile, of_its_shape, read_yaml
@@ -28,8 +29,6 @@ RESCUE = frozenset(
     )
 )
 """Kinds in which nobody stands beside the writer and reads along."""
-_FROM_AFAR = frozenset({"fraud_transfer", "extortion"})
-"""Kinds whose offender is at the other end of a telephone: he may hear the writer type, and sees nothing."""
 _DOOR_QUESTION = "door"
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
 _DEAF = re.compile("聋|哑|听不[见到]|听没有|不会说话|说话不会|说不了话")
@@ -83,7 +82,7 @@ def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
         return False
     texts = ["".join(normalise(message.text).split()) for message in messages]
     deaf = any(_DEAF.search(text) for text in texts)
-    if kind_of(case) not in RESCUE | _FROM_AFAR:
+    if kind_of(case) not in RESCUE and case.intent not in FROM_AFAR:
         return not deaf or any(_READ_ALONG.search(text) for text in texts)
     whispered = any((message.triage or {}).get("silent") for message in messages if message.id == case.alarm_message_id)
     stiff = any(_STIFF.search(text) for text in texts)

@@ -20,6 +20,12 @@ def said(station: Station) -> list[str]:
     return [reply.text for reply in rows(station, Reply)]
 
 
+async def deliver_as(station: Station, text: str, intent: str) -> None:
+    """Deliver a text that the model reads as this fine intent."""
+    station.rasa.labels[text], station.rasa.intents[text] = intent.partition("/")[0], intent
+    await station.deliver(text)
+
+
 def acknowledge(station: Station) -> None:
     with station.store.transaction() as session:
         case_id = CaseId(station.phone.take()["case_id"])
@@ -105,10 +111,8 @@ async def test_that_english_and_traditional_characters_are_answered_in_kind(stat
 
 async def test_that_a_wrong_house_number_put_right_ends_no_paging(station: Station) -> None:
     right = "刚才说错了 津桥路17号 不是7号"
-    station.rasa.labels = {"孩子没了": "urgent_alarm", right: "help_request"}
-    station.rasa.intents = {"孩子没了": "urgent_alarm/missing_child", right: "help_request/correction"}
-    for text in ("孩子没了", right):
-        await station.deliver(text)
+    await deliver_as(station, "孩子没了", "urgent_alarm/missing_child")
+    await deliver_as(station, right, "help_request/correction")
     assert said(station)[-1].startswith(wording.PUT_RIGHT.format(said=right))
     (case,) = rows(station, Case)
     assert case.resolved_at is None
@@ -118,8 +122,7 @@ async def test_that_a_wrong_house_number_put_right_ends_no_paging(station: Stati
 async def test_that_a_swindler_who_hears_typing_hides_no_guidance(station: Station) -> None:
     heard = "他在电话里听见我打字 问我跟谁发呢"
     for text in ("骗子让我现在转账 我正在转", heard):
-        station.rasa.labels[text], station.rasa.intents[text] = "urgent_alarm", "urgent_alarm/fraud_transfer"
-        await station.deliver(text)
+        await deliver_as(station, text, "urgent_alarm/fraud_transfer")
     assert rows(station, Case)[0].silent
     assert said(station)[-1] not in (wording.SILENT_RECEIPT, wording.SILENT_ASKED)
     station.phone.take()
@@ -127,17 +130,14 @@ async def test_that_a_swindler_who_hears_typing_hides_no_guidance(station: Stati
 
 async def test_that_whoever_asks_for_the_number_of_a_tip_is_told_it(station: Station) -> None:
     for text in ("烟酒店里屋有赌局", "给我个编号啥的 过一阵我好打听"):
-        station.rasa.labels[text], station.rasa.intents[text] = "tip", "tip/gambling"
-        await station.deliver(text)
+        await deliver_as(station, text, "tip/gambling")
     assert said(station)[-1] == wording.TIP_NUMBER.format(number=rows(station, Case)[0].id)
 
 
 async def test_that_who_is_safe_again_is_noted_and_names_no_new_kind(station: Station) -> None:
     safe = "我安全了 警察走了 他也被带走了"
-    station.rasa.labels = {"他打我": "urgent_alarm", safe: "urgent_alarm"}
-    station.rasa.intents = {"他打我": "urgent_alarm/domestic_violence", safe: "urgent_alarm/kidnapping"}
-    for text in ("他打我", safe):
-        await station.deliver(text)
+    await deliver_as(station, "他打我", "urgent_alarm/domestic_violence")
+    await deliver_as(station, safe, "urgent_alarm/kidnapping")
     assert said(station)[-1] == wording.RESOLVED_UNPROVEN
     assert rows(station, Case)[0].intent == "urgent_alarm/domestic_violence"
     assert not wording.says_safe("警察走了 他又回来了")
@@ -146,11 +146,9 @@ async def test_that_who_is_safe_again_is_noted_and_names_no_new_kind(station: St
 
 async def test_that_a_faint_whisper_keeps_no_question_on_papers_from_its_answer(station: Station) -> None:
     papers = "暖气爆了把户口本泡了 咋补"
-    station.rasa.labels = {"别打电话 听不着": "urgent_alarm", papers: "enquiry"}
-    station.rasa.intents = {"别打电话 听不着": "urgent_alarm/silent_call", papers: "enquiry/household_book_lost"}
     station.rasa.confidence = {"别打电话 听不着": 0.4}
-    for text in ("别打电话 听不着", papers):
-        await station.deliver(text)
+    await deliver_as(station, "别打电话 听不着", "urgent_alarm/silent_call")
+    await deliver_as(station, papers, "enquiry/household_book_lost")
     assert said(station)[-1] == f"答：{papers}"
     station.phone.take()
 
