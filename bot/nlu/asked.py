@@ -13,7 +13,7 @@ from rasa.shared.core.events import UserUttered
 from bot.nlu import knowledge
 from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
 from bot.nlu.forms import FORM_ANSWER, Form
-from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, dialogue
+from bot.nlu.meanings import CERTAIN, LOST, dialogue, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.overlap import pieces
 from bot.nlu.publication import QUESTION, READING
@@ -89,9 +89,8 @@ class Asked:
         if self.last is None:
             return False
         interpreter, text = self._said.readers.interpreter(), parse_data["text"]
-        whispered = triage.source == "model" and triage.intent in ONLY_SILENCE
         if triage.urgent:
-            return whispered and interpreter.only_continues(text)
+            return whispered(triage) and interpreter.only_continues(text)
         return interpreter.corrected(text) is not None
 
     @staticmethod

@@ -21,7 +21,7 @@ from bot.nlu.asked import Asked
 from bot.nlu.conversation import SLEEPING, Conversation, Readers
 from bot.nlu.filling_in import FillingIn
 from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
-from bot.nlu.meanings import CERTAIN, ONLY_SILENCE, Meaning, dialogue, graver, read_as, unclear
+from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
@@ -110,7 +110,7 @@ class Context:
     def _wishing(self, alone: dict[str, Any]) -> dict[str, Any]:
         """The wish for a form as it is, where the model alone hears a whisper in the data that come with it."""
         triage, text = Triage.from_json(alone["triage"]), alone["text"]
-        doubtful = triage.intent in ONLY_SILENCE and triage.source == "model" and triage.confidence < CERTAIN
+        doubtful = whispered(triage) and triage.confidence < CERTAIN
         wished = self._said.forms.wished(text, "") if doubtful and not ALARMING.search(text) else None
         return read_as(alone, Triage("enquiry", triage.confidence, wished.intent), wished.intent) if wished else alone
 
@@ -142,7 +142,7 @@ class Context:
             return read_as(alone, Triage("enquiry", 1.0, _SERVICES), _SERVICES)
         if triage.intent == _GIBBERISH and _PINYIN.fullmatch(alone["text"].strip()):
             return unclear(alone, triage)
-        if triage.intent in ONLY_SILENCE and triage.source == "model" and _OWN_CASE.search(alone["text"]):
+        if whispered(triage) and _OWN_CASE.search(alone["text"]):
             return read_as(alone, Triage("help_request", 1.0, FOLLOWS_CASE), FOLLOWS_CASE)
         return alone
 

@@ -68,9 +68,14 @@ def unclear(parse_data: dict[str, Any], triage: Triage) -> dict[str, Any]:
     }
 
 
+def whispered(triage: Triage) -> bool:
+    """Whether the model alone heard an alarm, and in it nothing but silence or a call."""
+    return triage.source == "model" and triage.intent in ONLY_SILENCE
+
+
 def may_be_value(parse_data: Mapping[str, Any], triage: Triage) -> bool:
     """Whether a message is no alarm, or one that a bare value can look like."""
-    return not triage.urgent or (triage.source == "model" and triage.intent in ONLY_SILENCE and bare(parse_data))
+    return not triage.urgent or (whispered(triage) and bare(parse_data))
 
 
 def bare(parse_data: Mapping[str, Any]) -> bool:
