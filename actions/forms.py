@@ -17,6 +17,7 @@ from bot.nlu import forms
 from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import GIVING_AGREES, Reading, read
 from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
+from bot.nlu.turns import FORM_TURNS, turns_in
 from bot.services import applications, photos
 from bot.store.models import MessageId
 
@@ -28,7 +29,7 @@ _CANCELLED = "好，不办了，填过的没有提交。改主意了说“{says}
 _SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里发消息告诉您结果；想问进度，发受理号就行。"
 _NOTED = "记下了：{titles}。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
-_LATER = "好，先放着，填过的都在，还没有提交。方便的时候从这一项接着发就行："
+_LATER = "好，先放着，填过的都在，还没有提交；真不办了就回“不办了”。方便的时候从这一项接着发就行："
 _MISSING = "还没提交，还差{count}项：{titles}。"
 _RESUMED = "填过的都在：{titles}。接着来："
 _AGREED = "好的，接着来："
@@ -42,6 +43,10 @@ _BOT = "我是派出所公众号的自动答复助手，不是真人；申请由
 _DEAF = "好，这里都用打字，不用接电话；办的结果也发消息告诉您。"
 _ABOUT_WHEN = "记不清哪天的，写个大概的年月就行，比如“今年三月”；说不上来就先问家里人，填过的都在。"
 _UNASKED = "只填表里列的这几项就行，没列的不用写；还要什么，民警审核时会告诉您。"
+_SENT = "照片上的字我看不了；打过字的我都记着，没记下的请再打一遍："
+_CHAT = "嗯，听着呢，咱们接着来："
+_PHOTOS = "手机拍的就行：彩色、清楚、拍全，别用美颜和滤镜；以前拍的、一样清楚的也行。合不合用由民警审核。"
+_CHANGE = "要改哪一项、改成什么，请写在一句里，比如“住址改成大东路1号2单元301”。"
 _PHOTO_DROPPED = "好，刚才那张“{photo}”不算了。"
 _PUZZLED = "不着急，只答下面这一句就行，写错了能改。实在不会填，回“转人工”，或者带材料到窗口办。"
 _ASIDES = {
@@ -53,6 +58,11 @@ _ASIDES = {
     "unasked": _UNASKED,
     "agreed": _AGREED,
     "again": _AGAIN,
+    "sent": _SENT,
+    "whose": "{whose}",
+    "chat": _CHAT,
+    "photos": _PHOTOS,
+    "change": _CHANGE,
 }
 _PHOTO_KEPT = "照片收到，记作“{photo}”。照片上的字我看不了，下面这一项请打字："
 _PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
@@ -187,7 +197,9 @@ def _heard(
         return _with_photo(dispatcher, form, requested, tracker, photo)
     station_forms = forms.live().current()
     text = tracker.latest_message.get("text") or ""
-    reading = read(station_forms, form, requested, text, filled, today=date.today(), entities=StationEntities.load())
+    turns = turns_in(tracker.latest_message, FORM_TURNS)
+    today, entities = date.today(), StationEntities.load()
+    reading = read(station_forms, form, requested, text, filled, today=today, entities=entities, turns=turns)
     if reading.command == "cancel":
         dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
         return [*_emptied(form), SlotSet(REQUESTED, None)]
@@ -198,7 +210,8 @@ def _heard(
     if not reading and _intent(tracker) == FORM_ANSWER:
         asked = form.fields.get(requested or "")
         if requested != CONSENT:  # that question says by itself what to answer
-            dispatcher.utter_message(text=_ABOUT_WHEN if asked and asked.kind == "date" else _NOT_UNDERSTOOD)
+            about_when = asked and asked.kind == "date" and (not turns or turns[0].name in ("answer", "puzzled"))
+            dispatcher.utter_message(text=_ABOUT_WHEN if about_when else _NOT_UNDERSTOOD)
         return [SlotSet(requested, None)]
     if station_forms.aside(text) == "bot":
         dispatcher.utter_message(text=_BOT)
@@ -256,7 +269,7 @@ def _aside(
     if aside == "review" and requested != CONFIRMED and done:
         dispatcher.utter_message(text=_SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
     if aside in _ASIDES:
-        dispatcher.utter_message(text=_ASIDES[aside].format(title=form.title))
+        dispatcher.utter_message(text=_ASIDES[aside].format(title=form.title, whose=form.whose))
     return [SlotSet(requested, None)] if requested else []
 
 

@@ -209,7 +209,7 @@ def _pages(addresses: dict[str, str], scratch: Path) -> dict[str, tuple[float, .
                 began = time.perf_counter()
                 page = console.get("/")
                 seconds[name].append(time.perf_counter() - began)
-                assert page.status_code == 200
+                assert page.status_code == 200, page.text[:500]
                 assert f"R-OPEN{_OPEN - 1}" in page.text
     return {name: tuple(values[LOOKS // 10 :]) for name, values in seconds.items()}
 

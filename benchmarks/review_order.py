@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,7 @@ class Round:
 
     def __init__(self, messages: Read, known: Sequence[int]) -> None:
         self._messages = messages
+        self.examples = Counter(messages.intents[number] for number in known)
         documents = [messages.documents[number] for number in known]
         self._ngrams = NGrams.fit(documents, min_documents=2)
         targets = [messages.intents[number] for number in known]
@@ -75,7 +76,7 @@ class Round:
         fine, nearest = self.read(self._messages, numbers)
         labels = label_sums(fine, self.model.label_of)
         for row, of_label, near in zip(fine, labels, nearest, strict=True):
-            ranked = tuple(float(p) for p in np.sort(row)[::-1][:5])
+            ranked = tuple((self.model.intents[index], float(row[index])) for index in row.argsort()[::-1][:5])
             yield Thought(dict(zip(LABELS, map(float, of_label), strict=True)), ranked, float(near))
 
 
@@ -99,7 +100,7 @@ def as_they_came(_round: Round, waiting: list[int]) -> list[int]:
 
 def as_the_inbox_has_them(now: Round, waiting: list[int]) -> list[int]:
     """The most useful first."""
-    scored = zip((usefulness(thought) for thought in now.thoughts(waiting)), waiting, strict=True)
+    scored = zip((usefulness(thought, now.examples) for thought in now.thoughts(waiting)), waiting, strict=True)
     return [number for _, number in sorted(scored, key=lambda item: -item[0])]
 
 

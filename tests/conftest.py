@@ -1,21 +1,22 @@
 """What every test may use: a clock it moves, a real database of each kind, and the world outside the building."""
 
 import os
-import uuid
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import redis
+import sqlalchemy as sa
 from hypothesis import settings as hypothesis_settings
-from psycopg import sql
 
 from bot.nlu.safety_net import RULES, SafetyNet
 from bot.settings import ROOT
 from bot.store.migrate import migrate
 from bot.store.session import Store
+from tests.databases import Databases
 from tests.stack import Stack
 from tests.station import Station
 from tests.world import FakeClock
@@ -29,6 +30,22 @@ REDIS_URL = os.environ.get("FUJIN_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 hypothesis_settings.register_profile("settled", deadline=None, derandomize=True)
 hypothesis_settings.register_profile("search", deadline=None, max_examples=3000)
 hypothesis_settings.load_profile("settled")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _rows_in_no_order_of_their_own() -> Iterator[None]:
+    """SQLite gives rows that no ORDER BY asks for in reverse: who relies on their order fails here, every time.
+
+    PostgreSQL gives them as they lie, which is the order of their writing until a row took the place of a deleted one.
+    """
+
+    def reverse(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA reverse_unordered_selects=ON")
+
+    sa.event.listen(sa.Engine, "connect", reverse)
+    yield
+    sa.event.remove(sa.Engine, "connect", reverse)
 
 
 @pytest.fixture(autouse=True)
@@ -73,55 +90,30 @@ def sqlite_url(_migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template() -> Iterator[str]:
-    """A migrated database that the tests' databases are copied from."""
-    name = f"fujin_template_{uuid.uuid4().hex[:10]}"
+def _postgres_databases() -> Iterator[Databases]:
     try:
-        with psycopg.connect(POSTGRES_URL, autocommit=True, connect_timeout=5) as admin:
-            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        databases = Databases(POSTGRES_URL)
     except psycopg.OperationalError:
         pytest.fail(
             f"PostgreSQL does not answer at {POSTGRES_URL}: start it, or set FUJIN_TEST_POSTGRES_URL "
             "to a server where databases may be created"
         )
-    migrate(_database_url(name))
-    yield name
-    _drop(name)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
-def postgres_url(_postgres_template: str) -> Iterator[str]:
-    """The address of a fresh, migrated PostgreSQL database."""
-    with _copied(_postgres_template) as url:
+def postgres_url(_postgres_databases: Databases) -> Iterator[str]:
+    """The address of an empty, migrated PostgreSQL database."""
+    with _postgres_databases.lent() as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def module_postgres_url(_postgres_template: str) -> Iterator[str]:
+def module_postgres_url(_postgres_databases: Databases) -> Iterator[str]:
     """The same, for all tests of a module."""
-    with _copied(_postgres_template) as url:
+    with _postgres_databases.lent() as url:
         yield url
-
-
-@contextmanager
-def _copied(template: str) -> Iterator[str]:
-    """A database of its own."""
-    name = f"fujin_test_{uuid.uuid4().hex[:10]}"
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as admin:
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        admin.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
-    yield _database_url(name)
-    _drop(name)
-
-
-def _database_url(name: str) -> str:
-    base = POSTGRES_URL.rsplit("/", 1)[0]
-    return base.replace("postgresql://", "postgresql+psycopg://") + f"/{name}"
-
-
-def _drop(name: str) -> None:
-    with psycopg.connect(POSTGRES_URL, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -157,6 +149,16 @@ async def station(store: Store, clock: FakeClock, tmp_path: Path, net: SafetyNet
     built = Station(store, clock, tmp_path, net)
     yield built
     await built.close()
+
+
+@pytest.fixture
+async def on_postgres(postgres_url: str, clock: FakeClock, tmp_path: Path, net: SafetyNet) -> AsyncIterator[Station]:
+    """A station on PostgreSQL alone."""
+    store = Store(postgres_url)
+    station = Station(store, clock, tmp_path, net)
+    yield station
+    await station.close()
+    store.close()
 
 
 @pytest.fixture(scope="session")

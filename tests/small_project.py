@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.nlu.triage import URGENT
 from bot.settings import ROOT
 
-EXAMPLES = 40
-"""Of each intent, its first ones."""
+EXAMPLES, TURN_EXAMPLES = 40, 6
+"""Of each intent and of each turn, its first ones."""
 INTENTS = frozenset(
     {
         *(f"urgent_alarm/{name}" for name in ("general_alarm", "fire", "robbery", "assault", "silent_call", "medical")),
@@ -41,6 +41,9 @@ def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
     _keep_sentences(folder / "nlu_data" / "canned_answers.yml")
     for of in ("test", "regression"):
         _keep_messages(folder / "nlu_data" / of / "messages.jsonl", data / of / "messages.jsonl")
+    for turns in ("alarm_turns.yml", "form_turns.yml"):
+        kept = _with_examples(data / turns, "  - ", TURN_EXAMPLES)
+        (folder / "nlu_data" / turns).write_text(kept, encoding="utf-8")
     (folder / "models").mkdir()
     return folder
 
@@ -48,14 +51,18 @@ def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
 def _copy_intent(source: Path, target: Path, number: int) -> None:
     """With its comments and answers, but only so many examples."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(_with_examples(source, "    - ", number), encoding="utf-8")
+
+
+def _with_examples(source: Path, mark: str, number: int) -> str:
+    """A file's lines, of each run of examples, which begin with `mark`, only so many; an answer is none."""
     kept, examples = [], 0
     for line in source.read_text(encoding="utf-8").splitlines():
-        if line.startswith("    - ") and not line.startswith("    - text:"):
-            examples += 1
-            if examples > number:
-                continue
-        kept.append(line)
-    target.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        is_example = line.startswith(mark) and not line.startswith(f"{mark}text:")
+        examples = examples + 1 if is_example else 0
+        if examples <= number:
+            kept.append(line)
+    return "\n".join(kept) + "\n"
 
 
 def _keep_lines(catalogue: Path) -> None:

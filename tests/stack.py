@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from bot.wechat.envelope import Account
 
 FUJIN = ROOT / ".venv" / "bin" / "fujin"
 READY_WITHIN_SECONDS = 240
+_PORTS = tuple(f"FUJIN_{name}_PORT" for name in ("GATEWAY", "CONSOLE", "ACTIONS", "METRICS"))
 _MARKS = {
     "gateway": "bot.gateway",
     "console": "bot.console",
@@ -27,12 +29,18 @@ _MARKS = {
 """A word of each process's command."""
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now, each another one: one that is let go may be given a second time."""
+    with ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in sockets]
+
+
 def free_port() -> int:
     """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 @dataclass
@@ -43,11 +51,11 @@ class Stack:
     extra: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ports = {name: str(free_port()) for name in ("GATEWAY", "CONSOLE", "ACTIONS", "METRICS")}
+        *ports, rasa = map(str, free_ports(5))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FUJIN_")},
-            **{f"FUJIN_{name}_PORT": port for name, port in ports.items()},
-            "FUJIN_RASA_URL": f"http://127.0.0.1:{free_port()}",
+            **dict(zip(_PORTS, ports, strict=True)),
+            "FUJIN_RASA_URL": f"http://127.0.0.1:{rasa}",
             "FUJIN_VAR_DIR": str(self.folder),
             "FUJIN_DATABASE_URL": f"sqlite:///{self.folder / 'fujin.db'}",
             **self.extra,

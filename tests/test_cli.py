@@ -13,7 +13,7 @@ from bot.cli import app
 from bot.intake import menu
 from bot.store.models import Case, Message, Page, Resident
 from bot.store.session import Store
-from tests.station import ScriptedRasa
+from tests.station import DUTY, ScriptedRasa
 from tests.world import Answer, FakePlatform
 
 
@@ -218,9 +218,11 @@ def test_that_nothing_is_started_with_a_speech_model_that_cannot_be_used(
 
 
 @pytest.fixture
-def two_cases(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+def two_cases(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """An alarm of two messages with a page that got out and one that did not, and a tip."""
     monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    (tmp_path / "duty.yml").write_text(DUTY, encoding="utf-8")
+    monkeypatch.setenv("FUJIN_DUTY_FILE", str(tmp_path / "duty.yml"))
     now = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
     with store.transaction() as session:
         resident = Resident(openid="oSecret", pseudonym="R-AB", first_seen_at=now)
@@ -252,6 +254,7 @@ def test_that_cases_are_listed_as_json_newest_first_with_pseudonyms(two_cases: S
         "resident": "R-AB",
     }
     assert (tip["id"], tip["label"], tip["message_count"], tip["page_count"]) == (2, "tip", 0, 0)
+    assert tip["resident"] == "reporter", "who reports a tip was promised to stay unknown"
     assert "oSecret" not in result.output
 
 
@@ -277,7 +280,9 @@ def test_that_acknowledging_ends_the_pages(two_cases: Store) -> None:
         assert [page.state for page in session.query(Page).order_by(Page.id)] == ["done", "cancelled"]
 
 
-@pytest.mark.parametrize(("case", "officer", "reason"), [("99", "乙", "no case 99"), ("1", "乙" * 65, "1 to 64")])
+@pytest.mark.parametrize(
+    ("case", "officer", "reason"), [("99", "乙", "no case 99"), ("1", "丁", "neither in duty.yml")]
+)
 def test_that_what_cannot_be_acknowledged_is_one_clear_line(
     two_cases: Store, case: str, officer: str, reason: str
 ) -> None:

@@ -1,7 +1,7 @@
 """An officer's work at the shell: the same services as on the console, and one clear line when something is wrong."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.console.demo_media import picture
+from bot.duty import accounts
 from bot.services import applications
-from bot.store.models import Application, AuditEntry, Case, Escalation, Message, Reply, Resident
+from bot.store.models import Application, AuditEntry, Case, Escalation, Message, Page, Reply, Resident
 from bot.store.session import Store
-from tests.station import DUTY
+from tests.station import DUTY, Station
 
 RECEIPT = "Q20260105-0001"
 
@@ -24,9 +25,12 @@ def fujin(*arguments: str) -> Result:
 
 
 @pytest.fixture
-def desk(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """An alarm whose next page is set, and an application of the same resident."""
+def desk(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A roster, an alarm whose next page is set, and an application of the same resident."""
     monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    roster = tmp_path / "duty.yml"
+    roster.write_text(DUTY, encoding="utf-8")
+    monkeypatch.setenv("FUJIN_DUTY_FILE", str(roster))
     now = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
     with store.transaction() as session:
         resident = Resident(openid="oSecret", pseudonym="R-AB", first_seen_at=now)
@@ -73,6 +77,18 @@ def test_that_a_case_is_closed_with_how_it_ended_and_its_pages_end(desk: Store) 
     )
     with desk.reading() as session:
         assert session.scalars(sa.select(Escalation.state)).all() == ["cancelled"]
+
+
+def test_that_closing_tells_of_messages_that_came_since_the_last_act(desk: Store) -> None:
+    assert fujin("ack", "1", "--officer", "乙").exit_code == 0
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    with desk.transaction() as session:
+        resident = session.scalars(sa.select(Resident)).one()
+        at = {"received_at": later, "due_at": later}
+        session.add(Message(resident=resident, case_id=1, key="msg:2", kind="text", text="他进来了", **at))
+    result = fujin("close", "1", "--disposition", "real", "--word", "已处置", "--officer", "乙")
+    assert (result.exit_code, result.stdout) == (0, "case 1 closed: 属实已处置\n")
+    assert result.stderr.startswith("1 messages have come since the last act on it")
 
 
 def test_that_applications_are_listed_without_what_they_hold(desk: Store) -> None:
@@ -122,7 +138,7 @@ def test_that_a_decision_is_taken_and_told(desk: Store) -> None:
     [
         (["reply", "99", "在吗"], "no case 99"),
         (["reply", "1", " "], "1 to 500"),
-        (["reply", "1", "在吗", "--officer", "乙" * 65], "1 to 64"),
+        (["reply", "1", "在吗", "--officer", "丁"], "'丁' is neither in duty.yml nor has an account"),
         (["close", "99", "--disposition", "real", "--word", "好"], "no case 99"),
         (["close", "1", "--disposition", "burnt", "--word", "好"], "choose one of real, resolved"),
         (["close", "1", "--disposition", "real", "--word", " "], "1 to 500"),
@@ -143,6 +159,35 @@ def test_that_what_cannot_be_done_is_one_clear_line_and_changes_nothing(
     assert reason in line
     assert replies(desk) == []
     assert the_case(desk).state == "open"
+
+
+def test_that_whoever_has_an_account_acts_until_it_is_disabled(desk: Store) -> None:
+    now = datetime.now(UTC)
+    with desk.transaction() as session:
+        accounts.add(session, "丁", "leader", password_hash="x", by="甲", now=now)
+    assert fujin("note", "1", "好", "--officer", "丁").exit_code == 0
+    with desk.transaction() as session:
+        accounts.disable(session, "丁", by="甲", now=now)
+    assert fujin("note", "1", "再写", "--officer", "丁").exit_code == 1
+
+
+def test_that_a_slip_in_the_roster_keeps_nobody_from_acknowledging(desk: Store, tmp_path: Path) -> None:
+    (tmp_path / "duty.yml").write_text("officers: [", encoding="utf-8")
+    assert fujin("ack", "1", "--officer", "乙").exit_code == 0
+
+
+def test_that_every_list_with_what_residents_did_stands_in_the_log_under_who_looked(desk: Store) -> None:
+    for command in ("cases", "applications", "corrections"):
+        assert fujin(command, "--officer", "乙").exit_code == 0
+    for command in ("cases", "applications"):  # programs need no name
+        assert fujin(command, "--json").exit_code == 0
+    assert fujin("corrections").exit_code == 2, "residents' words are shown to nobody in particular"
+    with desk.reading() as session:
+        log = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(entry.actor, entry.action, entry.subject) for entry in log] == [
+        *(("乙", "view", command) for command in ("cases", "applications", "corrections")),
+        *(("服务器命令", "view", command) for command in ("cases", "applications")),
+    ]
 
 
 def test_that_giving_back_what_is_not_there_is_one_clear_line(desk: Store) -> None:
@@ -168,11 +213,8 @@ def test_that_a_search_finds_by_words_and_stands_in_the_log_under_its_officer(de
 
 
 @pytest.fixture
-def night(desk: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """The same desk, with a second alarm, a request and a roster."""
-    roster = tmp_path / "duty.yml"
-    roster.write_text(DUTY, encoding="utf-8")
-    monkeypatch.setenv("FUJIN_DUTY_FILE", str(roster))
+def night(desk: Store) -> Store:
+    """The same desk, with a second alarm and a request."""
     now = datetime.now(UTC)
     with desk.transaction() as session:
         other = Resident(openid="oOther", pseudonym="R-CD", first_seen_at=now)
@@ -228,9 +270,9 @@ def test_that_a_whole_case_is_worked_on_by_command(night: Store) -> None:
         *("part", "unacknowledge", "acknowledge", "relabel", "assign", "close", "reopen"),
     ]
     assert told(2)["talk"][-1]["to"] == "R-CD", "the reply has gone back with its resident"
-    (correction,) = json.loads(fujin("corrections", "--json").stdout)
+    (correction,) = json.loads(fujin("corrections", "--officer", "甲", "--json").stdout)
     assert (correction["was"], correction["now"], correction["by"]) == ("urgent_alarm/fire", "help_request/noise", "乙")
-    for command in (("case", "1", "--officer", "甲"), ("corrections",)):
+    for command in (("case", "1", "--officer", "甲"), ("corrections", "--officer", "甲")):
         table = fujin(*command)
         assert table.exit_code == 0, table.output
         assert "oSecret" not in table.output
@@ -280,3 +322,25 @@ def test_that_work_that_cannot_be_done_is_one_clear_line(night: Store, arguments
     (line,) = result.stderr.splitlines()
     assert line.startswith("fujin: ")
     assert reason in line
+
+
+@pytest.mark.anyio
+async def test_that_an_offer_made_by_command_pages_the_officer_and_keeps_the_channels_keys_out_of_the_database(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = f"值班群={station.phone.channel}?key=secret"
+    station.page_channels = (channel,)
+    await station.restart()
+    await station.deliver("有人拿刀在楼下砍人")
+    assert station.phone.take()["officer"] == "甲"
+    monkeypatch.setenv("FUJIN_DATABASE_URL", station.store.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("FUJIN_DUTY_FILE", str(station.duty_file))
+    monkeypatch.setenv("FUJIN_PAGE_CHANNELS", channel)
+    monkeypatch.setattr("bot.cli.case.SystemClock", lambda: station.clock)
+    assert fujin("ack", "1", "--officer", "甲").exit_code == 0
+    offered = fujin("offer", "1", "--to", "乙", "--officer", "甲")
+    assert offered.exit_code == 0, offered.output
+    await station.engine.run_due()
+    assert station.phone.take()["officer"] == "乙"
+    with station.store.reading() as session:
+        assert set(session.scalars(sa.select(Page.channel))) == {"值班群"}

@@ -12,6 +12,7 @@ from bot.clock import SystemClock
 from bot.store.models import AuditEntry, Case, Erasure, Resident
 from bot.store.session import Store
 from tests.console.conftest import Rows
+from tests.station import DUTY
 from tests.world import FakeClock
 
 
@@ -20,9 +21,11 @@ def fujin(*arguments: str) -> Result:
 
 
 @pytest.fixture
-def case(store: Store, monkeypatch: pytest.MonkeyPatch) -> Case:
-    """A case that was closed four years ago."""
+def case(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """A case that was closed four years ago, at a station where 甲 works."""
     monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    (tmp_path / "duty.yml").write_text(DUTY, encoding="utf-8")
+    monkeypatch.setenv("FUJIN_DUTY_FILE", str(tmp_path / "duty.yml"))
     clock = FakeClock()
     clock.moment = SystemClock().now() - timedelta(days=4 * 365)
     rows = Rows(store, clock)
@@ -48,11 +51,23 @@ def test_that_a_held_case_outlasts_the_policy_and_a_dry_run_deletes_nothing(stor
 def test_that_a_resident_is_forgotten_by_command(store: Store, case: Case) -> None:
     wrong = fujin("erase", "R-XX", "--reason", "要求", "--officer", "甲")
     assert (wrong.exit_code, "there is no resident R-XX" in wrong.stderr) == (1, True)
+    stranger = fujin("erase", "R-AB", "--reason", "要求", "--officer", "丁")
+    assert (stranger.exit_code, "neither in duty.yml" in stranger.stderr) == (1, True)
     done = fujin("erase", "R-AB", "--reason", "本人要求", "--officer", "甲")
     assert done.stdout == "R-AB: deleted: 1 cases, 1 residents\n"
     with store.reading() as session:
         assert session.scalars(sa.select(Resident)).all() == []
         assert set(session.scalars(sa.select(Erasure.reason))) == {"本人要求"}
+
+
+def test_that_a_residents_objection_to_training_is_kept_by_command(store: Store, case: Case) -> None:
+    wrong = fujin("objection", "R-XX", "--officer", "甲")
+    assert (wrong.exit_code, "there is no resident R-XX" in wrong.stderr) == (1, True)
+    done = fujin("objection", "R-AB", "--officer", "甲")
+    assert done.stdout == "R-AB: messages are not used for training; deleted: nothing\n"
+    with store.reading() as session:
+        assert session.scalars(sa.select(Resident.not_for_training)).all() == [True]
+    assert fujin("objection", "R-AB", "--officer", "甲", "--off").stdout == "R-AB: messages may be used for training\n"
 
 
 def test_that_the_log_is_shown_verified_and_its_head_printed(store: Store, case: Case) -> None:

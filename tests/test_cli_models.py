@@ -3,16 +3,20 @@
 import json
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from bot.cli import station, studio_models
 from bot.clock import SystemClock
+from bot.duty import accounts
 from bot.nlu import pointer
 from bot.nlu.pointer import FAILED, SERVING, Report
 from bot.settings import load_settings
+from bot.store.models import Account
 from bot.store.session import Store
 from bot.studio import promotion, training
 from tests.studio.candidates import ready
@@ -26,6 +30,9 @@ def models(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     opened = Store(sqlite_url)
     with opened.transaction() as session:
         ready(session, project, now=SystemClock().now())
+        for name, role in (("训练员", "trainer"), ("带班所长", "leader"), ("甲", "officer"), ("停用的所长", "leader")):
+            account = accounts.add(session, name, role, password_hash="", by="管理员", now=SystemClock().now())
+        account.disabled_at = SystemClock().now()
     opened.close()
     for module in (studio_models, station):
         monkeypatch.setattr(module, "MODELS", project / "models")
@@ -45,7 +52,6 @@ def report(models: Path, model: str, wanted: str, state: str = SERVING, error: s
 
 def test_that_a_model_is_asked_for_approved_promoted_and_taken_back_by_command(models: Path) -> None:
     run("request", "new", "--by", "训练员", "--why", "漏报少了")
-    assert "另一位所领导" in run("approve", "new", "--by", "训练员", code=1)
     run("approve", "new", "--by", "带班所长")
     report(models, "old", "old")
     # The server changes over a moment later; the command waits for it.
@@ -57,6 +63,30 @@ def test_that_a_model_is_asked_for_approved_promoted_and_taken_back_by_command(m
     assert "old 已上线" in run("roll-back", "--by", "带班所长")
     found = {row["name"]: row["standing"] for row in json.loads(run("models", "--json"))}
     assert found == {"old": "live", "new": "retired"}
+
+
+@pytest.mark.parametrize("act", [["approve", "new"], ["promote", "new", "--overrule", "急"], ["roll-back"]])
+@pytest.mark.parametrize("by", ["训练员", "甲", "停用的所长", "没有这个人"])
+def test_that_nobody_but_a_leader_approves_promotes_or_rolls_back_by_command(
+    models: Path, act: list[str], by: str
+) -> None:
+    run("request", "new", "--by", "训练员")
+    said = run(*act, "--by", by, code=1)
+    assert "没有“" in said if by in ("停用的所长", "没有这个人") else "不能批准模型上线" in said
+    assert pointer.live(models) == "old"
+    assert {row["name"]: row["standing"] for row in json.loads(run("models", "--json"))}["old"] == "live"
+
+
+def test_that_before_the_first_account_any_name_counts(models: Path) -> None:
+    with closing(Store(load_settings().database_url)) as opened, opened.transaction() as session:
+        session.execute(sa.delete(Account))
+    run("request", "new", "--by", "训练员")
+    assert "已批准" in run("approve", "new", "--by", "谁都行")
+
+
+def test_that_only_who_trains_asks_for_a_model_or_lets_it_read_along_by_command(models: Path) -> None:
+    for act in (["request", "new"], ["shadow", "new"], ["shadow", "--stop"]):
+        assert "不能训练模型" in run(*act, "--by", "甲", code=1)
 
 
 def test_that_a_closed_gate_and_a_server_that_refuses_are_told(models: Path) -> None:
@@ -77,12 +107,37 @@ def test_that_a_model_reads_along_by_command(models: Path) -> None:
 
 def test_that_up_starts_with_the_promoted_model_however_the_data_was_changed(models: Path) -> None:
     settings = load_settings()
-    assert station._promoted(settings) is None, "nobody has decided: the data does"
+    assert station._decided(settings) is None, "nobody has decided: the data does"
     run("promote", "new", "--by", "带班所长", "--overrule", "急", "--wait", "0")
     pointer.point_to(models, "old")  # a crash, or a copy of an older folder
-    assert station._promoted(settings) == pointer.file_of(models, "new")
+    assert station._decided(settings) == pointer.file_of(models, "new")
     pointer.file_of(models, "new").unlink()
-    assert station._promoted(settings) == pointer.file_of(models, "old")
+    assert station._decided(settings) == pointer.file_of(models, "old")
+
+
+@pytest.fixture
+def _deployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real account: residents are answered here."""
+    for name, value in {"APP_ID": "wx1", "APP_SECRET": "s" * 32, "TOKEN": "token", "AES_KEY": "a" * 42 + "A"}.items():
+        monkeypatch.setenv(f"FUJIN_WECHAT_{name}", value)
+
+
+@pytest.mark.usefixtures("_deployed")
+@pytest.mark.parametrize("pointed", [True, False])
+def test_that_up_puts_no_model_before_residents_that_passed_no_gate(
+    models: Path, monkeypatch: pytest.MonkeyPatch, pointed: bool
+) -> None:
+    monkeypatch.setattr(training, "model_path", lambda: pointer.file_of(models, "of-the-present-data"))
+    if not pointed:
+        (models / "live").unlink()
+    assert station._decided(load_settings()) == pointer.file_of(models, "old")
+    assert pointer.live(models) == "old"
+
+
+@pytest.mark.usefixtures("_deployed")
+def test_that_up_trains_where_there_is_no_model_at_all(models: Path) -> None:
+    pointer.file_of(models, "old").unlink()
+    assert station._decided(load_settings()) is None, "not the candidate, which nobody has promoted"
 
 
 def test_that_up_points_to_the_model_of_the_present_data_as_long_as_none_was_promoted(

@@ -57,6 +57,12 @@ def test_that_the_next_week_is_shown_with_changes_and_gaps(station: Store) -> No
     assert result.stdout.splitlines()[-1] == "缺口 1月8日 08:30—1月9日 08:30 只有1人在班，应有2人（缺丙）"
 
 
+def test_that_who_looked_at_the_roster_stands_in_the_log(station: Store) -> None:
+    assert fujin("show", "--officer", "甲").exit_code == 0
+    assert fujin("show", "--officer", "庚").exit_code == 1
+    assert audited(station) == [("甲", "view")]
+
+
 def test_that_a_month_is_shown_as_data(station: Store) -> None:
     month = shown("--month", "2026-02")
     assert (month[0], month[-1]) == ("02-01T00:00 甲乙", "02-28T08:30 甲乙")
@@ -93,7 +99,7 @@ def test_that_changes_are_made_and_taken_back_in_the_officers_name(station: Stor
     ]
     assert fujin("cancel", "3", "--officer", "丁").stdout == "change 3 cancelled\n"
     assert "01-06T20:00 丙丁戊" not in shown()
-    assert audited(station) == [
+    assert [entry for entry in audited(station) if entry[1] != "view"] == [
         ("戊", "roster_change"),
         ("戊", "roster_change"),
         ("戊", "roster_change"),
@@ -127,7 +133,7 @@ def test_that_the_calendar_goes_out_and_comes_back_changed(station: Store, tmp_p
         (["cancel", "7"], "没有第7号变动"),
         (["import", "gone.ics"], "gone.ics cannot be read"),
         (["import", __file__], "不是能读的iCalendar文件"),
-        (["extra", "戊", "now", "2026-01-06", "--officer", " "], "要写明是谁改的"),
+        (["extra", "戊", "now", "2026-01-06", "--officer", " "], "neither in duty.yml"),
     ],
 )
 def test_that_what_cannot_be_done_is_one_clear_line(station: Store, arguments: list[str], reason: str) -> None:

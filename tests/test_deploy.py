@@ -56,9 +56,29 @@ def test_that_what_the_pods_refer_to_is_declared() -> None:
     assert {mount["name"] for mount in spec["containers"][0]["volumeMounts"]} == volumes
     services = {one["metadata"]["name"] for one in kinds if one["kind"] == "Service"}
     (ingress,) = (one for one in kinds if one["kind"] == "Ingress")
-    paths = ingress["spec"]["rules"][0]["http"]["paths"]
-    assert [path["path"] for path in paths] == ["/wechat"], "nothing else is public"
-    assert {path["backend"]["service"]["name"] for path in paths} <= services
+    paths = [path for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
+    public = {path["path"]: path["backend"]["service"]["name"] for path in paths}
+    assert public == {"/wechat": "fujin-callback", "/voice/callback/": "fujin-callback", "/ack/": "fujin-console"}
+    assert set(public.values()) <= services
+
+
+def test_that_the_proxy_forwards_what_telephones_outside_the_station_need_and_logs_none_of_its_tokens() -> None:
+    nginx = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    public = nginx[nginx.index("listen 443 ") : nginx.index("listen 8443 ")]
+    places = dict(re.findall(r"location (?:= )?(/\S+) \{(.*?)\n        \}", public, flags=re.DOTALL))
+    upstreams = {path: re.findall(r"proxy_pass http://(\w+);", place) for path, place in places.items()}
+    assert upstreams == {"/wechat": ["gateways"], "/voice/callback/": ["gateways"], "/ack/": ["consoles"]}
+    assert all("access_log off;" in places[path] for path in ("/voice/callback/", "/ack/"))
+
+
+def test_that_the_console_believes_the_proxy_who_asks() -> None:
+    (compose,) = documents("compose.yml")
+    fujin = compose["services"]["fujin"]
+    assert fujin["environment"]["FORWARDED_ALLOW_IPS"]
+    assert "ports" not in fujin, "else anybody could say who they are"
+    (deployment,) = (one for one in documents("kubernetes.yml") if one["kind"] == "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert "FORWARDED_ALLOW_IPS" in {variable["name"] for variable in container["env"]}
 
 
 def test_that_evidence_is_shared_and_nothing_else_of_a_replicas_own_folder() -> None:

@@ -157,7 +157,8 @@ ROBOTS: tuple[Callable[[FakeClock], Robot], ...] = (WeCom, DingTalk, Feishu)
 
 
 class TencentVoice:
-    """腾讯云 语音消息: verifies the SDK's TC3 signature. `calls` holds what was asked for; `error` refuses."""
+    """腾讯云 语音消息: verifies the SDK's TC3 signature. `calls` holds what was asked for; `error` refuses,
+    `before` is what happens while it rings."""
 
     secret_id, secret_key = "AKID0123456789", "key0123456789"
     token = "of-the-callback-0123"
@@ -165,6 +166,7 @@ class TencentVoice:
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
         self.error = ""
+        self.before: Callable[[Asked], None] = lambda _asked: None
         self.server = FakeServer(self._respond)
 
     @property
@@ -180,6 +182,7 @@ class TencentVoice:
             return self._answer({"Error": {"Code": "AuthFailure.SignatureFailure", "Message": "signature"}})
         if self.error:
             return self._answer({"Error": {"Code": self.error, "Message": f"for {asked.json()['CalledNumber']}"}})
+        self.before(asked)
         self.calls.append(asked.json())
         context = asked.json()["SessionContext"]
         return self._answer({"SendStatus": {"CallId": f"call-{len(self.calls)}", "SessionContext": context}})

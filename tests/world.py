@@ -88,6 +88,7 @@ class FakeServer:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 64  # many may ask in the same moment
 
             def handle_error(self, *_: Any) -> None:
                 """A client that hung up is no error of the fake's."""

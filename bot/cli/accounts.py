@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot.cli.common import fail, opened_store
+from bot.cli.common import SHELL, fail, opened_store
 from bot.clock import SystemClock
 from bot.duty import accounts
 from bot.duty.access import ROLES
@@ -19,7 +19,6 @@ commands = typer.Typer(no_args_is_help=True, help="Who may sign in to the consol
 _Name = Annotated[str, typer.Argument(help="The name; an officer's as in duty.yml.", show_default=False)]
 _Role = Annotated[str, typer.Option(metavar="|".join(ROLES), help="What they may do.", show_default=False)]
 _By = Annotated[str, typer.Option("--officer", help="Who does it, for the audit log.")]
-_SHELL = "服务器命令"
 
 
 @contextmanager
@@ -32,7 +31,7 @@ def _transaction() -> Iterator[Session]:
 
 
 @commands.command()
-def add(name: _Name, role: _Role, officer: _By = _SHELL) -> None:
+def add(name: _Name, role: _Role, officer: _By = SHELL) -> None:
     """Add an account and print its first password, which is changed at the first sign-in."""
 
     def act(session: Session, password_hash: str) -> None:
@@ -55,7 +54,7 @@ def list_() -> None:
 
 
 @commands.command()
-def role(name: _Name, role: Annotated[str, typer.Argument(metavar="|".join(ROLES))], officer: _By = _SHELL) -> None:
+def role(name: _Name, role: Annotated[str, typer.Argument(metavar="|".join(ROLES))], officer: _By = SHELL) -> None:
     """Give an account another role."""
     with _transaction() as session:
         accounts.change_role(session, name, role, by=officer, now=SystemClock().now())
@@ -63,7 +62,7 @@ def role(name: _Name, role: Annotated[str, typer.Argument(metavar="|".join(ROLES
 
 
 @commands.command()
-def reset(name: _Name, officer: _By = _SHELL) -> None:
+def reset(name: _Name, officer: _By = SHELL) -> None:
     """Print a new first password; the old one, its lock, its one-time codes and its sign-ins end."""
 
     def act(session: Session, password_hash: str) -> None:
@@ -76,7 +75,7 @@ def reset(name: _Name, officer: _By = _SHELL) -> None:
 def disable(
     name: _Name,
     off: Annotated[bool, typer.Option("--off", help="Let them in again.")] = False,
-    officer: _By = _SHELL,
+    officer: _By = SHELL,
 ) -> None:
     """Let nobody in under this name any more; what they did stays in the log."""
     with _transaction() as session:

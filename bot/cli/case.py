@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 
-from bot.cli.common import fail, opened_store, station_settings
+from bot.cli.common import fail, station_settings, viewing
 from bot.cli.desk import AsJson, CaseNumber, Officer, case_row, show, transaction
 from bot.clock import SystemClock
 from bot.console.queries import reporter_hidden
@@ -23,7 +23,7 @@ _To = Annotated[str, typer.Option(help="Another officer, as duty.yml has the nam
 def _watch() -> Watch:
     settings = station_settings()
     try:
-        return Watch(load_roster(settings.duty_file), settings.page_channels)
+        return Watch.over(load_roster(settings.duty_file), settings.channels)
     except RosterError as error:
         fail(str(error))
 
@@ -31,7 +31,7 @@ def _watch() -> Watch:
 @commands.command()
 def note(case: CaseNumber, text: str, officer: Officer) -> None:
     """Write a note for the other officers; the resident never sees it."""
-    with transaction() as session:
+    with transaction(officer) as session:
         handling.note(session, CaseId(case), text, officer=officer, now=SystemClock().now())
     typer.echo(f"case {case}: noted")
 
@@ -44,7 +44,7 @@ def assign(
 ) -> None:
     """Say who is to see to a request or a tip."""
     watch = _watch()
-    with transaction() as session:
+    with transaction(officer) as session:
         handling.assign(session, CaseId(case), to=to or None, officer=officer, watch=watch, now=SystemClock().now())
     typer.echo(f"case {case}: {to or 'nobody'} is to see to it")
 
@@ -53,7 +53,7 @@ def assign(
 def unack(case: CaseNumber, officer: Officer) -> None:
     """Give a case back: it is open again, and an alarm is paged for from the first step on."""
     watch = _watch()
-    with transaction() as session:
+    with transaction(officer) as session:
         handling.unacknowledge(session, CaseId(case), officer=officer, watch=watch, now=SystemClock().now())
     typer.echo(f"case {case} is open again")
 
@@ -61,7 +61,7 @@ def unack(case: CaseNumber, officer: Officer) -> None:
 @commands.command()
 def reopen(case: CaseNumber, officer: Officer) -> None:
     """Go on with a closed case; whoever reopens it has it."""
-    with transaction() as session:
+    with transaction(officer) as session:
         handling.reopen(session, CaseId(case), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case} goes on; {officer} has it")
 
@@ -70,7 +70,7 @@ def reopen(case: CaseNumber, officer: Officer) -> None:
 def offer(case: CaseNumber, to: _To, officer: Officer) -> None:
     """Ask another officer to take a case over; they are paged, and until they accept nothing changes."""
     watch = _watch()
-    with transaction() as session:
+    with transaction(officer) as session:
         handover.offer(session, CaseId(case), to=to, officer=officer, watch=watch, now=SystemClock().now())
     minutes = handover.OFFERED_FOR.seconds // 60
     typer.echo(f"case {case} is offered to {to} for {minutes} minutes: `fujin accept {case} --officer {to}`")
@@ -79,7 +79,7 @@ def offer(case: CaseNumber, to: _To, officer: Officer) -> None:
 @commands.command()
 def accept(case: CaseNumber, officer: Officer) -> None:
     """Take over a case that was offered."""
-    with transaction() as session:
+    with transaction(officer) as session:
         handover.accept(session, CaseId(case), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case}: {officer} has it")
 
@@ -88,7 +88,7 @@ def accept(case: CaseNumber, officer: Officer) -> None:
 def decline(case: CaseNumber, officer: Officer) -> None:
     """End an offer: the officer who has the case keeps it."""
     watch = _watch()
-    with transaction() as session:
+    with transaction(officer) as session:
         kept = handover.decline(session, CaseId(case), officer=officer, watch=watch, now=SystemClock().now())
     typer.echo(f"case {case}: {kept.acknowledged_by or 'nobody'} has it")
 
@@ -96,7 +96,7 @@ def decline(case: CaseNumber, officer: Officer) -> None:
 @commands.command()
 def join(case: CaseNumber, officer: Officer) -> None:
     """Be on a case beside whoever has it."""
-    with transaction() as session:
+    with transaction(officer) as session:
         handover.join(session, CaseId(case), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case}: {officer} is on it")
 
@@ -104,7 +104,7 @@ def join(case: CaseNumber, officer: Officer) -> None:
 @commands.command()
 def leave(case: CaseNumber, officer: Officer) -> None:
     """Be on a case no longer."""
-    with transaction() as session:
+    with transaction(officer) as session:
         handover.leave(session, CaseId(case), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case}: {officer} is not on it")
 
@@ -118,7 +118,7 @@ def relabel(
 ) -> None:
     """Give a case another kind; an alarm is paged for at once, and the trainers learn of it."""
     watch, now = _watch(), SystemClock().now()
-    with transaction() as session:
+    with transaction(officer) as session:
         labels.relabel(session, CaseId(case), kind, officer=officer, reason=reason, watch=watch, now=now)
     typer.echo(f"case {case} is {kind}")
 
@@ -130,7 +130,7 @@ def merge(
     into: Annotated[int, typer.Option(help="The case that goes on.", show_default=False)],
 ) -> None:
     """Make a case part of another one: its pages end, and what its resident writes goes there."""
-    with transaction() as session:
+    with transaction(officer) as session:
         merging.merge(session, CaseId(case), into=CaseId(into), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case} is part of case {into}")
 
@@ -139,7 +139,7 @@ def merge(
 def separate(case: CaseNumber, officer: Officer) -> None:
     """Part a case from the one it was merged into."""
     watch = _watch()
-    with transaction() as session:
+    with transaction(officer) as session:
         parted = merging.separate(session, CaseId(case), officer=officer, watch=watch, now=SystemClock().now())
     typer.echo(f"case {case} stands by itself: {parted.state}")
 
@@ -147,7 +147,7 @@ def separate(case: CaseNumber, officer: Officer) -> None:
 @commands.command(name="case")
 def one_case(case: CaseNumber, officer: Officer, as_json: AsJson = False) -> None:
     """Show one case: what was said, who was paged, what was done. Reporters stay unnamed; the look is in the log."""
-    with transaction() as session:
+    with transaction(officer) as session:
         found = handling.locked(session, CaseId(case))
         disclosure.viewed(session, officer=officer, now=SystemClock().now(), case_id=found.id)
         told = _told(session, found)
@@ -221,14 +221,14 @@ def _timeline(session: sa.orm.Session, case: Case, pages: Any) -> list[dict[str,
 
 
 @commands.command()
-def corrections(as_json: AsJson = False) -> None:
-    """List the officers' other labels for cases, newest first, with the message: what trainers learn from."""
+def corrections(officer: Officer, as_json: AsJson = False) -> None:
+    """List the officers' other labels for cases, newest first, with the residents' words: what trainers learn from."""
     query = (
         sa.select(Correction, Message.text)
         .join(Message, Message.id == Correction.message_id, isouter=True)
         .order_by(Correction.id.desc())
     )
-    with opened_store() as store, store.reading() as session:
+    with viewing(officer, "corrections") as session:
         rows = [
             {
                 "at": one.made_at.isoformat(),

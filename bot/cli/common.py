@@ -7,7 +7,11 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
+from bot.clock import SystemClock
+from bot.duty import access, accounts, disclosure
+from bot.duty.roster import RosterError, load_roster
 from bot.settings import Settings, SettingsError, load_settings
 from bot.store.session import Store, StoreUnavailableError
 
@@ -15,6 +19,8 @@ terminal = Console(stderr=True)
 """Where progress and remarks go."""
 output = Console()
 """Where results go."""
+SHELL = "服务器命令"
+"""Who does what a command does in nobody's name, a program for example."""
 
 
 def station_settings() -> Settings:
@@ -31,6 +37,20 @@ def fail(reason: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def check_right(session: Session, name: str, right: str) -> None:
+    """End the command unless there is an account of this name whose role has the right. Before the first account there
+    is no role to ask."""
+    if not accounts.any_account(session):
+        return
+    found = accounts.active(session, name)
+    if found is None:
+        fail(f"没有“{name}”这个账号，或者已经停用；`fujin account list` 列出账号")
+    try:
+        access.require(access.Actor(found.name, found.role), right)
+    except access.AccessError as error:
+        fail(str(error))
+
+
 @contextmanager
 def opened_store() -> Iterator[Store]:
     """The store of the settings, closed at the end; a database that cannot be used ends the command in one line."""
@@ -41,3 +61,35 @@ def opened_store() -> Iterator[Store]:
         fail("FUJIN_DATABASE_URL: the database cannot be read; is it migrated? (`fujin migrate`)")
     finally:
         store.close()
+
+
+@contextmanager
+def officers_transaction(officer: str) -> Iterator[Session]:
+    """A transaction in somebody's name; it ends the command when the station knows nobody of that name."""
+    with opened_store() as store, store.transaction() as session:
+        check_known(session, officer)
+        yield session
+
+
+@contextmanager
+def viewing(officer: str, subject: str) -> Iterator[Session]:
+    """A session to read in, once the log says who looks at what: it is locked no longer than that takes."""
+    with officers_transaction(officer) as session:
+        disclosure.viewed(session, officer=officer, now=SystemClock().now(), subject=subject)
+    with opened_store() as store, store.reading() as session:
+        yield session
+
+
+def check_known(session: Session, officer: str) -> None:
+    """End the command when the station knows nobody of that name."""
+    if officer != SHELL and not _known(session, officer):
+        fail(f"--officer: {officer!r} is neither in duty.yml nor has an account; write the name as it stands there")
+
+
+def _known(session: Session, name: str) -> bool:
+    try:
+        if load_roster(station_settings().duty_file).named(name):
+            return True
+    except RosterError:
+        return True  # a slip in the file must not keep anybody from acknowledging an alarm
+    return accounts.active(session, name) is not None

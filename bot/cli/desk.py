@@ -12,9 +12,10 @@ import typer
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot.cli.common import fail, opened_store, output, station_settings, terminal
+from bot.cli.common import SHELL, fail, officers_transaction, opened_store, output, station_settings, terminal, viewing
 from bot.clock import SystemClock
 from bot.console import search as finding
+from bot.console.queries import reporter_hidden
 from bot.duty import conversation, handling
 from bot.duty.handling import DISPOSITIONS, REFERRED_TO, CaseError
 from bot.intake.evidence import EvidenceStore
@@ -27,12 +28,20 @@ commands = typer.Typer()
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON array.")]
 
 
+Viewer = Annotated[str, typer.Option("--officer", help="Who looks, for the audit log.")]
+
+
 @commands.command()
-def cases(as_json: AsJson = False) -> None:
-    """List the cases, newest first; residents appear as pseudonyms."""
-    with opened_store() as store, store.reading() as session:
-        rows = [case_row(*row) for row in session.execute(_case_query())]
+def cases(as_json: AsJson = False, officer: Viewer = SHELL) -> None:
+    """List the cases, newest first; residents appear as pseudonyms, reporters not at all. It stands in the log."""
+    with viewing(officer, "cases") as session:
+        rows = [_listed(*row) for row in session.execute(_case_query())]
     show(rows, "no cases", as_json=as_json)
+
+
+def _listed(case: Case, pseudonym: str, messages: int, pages: int) -> dict[str, Any]:
+    hidden = reporter_hidden(case.label, case.intent)
+    return case_row(case, "reporter" if hidden else pseudonym, messages, pages)
 
 
 def show(rows: list[dict[str, Any]], nothing: str, *, as_json: bool) -> None:
@@ -80,10 +89,10 @@ _Picture = Annotated[Path | None, typer.Option(help="A picture to send, after th
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """A transaction on the station's database; what cannot be done ends the command in one line."""
+def transaction(officer: str) -> Iterator[Session]:
+    """A transaction in an officer's name; what cannot be done ends the command in one line."""
     try:
-        with opened_store() as store, store.transaction() as session:
+        with officers_transaction(officer) as session:
             yield session
     except (CaseError, ApplicationError) as error:
         fail(str(error))
@@ -92,7 +101,7 @@ def transaction() -> Iterator[Session]:
 @commands.command()
 def ack(case: CaseNumber, officer: Annotated[str, typer.Option(help="Who has the case.")]) -> None:
     """Acknowledge a case: its pages end."""
-    with transaction() as session:
+    with transaction(officer) as session:
         handling.acknowledge(session, CaseId(case), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case} acknowledged")
 
@@ -107,7 +116,7 @@ def reply(
 ) -> None:
     """Write to the resident of a case; the bot is silent until it is given back, or for half an hour."""
     digest = _kept(picture) if picture else ""
-    with transaction() as session:
+    with transaction(officer) as session:
         now = SystemClock().now()
         if text or not digest:
             conversation.reply(session, CaseId(case), text, officer=officer, to=to, now=now)
@@ -130,7 +139,7 @@ def _kept(picture: Path) -> str:
 @commands.command()
 def give_back(case: CaseNumber, officer: Officer) -> None:
     """Let the bot answer the resident of a case again."""
-    with transaction() as session:
+    with transaction(officer) as session:
         conversation.give_back(session, CaseId(case), officer=officer, now=SystemClock().now())
     typer.echo(f"case {case}: the bot answers again")
 
@@ -144,18 +153,29 @@ def close(
     to: Annotated[str, typer.Option(metavar="|".join(REFERRED_TO), help="To whom, if it is referred.")] = "",
 ) -> None:
     """End a case: its pages end, and the bot has the conversation again."""
-    with transaction() as session:
+    with transaction(officer) as session:
         now = SystemClock().now()
-        ending = {"disposition": disposition, "word": word, "referred_to": to}
-        handling.close(session, CaseId(case), officer=officer, now=now, **ending)
+        acted_at = handling.locked(session, CaseId(case)).acted_at
+        closed = handling.close(
+            session, CaseId(case), officer=officer, disposition=disposition, word=word, referred_to=to, now=now
+        )
+        unread = handling.heard(session, closed, since=acted_at) if acted_at else 0
     typer.echo(f"case {case} closed: {DISPOSITIONS[disposition]}")
+    if unread:  # nobody was paged for these
+        terminal.print(
+            f"{unread} messages have come since the last act on it: look at them now, "
+            f"`fujin case {case} --officer {officer}`",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )
 
 
 @commands.command()
-def applications(as_json: AsJson = False) -> None:
+def applications(as_json: AsJson = False, officer: Viewer = SHELL) -> None:
     """List the applications, newest first, without what they hold; residents appear as pseudonyms."""
     query = sa.select(Application, Resident.pseudonym).join(Resident).order_by(Application.id.desc())
-    with opened_store() as store, store.reading() as session:
+    with viewing(officer, "applications") as session:
         rows = [_application_row(*row) for row in session.execute(query)]
     show(rows, "no applications", as_json=as_json)
 
@@ -179,7 +199,7 @@ def decide(
     reason: Annotated[str, typer.Option(help="What the resident is told; needed to ask for more or reject.")] = "",
 ) -> None:
     """Decide on an application and tell its resident."""
-    with transaction() as session:
+    with transaction(officer) as session:
         application = by_receipt(session, receipt)
         if application is None:
             raise ApplicationError(f"there is no application {receipt}; `fujin applications` lists them")
@@ -202,11 +222,10 @@ def search(
     now = SystemClock().now()
     first = since.date() if since else finding.first_day(now)
     wanted = finding.Wanted(words=words, since=first, until=until.date() if until else None, officer=by)
-    with opened_store() as store:
-        with store.transaction() as session:
-            finding.note(session, wanted, officer=officer, now=now)
-        with store.reading() as session:
-            found = finding.search(session, wanted)
+    with transaction(officer) as session:
+        finding.note(session, wanted, officer=officer, now=now)
+    with opened_store() as store, store.reading() as session:
+        found = finding.search(session, wanted)
     show([_hit_row(hit) for hit in found.hits], "nothing found", as_json=as_json)
     if found.rest:
         terminal.print(f"the newest {len(found.hits)}; narrow it down with --since and --until")

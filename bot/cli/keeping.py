@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.common import fail, opened_store, station_settings
+from bot.cli.common import SHELL, check_known, fail, officers_transaction, opened_store, station_settings
 from bot.clock import SystemClock
 from bot.duty import audit, backup, retention
 from bot.duty.backup import BackupError, Summary
@@ -25,7 +25,6 @@ commands = typer.Typer()
 audit_commands = typer.Typer(no_args_is_help=True, help="The log of what was done and who saw personal data.")
 retention_commands = typer.Typer(no_args_is_help=True, help="Deletion of what is past its time.")
 _Officer = Annotated[str, typer.Option(help="Who does it.", show_default=False)]
-_SHELL = "服务器命令"
 
 
 @audit_commands.command()
@@ -84,7 +83,7 @@ def hold(
 ) -> None:
     """Keep a case with all its evidence, whatever the policy says."""
     try:
-        with opened_store() as store, store.transaction() as session:
+        with officers_transaction(officer) as session:
             retention.hold(session, CaseId(case), officer=officer, now=SystemClock().now(), off=off)
     except CaseError as error:
         fail(str(error))
@@ -121,6 +120,8 @@ def erase(
     settings = station_settings()
     try:
         with opened_store() as store:
+            with store.reading() as session:
+                check_known(session, officer)
             counts = retention.erase(
                 store,
                 pseudonym,
@@ -140,10 +141,29 @@ def _say(what: str, counts: Counter[str]) -> None:
     typer.echo(f"{what}: {told or 'nothing'}")
 
 
+@commands.command()
+def objection(
+    pseudonym: Annotated[str, typer.Argument(help="The resident's pseudonym.", show_default=False)],
+    officer: _Officer,
+    off: Annotated[bool, typer.Option("--off", help="The resident agrees again.")] = False,
+) -> None:
+    """Keep a resident's messages from trainers and models, when the resident asks for it."""
+    try:
+        with opened_store() as store, store.transaction() as session:
+            now = SystemClock().now()
+            counts = retention.object_to_training(session, pseudonym, officer=officer, now=now, off=off)
+    except (RetentionError, CaseError) as error:
+        fail(str(error))
+    if off:
+        typer.echo(f"{pseudonym}: messages may be used for training")
+    else:
+        _say(f"{pseudonym}: messages are not used for training; deleted", counts)
+
+
 @commands.command("backup")
 def backup_(
     file: Annotated[Path, typer.Argument(help="Where to write it; must not exist.", show_default=False)],
-    officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = _SHELL,
+    officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = SHELL,
 ) -> None:
     """Write database, conversations and files into one archive, while the station runs."""
     try:
@@ -156,7 +176,7 @@ def backup_(
 def restore(
     file: Annotated[Path, typer.Argument(help="An archive of `fujin backup`.", show_default=False)],
     force: Annotated[bool, typer.Option("--force", help="Replace what the database holds now.")] = False,
-    officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = _SHELL,
+    officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = SHELL,
 ) -> None:
     """Put an archive back, after checking every hash and the audit log; stop the station before."""
     try:

@@ -27,7 +27,7 @@ def triage(source: _Source = "-") -> None:  # type: ignore[assignment]
     """Triage messages: JSONL {id, text} in, JSONL {id, label, confidence, intent, evidence} out."""
 
     async def one(rasa: Rasa, text: str) -> dict[str, Any]:
-        return _shown((await rasa.triage(text)).to_json())
+        return _shown((await rasa.triage(text)).triage.to_json())
 
     _each(source, one)
 

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot.cli.common import fail, opened_store, output, station_settings
+from bot.cli.common import SHELL, fail, officers_transaction, output, station_settings, viewing
 from bot.clock import SystemClock
 from bot.duty import calendar, shifts
 from bot.duty.roster import STATION_TIME, Roster, RosterError, in_station_time, load_roster
@@ -38,10 +38,10 @@ def _roster() -> Roster:
 
 
 @contextmanager
-def _act() -> Iterator[tuple[Session, Roster, datetime]]:
+def _act(officer: str) -> Iterator[tuple[Session, Roster, datetime]]:
     """A transaction, the roster and the present moment; what cannot be done ends the command in one line."""
     try:
-        with opened_store() as store, store.transaction() as session:
+        with officers_transaction(officer) as session:
             yield session, _roster(), SystemClock().now()
     except ShiftError as error:
         fail(str(error))
@@ -52,6 +52,7 @@ def show(
     month: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m"], help="2026-12; the next week without it.", show_default=False)
     ] = None,
+    officer: Annotated[str, typer.Option(help="Who looks, for the audit log.")] = SHELL,
     as_json: _AsJson = False,
 ) -> None:
     """Who is on duty, shift by shift, with the changes that are to come and the gaps of the next week."""
@@ -59,7 +60,7 @@ def show(
         fail("--month: a year between 2000 and 2100")
     now, roster = SystemClock().now(), _roster()
     starts_at, ends_at = _month(month.date()) if month else (now, now + shifts.WARNED_BEFORE)
-    with opened_store() as store, store.reading() as session:
+    with viewing(officer, "roster") as session:
         plan = shifts.plan(session, roster, starts_at, ends_at)
         gaps, changes = shifts.gaps(session, roster, now), shifts.to_come(session, now)
     if as_json:
@@ -117,14 +118,14 @@ def _changes_table(changes: Sequence[ShiftChange]) -> Table:
 def swap(first: _Name, first_day: _Day, second: _Name, second_day: _Day, officer: _By, reason: _Reason = "") -> None:
     """Let two officers take each other's turn."""
     turns = (first, first_day.date()), (second, second_day.date())
-    with _act() as (session, roster, now):
+    with _act(officer) as (session, roster, now):
         _tell(*shifts.swap(session, roster, *turns, by=officer, now=now, reason=reason))
 
 
 @commands.command()
 def extra(name: _Name, start: _From, until: _Until, officer: _By, reason: _Reason = "") -> None:
     """Put an officer on duty besides whoever is."""
-    with _act() as (session, roster, now):
+    with _act(officer) as (session, roster, now):
         times = _moment(roster, start, now), _moment(roster, until, now, last=True)
         _tell(shifts.reinforce(session, roster, name, *times, by=officer, now=now, reason=reason))
 
@@ -139,7 +140,7 @@ def away(
     reason: _Reason = "",
 ) -> None:
     """Note that an officer is away, with or without somebody who stands in."""
-    with _act() as (session, roster, now):
+    with _act(officer) as (session, roster, now):
         times = _moment(roster, start, now), _moment(roster, until, now, last=True)
         _tell(shifts.away(session, roster, name, *times, stand_in=stand_in, by=officer, now=now, reason=reason))
 
@@ -150,7 +151,7 @@ def cancel(
     officer: _By,
 ) -> None:
     """Take a change back; one that has begun ends now."""
-    with _act() as (session, _, now):
+    with _act(officer) as (session, _, now):
         shifts.cancel(session, number, by=officer, now=now)
     typer.echo(f"change {number} cancelled")
 
@@ -161,7 +162,7 @@ _File = Annotated[Path, typer.Argument(metavar="FILE.ics", show_default=False)]
 @commands.command("export")
 def export_calendar(file: _File) -> None:
     """Write the next three months as an iCalendar file."""
-    with _act() as (session, roster, now):
+    with _act(SHELL) as (session, roster, now):
         content = calendar.export(session, roster, now=now)
     try:
         file.write_bytes(content)
@@ -181,7 +182,7 @@ def import_calendar(
         content = file.read_bytes()
     except OSError as error:
         fail(f"{file} cannot be read ({error.strerror})")
-    with _act() as (session, roster, now):
+    with _act(officer) as (session, roster, now):
         steps = calendar.import_file(session, roster, content, by=officer, now=now, dry_run=dry_run)
     for step in steps:
         if step.kind != "keep":

@@ -26,7 +26,7 @@ from bot.services.table_file import TableFileError
 from bot.settings import Settings
 from bot.store.migrate import migrate as migrate_database
 from bot.store.session import Store, StoreUnavailableError
-from bot.studio import promotion, training
+from bot.studio import promotion, registry, training
 
 commands = typer.Typer()
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -49,7 +49,7 @@ def up() -> None:
             migrate_database(settings.database_url)
             if settings.demo:
                 _load_demo(settings)
-        model = _promoted(settings) or _trained(settings)
+        model = _decided(settings) or _trained(settings)
     except (RosterError, TrainersFileError, TableFileError, training.TrainingError, speech.SpeechError) as error:
         fail(str(error))
     except (SQLAlchemyError, StoreUnavailableError) as error:
@@ -57,26 +57,34 @@ def up() -> None:
     _run_until_stopped(settings, model)
 
 
-def _promoted(settings: Settings) -> Path | None:
-    """The file of the model that was promoted in the studio, or of the one before if that is gone; None without any.
+def _decided(settings: Settings) -> Path | None:
+    """The file of the model that is live, or of the one before if that is gone; None where the present data decide.
 
-    Once a model has been promoted, what is live is decided there: data that was changed since waits for its training.
+    A station with residents changes its model in the studio only, through the gates there: data and program that were
+    changed since wait for a training and a promotion. The model station trains what stands there as long as no model
+    was promoted.
     """
     store = Store(settings.database_url)
     try:
-        if promotion.follow(store, MODELS, now=SystemClock().now()) is None:
-            return None
+        promotion.follow(store, MODELS, now=SystemClock().now())
         with store.reading() as session:
-            if promotion.current(session) is None:
-                return None
+            decided, entered = promotion.current(session), registry.live(session)
     finally:
         store.close()
+    if settings.demo and decided is None:
+        return None
+    if pointer.live(MODELS) is None and entered:
+        pointer.point_to(MODELS, entered.name)
     name = next(pointer.candidates(MODELS), None)
+    if name and name != pointer.name_of(training.model_path()):
+        terminal.print(
+            f"线上模型 the live model is {name}; what was changed since waits for the studio 在工作台训练、上线后生效"
+        )
     return pointer.file_of(MODELS, name) if name else None
 
 
 def _trained(settings: Settings) -> Path:
-    """The model of the present data, which is live as long as none was promoted."""
+    """The model of the present data: the first one, or the model station's."""
     if not training.model_path().exists():
         terminal.print("训练模型 training a model for this data (a minute or two) …")
     model = training.train(settings)
@@ -153,6 +161,8 @@ def _announce(settings: Settings) -> None:
     terminal.print(rows)
     if not settings.page_channels:
         terminal.print("[yellow]FUJIN_PAGE_CHANNELS is empty: alarms show on the duty desk only[/yellow]")
+    elif not settings.auditor_channels and all(channel.personal for channel in settings.channels):
+        terminal.print("[yellow]the auditor can reach nobody: set FUJIN_AUDITOR_CHANNELS[/yellow]")
     terminal.print("Ctrl-C stops everything.")
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot.cli.common import fail, opened_store, output
+from bot.cli.common import check_right, fail, opened_store, output
 from bot.clock import SystemClock
 from bot.nlu import pointer
 from bot.nlu.project import MODELS, PROJECT
@@ -21,7 +21,7 @@ from bot.studio import promotion, registry, shadow
 from bot.studio.promotion import Arrival, PromotionError
 
 commands = typer.Typer(no_args_is_help=True)
-_By = Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)]
+_By = Annotated[str, typer.Option("--by", help="Who does it: an account's name.", show_default=False)]
 _Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name of the registry.", show_default=False)]
 _Wait = Annotated[int, typer.Option(help="Seconds to wait for the servers.")]
 _AsJson = Annotated[bool, typer.Option("--json", help="One JSON array.")]
@@ -38,8 +38,9 @@ def _told() -> Iterator[None]:
         fail(str(error))
 
 
-def _do(act: Callable[[Session, datetime], Result]) -> Result:
+def _do(by: str, right: str, act: Callable[[Session, datetime], Result]) -> Result:
     with _told(), opened_store() as store, store.transaction() as session:
+        check_right(session, by, right)
         return act(session, SystemClock().now())
 
 
@@ -67,14 +68,14 @@ def models(as_json: _AsJson = False) -> None:
 @commands.command()
 def request(model: _Model, by: _By, why: Annotated[str, typer.Option(help="Why; leaders read it.")] = "") -> None:
     """Ask the leaders to let a model go live."""
-    _do(lambda session, now: promotion.request(session, model, by=by, why=why, now=now))
+    _do(by, "train", lambda session, now: promotion.request(session, model, by=by, why=why, now=now))
     typer.echo(f"{model} 已提请，等所领导批准")
 
 
 @commands.command()
 def approve(model: _Model, by: _By) -> None:
     """A leader's approval of what somebody else has asked for."""
-    _do(lambda session, now: promotion.approve(session, model, by=by, now=now))
+    _do(by, "approve_model", lambda session, now: promotion.approve(session, model, by=by, now=now))
     typer.echo(f"{model} 已批准")
 
 
@@ -88,7 +89,9 @@ def promote(
     """Let a model go live, if its gates are passed, and wait until every server runs it."""
     with _told(), opened_store() as store:
         now = SystemClock().now()
+        promotion.prepare(store, MODELS, model)
         with store.transaction() as session:
+            check_right(session, by, "approve_model")
             promotion.promote(session, model, PROJECT, by=by, now=now, overrule=overrule)
         _follow(store, wait)
 
@@ -97,8 +100,10 @@ def promote(
 def roll_back(by: _By, why: Annotated[str, typer.Option(help="Why.")] = "", wait: _Wait = _WAIT_SECONDS) -> None:
     """Make the model live that was live before, and wait until every server runs it."""
     with _told(), opened_store() as store:
+        promotion.prepare(store, MODELS)
         with store.transaction() as session:
-            promotion.roll_back(session, by=by, now=SystemClock().now(), reason=why)
+            check_right(session, by, "approve_model")
+            promotion.roll_back(session, MODELS, by=by, now=SystemClock().now(), reason=why)
         _follow(store, wait)
 
 
@@ -112,11 +117,11 @@ def shadow_command(
     if (model or stop) and not by:
         fail("say who does it: --by NAME")
     if stop:
-        _do(lambda session, now: shadow.stop(session, by=by, now=now))
+        _do(by, "train", lambda session, now: shadow.stop(session, by=by, now=now))
         typer.echo("已停止旁听")
         return
     if model:
-        _do(lambda session, now: shadow.start(session, model, by=by, now=now))
+        _do(by, "train", lambda session, now: shadow.start(session, model, by=by, now=now))
         typer.echo(f"{model} 开始旁听")
         return
     with opened_store() as store, store.reading() as session:

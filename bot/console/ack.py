@@ -49,9 +49,10 @@ def router(services: Services) -> APIRouter:
     key = derived_key(PURPOSE, var_dir=settings.var_dir, given=settings.secret)
     links = OneTap(key, settings.console_url)
 
-    def look(token: str) -> str:
+    def look(token: str) -> tuple[str, str]:
         with services.store.reading() as session:
-            return _question(links.read(session, token, now=services.clock.now()))
+            tap = links.read(session, token, now=services.clock.now())
+            return _act(tap), _question(tap)
 
     def acknowledge(token: str, officer: str) -> str:
         with services.store.transaction() as session:
@@ -62,7 +63,7 @@ def router(services: Services) -> APIRouter:
     async def ask(token: str) -> Response:
         """Say which case it is, and ask who acknowledges it."""
         try:
-            return _page("确认接警", await asyncio.to_thread(look, token))
+            return _page(*await asyncio.to_thread(look, token))
         except (TapError, StoreUnavailableError) as problem:
             return _refused(problem, settings.console_url)
 
@@ -88,18 +89,22 @@ def _from_here(request: Request, console_url: str) -> bool:
     return origin is None or urlsplit(origin).netloc in hosts
 
 
+def _act(tap: Tap) -> str:
+    return "接手案件" if tap.takes_over else "确认接警"
+
+
 def _question(tap: Tap) -> str:
-    several = len(tap.officers) > 1
+    several, act = len(tap.officers) > 1, _act(tap)
     buttons = "".join(
-        f'<button name="officer" value="{escape(name)}">{f"我是{escape(name)}，确认接警" if several else "确认接警"}'
-        "</button>"
+        f'<button name="officer" value="{escape(name)}">{f"我是{escape(name)}，{act}" if several else act}</button>'
         for name in tap.officers
     )
-    who = "请选择您的姓名：" if several else f"以 <b>{escape(tap.officers[0])}</b> 的名义确认。"
+    who = "请选择您的姓名：" if several else f"以 <b>{escape(tap.officers[0])}</b> 的名义{act[:2]}。"
+    after = f"接手后由您负责，{tap.case.acknowledged_by}不再负责" if tap.takes_over else "确认后不再提醒其他人"
     return (
         f'<div class="page">{escape(page_text(tap.case))}</div>'
         f'<p>{who}</p><form method="post">{buttons}</form>'
-        '<p class="soft">确认后不再提醒其他人。不是您本人或不能处置，请不要确认。</p>'
+        f'<p class="soft">{escape(after)}。不是您本人或不能处置，请不要{act[:2]}。</p>'
     )
 
 

@@ -5,6 +5,7 @@ from nicegui import ui
 from bot.console.applications import ANSWERED, ApplicationCard, Lists, read_lists
 from bot.console.feed import Feed
 from bot.console.keyed import Part, rebuilding
+from bot.console.officer import viewed
 from bot.console.section import Section
 from bot.console.services import Services
 from bot.console.theme import UNREADABLE, build_problem, chip, frame, moment
@@ -40,6 +41,7 @@ def register(services: Services, forms: LiveFile[Forms]) -> None:
         page = _ApplicationsPage(services, feed)
         await page.refresh()
         ui.timer(POLL_SECONDS, page.refresh)
+        await viewed(services, subject="applications")
 
 
 class _ApplicationsPage:

@@ -11,7 +11,7 @@ from bot.console.case_acts import do
 from bot.console.conversation import Noted
 from bot.console.dialog import NOT_STORED
 from bot.console.keyed import Part
-from bot.console.officer import identify
+from bot.console.officer import identify, keep_draft
 from bot.console.search import CASE_STATES
 from bot.console.services import Services, local
 from bot.console.theme import chip
@@ -66,6 +66,7 @@ class Notes:
             self._text.props(
                 f'outlined autogrow dense maxlength={handling.NOTE_CHARACTERS} aria-label="备注内容" data-key=note'
             )
+            keep_draft(self._text, services, f"{case_id} note")
             self._text.on("keydown.ctrl.enter.prevent", self._keep)
             button = ui.button("保存备注", on_click=self._keep, color=None)
             button.props("unelevated no-caps").classes("case-act")

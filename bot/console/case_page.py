@@ -152,7 +152,7 @@ class _CasePage:
         self._case.classes(replace=f"case-head {'case-alarm' if card.urgent and card.open else ''}")
         self._button.set_visibility(card.open)
         self._acknowledge.entitle("确认接警" if card.urgent else "受理")
-        self._close.set_visibility(not card.closed)
+        self._close.show(conversation)
         self._over.show(card)
         self._head.show(card)
         self._status.show(card)

@@ -127,6 +127,11 @@ class Conversation:
     talk: tuple[Said | Answered, ...]
     pages: tuple[Paged, ...]
 
+    @property
+    def heard(self) -> int:
+        """How many messages of residents it shows."""
+        return sum(isinstance(entry, Said) for entry in self.talk)
+
 
 def read_conversation(session: Session, case_id: CaseId, *, watch: Watch, now: datetime) -> Conversation | None:
     """The case with its messages, replies and pages, oldest first; None when there is no such case."""

@@ -11,7 +11,7 @@ from bot.console.applications_page import build_card
 from bot.console.feed import Feed
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.markup import marked, phrases
-from bot.console.officer import AcknowledgeButton
+from bot.console.officer import AcknowledgeButton, viewed
 from bot.console.queries import CaseCard, Desk, Talk, Undelivered, read_desk
 from bot.console.reasons import in_chinese
 from bot.console.section import Section, Tabs
@@ -67,6 +67,7 @@ def register(services: Services, forms: LiveFile[Forms]) -> None:
         page = _DeskPage(services, look)
         page.show(seen)
         ui.timer(POLL_SECONDS, page.refresh)
+        await viewed(services, subject="desk")
 
 
 class _Look(Protocol):
@@ -85,6 +86,7 @@ class _DeskPage:
                 with ui.element("section").classes("alarms").props('id=alarms aria-label="紧急警情"'):
                     self._title = Part(self._build_title)
                     self._alarms: Keyed[int, CaseCard] = Keyed(self._alarm_card, classes="alarm-list")
+                    self._more = Part(_build_more)
                 with ui.element("aside").classes("quiet"):
                     self._tabs = Tabs(_TABS)
                     self._undelivered = Section(
@@ -111,6 +113,7 @@ class _DeskPage:
         open_alarms = desk.counts.get("urgent_alarm", 0)
         self._title.show((open_alarms, bool(desk.alarms)))
         self._alarms.show((card.id, card) for card in desk.alarms)
+        self._more.show(desk.more_alarms)
         self._undelivered.show([(reply.id, reply) for reply in desk.undelivered], len(desk.undelivered))
         self._requests.show([(card.id, card) for card in desk.requests], desk.counts.get("help_request", 0))
         self._tips.show([(card.id, card) for card in desk.tips], desk.counts.get("tip", 0))
@@ -147,6 +150,11 @@ class _DeskPage:
             with ui.element("div").classes("all-quiet"):
                 ui.label("目前没有待确认的紧急警情").classes("all-quiet-title")
                 ui.label("新警情会自动出现在这里，无需刷新页面。").classes("all-quiet-hint")
+
+
+def _build_more(number: int) -> None:
+    if number > 0:
+        ui.label(f"另有{number}起更晚的警情没有显示，确认上面的就会出来").classes("empty")
 
 
 class _AlarmCard:
@@ -255,7 +263,7 @@ def build_pages(card: CaseCard) -> None:
 
 
 def _build_words(card: CaseCard) -> None:
-    with ui.element("a").classes("lines").props(f'href="/case/{card.id}"'):
+    with ui.element("a").classes("lines").props(f'href="/case/{card.id}" data-guarded'):
         for line in card.lines:
             # marked() escapes the resident's words.
             ui.html(marked(line.text, card.words), sanitize=False).classes("line")
@@ -265,7 +273,7 @@ def _build_words(card: CaseCard) -> None:
                 ui.label("依据").classes("evidence-label")
             for word in phrases((line.text for line in card.lines), card.words)[:8]:
                 chip(word, "word")
-        ui.link("查看案件", f"/case/{card.id}").classes("open-case")
+        ui.link("查看案件", f"/case/{card.id}").classes("open-case").props("data-guarded")
     build_named(card, "地点")
 
 
@@ -297,7 +305,7 @@ class _QuietRow:
 
 
 def _build_row(card: CaseCard) -> None:
-    with ui.element("a").classes("quiet-link").props(f'href="/case/{card.id}"'):
+    with ui.element("a").classes("quiet-link").props(f'href="/case/{card.id}" data-guarded'):
         with ui.element("div").classes("quiet-kind"):
             ui.label(card.title).classes("quiet-name")
             build_doubts(card)
@@ -308,7 +316,7 @@ def _build_row(card: CaseCard) -> None:
 def _build_taken(card: CaseCard) -> None:
     with (
         ui.element("article").classes("quiet-row").props(f"data-case={card.id}"),
-        ui.element("a").classes("quiet-link").props(f'href="/case/{card.id}"'),
+        ui.element("a").classes("quiet-link").props(f'href="/case/{card.id}" data-guarded'),
     ):
         with ui.element("div").classes("quiet-kind"):
             ui.label(card.title).classes("quiet-name")
@@ -322,7 +330,7 @@ def _build_taken(card: CaseCard) -> None:
 def _build_talk(talk: Talk) -> None:
     with (
         ui.element("article").classes("quiet-row"),
-        ui.element("a").classes("quiet-link").props(f'href="/search?q={talk.pseudonym}"'),
+        ui.element("a").classes("quiet-link").props(f'href="/search?q={talk.pseudonym}" data-guarded'),
     ):
         with ui.element("div").classes("quiet-kind"):
             ui.label(talk.pseudonym).classes("quiet-name")

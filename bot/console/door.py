@@ -148,8 +148,7 @@ class Door:
         return signed_in
 
     def _guarded(self, scope: Scope, send: Send) -> Send:
-        path, secure = scope["path"], scope["scheme"] in ("https", "wss")
-        cacheable = _under(path, _NEVER_PERSONAL)
+        secure, cacheable = self._by_tls(scope), _under(scope["path"], _NEVER_PERSONAL)
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -163,9 +162,16 @@ class Door:
                     headers["Cache-Control"] = "no-store"
                 if secure:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
+                    message["headers"] = [_over_tls_only(*header) for header in message["headers"]]
             await send(message)
 
         return guarded
+
+    def _by_tls(self, scope: Scope) -> bool:
+        """Whether the browser asks over TLS, even where a proxy ends it and does not say so."""
+        known = urlsplit(self._services.settings.console_url)
+        asked = Headers(scope=scope).get("host")
+        return scope["scheme"] in ("https", "wss") or (known.scheme, known.netloc) == ("https", asked)
 
 
 def look(services: Services, hashed: str) -> SignedIn | None:
@@ -201,6 +207,12 @@ def token_of(scope: Scope) -> str | None:
     except CookieError:
         return None
     return cookies[COOKIE].value if COOKIE in cookies else None
+
+
+def _over_tls_only(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header; a cookie such that the browser sends it over TLS only."""
+    bare = name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+    return name, value + b"; Secure" if bare else value
 
 
 def _under(path: str, prefixes: tuple[str, ...]) -> bool:

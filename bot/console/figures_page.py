@@ -98,8 +98,10 @@ def _build_figures(view: tuple[Figures, datetime]) -> None:
     with ui.element("div").classes("tiles"):
         _build_spread("警情到首次提醒（中位）", figures.to_page, target=int(PAGE_TARGET.total_seconds()))
         _build_spread("警情到确认（中位）", figures.to_acknowledge, target=int(ACKNOWLEDGE_TARGET.total_seconds()))
-        _build_spread("警情到结案（中位）", figures.to_close)
-        _build_tile("误报率", _percent(figures.false_rate), f"结案 {figures.closed} 起，误报 {figures.false_alarms} 起")
+        _build_spread("警情到结束（中位）", figures.to_close)
+        _build_tile(
+            "误报率", _percent(figures.false_rate), f"已有结论 {figures.closed} 起，误报 {figures.false_alarms} 起"
+        )
         trouble = "超过1分钟无人确认" if figures.unanswered else "没有无人确认的警情"
         _build_tile("现在无人应答", str(figures.unanswered), trouble, alarming=bool(figures.unanswered))
     if not figures.alarms:

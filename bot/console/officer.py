@@ -49,6 +49,11 @@ async def identify(services: Services, right: str = "act_on_cases") -> str | Non
     return now_in.actor.name
 
 
+def keep_draft(field: ui.textarea, services: Services, what: str) -> None:
+    """Let this officer's browser keep what is typed here until it is sent, should the page have to be loaded again."""
+    field.props["data-draft"] = f"{what} {current(services)}"
+
+
 async def viewed(services: Services, *, case_id: CaseId | None = None, subject: str = "") -> None:
     """Write down that this page shows personal data. An officer sees an emergency even when that cannot be written."""
     name = current(services) or "？"

@@ -197,12 +197,17 @@ class Desk:
     counts: Mapping[str, int]
     problems: tuple[str, ...]
 
+    @property
+    def more_alarms(self) -> int:
+        """How many alarms nobody has acknowledged and there is no room for."""
+        return self.counts.get(URGENT, 0) - sum(card.open for card in self.alarms)
+
 
 def read_desk(session: Session, *, watch: Watch, now: datetime) -> Desk:
     """The duty desk now.
 
-    Alarms stand in the order in which they came, so that a new one pushes none away; the quieter lists begin with the
-    newest, so that it is seen when a list is cut off.
+    Alarms stand in the order in which they came, so that a new one pushes none away, whatever there is room for; the
+    quieter lists begin with the newest, so that it is seen when a list is cut off.
     """
     just_now = now - LINGER
     alarm = Case.label == URGENT
@@ -210,7 +215,7 @@ def read_desk(session: Session, *, watch: Watch, now: datetime) -> Desk:
     # Acknowledging is an update: what was not updated need not be looked at.
     lingers = sa.and_(taken, Case.updated_at > just_now, Case.acknowledged_at > just_now, alarm)
     groups = [
-        _rows(session, sa.and_(alarm, is_open), limit=_ALARMS),
+        _rows(session, sa.and_(alarm, is_open), limit=_ALARMS, order=Case.id.asc()),
         _rows(session, lingers, limit=_ALARMS),
         _rows(session, sa.and_(Case.label == "help_request", is_open), limit=_LIST),
         _rows(session, sa.and_(Case.label == "tip", is_open), limit=_LIST),
@@ -241,12 +246,13 @@ def read_desk(session: Session, *, watch: Watch, now: datetime) -> Desk:
 
 def read_calls(session: Session, *, watch: Watch, now: datetime) -> Calls:
     """The alarms that nobody has acknowledged, the oldest first: what every page of the console calls out."""
-    rows = _rows(session, sa.and_(Case.label == URGENT, Case.state == CaseState.OPEN), limit=_CALLS)
+    waiting = sa.and_(Case.label == URGENT, Case.state == CaseState.OPEN)
+    rows = _rows(session, waiting, limit=_CALLS, order=Case.id.asc())
     ids = [case.id for case, _ in rows]
     deadlines, silences = _deadlines(session, ids, watch, now), _silences(session, ids)
     calls = tuple(
         Call(case.id, _title(case), case.silent, silences.get(case.id, _NO_SILENCE).passed, deadlines.get(case.id))
-        for case, _ in reversed(rows)
+        for case, _ in rows
     )
     return Calls(_count(session, URGENT), calls)
 
@@ -550,7 +556,8 @@ def _problems(session: Session, now: datetime) -> tuple[str, ...]:
         if now - beat.at > _STALE:
             problems.append(f"{_PARTS[beat.name]}已停止，请联系技术人员；紧急情况请以110为准")
         elif not beat.healthy:
-            reason = "有警情提醒超时无人确认" if beat.name == "auditor" else "有异常"
+            overdue = beat.name == "auditor" and beat.detail.startswith("overdue")
+            reason = "有警情提醒超时无人确认" if overdue else "有异常"
             problems.append(f"{_PARTS[beat.name]}：{reason}")
     if taken_back := promotion.problem(session, now):
         problems.append(taken_back)

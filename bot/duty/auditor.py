@@ -2,8 +2,9 @@
 
 It shares no code with the engine, the pager, their models or their channels: it has its own connection, its own SQL
 and its own way to tell a group. If a case's next page is overdue, it pages by itself and reports unhealthy; that the
-engine is silent, or that neither a desk nor a channel works, it tells too. It runs in the console's process, so that a
-dead or hanging gateway cannot silence it. The model is Grafana OnCall's escalation auditor.
+engine is silent, that messages pile up, or that neither a desk nor a channel works, it tells too. It runs in the
+console's process, so that a dead or hanging gateway cannot silence it. The model is Grafana OnCall's escalation
+auditor.
 """
 
 import base64
@@ -26,28 +27,40 @@ ROUND_SECONDS = 5
 _REPEAT_SECONDS = 60
 _SILENT = timedelta(seconds=60)
 """An engine that was not heard from for so long is dead; a restart takes seconds."""
+_UNREAD = timedelta(seconds=60)
+"""A message that nobody has dealt with for so long is stuck; one that fails for good is a human's after half of it."""
 _TOLD_AGAIN = timedelta(minutes=10)
 _LOOKED_BACK = timedelta(minutes=10)
 _SEND_SECONDS = 10
+_SENDERS = 32
 _GROUP_PAUSE = timedelta(seconds=30)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NAMED = 20
 
-# Three ways to be stalled: no deadline ahead, a page that nobody tries to send, or nobody reached by the page that is
-# the last one to have got out (or by none at all) although a later one has been due for a while.
+# Ways for an open alarm to be stalled: no deadline ahead, a page that nobody tries to send, or nobody reached by the
+# page that is the last one to have got out (or by none at all) although a later one has been due for a while. For an
+# acknowledged one: nobody notices its silence. A deadline that is claimed for the third time is none that is ahead:
+# whoever claims it moves it on, and fails.
 _STALLED = sa.text("""
     SELECT c.id AS case_id FROM "case" c
-    WHERE c.label = 'urgent_alarm' AND c.state = 'open' AND c.resolved_at IS NULL AND (
+    WHERE c.state IN ('open', 'acknowledged') AND c.label = 'urgent_alarm' AND c.resolved_at IS NULL
+    AND (c.state = 'open' AND (
         NOT EXISTS (SELECT 1 FROM escalation e
-                    WHERE e.case_id = c.id AND e.state = 'pending' AND e.due_at > :overdue)
+                    WHERE e.case_id = c.id AND e.state = 'pending' AND e.due_at > :overdue AND e.attempts < 3)
         OR EXISTS (SELECT 1 FROM page p
                    WHERE p.case_id = c.id AND p.state = 'pending' AND p.due_at < :overdue)
         OR (c.alarmed_at < :overdue AND NOT EXISTS (SELECT 1 FROM page p WHERE p.case_id = c.id AND p.state = 'done'))
         OR EXISTS (SELECT 1 FROM page p
                    WHERE p.case_id = c.id AND p.created_at < :overdue AND p.level >
                          (SELECT MAX(sent.level) FROM page sent WHERE sent.case_id = c.id AND sent.state = 'done'))
-    ) ORDER BY c.id
+    ) OR c.state = 'acknowledged' AND EXISTS (
+        SELECT 1 FROM escalation e WHERE e.case_id = c.id AND e.kind = 'silence' AND e.state = 'pending'
+                                         AND (e.due_at < :overdue OR e.attempts >= 3)
+    )) ORDER BY c.id
 """).bindparams(sa.bindparam("overdue", type_=sa.DateTime))
+_PILED_UP = sa.text("""
+    SELECT EXISTS (SELECT 1 FROM message WHERE state = 'pending' AND received_at < :before)
+""").bindparams(sa.bindparam("before", type_=sa.DateTime))
 _CLAIM = sa.text("""
     INSERT INTO auditor_page (case_id, missed_at, paged_at) VALUES (:case_id, :missed_at, :paged_at)
     ON CONFLICT (case_id, missed_at) DO NOTHING
@@ -71,6 +84,17 @@ _TELL = sa.text("""
     INSERT INTO heartbeat (name, at, healthy, detail) VALUES (:name, :at, :unhealthy, '')
     ON CONFLICT (name) DO UPDATE SET at = :at WHERE heartbeat.at <= :before
 """).bindparams(sa.bindparam("at", type_=sa.DateTime), sa.bindparam("before", type_=sa.DateTime))
+
+_COMPLAINTS = {
+    "engine": ("the engine is silent", "值班系统没有反应，新警情可能没有提醒，请立即查看值班台并通知管理员"),
+    "messages": ("messages pile up", "有居民消息超过一分钟没有处理，其中可能有警情，请立即查看值班台并通知管理员"),
+    "channels": (
+        "no desk is connected and every channel's last page failed",
+        "没有一个值班台在线，所有提醒渠道都发不出去，请立即打开值班台并通知管理员",
+    ),
+}
+"""What can be wrong with the station as a whole: as the heartbeat has it, and as everybody is told."""
+_MUTE = "can reach nobody: set FUJIN_AUDITOR_CHANNELS, or a page channel that reaches a group"
 
 
 @dataclass(frozen=True)
@@ -102,46 +126,57 @@ class Auditor:
             connect_args=waits if postgresql else {},
         )
         self._channels, self._last_resort, self._console_url = channels, last_resort, console_url
-        self._senders = ThreadPoolExecutor(8, thread_name_prefix="auditor")
+        self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="auditor")
         self._told: dict[str, datetime] = {}
+        self._mute = [] if channels or last_resort else [_MUTE]
         self._began: datetime | None = None
         self._stop = threading.Event()
 
     def round(self, now: datetime) -> list[Finding]:
-        """Check every open alarm once, page for those that are stalled, and leave a heartbeat.
+        """Check every open alarm once, leave a heartbeat, and page for those that are stalled.
 
         Several auditors may run: of one case and minute, one of them pages.
         """
-        moment, overdue = _naive(now), _naive(now - GRACE)
         self._began = self._began or now
         with self._engine.connect() as connection:
-            stalled = connection.execute(_STALLED, {"overdue": overdue}).scalars().all()
-            silent = self._engine_silent(connection, now)
-            deaf = self._nobody_hears(connection, now)
-        paged = self._page([case_id for case_id in stalled if self._claim(case_id, now)], now)
-        findings = [Finding(case_id, case_id in paged) for case_id in stalled]
-        told = [f"overdue: {', '.join(str(f.case_id) for f in findings)}"] if findings else []
-        if silent:
-            told.append("the engine is silent")
-            self._complain("engine", "值班系统没有反应，新警情可能没有提醒，请立即查看值班台并通知管理员", now)
-        if deaf:
-            told.append("no desk is connected and every channel's last page failed")
-            self._complain("channels", "没有一个值班台在线，所有提醒渠道都发不出去，请立即打开值班台并通知管理员", now)
+            stalled = connection.execute(_STALLED, {"overdue": _naive(now - GRACE)}).scalars().all()
+            complaints = self._complaints(connection, now)
+        told = [f"overdue: {', '.join(map(str, stalled))}"] if stalled else []
+        told += [_COMPLAINTS[about][0] for about in complaints]
+        # First of all: telling may take a while, and `/readyz` must not hear of a silent auditor meanwhile.
         with self._engine.begin() as connection:
-            connection.execute(_BEAT, {"at": moment, "healthy": not told, "detail": "; ".join(told)})
-        return findings
+            beat = {"at": _naive(now), "healthy": not told, "detail": "; ".join(told or self._mute)}
+            connection.execute(_BEAT, beat)
+        paged = self._page([case_id for case_id in stalled if self._claim(case_id, now)], now)
+        for about in complaints:
+            self._complain(about, now)
+        return [Finding(case_id, case_id in paged) for case_id in stalled]
+
+    def _complaints(self, connection: sa.Connection, now: datetime) -> list[str]:
+        """What is wrong with the station as a whole."""
+        found = {
+            "engine": self._engine_silent(connection, now),
+            "messages": self._piled_up(connection, now),
+            "channels": self._nobody_hears(connection, now),
+        }
+        return [about for about, wrong in found.items() if wrong]
 
     def _engine_silent(self, connection: sa.Connection, now: datetime) -> bool:
-        """Whether the engine has stopped. At its own start the auditor gives it time to begin as well."""
-        at = connection.execute(_ENGINE).scalar()
-        began = _naive(self._began or now)
-        return at is not None and _naive(now) - max(at, began) > _SILENT
+        """Whether the engine has stopped, or never begun. At its own start the auditor gives it time to begin."""
+        at, began = connection.execute(_ENGINE).scalar(), _naive(self._began or now)
+        return _naive(now) - max(at or began, began) > _SILENT
+
+    def _piled_up(self, connection: sa.Connection, now: datetime) -> bool:
+        """Whether a message waits that the engine, alive as it may be, does not get done. It too has time to begin."""
+        if now - (self._began or now) <= _UNREAD:
+            return False
+        return bool(connection.execute(_PILED_UP, {"before": _naive(now - _UNREAD)}).scalar())
 
     def _nobody_hears(self, connection: sa.Connection, now: datetime) -> bool:
         row = connection.execute(_DEAF, {"overdue": _naive(now - GRACE), "since": _naive(now - _LOOKED_BACK)}).one()
         return bool(row.desks == 0 and row.channels > 0 and row.failed == row.channels)
 
-    def _complain(self, about: str, words: str, now: datetime) -> None:
+    def _complain(self, about: str, now: datetime) -> None:
         """Tell everybody of what concerns no single case, once in a while."""
         log.error("auditor.complaint", about=about)
         row = {"name": f"told-{about}", "at": _naive(now), "before": _naive(now - _TOLD_AGAIN), "unhealthy": False}
@@ -154,7 +189,7 @@ class Auditor:
             "label": "urgent_alarm",
             "level": -1,
             "officer": "全体",
-            "text": f"【系统故障】{words}（系统巡检发出）",
+            "text": f"【系统故障】{_COMPLAINTS[about][1]}（系统巡检发出）",
             "console_url": f"{self._console_url}/",
         }
         # Where the ordinary channels are what fails, each page of theirs is tried anyway.
@@ -173,18 +208,21 @@ class Auditor:
         return paged | self._page_over(self._last_resort, [one for one in cases if one not in paged], now)
 
     def _page_over(self, channels: tuple[str, ...], cases: list[int], now: datetime) -> set[int]:
-        """A page for each case to programs, but one for all to groups: their vendors silence who says too much."""
+        """One page for all cases to groups, whose vendors silence who says too much, and one for each to programs.
+
+        Groups first, all others together: neither many cases nor a program that hangs may keep a group waiting.
+        """
         programs = tuple(channel for channel in channels if channel.startswith("webhook+"))
-        paged = {case_id for case_id in cases if self._tell(self._overdue([case_id], now), programs, now)}
         groups = tuple(
             channel
             for channel in channels
             if cases and channel not in programs and now - self._told.get(channel, _LONG_AGO) >= _GROUP_PAUSE
         )
         self._told |= dict.fromkeys(groups, now)
-        if self._tell(self._overdue(cases, now), groups, now):
-            paged.update(cases)
-        return paged
+        to_groups = self._submit(self._overdue(cases, now), groups, now)
+        to_programs = {case_id: self._submit(self._overdue([case_id], now), programs, now) for case_id in cases}
+        paged = set(cases) if self._any_took(to_groups) else set()
+        return paged | {case_id for case_id, sent in to_programs.items() if self._any_took(sent)}
 
     def _overdue(self, cases: list[int], now: datetime) -> dict[str, Any]:
         numbers, only = [str(case_id) for case_id in cases], cases[0] if len(cases) == 1 else None
@@ -199,9 +237,16 @@ class Auditor:
             "console_url": f"{self._console_url}/case/{only}" if only else f"{self._console_url}/",
         }
 
-    def _tell(self, body: dict[str, Any], channels: tuple[str, ...], now: datetime) -> bool:
-        """Tell all of these groups at once; whether any took it. One that hangs holds up none of the others."""
-        sent = [self._senders.submit(_send, channel, body, now) for channel in channels]
+    def _tell(self, body: dict[str, Any], channels: tuple[str, ...], now: datetime) -> None:
+        """Tell all of these groups at once."""
+        self._any_took(self._submit(body, channels, now))
+
+    def _submit(self, body: dict[str, Any], channels: tuple[str, ...], now: datetime) -> list[Future[bool]]:
+        """Begin to tell all of these groups. One that hangs holds up none of the others."""
+        return [self._senders.submit(_send, channel, body, now) for channel in channels]
+
+    def _any_took(self, sent: list[Future[bool]]) -> bool:
+        """Whether any of them took it; all are waited for."""
         taken = [self._took(one) for one in sent]
         return any(taken)
 
@@ -214,6 +259,8 @@ class Auditor:
 
     def run(self, now: Callable[[], datetime]) -> None:
         """Look again and again until `stop`; a failed look is logged and the next one comes."""
+        for reason in self._mute:
+            log.error("auditor.mute", reason=reason)
         while not self._stop.wait(ROUND_SECONDS):
             try:
                 self.round(now())

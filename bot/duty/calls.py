@@ -35,8 +35,7 @@ def not_reached(session: Session, call: str, reason: str, *, now: datetime) -> b
     case = session.get_one(Case, page.case_id, with_for_update=True)
     page.state, page.error = WorkState.FAILED, f"not reached: {reason[:_REASON_CHARACTERS]}"
     session.flush()
-    if case.state == CaseState.OPEN:
-        escalation.hasten(session, case, page.level, now=now)
+    escalation.hasten(session, case, page.level, now=now)
     return True
 
 

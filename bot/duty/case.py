@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation
 from bot.duty.watch import Watch
 from bot.nlu.triage import URGENT, Evidence, Triage, gravity
-from bot.store.models import Case, CaseState, Message, Reply, Resident, ResidentId
+from bot.store.models import Case, CaseState, EscalationKind, Message, Reply, Resident, ResidentId
 
 CASE_LABELS = ("urgent_alarm", "help_request", "tip")
 """Labels for which a human must act; enquiry and other open no case."""
@@ -52,17 +52,7 @@ def file_message(session: Session, message: Message, triage: Triage, *, watch: W
     if case is None:
         if label not in CASE_LABELS:
             return None
-        case = Case(
-            resident_id=message.resident_id,
-            label=label,
-            intent=triage.intent,
-            uncertain=triage.uncertain,
-            silent=triage.silent,
-            evidence=[],
-            opened_at=now,
-            updated_at=now,
-        )
-        session.add(case)
+        case = _opened(session, message, label, triage, now)
         session.flush()
         if label == URGENT:
             _alarm(session, case, message, watch=watch, now=now)
@@ -79,6 +69,35 @@ def file_message(session: Session, message: Message, triage: Triage, *, watch: W
     case.silent = case.silent or triage.silent
     if label == case.label:
         _add_evidence(case, triage)
+    return case
+
+
+def record(session: Session, message: Message, triage: Triage, *, now: datetime) -> Case:
+    """Open a case for a message that cannot be filed as others are: an officer sees it, whatever hinders the paging.
+
+    Nobody is paged here, and no deadline is set; for an alarm that is what the auditor looks for.
+    """
+    case = _opened(session, message, triage.label, triage, now)
+    _add_evidence(case, triage)
+    if triage.urgent:
+        case.alarmed_at, case.alarm_message_id = now, message.id
+    message.case = case
+    return case
+
+
+def _opened(session: Session, message: Message, label: str, triage: Triage, now: datetime) -> Case:
+    """A new case of a message's resident, with nothing in it yet."""
+    case = Case(
+        resident_id=message.resident_id,
+        label=label,
+        intent=triage.intent,
+        uncertain=triage.uncertain,
+        silent=triage.silent,
+        evidence=[],
+        opened_at=now,
+        updated_at=now,
+    )
+    session.add(case)
     return case
 
 
@@ -198,7 +217,8 @@ def resolve(session: Session, case: Case, words: str, *, by: ResidentId | None =
     if case.silent or case.intent not in _RETRACTABLE or by not in {None, case.resident_id}:
         return False
     case.resolved_at = now
-    escalation.stop_climbing(session, case)
+    # An offer goes on: whoever made it still waits for the other officer.
+    escalation.end_deadlines(session, case, EscalationKind.CLIMB, EscalationKind.SILENCE)
     return True
 
 

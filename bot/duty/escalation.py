@@ -23,7 +23,7 @@ def start(session: Session, case: Case, *, watch: Watch, now: datetime) -> None:
     """Give the case its policy, page the first step now and set the deadline for the next; nothing without a policy."""
     case.policy = None
     if _give_policy(session, case, watch=watch, now=now):
-        _page_step(session, case, 0, watch=watch, now=now)
+        _page_step(session, case, 0, _next_level(session, case), watch=watch, now=now)
 
 
 def pass_deadline(session: Session, deadline: Escalation, *, watch: Watch, now: datetime) -> bool:
@@ -43,7 +43,7 @@ def pass_deadline(session: Session, deadline: Escalation, *, watch: Watch, now: 
         resume(session, case, watch=watch, now=now)
     else:
         _give_policy(session, case, watch=watch, now=now)
-        _page_step(session, case, deadline.step, watch=watch, now=now)
+        _page_step(session, case, deadline.step, deadline.level, watch=watch, now=now)
     return True
 
 
@@ -54,7 +54,7 @@ def resume(session: Session, case: Case, *, watch: Watch, now: datetime) -> None
     session.flush()
     stop(session, case)
     if _give_policy(session, case, watch=watch, now=now):
-        _page_step(session, case, 0, watch=watch, now=now)
+        _page_step(session, case, 0, _next_level(session, case), watch=watch, now=now)
 
 
 def page_one(session: Session, case: Case, officer: str, kind: PageKind, *, watch: Watch, now: datetime) -> int:
@@ -65,9 +65,15 @@ def page_one(session: Session, case: Case, officer: str, kind: PageKind, *, watc
     return level
 
 
+def page_again(session: Session, case: Case, *, now: datetime) -> None:
+    """Have the engine page for an open case, at once, from the first step of its policy on."""
+    stop(session, case)
+    session.add(Escalation(case_id=case.id, level=_next_level(session, case), step=0, due_at=now))
+
+
 def stop(session: Session, case: Case) -> None:
     """End the escalation: nobody is paged for this case any more."""
-    stop_climbing(session, case)
+    end_deadlines(session, case, *EscalationKind)
     withdraw_pages(session, case)
 
 
@@ -80,11 +86,11 @@ def withdraw_pages(session: Session, case: Case) -> None:
     )
 
 
-def stop_climbing(session: Session, case: Case) -> None:
-    """Page no further officer; what is on its way to the present one still goes out."""
+def end_deadlines(session: Session, case: Case, *kinds: EscalationKind) -> None:
+    """Wait for nothing of these kinds any more; what is on its way to an officer still goes out."""
     session.execute(
         sa.update(Escalation)
-        .where(Escalation.case_id == case.id, Escalation.state == WorkState.PENDING)
+        .where(Escalation.case_id == case.id, Escalation.kind.in_(kinds), Escalation.state == WorkState.PENDING)
         .values(state=WorkState.CANCELLED)
     )
 
@@ -124,14 +130,24 @@ def hasten(session: Session, case: Case, level: int, *, now: datetime) -> None:
         sa.select(Escalation).where(
             Escalation.case_id == case.id,
             Escalation.level == level + 1,
-            Escalation.kind == EscalationKind.CLIMB,
+            Escalation.kind.in_([EscalationKind.CLIMB, EscalationKind.OFFER]),
             Escalation.state == WorkState.PENDING,
-            Escalation.step > 0,
         )
     ).one_or_none()
-    first_round = level + 1 < len((case.policy or {}).get("steps", ()))
-    if deadline and first_round:
+    if deadline and (deadline.kind == EscalationKind.OFFER or _first_round(session, deadline)):
         deadline.due_at = min(deadline.due_at, max(now, states[0].created_at + SOONEST))
+
+
+def _first_round(session: Session, deadline: Escalation) -> bool:
+    """Whether a climb leads to a step for the first time since nobody had the case: its steps are one level apart, and
+    no deadline has led to the first of them."""
+    first = sa.select(Escalation.id).where(
+        Escalation.case_id == deadline.case_id,
+        Escalation.level == deadline.level - deadline.step,
+        Escalation.kind == EscalationKind.CLIMB,
+        Escalation.state.in_([WorkState.PENDING, WorkState.DONE]),
+    )
+    return session.scalars(first).first() is None
 
 
 def receivers(session: Session, policy: dict[str, Any] | None, step: int, *, watch: Watch, now: datetime) -> str:
@@ -148,9 +164,9 @@ def _give_policy(session: Session, case: Case, *, watch: Watch, now: datetime) -
     return case.policy
 
 
-def _page_step(session: Session, case: Case, step: int, *, watch: Watch, now: datetime) -> None:
+def _page_step(session: Session, case: Case, step: int, level: int, *, watch: Watch, now: datetime) -> None:
     policy = case.policy or {}
-    level, plan = _next_level(session, case), policy["steps"][step]
+    plan = policy["steps"][step]
     receivers = [officer.name for officer in watch.meant_by(session, plan["who"], now=now)]
     # A channel that is not configured any more must not leave a step without a page.
     channels = [name for name in plan["channels"] or () if name in watch.channels] or watch.channels
@@ -197,13 +213,10 @@ def _add_pages(
 
 
 def _next_level(session: Session, case: Case) -> int:
-    """The number after the highest that this case has used; deadlines that were cancelled keep theirs."""
+    """The number after the highest that this case has used, for a page or a deadline, whatever became of it."""
     session.flush()
     highest = [
-        session.scalar(sa.select(sa.func.max(table.level)).where(table.case_id == case.id, *where))
-        for table, where in (
-            (Page, ()),
-            (Escalation, (Escalation.state != WorkState.DONE,)),
-        )
+        session.scalar(sa.select(sa.func.max(table.level)).where(table.case_id == case.id))
+        for table in (Page, Escalation)
     ]
     return max((level for level in highest if level is not None), default=-1) + 1

@@ -15,26 +15,46 @@ from bot.duty.handling import DISPOSITIONS
 from bot.duty.roster import STATION_TIME
 from bot.nlu.catalogue import title_of
 from bot.nlu.triage import URGENT
-from bot.store.models import AuditEntry, Case, CaseId, CaseState, Page, WorkState
+from bot.store.models import AuditEntry, Case, CaseId, CaseState, Correction, Page, WorkState
 
 PAGE_TARGET = timedelta(seconds=15)
 """From the alarm to the first page that got out."""
 ACKNOWLEDGE_TARGET = timedelta(seconds=60)
-_COLUMNS = ("案件", "类型", "警情时间", "首次提醒", "首次确认", "结案", "处置结果")
+_COLUMNS = ("案件", "类型", "警情时间", "首次提醒", "首次确认", "结束", "处置结果")
+_LOWERED = "误报（改为其他类别）"
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm's moments; None for what has not come about."""
+    """One alarm's moments; None for what has not come about.
+
+    `lowered_at`: when an officer found that it is no alarm; that is its end, and it was a false one.
+    """
 
     case_id: CaseId
     intent: str
     at: datetime
     paged_at: datetime | None
     acknowledged_at: datetime | None
+    lowered_at: datetime | None
     closed_at: datetime | None
     disposition: str | None
     open: bool
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was an alarm no longer."""
+        return self.lowered_at or self.closed_at
+
+    @property
+    def judged(self) -> bool:
+        """Whether an officer has found what it was."""
+        return self.lowered_at is not None or self.disposition is not None
+
+    @property
+    def false(self) -> bool:
+        """Whether it was found to be none."""
+        return self.lowered_at is not None or self.disposition == "false_alarm"
 
 
 @dataclass(frozen=True)
@@ -64,7 +84,8 @@ class Kind:
 
 @dataclass(frozen=True)
 class Figures:
-    """A period's figures. `false_rate` is of the alarms that were closed with a finding; `by_hour` in station time."""
+    """A period's figures. `closed` are the alarms of which an officer has found what they were; `by_hour` in station
+    time."""
 
     alarms: int
     to_page: Spread
@@ -83,7 +104,8 @@ class Figures:
 
 
 def read_alarms(session: Session, since: datetime, until: datetime) -> list[Alarm]:
-    """The alarms of cases opened in [since, until), oldest first.
+    """The alarms of cases opened in [since, until), oldest first: also those that an officer lowered, as the kind they
+    were paged for; not those that are part of another case.
 
     The acknowledgement is the first one, whatever became of it later (`unacknowledge`): that is how long the resident
     waited for a human.
@@ -98,23 +120,36 @@ def read_alarms(session: Session, since: datetime, until: datetime) -> list[Alar
         .where(AuditEntry.case_id == Case.id, AuditEntry.action == "acknowledge", AuditEntry.at >= Case.alarmed_at)
         .scalar_subquery()
     )
+    lowering = (
+        sa.select(sa.func.max(Correction.id))
+        .where(Correction.case_id == Case.id, Correction.was.startswith(f"{URGENT}/"))
+        .correlate(Case)
+        .scalar_subquery()
+    )
     query = (
-        sa.select(Case, paged, sa.func.coalesce(taken, Case.acknowledged_at, type_=AuditEntry.at.type))
-        .where(Case.opened_at >= since, Case.opened_at < until, Case.label == URGENT)
+        sa.select(Case, paged, sa.func.coalesce(taken, Case.acknowledged_at, type_=AuditEntry.at.type), Correction)
+        .outerjoin(Correction, sa.and_(Case.label != URGENT, Correction.id == lowering))
+        .where(
+            Case.opened_at >= since,
+            Case.opened_at < until,
+            Case.merged_into_id.is_(None),
+            sa.or_(Case.label == URGENT, Correction.id.is_not(None)),
+        )
         .order_by(Case.opened_at, Case.id)
     )
     return [
         Alarm(
             case.id,
-            case.intent,
+            lowered.was if lowered else case.intent,
             case.alarmed_at or case.opened_at,
             paged_at,
             acknowledged_at,
+            lowered.made_at if lowered else None,
             case.closed_at,
             case.disposition,
             case.state == CaseState.OPEN,
         )
-        for case, paged_at, acknowledged_at in session.execute(query)
+        for case, paged_at, acknowledged_at, lowered in session.execute(query)
     ]
 
 
@@ -131,8 +166,8 @@ def summed_up(alarms: Sequence[Alarm], *, now: datetime) -> Figures:
         alarms=len(alarms),
         to_page=_spread(((alarm.at, alarm.paged_at) for alarm in alarms), PAGE_TARGET),
         to_acknowledge=_to_acknowledge(alarms),
-        to_close=_spread(((alarm.at, alarm.closed_at) for alarm in alarms), None),
-        closed=sum(alarm.disposition is not None for alarm in alarms),
+        to_close=_spread(((alarm.at, alarm.ended_at) for alarm in alarms), None),
+        closed=sum(alarm.judged for alarm in alarms),
         false_alarms=_false(alarms),
         unanswered=sum(
             alarm.open and alarm.acknowledged_at is None and now - alarm.at > ACKNOWLEDGE_TARGET for alarm in alarms
@@ -154,9 +189,9 @@ def write_csv(alarms: Iterable[Alarm], file: TextIO) -> None:
 def _line(alarm: Alarm) -> Iterator[str]:
     yield str(alarm.case_id)
     yield title_of(alarm.intent)
-    for at in (alarm.at, alarm.paged_at, alarm.acknowledged_at, alarm.closed_at):
+    for at in (alarm.at, alarm.paged_at, alarm.acknowledged_at, alarm.ended_at):
         yield at.astimezone(STATION_TIME).strftime("%Y-%m-%d %H:%M:%S") if at else ""
-    yield DISPOSITIONS.get(alarm.disposition or "", alarm.disposition or "")
+    yield _LOWERED if alarm.lowered_at else DISPOSITIONS.get(alarm.disposition or "", alarm.disposition or "")
 
 
 def _to_acknowledge(alarms: Iterable[Alarm]) -> Spread:
@@ -164,7 +199,7 @@ def _to_acknowledge(alarms: Iterable[Alarm]) -> Spread:
 
 
 def _false(alarms: Iterable[Alarm]) -> int:
-    return sum(alarm.disposition == "false_alarm" for alarm in alarms)
+    return sum(alarm.false for alarm in alarms)
 
 
 def _spread(pairs: Iterable[tuple[datetime, datetime | None]], target: timedelta | None) -> Spread:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.duty import audit, escalation
 from bot.duty.watch import Watch
 from bot.nlu.triage import URGENT
-from bot.store.models import Case, CaseId, CaseState, Note, Resident
+from bot.store.models import Case, CaseId, CaseState, Message, Note, Resident
 
 DISPOSITIONS = {
     "real": "属实已处置",
@@ -57,7 +57,7 @@ def acknowledge(session: Session, case_id: CaseId, *, officer: str, now: datetim
         escalation.stop(session, case)
         acted(session, case, officer, "acknowledge", now=now, detail=detail)
     elif officer == case.offered_to:
-        take_over(session, case, officer, now=now)
+        take_over(session, case, officer, now=now, detail=detail)
     elif officer != case.acknowledged_by and officer not in case.joined:
         case.joined = [*case.joined, officer]
         acted(session, case, officer, "join", now=now, detail=detail)
@@ -86,14 +86,17 @@ def close(
     disposition: str,
     word: str,
     referred_to: str = "",
+    seen: int | None = None,
     now: datetime,
 ) -> Case:
     """End a case, with how it ended and one word on it; pages and deadlines end, the bot has the conversation again.
 
-    `referred_to`: one of `REFERRED_TO`, for what is referred; without it the word has to say.
+    `referred_to`: one of `REFERRED_TO`, for what is referred; without it the word has to say. `seen`: how many of the
+    case's messages the officer had before them when they decided to end it; nobody is paged for those that came since.
 
     Raises:
-        CaseError: no such case, closed already, or the officer, disposition or word is missing.
+        CaseError: no such case, closed already, something was said since, or the officer, disposition or word is
+            missing.
     """
     if disposition not in DISPOSITIONS:
         raise CaseError(f"{disposition!r} is no disposition; choose one of {', '.join(DISPOSITIONS)}", "请选择处置结果")
@@ -106,6 +109,8 @@ def close(
             f"请写一句怎么结束的，最多{WORD_CHARACTERS}个字",
         )
     case = running(session, case_id, officer)
+    if seen is not None and (unseen := heard(session, case) - seen) > 0:
+        raise CaseError(f"{unseen} messages came since", f"刚来了{unseen}条新消息，请先取消，看过再结案")
     if case.state == CaseState.OPEN:
         acknowledge(session, case_id, officer=officer, now=now)
     case.state, case.closed_at, case.closed_by = CaseState.CLOSED, now, officer
@@ -199,7 +204,9 @@ def acted(
     audit.record(session, officer, action, case_id=case.id, now=now, detail=detail)
 
 
-def take_over(session: Session, case: Case, officer: str, *, now: datetime) -> None:
+def take_over(
+    session: Session, case: Case, officer: str, *, now: datetime, detail: dict[str, Any] | None = None
+) -> None:
     """The officer has a case that somebody else had, who is not on it any more; what asked them to do so ends."""
     had = case.acknowledged_by
     case.acknowledged_by, case.offered_to, case.updated_at = officer, None, now
@@ -207,7 +214,7 @@ def take_over(session: Session, case: Case, officer: str, *, now: datetime) -> N
     if case.assigned_to == had:
         case.assigned_to = officer
     escalation.stop(session, case)
-    acted(session, case, officer, "accept", now=now, detail={"from": had})
+    acted(session, case, officer, "accept", now=now, detail={"from": had, **(detail or {})})
 
 
 def forget_the_end(case: Case, *, now: datetime) -> None:
@@ -221,6 +228,14 @@ def residents_of(session: Session, case: Case) -> Sequence[Resident]:
     merged = sa.select(Case.resident_id).where(Case.merged_into_id == case.id)
     others = sa.select(Resident).where(Resident.id.in_(merged), Resident.id != case.resident_id).order_by(Resident.id)
     return [case.resident, *session.scalars(others)]
+
+
+def heard(session: Session, case: Case, *, since: datetime | None = None) -> int:
+    """How many messages a case and what was merged into it hold; `since`: only those that came after that."""
+    parts = sa.select(Case.id).where(sa.or_(Case.id == case.id, Case.merged_into_id == case.id))
+    later = [Message.received_at > since] if since else []
+    query = sa.select(sa.func.count()).where(Message.case_id.in_(parts), Message.kind != "event", *later)
+    return session.scalar(query) or 0
 
 
 def locked(session: Session, *case_ids: CaseId) -> Case:

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import audit, escalation
@@ -77,7 +76,7 @@ def lapse(session: Session, deadline: Escalation, *, watch: Watch, now: datetime
     No act of an officer: the clock of silence runs on.
     """
     case = deadline.case
-    deadline.state = WorkState.CANCELLED  # not done: it paged nobody at its level
+    deadline.state = WorkState.CANCELLED  # not done: it has paged nobody
     if case.state != CaseState.ACKNOWLEDGED or case.offered_to is None:
         return False
     detail = {"to": case.offered_to, "officer": case.acknowledged_by}
@@ -121,15 +120,7 @@ def _nobody_has(case: Case) -> CaseError:
 
 def _end(session: Session, case: Case) -> None:
     """What an offer has set going ends; the clock of silence, which `escalation.stop` would stop too, goes on."""
-    session.execute(
-        sa.update(Escalation)
-        .where(
-            Escalation.case_id == case.id,
-            Escalation.kind == EscalationKind.OFFER,
-            Escalation.state == WorkState.PENDING,
-        )
-        .values(state=WorkState.CANCELLED)
-    )
+    escalation.end_deadlines(session, case, EscalationKind.OFFER)
     escalation.withdraw_pages(session, case)
 
 

@@ -47,6 +47,8 @@ def relabel(
             f"say why case {case_id} is no {title}: a reason is needed (`--reason`)", f"请写一句为什么不是{title}"
         )
     lowered, raised = gravity(label) > gravity(case.label), label == URGENT != case.label
+    if lowered or raised:
+        case.policy = None  # from now on it is paged for, if at all, as what it is now
     case.label, case.intent, case.uncertain, case.updated_at = label, intent, False, now
     if raised:
         case.alarmed_at, case.alarm_message_id, case.resolved_at = now, None, None

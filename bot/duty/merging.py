@@ -43,6 +43,10 @@ def merge(session: Session, case_id: CaseId, *, into: CaseId, officer: str, now:
     case.updated_at = target.updated_at = now
     target.silent = target.silent or case.silent
     escalation.stop(session, case)
+    if case.label == URGENT and case.resolved_at is None and target.resolved_at is not None:
+        _goes_on(session, target, somebody_has_it=before["state"] == CaseState.ACKNOWLEDGED, now=now)
+    # Before the log, which whoever passes a deadline waits for with that deadline in hand.
+    escalation.watch_over(session, target, now=now)
     acted(session, case, officer, "merge", now=now, detail=before)
     acted(session, target, officer, "absorb", now=now, detail={"case": case_id})
     return case
@@ -73,9 +77,20 @@ def separate(session: Session, case_id: CaseId, *, officer: str, watch: Watch, n
         case.state = CaseState.ACKNOWLEDGED
     else:
         escalation.resume(session, case, watch=watch, now=now)
+    escalation.watch_over(session, target, now=now)  # before the log, as in `merge`
     acted(session, case, officer, "separate", now=now, detail={"from": target.id})
     acted(session, target, officer, "part", now=now, detail={"case": case_id})
     return case
+
+
+def _goes_on(session: Session, target: Case, *, somebody_has_it: bool, now: datetime) -> None:
+    """An alarm whose resident had called it over is not: what is part of it now goes on, and is paged for if nobody has
+    either of them. If `somebody_has_it` that is part now, nobody is called for the one that was over."""
+    if target.state == CaseState.ACKNOWLEDGED:
+        target.resolved_at = None
+    elif not somebody_has_it:
+        target.resolved_at = None
+        escalation.page_again(session, target, now=now)
 
 
 def _fits(case: Case, target: Case) -> None:

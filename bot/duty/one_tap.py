@@ -26,11 +26,19 @@ class TapError(Exception):
 
 @dataclass(frozen=True)
 class Tap:
-    """A good link: its case, open, and the officers who may acknowledge with it (several: they say who they are)."""
+    """A good link: its case, and the officers who may acknowledge with it (several: they say who they are).
+
+    The case is open, or another officer has it and offers it to the only one of these.
+    """
 
     page: Page
     case: Case
     officers: tuple[str, ...]
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether whoever answers takes the case over from the officer who has it."""
+        return self.case.state == CaseState.ACKNOWLEDGED
 
 
 class OneTap:
@@ -63,11 +71,14 @@ class OneTap:
         if now.timestamp() > expires:
             raise TapError(f"链接已过期（提醒发出超过{VALID // timedelta(hours=1)}小时），请到值班台确认。")
         case = handling.locked(session, page.case_id) if lock else session.get_one(Case, page.case_id)
+        officers = (officer,) if officer else officers
+        if case.state == CaseState.ACKNOWLEDGED and case.offered_to in officers:
+            return Tap(page, case, (case.offered_to,))
         _check_open(case)
-        return Tap(page, case, (officer,) if officer else officers)
+        return Tap(page, case, officers)
 
     def acknowledge(self, session: Session, token: str, *, officer: str, now: datetime) -> Case:
-        """Acknowledge the case of a link in an officer's name.
+        """Acknowledge the case of a link in an officer's name, or take it over if it is offered to that officer.
 
         Raises:
             TapError: as `read`, or the page is not for this officer.

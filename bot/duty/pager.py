@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
@@ -51,11 +52,12 @@ class Claim:
     seen: int
 
 
-def claim_pages(session: Session, *, rates: Mapping[str, Rate], now: datetime, limit: int) -> Claim:
-    """Claim due pages with their cases, those that matter most first, and cancel those that nobody needs any more. What
-    its channel's rate does not allow now is due again when it does, and has not been tried."""
+def claim_pages(session: Session, *, alarms: bool, rates: Mapping[str, Rate], now: datetime, limit: int) -> Claim:
+    """Claim due pages, `alarms` or others, with their cases, those that matter most first, and cancel those that nobody
+    needs any more. What its channel's rate does not allow now is due again when it does, and has not been tried."""
     order = [Page.priority, Page.due_at, Page.id]
-    pages = list(claim_due(session, Page, now=now, lease=LEASE, limit=limit, order=order))
+    which = [Page.priority < NO_ALARM if alarms else Page.priority >= NO_ALARM]
+    pages = list(claim_due(session, Page, now=now, lease=LEASE, limit=limit, where=which, order=order))
     for page in pages:
         if not _needed(page):
             page.state = WorkState.CANCELLED
@@ -66,14 +68,13 @@ def claim_pages(session: Session, *, rates: Mapping[str, Rate], now: datetime, l
     for page in pages:
         if page.state != WorkState.PENDING:
             continue
-        alarm = page.priority < NO_ALARM
-        wait = quotas[page.channel].take(alarm=alarm) if page.channel in quotas else None
+        wait = quotas[page.channel].take(alarm=alarms) if page.channel in quotas else None
         if wait is None:
             claim.pages.append(page)
             continue
         page.due_at, page.attempts = now + wait, page.attempts - 1
         late = page.due_at - page.created_at
-        if alarm and late > PATIENCE:
+        if alarms and late > PATIENCE:
             page.error = f"rate limit: {late.total_seconds():.0f} s late"
             claim.held_up.append(page)
     return claim
@@ -110,16 +111,26 @@ def settle_page(
     The case is locked first, as everywhere: whoever acknowledges it holds it and then wants its pages.
     """
     case = session.get_one(Case, page.case_id, with_for_update=True) if problem else None
+    if receipt:
+        # Whatever became of the page meanwhile: the telephone rings, and the key that is pressed is known by this.
+        session.execute(sa.update(Page).where(Page.id == page.id).values(receipt=receipt[:_RECEIPT_CHARACTERS]))
     mine = still_mine(session, Page, page.id, page.attempts)
     if mine is None:
         return
     if problem is None:
         mine.state, mine.sent_at, mine.error = WorkState.DONE, now, None
-        mine.receipt = receipt and receipt[:_RECEIPT_CHARACTERS]
     else:
         retry_later(mine, now=now, error=str(problem), limit=_ATTEMPTS)
-    if isinstance(problem, RateLimitedError) and page.channel in rates:
-        Quota(session, page.channel, rates[page.channel], now=now).rest(problem.rest)
+    if isinstance(problem, RateLimitedError):
+        _rest(session, mine, problem, rates=rates, now=now)
     if case:
         session.flush()
         escalation.hasten(session, case, page.level, now=now)
+
+
+def _rest(session: Session, page: Page, problem: RateLimitedError, *, rates: Mapping[str, Rate], now: datetime) -> None:
+    """The vendor takes no more: its channel rests, or where it limits each officer by themselves, this page alone."""
+    if page.channel in rates:
+        Quota(session, page.channel, rates[page.channel], now=now).rest(problem.rest)
+    else:
+        page.due_at = max(page.due_at, now + problem.rest)

@@ -83,6 +83,31 @@ def hold(session: Session, case_id: CaseId, *, officer: str, now: datetime, off:
         audit.record(session, officer, "unhold" if off else "hold", case_id=case.id, now=now)
 
 
+def object_to_training(
+    session: Session, pseudonym: str, *, officer: str, now: datetime, off: bool = False
+) -> Counter[str]:
+    """Keep a resident's messages from trainers and models, as the resident asks for; `off` when they agree again.
+
+    What trainers have of them goes at once, and is counted. Reading what they need is not concerned.
+
+    Raises:
+        RetentionError: there is no such resident.
+        CaseError: the officer's name cannot be recorded.
+    """
+    check_officer(officer)
+    query = sa.select(Resident).where(Resident.pseudonym == pseudonym).with_for_update()
+    resident = session.scalars(query).one_or_none()
+    if resident is None:
+        raise RetentionError(f"there is no resident {pseudonym}; `fujin cases` shows the pseudonyms")
+    if resident.not_for_training is not off:
+        return Counter()
+    resident.not_for_training = not off
+    audit.record(session, officer, "unobject" if off else "object", subject=pseudonym, now=now)
+    if off:
+        return Counter()
+    return _delete_from_studio(session, sa.select(Message.id).where(Message.resident_id == resident.id))
+
+
 # -- the policy -------------------------------------------------------------------------------------------------------
 
 
@@ -291,7 +316,9 @@ def _loose(before: datetime, now: datetime) -> Iterator[_Step]:
         return Counter(residents=_delete(session, Resident, Resident.id.in_(ids)))
 
     nothing = [~sa.exists().where(table.resident_id == Resident.id) for table in (Message, Case, Reply, Application)]
-    yield _Step("residents", Resident.id, (Resident.first_seen_at <= before, *nothing), delete_residents)
+    # Whoever has objected to the use of their messages stays known, or the next ones would be used.
+    forgotten = (Resident.first_seen_at <= before, Resident.not_for_training.is_(False), *nothing)
+    yield _Step("residents", Resident.id, forgotten, delete_residents)
 
 
 def _in_application(message: Any) -> sa.ColumnElement[bool]:
@@ -330,7 +357,7 @@ def _delete_messages(session: Session, ids: Sequence[int]) -> Counter[str]:
     return counts
 
 
-def _delete_from_studio(session: Session, ids: Sequence[int]) -> Counter[str]:
+def _delete_from_studio(session: Session, ids: Sequence[int] | sa.Select[int]) -> Counter[str]:
     """What trainers have of messages. What they made of it in `nlu_data/` names nobody, and stays."""
     items = session.scalars(sa.select(ReviewItem.id).where(ReviewItem.message_id.in_(ids))).all()
     session.execute(sa.update(DataChange).where(DataChange.item_id.in_(items)).values(item_id=None))

@@ -32,8 +32,7 @@ from bot.intake.inbox import Claimed, Received
 from bot.intake.speech import Recogniser
 from bot.intake.understanding import MOST_AT_ONCE, Rasa, RasaUnavailableError, Understanding
 from bot.intake.waiting import WaitingRoom
-from bot.nlu.triage import Triage
-from bot.store.models import Heartbeat, Media, Message, MessageId, Page, Reply, WorkState
+from bot.store.models import LATE, Heartbeat, Media, Message, MessageId, Page, Reply, WorkState
 from bot.store.session import Store, StoreUnavailableError, insert, take
 from bot.wechat.client import Download, WeChatClient
 from bot.wechat.errors import PlatformError
@@ -46,8 +45,9 @@ T = TypeVar("T")
 ROUND_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
 _BATCH = 32
-_ROOM = {"messages": 32, "pages": 64, "replies": 32, "media": 4, "voices": 1}
-"""How many rows of a line are worked on at once."""
+_ROOM = {"messages": 32, "pages": 48, "other_pages": 16, "replies": 32, "media": 4, "voices": 1}
+"""How many rows of a line are worked on at once. Pages that are for no alarm have a line of their own: where a vendor
+hangs, no alarm waits for them."""
 _MESSAGES_AT_RASA = 16
 """More would only wait inside Rasa, with the three seconds running; here they wait in order, alarms already paged."""
 _BURST = 8
@@ -201,20 +201,21 @@ class Engine:
         unread = await self._transaction(_claim_rereads)
         for done, (message_id, text, fragments, sender) in enumerate(unread):
             try:
-                triage = await self._rasa.triage(text, fragments, sender=sender, message_id=str(message_id))
+                read = await self._rasa.triage(text, fragments, sender=sender, message_id=str(message_id))
             except RasaUnavailableError:
                 if await self._rasa.healthy():  # it is this text that Rasa stumbles over: the others go first
                     await self._transaction(partial(_put_off, message_id=message_id))
                 return done
-            await self._transaction(partial(self._settle_reread, message_id=message_id, triage=triage))
+            await self._transaction(partial(self._settle_reread, message_id=message_id, read=read))
             self._wake["pages"].set()
         return len(unread)
 
-    def _settle_reread(self, session: Session, now: datetime, *, message_id: MessageId, triage: Triage) -> None:
+    def _settle_reread(self, session: Session, now: datetime, *, message_id: MessageId, read: Understanding) -> None:
         query = sa.select(Message).where(Message.id == message_id, Message.read_by_model.is_(False)).with_for_update()
         if message := session.scalars(query).one_or_none():
-            message.read_by_model = True
-            voices.reread(session, message, triage, self._desk, now=now)
+            message.read_by_model, message.model = True, read.model
+            message.payload = message.payload | {LATE: True}
+            voices.reread(session, message, read.triage, self._desk, now=now)
 
     # -- pages ----------------------------------------------------------------------------------------------------
 
@@ -227,34 +228,35 @@ class Engine:
         return paged
 
     async def _pages(self) -> int:
-        if (room := self._room("pages")) <= 0:
+        return await self._send_due("pages", alarms=True)
+
+    async def _other_pages(self) -> int:
+        return await self._send_due("other_pages", alarms=False)
+
+    async def _send_due(self, line: str, *, alarms: bool) -> int:
+        if (room := self._room(line)) <= 0:
             return 0
-        rates = self._channels.rates
-
-        def claim(session: Session, now: datetime) -> tuple[pager.Claim, list[PageMessage]]:
-            claimed = pager.claim_pages(session, rates=rates, now=now, limit=room)
-            return claimed, [self._page_message(page, now) for page in claimed.pages]
-
-        claimed, messages = await self._transaction(claim, self._urgent)
-        for page, message in zip(claimed.pages, messages, strict=True):
-            self._spawn("pages", self._send_page(page, message))
+        claim = partial(pager.claim_pages, alarms=alarms, rates=self._channels.rates, limit=room)
+        claimed = await self._transaction(lambda session, now: claim(session, now=now), self._urgent)
+        for page in claimed.pages:
+            self._spawn(line, self._send_page(page))
         for page in claimed.held_up:
             await self._transaction(partial(_hold_up, page=page), self._urgent)
         return claimed.seen
 
-    def _page_message(self, page: Page, now: datetime) -> PageMessage:
+    def _page_message(self, page: Page) -> PageMessage:
         return page_message(
             page,
             page.case,
             roster=self._desk.watch().roster,
             console_url=self._console_url,
-            ack_url=self._one_tap.url(page, now=now),
+            ack_url=self._one_tap.url(page, now=self._clock.now()),
         )
 
-    async def _send_page(self, page: Page, message: PageMessage) -> None:
+    async def _send_page(self, page: Page) -> None:
         problem, receipt = None, None
         try:
-            receipt = await self._channels.open(page.channel).send(message)
+            receipt = await self._channels.open(page.channel).send(self._page_message(page))
         except ChannelError as told:
             problem = told
             log.error(
@@ -343,6 +345,7 @@ class Engine:
     def _lines(self) -> dict[str, Callable[[], Awaitable[int]]]:
         return {
             "pages": self._pages,
+            "other_pages": self._other_pages,
             "deadlines": self._deadlines,
             "queue": self._look_over_queue,
             "messages": self._messages,

@@ -40,8 +40,8 @@ CLAIMS = 12
 async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding | None:
     """What Rasa says of a message, or of the sentence that a menu tap stands for.
 
-    None when it gives no usable answer in time, or there is nothing in it for Rasa. A picture may be what a form waits
-    for; in an alarm it is evidence.
+    None when it gives no usable answer in time, or there is nothing in it for Rasa. A picture or a location may be what
+    a form waits for; in an alarm they are evidence.
     """
     again = claimed.attempt > 1
     text = claimed.text if claimed.kind == "text" else desk.menu.current().sentence(claimed.event)
@@ -52,6 +52,10 @@ async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding 
                 message_id=str(claimed.id),
                 redelivery=again,
                 alarm_open=claimed.alarm_open,
+            )
+        if claimed.kind == "location" and claimed.text.strip() and not claimed.alarm_open:
+            return await rasa.place(
+                sender=claimed.pseudonym, message_id=str(claimed.id), name=claimed.text, redelivery=again
             )
         if not text.strip():
             return None
@@ -110,7 +114,13 @@ def put_back(session: Session, claimed: Claimed, desk: Desk, *, now: datetime, e
     if message.state == WorkState.FAILED:
         message.handled_at = now
         triage = _verdict(claimed, None)
-        _file_and_answer(session, message, claimed, None, triage, desk, now=now, passive=lambda: False)
+        try:
+            with session.begin_nested():
+                _file_and_answer(session, message, claimed, None, triage, desk, now=now, passive=lambda: False)
+        except Exception:
+            log.exception("message.not_filed", message_id=message.id)
+            if triage and message.case_id is None:
+                duty_case.record(session, message, triage, now=now)
 
 
 def _file_and_answer(

@@ -67,11 +67,10 @@ def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) ->
     than the statements themselves.
     """
     resident = _resident(session, inbound.openid, now)
-    waits = _anything_pending(session, resident.id)
-    message_id = _insert_once(session, inbound, resident.id, now, claimed=not waits)
-    if message_id is None:
-        known = sa.select(Message.id).where(Message.resident_id == resident.id, Message.key == inbound.key)
-        return Received(session.scalars(known).one(), new=False)
+    stored, waits = _before(session, resident.id, inbound.key)
+    if stored:
+        return Received(stored, new=False)
+    message_id = _stored(session, inbound, resident.id, now, claimed=not waits)
     net: Triage | None = None
     fragments: tuple[str, ...] = ()
     if inbound.kind == "text":
@@ -189,14 +188,23 @@ def _event(payload: dict[str, Any]) -> str:
     return f"{event}:{payload.get('EventKey', '')}" if event == "click" else event
 
 
-def _anything_pending(session: Session, resident_id: ResidentId) -> bool:
-    pending = sa.select(Message.id).where(Message.resident_id == resident_id, Message.state == WorkState.PENDING)
-    return session.execute(pending.limit(1)).first() is not None
+def _before(session: Session, resident_id: ResidentId, key: str) -> tuple[MessageId | None, bool]:
+    """The message with this key, if it is stored already, and whether any of the resident's waits for its turn.
+
+    Looked up, and not left to ON CONFLICT: that would wait for whoever just changes the row of the first sending, while
+    the handling of that one waits for the lock that this transaction has on the resident.
+    """
+    of_resident = sa.select(Message.id).where(Message.resident_id == resident_id)
+    stored = of_resident.where(Message.key == key).scalar_subquery()
+    waits = of_resident.where(Message.state == WorkState.PENDING).exists()
+    row = session.execute(sa.select(stored, waits)).one()
+    return row[0], row[1]
 
 
 def _resident(session: Session, openid: str, now: datetime) -> sa.Row[ResidentId, str]:
     """The resident's id and pseudonym; one who writes for the first time is given a pseudonym."""
-    # Locked: of one resident, one message at a time gets its number, so that numbers follow the order of storing.
+    # Locked: of one resident, one message at a time gets its number, so that numbers follow the order of storing and
+    # one that is sent again is seen.
     query = sa.select(Resident.id, Resident.pseudonym).where(Resident.openid == openid).with_for_update(key_share=True)
     if resident := session.execute(query).one_or_none():
         return resident
@@ -206,12 +214,10 @@ def _resident(session: Session, openid: str, now: datetime) -> sa.Row[ResidentId
     return session.execute(query).one()
 
 
-def _insert_once(
-    session: Session, inbound: Inbound, resident_id: ResidentId, now: datetime, *, claimed: bool
-) -> MessageId | None:
-    """Insert the message, or give None when this (sender, key) is there already: the claim is atomic."""
+def _stored(session: Session, inbound: Inbound, resident_id: ResidentId, now: datetime, *, claimed: bool) -> MessageId:
+    """Insert the message; nobody else can have, since its resident is locked."""
     statement = (
-        insert(session, Message)
+        sa.insert(Message)
         .values(
             resident_id=resident_id,
             key=inbound.key,
@@ -223,7 +229,6 @@ def _insert_once(
             due_at=now + LEASE if claimed else now,
             attempts=1 if claimed else 0,
         )
-        .on_conflict_do_nothing(index_elements=["resident_id", "key"])
         .returning(Message.id)
     )
-    return session.scalars(statement).one_or_none()
+    return session.scalars(statement).one()

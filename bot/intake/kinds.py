@@ -4,6 +4,8 @@ The kind decides what is asked, advised and shown to officers. It changes where 
 kind, or was in doubt and a later one is not; the label never does.
 """
 
+import re
+
 from sqlalchemy.orm import Session
 
 from bot.nlu.triage import URGENT, Triage
@@ -16,6 +18,9 @@ _MONEY = FROM_AFAR | {f"{URGENT}/theft_in_progress"}
 _DESPAIR = f"{URGENT}/suicide_self"
 _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
+_BLOWS = frozenset({f"{URGENT}/domestic_violence", f"{URGENT}/assault"})
+_CALLS = re.compile("挂[了断掉]|打过来|打来|来电|接电话|电话那头|视频那头")
+"""The telephone: 打 is to call then, and not to beat."""
 _DOUBTFUL = 0.8
 _SURE = 0.85
 _SURE_LATER = 0.95
@@ -28,12 +33,14 @@ def of_first_words(case: Case, triage: Triage) -> None:
         case.intent = triage.intent
 
 
-def turn(session: Session, case: Case, triage: Triage) -> bool:
-    """Let a further message name an alarm's kind, and tell whether it did."""
+def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
+    """Let a further message name an alarm's kind, and tell whether it did; `text`: its words."""
     if not triage.urgent or triage.intent in _VAGUE or triage.intent == case.intent:
         return False
     if {case.intent, triage.intent} <= FROM_AFAR:
         return False  # the swindler who threatens is still the swindler
+    if case.intent in FROM_AFAR and triage.intent in _BLOWS and _CALLS.search(text):
+        return False  # 挂了他又打: he calls again
     if case.intent == _DESPAIR and triage.intent not in _MONEY:
         return False  # whoever speaks of pills after it is still the one who must not be left alone
     named = _seen(triage) or triage.confidence >= _SURE
@@ -57,6 +64,8 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     """
     sure = _seen(triage) or triage.confidence >= _SURE_LATER
     if case.intent in _MONEY and triage.intent not in _MONEY:
+        if triage.intent == _DESPAIR:
+            return sure or triage.confidence >= _SURE  # whoever lost it all must not be left alone
         return _seen(triage) if triage.intent in _HELD else sure
     if triage.intent in _MONEY and case.intent not in _MONEY:
         return False  # who offers money beside an accident makes no swindle of it

@@ -48,11 +48,15 @@ def claim_replies(session: Session, *, now: datetime, limit: int) -> list[tuple[
     """Claim due replies with their openid; those whose window or budget is used up become undelivered at once.
 
     Of each resident only the oldest is claimed: the parts of an answer arrive in their order, and each finds the budget
-    as the one before it has left it.
+    as the one before it has left it. But words wait for no picture: one that is large, or refused time after time,
+    would hold up what keeps somebody alive.
     """
     earlier = sa.orm.aliased(Reply)
     oldest = ~sa.exists().where(
-        earlier.resident_id == Reply.resident_id, earlier.state == WorkState.PENDING, earlier.id < Reply.id
+        earlier.resident_id == Reply.resident_id,
+        earlier.state == WorkState.PENDING,
+        earlier.id < Reply.id,
+        sa.or_(earlier.picture.is_(None), Reply.picture.is_not(None)),
     )
     sendable = []
     for reply in claim_due(session, Reply, now=now, lease=LEASE, limit=limit, where=[oldest], order=[Reply.id]):

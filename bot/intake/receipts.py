@@ -28,12 +28,15 @@ _CRY = re.compile(
 """What is cried out: it is heard, and not read back."""
 _ASKS = re.compile(
     r"[?？吗么]\W*$|(?:能|可以|行|要|用|该|会|得|有|给|中|成|使|算|对|是|敢|准)[^，,。 ]{0,8}不[呀啊呢]?\W*$|"
-    r"(?:正常|要紧|合适|严重)不\W*$|(?!动不动|时不时)([\u4e00-\u9fff])\s?[不没]\s?\1|"
+    r"(?:正常|要紧|合适|严重)不\W*$|(?!动不动|时不时)(?<!不)([\u4e00-\u9fff])\s?[不没]\s?\1|"
     "(?:啥|什么|哪|谁)(?!.{0,4}[都也])|(?:怎么|咋|如何)(?!.{0,4}[都也])|"
-    "多少|多[久远]|几[点天个分号]|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|会不会|该不该|算不算|是否|请问"
+    "多少|多[久远]|(?<![好十百这那没见])几[点天个分号]|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|会不会|该不该|算不算|是否|请问"
 )
 _TELLS = re.compile(
-    "不知道|不认识|不记得|[在往]哪[啊呢]?就|记不|不清楚|[没看认]不?清|说不清|忘了|没问|啥啥|咋这么|咋还|[笑哭慌怕]啥|我?咋(?:寻思|觉|感觉)|"
+    r"没啥|爱咋咋|能在哪[^，,。 ]*[!！]?$|[咋怎]么?不[^，,。 ]{0,3}[抓逮管]|(?:敲门|过来)问|不会写|"
+    r"不知道|不认识|不记得|知道是谁|反正|别管|[?？]\W*就|[在往]哪[啊呢]?就|记不|不清楚|[没看认]不?清|说不清|忘了|没问|啥啥|咋这么|咋还|[笑哭慌怕]啥|我?咋(?:寻思|觉|感觉)|"
+    "(?:叫|姓|户名|网名|昵称)[^，,。 ]{0,3}(?:啥|什么)|"
+    "我?(?:再|先|去)?(?:找找|问问|查查|看看|瞅瞅|想想)(?![^，,。 ]*[?？吗不行])|"
     "(?:问|说|写着|喊着?|叫着?|寻思)(?:我|他|她|俺)?[^，,。 ]{0,4}(?:啥|什么|哪|谁|怎么|咋)"
 )
 """Words behind which 谁 and 什么 ask nothing."""
@@ -57,14 +60,20 @@ def of(message: Message, *, english: bool = False, quotes: bool = True) -> str:
         return wording.RECEIPT_ENGLISH if english else _RECEIPTS.get(message.kind, wording.RECEIPT)
     if not size(message.text) and not english:
         return wording.STILL_HERE
-    if asks_something(message.text):
-        return wording.ASKED_ENGLISH if english else wording.ASKED
-    said = told(message.text)
+    asking, said = asks_something(message.text), told(message.text)
+    if english and asking:
+        return wording.ASKED_ENGLISH
     if english:
         return wording.NOTED_ENGLISH.format(said=said) if said and quotes else wording.RECEIPT_ENGLISH
-    if said and puts_right(normalise(message.text)):
+    if said and not asking and puts_right(normalise(message.text)):
         return wording.PUT_RIGHT.format(said=said)
     what = named(message.text)
+    if asking:
+        return (
+            f"{wording.NOTED.format(what=what, said=said)}\n{wording.ASKED}"
+            if said and what and quotes
+            else wording.ASKED
+        )
     return wording.NOTED.format(what=what, said=said) if said and (quotes or what) else wording.RECEIPT
 
 

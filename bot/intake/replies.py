@@ -63,7 +63,7 @@ _MATTERS = re.compile(
 """What is asked beside an open alarm and can be answered from the knowledge base; the rest is asked of the officer."""
 _OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_law", "case_howto", "lost_found_howto"))
 """Of those, what a question about the alarm itself may be taken for: who pays, what about the dog."""
-_NUMBER = re.compile("编号|线索号|[给要]我?们?个号|啥号|什么号|单号|number", re.IGNORECASE)
+_NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|什么号|号是多少|单号|number", re.IGNORECASE)
 """Words of whoever asks for a tip's number."""
 _DESPAIR = "suicide_self"
 _UNQUOTED = frozenset({_DESPAIR, "suicide_other"})
@@ -202,10 +202,8 @@ def _in_alarm(
     if first:
         kinds.of_first_words(case, triage)
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, _turns(understanding), case, desk):
-        case.asked = [*case.asked, duty_case.TOLD_OVER]
-        ended = duty_case.resolve(session, case, message.text, by=message.resident_id, now=now)
-        return [BotReply(_resolved(case, ended=ended))]
-    turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage)
+        return [BotReply(_ended(session, case, message, hidden=Manner.of(case, messages).hidden, now=now))]
+    turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     manner, questions = Manner.of(case, messages), desk.questions.current()
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
@@ -275,15 +273,16 @@ def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case
         return False
     if kind_of(case) == _DESPAIR:
         return wording.says_mistake(text)  # "you need not come" is no end of it
-    if kind_of(case) in _LOST and wording.says_worse(text):
+    lost = kind_of(case) in _LOST
+    if (lost and wording.says_worse(text)) or (not lost and wording.says_where(text)):
         return False
     if triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END and not triage.uncertain:
         return True
-    ends = {_OVER, _FOUND} if kind_of(case) in _LOST else {_OVER}
+    ends = {_OVER, _FOUND} if lost else {_OVER}
     if sum(turn.confidence for turn in turns if turn.name in ends) >= _SURE_OF_OVER and not wording.says_still(text):
         return True
     over = wording.says_mistake(text) or wording.says_safe(text)
-    return over or (kind_of(case) in _LOST and wording.says_found(text))
+    return over or (lost and wording.says_found(text))
 
 
 def _known(understanding: Understanding | None) -> list[BotReply]:
@@ -379,8 +378,13 @@ def _held(case: Case, moment: Moment, manner: Manner, desk: Desk, *, again: bool
     return manner.of_entry(held)
 
 
-def _resolved(case: Case, *, ended: bool) -> str:
-    if case.silent:
+def _ended(session: Session, case: Case, message: Message, *, hidden: bool, now: datetime) -> str:
+    """Take down that its resident calls an alarm over, and say what becomes of it; a guess ends nothing."""
+    if wording.says_unsure("".join(normalise(message.text).split())):
+        return wording.SILENT_RECEIPT if hidden else wording.RESOLVED_UNPROVEN
+    case.asked = [*case.asked, duty_case.TOLD_OVER]
+    ended = duty_case.resolve(session, case, message.text, by=message.resident_id, now=now)
+    if hidden:
         return wording.SILENT_RECEIPT
     if not ended:
         return wording.RESOLVED_UNPROVEN

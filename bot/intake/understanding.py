@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from bot.nlu.forms import PHOTO_TEXT
 from bot.nlu.triage import Triage
-from bot.nlu.turns import TURNS, Turn
+from bot.nlu.turns import TURNS, Turn, turns_in
 from bot.wechat.outbound import Article
 
 TIMEOUT_SECONDS = 3.0
@@ -101,7 +101,18 @@ class Rasa:
             RasaUnavailableError: no usable answer in time.
         """
         body = {"sender": sender, "message_id": message_id, "text": PHOTO_TEXT, "redelivery": redelivery, "photo": True}
-        body |= {"alarm_open": alarm_open, "alarm_seen": alarm_open}
+        return await self._of_form(body | {"alarm_open": alarm_open, "alarm_seen": alarm_open})
+
+    async def place(self, *, sender: str, message_id: str, name: str, redelivery: bool = False) -> Understanding | None:
+        """Tell the conversation of `sender` that a location of this name has come; None when no form asks for one.
+
+        Raises:
+            RasaUnavailableError: no usable answer in time.
+        """
+        body = {"sender": sender, "message_id": message_id, "text": name, "redelivery": redelivery, "place": True}
+        return await self._of_form(body)
+
+    async def _of_form(self, body: dict[str, Any]) -> Understanding | None:
         answer = await self._post("/webhooks/fujin/webhook", body)
         if answer.get("triage") is None:
             return None
@@ -109,7 +120,7 @@ class Rasa:
 
     async def triage(
         self, text: str, fragments: Sequence[str] = (), *, sender: str = "", message_id: str = ""
-    ) -> Triage:
+    ) -> Understanding:
         """Read a text without any conversation; with `sender` and `message_id` as that conversation understood it, if
         it did so too late.
 
@@ -119,7 +130,8 @@ class Rasa:
         body: dict[str, Any] = {"text": text, "fragments": list(fragments)}
         if sender:
             body |= {"sender": sender, "message_id": message_id, "redelivery": True}
-        return _triage(await self._post("/webhooks/fujin/triage", body))
+        answer = await self._post("/webhooks/fujin/triage", body)
+        return Understanding(_triage(answer), model=_model(answer))
 
     async def triage_batch(self, texts: Sequence[str]) -> list[Triage]:
         """Read up to `MOST_AT_ONCE` texts in one go, which costs a fraction of reading each by itself.
@@ -170,7 +182,7 @@ def _triage(answer: dict[str, Any]) -> Triage:
 
 def _turns(answer: dict[str, Any]) -> tuple[Turn, ...]:
     try:
-        return tuple(Turn.from_json(turn) for turn in answer.get(TURNS, []))
+        return tuple(turns_in(answer, TURNS))
     except (KeyError, TypeError, ValueError):
         raise RasaUnavailableError("no turns in the answer") from None
 

@@ -110,9 +110,17 @@ _SAFE = re.compile(
     "(?:他|人)[^，。 ]{0,4}(?:被|让|叫)(?:警察|民警|你们|派出所)?[^，。 ]{0,4}带走"
 )
 _NOT_SAFE = re.compile("又|还[在没有]|但|可是|回来|救|快|没走|没带走|[没不]安全")
+_LOOKED_UP = re.compile(
+    r"^(?:我?[找问查想翻记][着到起出](?:来|地址|门牌)?了?|地址|门牌)[，,。:： ]?(?=[^，,。]{0,16}\d)"
+)
 _STILL = re.compile(
     r"不是(?:误会|误报)|没(?:完|停|好|解决)|又(?:来|打|砸|开始)|还(?:在|没|有)|救|快来|但是?|可是|不过|怎么办|咋"
 )
+
+_UNSURE = re.compile(
+    "(?:应该|好像|可能|估计|大概|似乎|也许|八成|不知道|没准).{0,8}(?:[灭停走散消]|没事|好了|过去|找到|回来|完了|不在)"
+)
+_SURE = re.compile("确定|确认|亲眼|都看过|来看过|没问题|真的|已经.{0,4}(?:灭|关|走|找到)")
 
 
 _SENT = re.compile(
@@ -139,6 +147,11 @@ def says_found(text: str) -> bool:
     return bool(_FOUND.search(text)) and not _NOT_FOUND.search(text)
 
 
+def says_where(text: str) -> bool:
+    """Whether words in normal form tell an address that was looked up: 找着了，北海街35号7号楼."""
+    return bool(_LOOKED_UP.search(text))
+
+
 def says_worse(text: str) -> bool:
     """Whether words in normal form tell of a danger for somebody who has been found."""
     return bool(_IN_DANGER.search(text))
@@ -147,6 +160,11 @@ def says_worse(text: str) -> bool:
 def says_still(text: str) -> bool:
     """Whether words in normal form deny that something is over, or tell of somebody who is still in danger."""
     return bool(_STILL.search(text)) or says_worse(text)
+
+
+def says_unsure(text: str) -> bool:
+    """Whether words in normal form only suppose that something is over: 应该是灭了吧."""
+    return bool(_UNSURE.search(text)) and not _SURE.search(text)
 
 
 def says_safe(text: str) -> bool:

@@ -81,7 +81,7 @@ class Affairs:
         if about == _OFFICER and self._asks_of_the_officer(parse_data["text"], triage):
             return dialogue(parse_data, "look_up_officer", _OFFICER)
         answers = about == _OFFICER and (may_be_value(parse_data, triage) or _only_a_place(parse_data, triage))
-        if places and (triage.intent == _OFFICER or answers):
+        if places and ((triage.intent == _OFFICER and not triage.uncertain) or answers):
             return dialogue(parse_data, "look_up_officer", _OFFICER)
         if triage.urgent and not (about == _NAMES and _only_a_name(parse_data["text"], triage)):
             return None

@@ -33,7 +33,7 @@ from bot.nlu.meanings import Meaning, graver
 from bot.nlu.project import MODELS
 from bot.nlu.publication import QUESTION
 from bot.nlu.reader import Reader
-from bot.nlu.turns import TURNS
+from bot.nlu.turns import FORM_TURNS, TURNS
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,8 @@ class Incoming:
     """An officer has that alarm: its sender may take up the form again in so many words."""
     photo: bool = False
     """A picture; `text` says so."""
+    place: bool = False
+    """A location; `text` is its name."""
 
     @classmethod
     def from_request(cls, request: Request, *, needs_sender: bool) -> Incoming:
@@ -80,6 +82,7 @@ class Incoming:
             alarm_open=bool(data.get("alarm_open", False)),
             alarm_seen=bool(data.get("alarm_seen", False)),
             photo=bool(data.get("photo", False)),
+            place=bool(data.get("place", False)),
         )
 
 
@@ -237,7 +240,7 @@ async def read_batch(agent: Agent, batch: Batch) -> dict[str, Any]:
 async def handle(agent: Agent, incoming: Incoming) -> dict[str, Any]:
     """Triage, then let the dialogue answer. A message delivered again gets its recorded answer.
 
-    A picture that no form waits for has no triage: it is for a human to look at.
+    A picture or location that no form waits for has no triage: it is for a human to look at.
     """
     if incoming.redelivery:
         recorded = await _recorded(agent, incoming)
@@ -278,12 +281,16 @@ def _of_form(parse_data: Mapping[str, Any]) -> bool:
 
 
 async def _meaning(agent: Agent, incoming: Incoming) -> Meaning | None:
-    """What a message means in its conversation; None for a picture that means nothing to the dialogue."""
-    read = None if incoming.photo else await _parse(agent, incoming)
+    """What a message means in its conversation; None for a picture or location that means nothing to the dialogue."""
+    read = None if incoming.photo or incoming.place else await _parse(agent, incoming)
     tracker = await _conversation(agent, incoming.sender)
     alarm = {"alarm_open": incoming.alarm_open, "alarm_seen": incoming.alarm_seen}
     context = Context(tracker, _readers(agent), **alarm, today=date.today())
-    meaning = await context.meaning(*read, _reader(agent).parse) if read else context.photo()
+    meaning: Meaning | None
+    if read:
+        meaning = await context.meaning(*read, _reader(agent).parse)
+    else:
+        meaning = context.photo() if incoming.photo else context.place(incoming.text)
     if meaning and meaning.before:
         await _remember(agent, tracker.sender_id, meaning.before)
     return meaning
@@ -315,7 +322,7 @@ async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
 
 def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
     """What policies, actions and a redelivery need; a conversation stores this with every message."""
-    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, TURNS)
+    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, TURNS, FORM_TURNS)
     return {name: parse_data[name] for name in names if name in parse_data}
 
 

@@ -27,15 +27,27 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from threadpoolctl import threadpool_limits
 
-from bot.nlu.embedding import SIZE, TURN_MEMORY, Encoder, encode_on_all_cores, remembered
+from bot.nlu import forms, knowledge
+from bot.nlu.dataset import Dataset
+from bot.nlu.embedding import (
+    FORM_TURN_MEMORY,
+    SIZE,
+    TOPIC_MEMORY,
+    TURN_MEMORY,
+    Encoder,
+    encode_on_all_cores,
+    remembered,
+)
 from bot.nlu.entities import StationEntities
 from bot.nlu.normaliser import Normaliser, without_politeness
 from bot.nlu.pinyin import Language, PinyinReader, read_syllables
-from bot.nlu.publication import MODEL_TRIAGE, RAW_TEXT, TRIAGE, publish, words_of
+from bot.nlu.publication import MODEL_TRIAGE, RAW_TEXT, TOPICS, TRIAGE, publish, words_of
 from bot.nlu.safety_net import NetFinding, SafetyNet
+from bot.nlu.topic_machine import QUESTIONS, TopicMachine, questions
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.turn_machine import TURNS_FILE, TurnMachine, examples
-from bot.nlu.turns import TURNS
+from bot.nlu.turn_machine import FORM_TURNS_FILE, TURNS_FILE, TurnMachine, examples
+from bot.nlu.turns import FORM_TURNS, QUESTION_TURN, TURNS
+from bot.nlu.wording import asks
 
 
 def fingerprint_of(paths: Iterable[Path]) -> str:
@@ -367,25 +379,30 @@ def embedding_of(message: Message) -> np.ndarray:
     return np.zeros(SIZE, dtype=np.float32)
 
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class AlarmTurns(GraphComponent):
-    """Tells what a message would mean as a further one of an open alarm; it changes no intent and no label."""
+class _OwnMachine(GraphComponent):
+    """A machine fitted on examples of the trainers that are no residents' messages; it changes no intent, no label."""
 
-    def __init__(self, machine: TurnMachine | None, config: dict[str, Any], storage: ModelStorage, resource: Resource):
+    source: Path
+    """Where the examples stand, relative to the project; the typos lie beside them."""
+    beside: tuple[str, ...] = ("typos.tsv",)
+    """What else it is made of, as patterns beside the examples."""
+
+    def __init__(self, machine: Any, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         """Use `machine`, None before training."""
         self._machine, self._config = machine, config
         self._storage, self._resource = storage, resource
 
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """`turns`: the trainers' examples, relative to the project; the typos lie beside them."""
-        return {"turns": str(TURNS_FILE)}
+    @classmethod
+    def get_default_config(cls) -> dict[str, Any]:
+        """`examples`: the trainers' file or folder."""
+        return {"examples": str(cls.source)}
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:
-        """Train again when the examples or the typos changed."""
-        source = Path(config.get("turns") or TURNS_FILE)
-        return fingerprint_of([source, source.parent / "typos.tsv"])
+        """Train again when the examples or what lies beside them changed."""
+        source = Path(config.get("examples") or cls.source)
+        own = source.glob("*.yml") if source.is_dir() else [source]
+        return fingerprint_of([*own, *(path for pattern in cls.beside for path in source.parent.glob(pattern))])
 
     @classmethod
     def create(
@@ -394,7 +411,7 @@ class AlarmTurns(GraphComponent):
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> AlarmTurns:
+    ) -> _OwnMachine:
         """A component for training."""
         return cls(None, config, model_storage, resource)
 
@@ -406,32 +423,98 @@ class AlarmTurns(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> AlarmTurns:
+    ) -> _OwnMachine:
         """A component with the machine that was trained."""
         with model_storage.read_from(resource) as directory:
-            return cls(TurnMachine.load(directory), config, model_storage, resource)
+            return cls(cls._loaded(directory), config, model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on the trainers' examples; the residents' messages of `training_data` are another matter."""
-        source = Path(self._config["turns"])
+        source = Path(self._config["examples"])
         normaliser = Normaliser(source.parent / "typos.tsv")
-        texts = {
-            name: [without_politeness(normaliser(text)) for text in said] for name, said in examples(source).items()
-        }
-        flat = [text for said in texts.values() for text in said]
-        self._machine = TurnMachine.fit(texts, remembered(encode_on_all_cores, flat, TURN_MEMORY))
+        self._machine = self._fitted(source, lambda text: without_politeness(normaliser(text)))
         with self._storage.write_to(self._resource) as directory:
             self._machine.save(directory)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Put the turns on the messages."""
+        """Put on the messages what the machine reads in them."""
         for message in messages:
-            text = message.get(TEXT)
-            if text and self._machine:
-                turns = self._machine.read(text, embedding_of(message))
-                message.set(TURNS, [turn.to_json() for turn in turns], add_to_output=True)
+            if message.get(TEXT) and self._machine:
+                self._read(message, message.get(TEXT), embedding_of(message))
         return messages
+
+    @classmethod
+    def _loaded(cls, directory: Path) -> Any:
+        raise NotImplementedError
+
+    def _fitted(self, source: Path, normal: Callable[[str], str]) -> Any:
+        raise NotImplementedError
+
+    def _read(self, message: Message, text: str, embedding: np.ndarray) -> None:
+        raise NotImplementedError
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class AlarmTurns(_OwnMachine):
+    """Tells what a message would mean as a further one of an open alarm."""
+
+    source, told_as, memory = TURNS_FILE, TURNS, TURN_MEMORY
+
+    def _examples(self, source: Path) -> dict[str, tuple[str, ...]]:
+        return examples(source)
+
+    @classmethod
+    def _loaded(cls, directory: Path) -> TurnMachine:
+        return TurnMachine.load(directory)
+
+    def _fitted(self, source: Path, normal: Callable[[str], str]) -> TurnMachine:
+        texts = {name: [normal(text) for text in said] for name, said in self._examples(source).items()}
+        flat = [text for said in texts.values() for text in said]
+        return TurnMachine.fit(texts, remembered(encode_on_all_cores, flat, self.memory))
+
+    def _read(self, message: Message, text: str, embedding: np.ndarray) -> None:
+        turns = self._machine.read(text, embedding)
+        message.set(self.told_as, [turn.to_json() for turn in turns], add_to_output=True)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class FormTurns(AlarmTurns):
+    """Tells what a message would mean while a form is filled in.
+
+    Whatever else asks about a form's matter is a question there, and no wish for the form.
+    """
+
+    source, told_as, memory = FORM_TURNS_FILE, FORM_TURNS, FORM_TURN_MEMORY
+    beside = ("typos.tsv", "forms.yml", "intents/enquiry/*.yml")
+
+    def _examples(self, source: Path) -> dict[str, tuple[str, ...]]:
+        turns = examples(source)
+        matters = {name for form in forms.load(source.parent / "forms.yml").forms.values() for name in form.matters}
+        said = (text for file in Dataset(source.parent).files if file.intent in matters for text in file.examples)
+        return turns | {QUESTION_TURN: turns[QUESTION_TURN] + tuple(filter(asks, said))}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class TopicsAsked(_OwnMachine):
+    """Tells of each enquiry intent that a message may have how well its topics fit, beside that intent's P."""
+
+    source = QUESTIONS
+    beside = ("typos.tsv", "answers/*.yml")
+
+    @classmethod
+    def _loaded(cls, directory: Path) -> TopicMachine:
+        return TopicMachine.load(directory)
+
+    def _fitted(self, source: Path, normal: Callable[[str], str]) -> TopicMachine:
+        topics = list(knowledge.load(source.parent / "answers").topics.values())
+        asked = {topic: [normal(text) for text in texts] for topic, texts in questions(source).items()}
+        return TopicMachine.fit(topics, asked, lambda texts: remembered(encode_on_all_cores, texts, TOPIC_MEMORY))
+
+    def _read(self, message: Message, text: str, embedding: np.ndarray) -> None:
+        ranked = message.get(TOPICS) or ()
+        fits = self._machine.fits([topic["name"] for topic in ranked], text, embedding)
+        message.set(TOPICS, [{**topic, knowledge.FITS: fits[topic["name"]]} for topic in ranked], add_to_output=True)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

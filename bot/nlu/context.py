@@ -27,6 +27,7 @@ from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
 from bot.nlu.thread import Thread
 from bot.nlu.triage import Triage
+from bot.nlu.turns import FORM_TURNS, WISH_TURN, is_surely, turns_in
 from bot.nlu.wording import asks
 
 _OF_ONE_FORM = (REQUESTED, CONSENT, CONFIRMED)
@@ -38,7 +39,7 @@ _PINYIN = re.compile(
 )
 """One to three syllables of pinyin: whoever cannot write more under the counter may mean 抢 or 刀."""
 _GIBBERISH = "other/gibberish"
-_WHOLE = TALK | {"help_request/correction", "help_request/case_followup"}
+_WHOLE = TALK | {"other/acknowledgement", "help_request/correction", "help_request/case_followup"}
 """What says all by itself: danger in the words before it was heard when they came, and is not said anew."""
 _OWN_CASE = re.compile(
     r"^我[^打砍杀救急快]{0,5}(?:报警|报案|报的案|案子|求助|举报)[^打砍杀救急快]{0,3}(?:怎么样|咋样|啥样|进度|进展|到哪)"
@@ -50,6 +51,12 @@ _WANTS_SOMEBODY = re.compile(
 )
 _LATELY = 2
 """Messages within which a matter was named that "那现在办" is about."""
+
+
+_THANKED = re.compile("^(?:好的?|嗯+|那)?[，, ]*(?:非常|多)?(?:谢谢|感谢|谢了|谢啦|多谢)[^，,。！! ]{0,4}[，,。！! ]+")
+"""The thanks in front of a question: 谢谢，大概多久能好？"""
+_HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")
+"""What is asked about applying, and wishes for nothing yet."""
 
 
 class Context:
@@ -110,9 +117,18 @@ class Context:
     def _wishing(self, alone: dict[str, Any]) -> dict[str, Any]:
         """The wish for a form as it is, where the model alone hears a whisper in the data that come with it."""
         triage, text = Triage.from_json(alone["triage"]), alone["text"]
-        doubtful = whispered(triage) and triage.confidence < CERTAIN
-        wished = self._said.forms.wished(text, "") if doubtful and not ALARMING.search(text) else None
+        wished = self._wished_with_data(text) if whispered(triage) and not ALARMING.search(text) else None
         return read_as(alone, Triage("enquiry", triage.confidence, wished.intent), wished.intent) if wished else alone
+
+    def _wished_with_data(self, text: str) -> Form | None:
+        """The form that a text wishes for, or that it or the talk before it names and that it hands an identity number
+        over for: 犬证在这办是吧 赵鹏 2101…"""
+        forms, lately, said = self._said.forms.forms.values(), self._lately_named(), self._said.bot_said
+        told_of = (
+            form for form in forms if form.subject.search(normalise(text)) or form in lately or form.says in said
+        )
+        handed = (form for form in told_of if "id_number" in self._filling.read_for(form, CONSENT, text, {}).values)
+        return self._said.forms.wished(text, "") or next(handed, None)
 
     @classmethod
     def _continues(cls, alone: Mapping[str, Any], joined: Mapping[str, Any]) -> bool:
@@ -151,14 +167,27 @@ class Context:
         form = self._said.form
         if form is None or not any(entry.kind == PHOTO for entry in form.fields.values()):
             return None
-        bare = {"text": PHOTO_TEXT, "entities": [], "intent_ranking": []}
+        return self._of_form(form, PHOTO_TEXT)
+
+    def place(self, name: str) -> Meaning | None:
+        """What a location means: the address that the open form has just asked for, or nothing to the dialogue."""
+        form = self._said.form
+        asked = form.fields.get(self._said.tracker.get_slot(REQUESTED) or "") if form else None
+        return self._of_form(form, name) if form and asked and asked.kind == "address" else None
+
+    def _of_form(self, form: Form, text: str) -> Meaning:
+        bare = {"text": text, "entities": [], "intent_ranking": []}
         return Meaning(dialogue(bare, FORM_ANSWER, form.intent), self._filling.awake())
 
     async def _meant(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any]:
         text = parse_data["text"]
         if triage.intent == THANKS and CLOSING.search(text):
             return parse_data
-        wished = self._wished(text, triage.intent, self._asked.intent_of(self._asked.last))
+        if triage.intent == THANKS and (asked := _THANKED.sub("", text)) != text and asks(normalise(asked)):
+            read = await parse(asked)
+            return await self._meant(read, Triage.from_json(read["triage"]), parse)
+        about = self._asked.intent_of(self._asked.last)
+        wished = self._wished(text, triage.intent, about) or self._surely_wished(parse_data, about)
         if (
             wished
             and wished is not self._said.form
@@ -189,18 +218,14 @@ class Context:
     def _wished(self, text: str, intent: str, about: str) -> Form | None:
         """The form that a message begins: in so many words, behind words about it, or with data for it."""
         asked = [self._asked.intent_of(question) for question in self._asked.all()]
-        named = [
-            form.intent
-            for event in self._said.last_messages[:_LATELY]
-            for form in self._said.forms.forms.values()
-            if form.subject.search(normalise(event.text or ""))
-        ]
+        named = [form.intent for form in self._lately_named()]
         ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))
         wished = self._said.forms.wished(text, intent) or next((form for form in ahead if form), None)
         if wished or (wished := self._said.forms.begun_with(normalise(text), self._said.bot_said)):
             return wished
         for form in self._said.forms.forms.values():
-            if about == form.intent or form.subject.search(normalise(text)) or form.says in self._said.bot_said:
+            talked_of = form.intent in (about, *named) or form.subject.search(normalise(text))
+            if talked_of or form.says in self._said.bot_said:
                 reading = self._filling.read_for(form, CONSENT, text, {})
                 offered = form.says in self._said.bot_said and not asks(normalise(text))
                 if "id_number" in reading.values or {"name", "phone"} <= set(reading.values):
@@ -210,6 +235,24 @@ class Context:
                 if offered and (reading.problems or "name" in reading.values or (data and invited)):
                     return form
         return None
+
+    def _lately_named(self) -> list[Form]:
+        """The forms whose subjects the last few messages name, as often as they do."""
+        return [
+            form
+            for event in self._said.last_messages[:_LATELY]
+            for form in self._said.forms.forms.values()
+            if form.subject.search(normalise(event.text or ""))
+        ]
+
+    def _surely_wished(self, parse_data: Mapping[str, Any], about: str) -> Form | None:
+        """The form that the model is sure a message wants to begin, by its subject or by what was asked before."""
+        wishes = is_surely(turns_in(parse_data, FORM_TURNS), WISH_TURN)
+        if not wishes or _HEARSAY.search(parse_data["text"]):
+            return None
+        forms = self._said.forms.forms.values()
+        named = [form for form in forms if form.subject.search(normalise(parse_data["text"]))]
+        return next(iter(named or (form for form in forms if about in form.matters)), None)
 
     def _chosen(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any]:
         asked = self._unclear_message()

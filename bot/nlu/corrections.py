@@ -20,6 +20,10 @@ _SWAPS = tuple(
     )
 )
 _HOUSE_PART = re.compile(r"(\d+)(号楼|栋|号|单元|室|门|楼|层)")
+_BLOCK = re.compile(r"[A-Za-z]座?\d{2,4}")
+"""A flat of a block that has a letter: B座2106."""
+_FLAT = re.compile(r"(?:[我俺]?家?(?:是|住|在))?(?P<flat>\d+(?:-\d+)+)号?")
+_FLAT_AT_END = re.compile(r"\d+(?:-\d+)+$")
 _NUMBER = re.compile(r"\d+(?:-\d+)*")
 _D = "[0-9零〇一幺二两三四五六七八九]"
 _END = re.compile(
@@ -105,6 +109,10 @@ def other_house(value: object, said: str) -> str | None:
     if not isinstance(value, str):
         return None
     right = value
+    if (flat := _FLAT.fullmatch(said.strip())) and (known := _FLAT_AT_END.search(value)):
+        right = value[: known.start()] + flat["flat"] if known.group().count("-") == flat["flat"].count("-") else value
+    if (block := _BLOCK.search(said)) and (known := _BLOCK.search(value)):
+        right = value[: known.start()] + block.group().upper() + value[known.end() :]
     for match in _HOUSE_PART.finditer(said):
         right = re.sub(rf"\d+{match[2]}", match.group(), right, count=1)
     return right if right != value else None

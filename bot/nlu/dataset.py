@@ -111,6 +111,17 @@ class Dataset:
                 yield Example(text, file.intent, str(file.path))
 
     @cached_property
+    def questions(self) -> list[Example]:
+        """The questions by topic; each one's `intent` is its topic's name. A file that cannot be read is a problem."""
+        found = []
+        for path in sorted((self.root / "questions").glob("*.yml")):
+            try:
+                found += _read_questions(path)
+            except (yaml.YAMLError, AttributeError, TypeError) as error:
+                self.problems.append(f"{path}: cannot be read as questions ({type(error).__name__}: {error})")
+        return found
+
+    @cached_property
     def test(self) -> list[TestMessage]:
         """The test messages; empty while there are none."""
         path = self.root / "test" / "messages.jsonl"
@@ -125,6 +136,11 @@ class Dataset:
         except ValueError as error:
             self.problems.append(str(error))
             return []
+
+
+def _read_questions(path: Path) -> list[Example]:
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+    return [Example(str(text), str(topic), str(path)) for topic, texts in content.items() for text in texts]
 
 
 def _read_intent_file(path: Path) -> IntentFile:
@@ -186,6 +202,8 @@ def findings(dataset: Dataset) -> list[str]:
     normalise = Normaliser(dataset.root / "typos.tsv")
     training = list(dataset.training())
     normal = [normalise(example.text) for example in training]
+    questions = dataset.questions
+    asked = [normalise(question.text) for question in questions]
     test_normal = [normalise(message.text) for message in dataset.test]
     agreement = list(_agreement(dataset))
     return [
@@ -195,8 +213,10 @@ def findings(dataset: Dataset) -> list[str]:
         *_repeated(training, normal),
         *_repeated(dataset.test, test_normal),
         *_repeated(dataset.regression, [normalise(message.text) for message in dataset.regression]),
+        *_repeated(questions, asked),
+        *_lost(dataset, questions),
         *_markup(training),
-        *_leaks(dataset.test, test_normal, training, normal),
+        *_leaks(dataset.test, test_normal, [*training, *questions], [*normal, *asked]),
     ]
 
 
@@ -237,6 +257,15 @@ def _repeated(examples: Sequence[Example], normal: Sequence[str]) -> Iterator[st
             intents = Counter(example.intent for example in found)
             kind = "under two labels" if len({example.label for example in found}) > 1 else "more than once"
             yield f"{text!r}: {kind} ({', '.join(sorted(intents))})"
+
+
+def _lost(dataset: Dataset, questions: Iterable[Example]) -> Iterator[str]:
+    """Questions of a topic that stands in no answers of their file's name."""
+    for path, topic in dict.fromkeys((question.place, question.intent) for question in questions):
+        answers = dataset.root / "answers" / Path(path).name
+        known = yaml.load(answers.read_text(encoding="utf-8"), Loader=_LOADER) if answers.exists() else []  # noqa: S506
+        if topic not in {entry["topic"] for entry in known}:
+            yield f"{path}: {topic} is no topic of answers/{answers.name}"
 
 
 def _markup(examples: Iterable[Example]) -> Iterator[str]:

@@ -19,15 +19,18 @@ EDGES = re.compile(r"^[\s,，。.、:：是叫为了]+|[\s,，。.、!！~～啊
 HOUSE = re.compile(r"[0-9一二三四五六七八九十零]+\s*(?:号|栋|楼|单元|室|-)")
 _ADDRESS = re.compile(r"[路街巷号栋楼室屯村]|小区|社区|家园|花园|公寓|单元|胡同")
 _ADDRESS_LEAD = re.compile(
-    r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|[家店厂]在|单位在|搬到了?|养在|住)(?:住|在)*\s*"
+    r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|[家店厂][在是]|单位在|搬到了?|养在|住)(?:住|在)*\s*"
 )
-_ADDRESS_AT = re.compile("^(?:就|都|也|租|住)*在(?=.{2})|^就(?=.{4})")
+_LIVES = re.compile("(?:那)?(?:租|居|就)?住(?:着|的|呢)*$")
+"""The verb behind an address: 搁草仓路29号住."""
+_ADDRESS_AT = re.compile("^(?:就|都|也|租|住)*[在搁](?=.{2})|^就(?=.{4})|^家(?=[\u4e00-\u9fff]{2}[区街路])")
 _WHOSE_HOME = re.compile(
     "[\\s,，]*(?:[我俺]|是)*(?:大?儿子|闺女|女儿|姑娘|对象|媳妇|婆婆|公公|[爸妈姥爷奶]|自己)家(?:住|里|这)*$"
 )
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
 _NO_PART_OF_ADDRESS = re.compile(r"身份证|电话|手机|上班|干活|打工|\d{7}|\d[月年]|[吗呢么]$")
 _ADDRESS_BESIDE = re.compile(r"那边|这边|旁边|附近|对面|院|后身|楼下|路口")
+_SOMEBODY_THERE = re.compile("[他她刀打砍抢杀死救火快堵砸]|有人|旁边")
 _ONLY_AREA = re.compile("[\u4e00-\u9fff]{1,6}[区市镇]")
 _WHOLE_ADDRESS = "地址请写到门牌号，比如“大东路1号2单元301”。"
 _REGION = re.compile(
@@ -44,6 +47,7 @@ _NO_REGION = re.compile(
     "[我你他她它们不没吗呢了么办谁啥哪怎咋再说等后看想要问填写发给来去做有在好行谢是租]|这里|这边|本地|当地|外地|城市|农村|老家|以前|现在"
     "|房子|房东|合同|个月|半年|[一两几多]年|上班|工作|工地|单位|公司|打工|手机|电话|身份证"
 )
+_REGION_END = re.compile("过?来|的|户口|人|[\\s,，。]")
 _HERE = re.compile("沈阳|大东区|沈河区|和平区|皇姑区|铁西区|浑南区|于洪区|苏家屯区|沈北新区")
 _OF_HERE = (
     "户口就在沈阳市区的，不用办居住证，外地户口才办。写错了就重发，比如“吉林四平”；"
@@ -58,7 +62,9 @@ _PLAIN_COLOUR = re.compile(r"色|[的]$|相间|底|不拉几|了吧唧|不溜|�
 _NO_COLOUR = re.compile("[啥哪么特景气脸货红绿]色")
 _COLOUR_BESIDE = re.compile(rf"[{_BASE}]{{1,4}}色")
 _COAT_CHARACTERS = 20
-_PART_COLOURED = re.compile(rf"[{_BASE}](?:的|色|了|点)|(?:有点|带点?|是|全|都)[{_BASE}]")
+_PART_COLOURED = re.compile(
+    rf"[{_BASE}](?:的|色|了|点|爪|肚|嘴|耳|尾|背|斑|花)|(?:有点|带点?|是|全|都)[{_BASE}]|(?:[背身头][上部]?)[{_BASE}]"
+)
 _NO_COAT = re.compile("[0-9打叫针疫不没错证办我他她你]|名|品种")
 _LETTERS = "[\u4e00-\u9fffa-z0-9]"
 _DOG_CALLED = re.compile(
@@ -67,6 +73,8 @@ _DOG_CALLED = re.compile(
     re.IGNORECASE,
 )
 _CALLED = re.compile(rf"(?<![我俺])(?:叫|喊|唤)(?:它|他|她|做|作)?\s*({_LETTERS}{{1,8}})", re.IGNORECASE)
+_BARKS = re.compile("[唤声宿夜晚天吵得个不没着]|一|半|两|三|起来")
+"""What follows 狗叫 where it barks."""
 _DOG_NAME_END = re.compile(
     "[是的，,]|一[个只条]|另一|今年|品种|公的|母的|[一两三四五六七八九十0-9]+岁|就行|来着|了$|呗$"
 )
@@ -80,16 +88,22 @@ _NO_BREED = re.compile(
 )
 _UNASKED = re.compile(
     "(?:它|狗|狗狗|就|还|也|都|今年|大概|差不多|快|刚|已经|是|个|只)*(?:(?:小?[公母]|弟弟|妹妹)(?:狗|犬|的)*|"
-    "[0-9一两二三四五六七八九十半]+(?:周?岁|年|个?月)(?:半|多|大)*|(?:做过?|没做?)?绝育|体重?|[0-9一两二三四五六七八九十半]+(?:公斤|斤))"
+    "(?:[0-9一两二三四五六七八九十去今前大]+[年月日号.-]?)+(?:出?生日?)|[0-9一两二三四五六七八九十半]+(?:周?岁|年|个?月)(?:半|多|大)*|(?:做过?|没做?)?绝育|体重?|[0-9一两二三四五六七八九十半]+(?:公斤|斤))"
     "(?:了|的|啦|大)*"
 )
+_BORN = re.compile("出生|生日|[年月日号]生")
 _NO_WORDS = re.compile(
     r"^(?:你好|您好|在吗|谢谢|好的?|嗯+|是的?|有人吗|哈+|喂|啊+|等等|等一下|等会儿?|稍等|不知道|不清楚|忘了|没有|还没|收到|哦+)$"
 )
+_DENIED = re.compile("[不没](?:去|在|有)?(?:上班|工作|打工|干活|念书|读书|上学)")
 _FULL_HALF_YEAR = (
     "居住证要在这儿住满半年。从{since:%Y-%m-%d}算，到{full:%Y年%-m月%-d日}满半年，到时候再办；日期写错了就重发一个。"
     "没满半年也要先做居住登记，问我“租房怎么登记”就行。"
 )
+_NOT_REMEMBERED = re.compile("哪天忘|忘了|记不清|想不起|不记得")
+_THIS_YEAR = re.compile("今年(?!年?初|开春|春|过)")
+_MONTH_TOLD = re.compile(r"月|\d[./-]\d")
+_WHICH_MONTH = "今年几月？写上月份就行，比如“今年三月”。"
 _TOO_LONG_AGO = "这针是{day:%Y-%m-%d}打的，已经超过{months}个月了，先去补打狂犬疫苗，再发新的日期；写错了就重发一个。"
 _BANNED = "{breed}在本所的禁养名单里，重点管理区不能办证。品种写错了就重发一个，不办了回“不办了”。"
 
@@ -126,13 +140,13 @@ class FieldReader:
         """Whether a piece of a message can be a part of an address."""
         if _NO_PART_OF_ADDRESS.search(piece) or self.forms.breed_words(piece):
             return False
-        said = _ADDRESS_LEAD.sub("", piece)
+        said = _ADDRESS_LEAD.sub("", _LIVES.sub("", piece))
         return bool(_ADDRESS.search(said) or HOUSE.search(said) or _ADDRESS_BESIDE.search(said)) or any(
             found.kind == "place" for found in self.entities.read(said)
         )
 
     def _address(self, text: str) -> str | None:
-        said = _WHOSE_HOME.sub("", _ADDRESS_AT.sub("", EDGES.sub("", _ADDRESS_LEAD.sub("", text))))
+        said = _WHOSE_HOME.sub("", _ADDRESS_AT.sub("", EDGES.sub("", _ADDRESS_LEAD.sub("", _LIVES.sub("", text)))))
         asked = self.requested == "address"
         if asked and _ONLY_AREA.fullmatch(said) and not asks(text):
             raise BadValueError(_WHOLE_ADDRESS)
@@ -141,16 +155,30 @@ class FieldReader:
             or _NO_ADDRESS.search(said)
             or not (_ADDRESS.search(said) or any(found.kind == "place" for found in self.entities.read(said)))
         ):
-            return None
+            return None if asks(text) else self._house_named(text)
         if not re.search(r"[0-9一二三四五六七八九十]", said) and asked:
             raise BadValueError(_WHOLE_ADDRESS)
         return said
 
+    def _house_named(self, text: str) -> str | None:
+        """The last place with a house number among other words: 我搬家了现在住津桥路十八号楼三单元."""
+        if _SOMEBODY_THERE.search(text):
+            return None
+        places = [found.text for found in self.entities.read(text) if found.kind == "place"]
+        whole = next((place for place in reversed(places) if HOUSE.search(place) and _ADDRESS.search(place)), None)
+        if places and not whole and self.requested == "address" and not re.search(r"\d", text):
+            raise BadValueError(_WHOLE_ADDRESS)
+        return whole
+
     def _region(self, text: str, *, asked: bool) -> str | None:
-        said = _REGION_LEAD.sub("", text)
+        said = _REGION_LEAD.sub("", text) or text  # 唐山路南区的户口
         said = said if _REGION.match(said) or said != text else _I_AM_FROM.sub("", said)
         said = EDGES.sub("", re.sub("(?:户口|户籍|老家|人|的|那边|那儿|那里)+$", "", EDGES.sub("", said)))
-        known = 2 <= len(said) <= 30 and _REGION.search(said)
+        known = _REGION.search(said) if 2 <= len(said) <= 30 else None
+        if known and _NO_REGION.search(said):
+            said = _REGION_END.split(said[known.start() :])[0]  # 我从黑龙江来给我闺女看孩子
+        if HOUSE.search(said):
+            return None  # where one lives, and not where one is registered
         if asked and _HERE.search(said) and not asks(text):
             raise BadValueError(_OF_HERE)
         if known or (asked and not asks(text) and _ANY_REGION.fullmatch(said) and not _NO_REGION.search(said)):
@@ -159,9 +187,13 @@ class FieldReader:
 
     def _date(self, entry: Field, text: str) -> str | None:
         found = values.day(text, today=self.today)
-        if found is None:
+        if found is None or (_BORN.search(text) and not any(word in text for word in entry.settings.get("about", ()))):
             return None
         months = values.months_between(found, self.today)
+        if _NOT_REMEMBERED.search(text) and not re.search(r"\d", text):
+            return None
+        if entry.settings.get("at_least_months") and _THIS_YEAR.search(text) and not _MONTH_TOLD.search(text):
+            raise BadValueError(_WHICH_MONTH)
         least, most = entry.settings.get("at_least_months"), entry.settings.get("within_months")
         if least and months < least:
             raise BadValueError(_FULL_HALF_YEAR.format(since=found, full=values.months_after(found, least)))
@@ -214,7 +246,15 @@ def dog_called(text: str, *, asked: bool) -> str | None:
     if match is None or asks(text):
         return None
     said = EDGES.sub("", _DOG_NAME_END.split(match[1])[0])
-    return said if said and not _NO_WORDS.match(said) else None
+    whose = "是" in match.group() and re.match("[我你他她它谁俺咱]", said)  # 狗是他养的
+    return said if said and not (whose or _NO_WORDS.match(said) or said[0] in "唤声") else None
+
+
+def dog_called_only(text: str) -> str | None:
+    """What the dog is called, where a text says nothing else: 狗叫妞妞, and not 狗叫一宿."""
+    match = _DOG_CALLED.fullmatch(EDGES.sub("", text))
+    called = dog_called(text, asked=False)
+    return called if match and called and not _BARKS.search(called) else None
 
 
 def words(text: str) -> str | None:
@@ -244,6 +284,7 @@ def _of_dog(name: str, text: str) -> str | None:
 
 def _choice(entry: Field, text: str) -> str | None:
     choices: Mapping[str, list[str]] = entry.settings["choices"]
+    text = _DENIED.sub(" ", text)
     told = {
         choice: max((len(found) for found in any_of(known).findall(text)), default=0)
         for choice, known in choices.items()

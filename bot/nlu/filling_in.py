@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, TALK
 from bot.nlu.triage import Triage
+from bot.nlu.turns import FORM_TURNS, Turn, is_surely, turns_in
 from bot.nlu.values import spelled_out, without_days
 from bot.nlu.wording import asks
 
@@ -39,7 +40,9 @@ _VACCINE = re.compile(
     f"{_NEEDLE}[^，。 ]{{0,4}}?打(?:完|过|了|的)*|(?:刚|才|都|已经|早)*打(?:完|过|了|的|上)*{_NEEDLE}(?:的|了)?"
 )
 """How the rabies vaccination is told of, whatever was asked; no blow either."""
-_VACCINATED = re.compile("^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊)*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])")
+_VACCINATED = re.compile(
+    "^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊|刚|才|我?回?来[了啦]|回家了|\\s|[,，])*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])"
+)
 """At the question for the rabies vaccination, this is no blow."""
 _LIVING = re.compile("一直|就|都|从|我|是|已经|搬|来|过来|住|租|到|沈阳|大东|这儿?|这里|这边|的|了|有|在")
 """Words beside the day since when somebody lives here."""
@@ -59,6 +62,11 @@ _PET = re.compile(
 """What many dogs are called, and few people: 大黄."""
 
 
+_FILLING_TURNS = frozenset({"answer", "resume", "correction", "agree", "whose", "sent_already", "missing", "review"})
+_ELSEWHERE, _DOUBTED = 0.05, 0.9
+"""How likely something else than filling in may be, and an alarm, where the form's model is sure."""
+
+
 class FillingIn:
     """The open form of a conversation."""
 
@@ -71,7 +79,7 @@ class FillingIn:
 
         "2101…" or an address looks like a whisper; a danger beside the value, or one that the safety net sees, is one.
         """
-        reading, text = self._reading(form, alone["text"]), alone["text"]
+        reading, text = self._reading(form, alone), alone["text"]
         if not reading:
             return False
         triage, together = Triage.from_json(alone["triage"]), Triage.from_json((joined or alone)["triage"])
@@ -83,7 +91,7 @@ class FillingIn:
             return False
         if (reading.command or reading.remark) and not reading.values:
             return await self._says_about_filling(reading, alone, triage, parse)
-        if triage.urgent and not self._harmless(reading, text):
+        if triage.urgent and not (self._harmless(reading, text) or self._plainly_filling(alone, triage)):
             if not reading.loose and self.explains(triage, self._beside(reading, text)):
                 return True
             beside = self._beside(reading, text)
@@ -101,7 +109,8 @@ class FillingIn:
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""
         undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT
-        return undecided and asks(normalise(text)) and not reading.command and not _OF_ONESELF & set(reading.values)
+        told = reading.command or reading.remark or _OF_ONESELF & set(reading.values)
+        return undecided and asks(normalise(text)) and not told
 
     def _goes_on_with_other(self, reading: Reading) -> bool:
         """Whether a message goes on with the request or tip that was told in the middle of the form, and does not
@@ -178,6 +187,15 @@ class FillingIn:
             rest = _LIVING.sub(" ", _VACCINE.sub(" ", without_days(text)))
         return bool(reading.values) and len(LETTERS.findall(rest)) <= WORDS_BESIDE and not self._alarming(rest)
 
+    def _plainly_filling(self, alone: Mapping[str, Any], triage: Triage) -> bool:
+        """Whether the form's model is sure of what the other takes for a doubtful alarm: 回来了 刚打完 今天的."""
+        turns, text = turns_in(alone, FORM_TURNS), alone["text"]
+        if not is_surely(turns, *_FILLING_TURNS):
+            return False
+        elsewhere = sum(turn.confidence for turn in turns if turn.name == "elsewhere")
+        calm = not self._alarming(text) and not _SOMEBODY.search(text)
+        return calm and elsewhere < _ELSEWHERE and triage.confidence < _DOUBTED
+
     @staticmethod
     def _beside(reading: Reading, text: str) -> str:
         """What a message says beside the values that it gives."""
@@ -185,14 +203,17 @@ class FillingIn:
             text = text.replace(value, " ") if isinstance(value, str) else text
         return _NUMBERS.sub(" ", spelled_out(text))
 
-    def _reading(self, form: Form, text: str) -> Reading:
+    def _reading(self, form: Form, alone: Mapping[str, Any]) -> Reading:
         filled = {slot: self._said.tracker.get_slot(slot) for slot in form.slots if slot in self._said.tracker.slots}
-        return self.read_for(form, self._said.tracker.get_slot(REQUESTED), text, filled)
+        requested, turns = self._said.tracker.get_slot(REQUESTED), turns_in(alone, FORM_TURNS)
+        return self.read_for(form, requested, alone["text"], filled, turns)
 
-    def read_for(self, form: Form, requested: str | None, text: str, filled: Mapping[str, Any]) -> Reading:
+    def read_for(
+        self, form: Form, requested: str | None, text: str, filled: Mapping[str, Any], turns: Sequence[Turn] = ()
+    ) -> Reading:
         """What a text gives the form when this question of it was asked."""
         today, entities = self._said.today, self._said.readers.entities
-        return read(self._said.forms, form, requested, text, filled, today=today, entities=entities)
+        return read(self._said.forms, form, requested, text, filled, today=today, entities=entities, turns=turns)
 
     def _called_so(self, reading: Reading) -> bool:
         """Whether a word or two in answer to "what is the name?" tell of nobody and nothing: 黑豹, 林小宝."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 from bot.nlu import field_values, values
@@ -19,22 +20,38 @@ from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
 from bot.nlu.normaliser import normalise
+from bot.nlu.turns import LIKELY, SURE, WISH_TURN, Turn, is_surely
 from bot.nlu.values import BadValueError, UnderAgeError
 from bot.nlu.wording import asks
 
-Command = Literal["cancel", "agreed", "again", "same_photo"]
-"""Giving up, agreeing where nobody asked for it, looking at the summary again, a picture that replaces the last one."""
+Command = Literal["cancel", "agreed", "again", "same_photo", "change"]
+"""Giving up, agreeing where nobody asked for it, looking at the summary again, a picture that replaces the last one,
+putting something right without saying what."""
 
+_TOLD: Mapping[str, Command | Aside] = {
+    **{name: name for name in ("cancel", "later", "resume", "missing", "review", "privacy", "bot", "puzzled", "deaf")},
+    **{"sent_already": "sent", "whose": "whose", "chat": "chat", "photo_how": "photos"},
+}
+"""The turns (`nlu_data/form_turns.yml`) that say something about filling in and give nothing."""
+_GIVES_UP = 0.9
+"""How likely giving up has to be: what was filled in is lost by it."""
+_ENDS = re.compile(
+    "[不别甭][^，。 ]{0,4}[办填弄整搞交申]|[算免]了|算球|拉倒|取消|撤|删|退出|停|forget|cancel|stop", re.IGNORECASE
+)
+_HOLDS_VALUES = re.compile(r"\d{4}|\d[月.年]\d|[0-9一二三四五六七八九十]+(?:号|单元|栋)")
 _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _QUOTES = re.compile('[“”‘’"「」『』《》<>【】]+')
 _SPACED_OUT = re.compile("(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\\s+(?=[\u4e00-\u9fff](?:\\s|$))")
 """Characters that somebody writes one by one: 孟 凡 强."""
+_GLUED_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d{17}[\dxX])|(?<=\d{17}[\dxX])(?=[\u4e00-\u9fff])")
+"""Between an identity number and the words that it is written on to: 吴海涛371323…."""
 _SELF_CORRECTED = re.compile(
     "(?P<wrong>.+?)[\\s,，。.]*(?:(?:啊|哦|噢|呀|哎)?(?:不对|错了|写错了|打错了|说错了|发错了|不是不是|哦不|少打一位|多打一位|打少了|打多了))+"
     "[\\s,，。.]*(?:应该)?(?:是|叫)?\\s*(?P<right>.+)"
 )
 _LAST_NUMBER = re.compile(r"\d+(?:-\d+)*(?!.*\d)")
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
+_STREET = re.compile("[路街巷屯村]|小区|社区|家园|花园|公寓|胡同|[一-龥]苑|[一-龥]里")
 _ROOM = re.compile(r"\d{2,4}室?|\d+-\d+(?:-\d+)?")
 """A flat's number behind the other pieces of an address."""
 _ADDRESS_GAP = 10
@@ -51,7 +68,12 @@ _PICTURED = re.compile(
     "合同|房本|房照|房产证|执照|学生证|工作证|证明|照片|身份证|免疫证|疫苗|本子|本儿|拍照|这就拍|马上拍|发照"
 )
 _LACKS = re.compile("[没丢坏错撕不假偷骗抢]")
+_REGISTERED = re.compile("户口|户籍|老家|籍贯")
+_WRITE_DAY = re.compile("(?:就|还是|都)按.{2,14}(?:写|填|算|登)")
+"""How a day told before is put otherwise: 那就按去年11月3号写."""
 _YEAR_WORD = re.compile("大前年|前年|去年|今年|(?:19|20)\\d\\d年")
+_SAYS_WRONG = re.compile("[错改是换]了?|不对|应该")
+_NOT_THAT_DAY = re.compile("不是(?:[0-9一二三四五六七八九十]+[月年号日])+")
 _MOVED = re.compile("我搬|刚搬|又搬|才搬|搬家|不在.{1,8}了")
 _TRUE_ONLY = "要照实填，填的和实际不一样，审核过不了。拿不准能不能办的，回“转人工”问民警。"
 _INSISTS = re.compile("没错|没写错|没打错|没输错|对着呢|就是这个|哪错|哪不对|哪儿不对|哪里不对|哪里错|怎么不对|咋不对")
@@ -62,7 +84,9 @@ _CHECK_DIGIT = (
 GIVING_AGREES = "好，您发来的就用来办这件事；不想办了随时回“不办了”。"
 """What is told to whoever sends data where consent was asked for."""
 _SENDS_ANEW = re.compile("重[发拍传新]|再[发拍传]一?张|换一?[张个]")
+_AGREES = re.compile("同意|我授权|没意见")
 _REFUSES = re.compile("[不别没甭](?:太)?(?:同意|愿意|想|要|办|填|发|用)|先问|问一下")
+_NO_CALLS = re.compile("(?:电话)?\\s*[打接]\\s*不要|不要\\s*[打接](?:电话)?|别\\s*[打接](?:电话)?")
 _DIGITS = {"id_number": 18, "phone": 11}
 _SHORT_NUMBER = re.compile(r"\D{0,8}?((?!12110|12345|96110)\d{4,13}x?)\D{0,3}")
 _TOO_SHORT = "{title}是{wants}位，您发的是{told}位，请核对一下再发。"
@@ -74,8 +98,10 @@ _NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫)"
 """What stands between the name of a filled field and its new value."""
 _MAY_ONE = re.compile("能不能|能办|能养|让养|让办|可以养|可以办|允许")
 _FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
+_OF_NUMBER = re.compile("电话|手机|号码")
+"""Words of who tells a number: what stands beside it (后面还有个九) is no name."""
 _DOG_NAME_CHARACTERS = 6
-_NO_DOG_NAME = re.compile("[?？吗呢不没]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只")
+_NO_DOG_NAME = re.compile("[?？吗呢不没腿短错改像]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只")
 
 
 @dataclass(frozen=True)
@@ -104,12 +130,16 @@ def read(
     *,
     today: date,
     entities: StationEntities,
+    turns: Sequence[Turn] = (),
 ) -> Reading:
-    """The values that a message gives. `filled` holds what the form knows already, by field."""
+    """The values that a message gives. `filled` holds what the form knows already, by field; `turns`: what the model
+    takes the message for, the likeliest first."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
     written = _SPACED_OUT.sub(r"\1", _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
+    written = _GLUED_NUMBER.sub(" ", written)
     said = normalise(values.spelled_out(written))
-    return _Reader(forms, form, requested, said, written, filled, FieldReader(forms, requested, today, entities)).read()
+    fields = FieldReader(forms, requested, today, entities)
+    return _Reader(forms, form, requested, said, written, filled, fields, turns).read()
 
 
 @dataclass
@@ -123,20 +153,32 @@ class _Reader:
     _written: str
     _filled: Mapping[str, Any]
     _fields: FieldReader
+    _turns: Sequence[Turn]
     _values: dict[str, Any] = field(default_factory=dict)
     _problems: list[str] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
 
     def read(self) -> Reading:
+        reading = self._read()
+        if reading:
+            return reading
+        if self._requested and (told := self._told(LIKELY)):
+            return told
+        return Reading(command="change") if self._means("correction", at=LIKELY) and self._filled else reading
+
+    def _read(self) -> Reading:
         if self._forms.cancels(self._text):
             return Reading(command="cancel")
         if self._forms.says_yes(self._text):
             return self._agreed()
-        if command := self._about_photo() or self._half_agreed():
+        told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
+        if told and not self._means("photo_again"):
+            return told
+        if command := self._about_photo() or self._half_agreed() or told:
             return command
         if self._forms.wished(self._text, "") not in (None, self._form):
             return Reading()  # another form is to begin
-        if asks(self._text) and (aside := self._aside()) in _ASKED_ASIDES and not re.search(r"\d{5}", self._text):
+        if self._asking and (aside := self._aside()) in _ASKED_ASIDES and not re.search(r"\d{5}", self._text):
             return Reading(command=aside)
         if self._forms.pretends.search(self._text):
             return Reading(problems=(_TRUE_ONLY,))
@@ -144,7 +186,7 @@ class _Reader:
             return Reading(values=dict(self._values))
         if self._names_other_person():
             return Reading(again=("name", "id_number") if self._filled.get("id_number") else ("name",))
-        if self._forms.corrects(self._text) and self._filled:
+        if self._correcting and self._filled:
             self._correct()
         if not self._again:
             self._take_all()
@@ -158,11 +200,71 @@ class _Reader:
                 return Reading(command="agreed")
         return self._reading()
 
+    # -- what the model takes the message for ------------------------------------------------------------------
+
+    def _means(self, *turns: str, at: float = SURE) -> bool:
+        """Whether a text is one of these turns to the model, with this likelihood at least."""
+        return is_surely(self._turns, *turns, at=at)
+
+    @cached_property
+    def _asking(self) -> bool:
+        """Whether a text asks; the model may be surer of it than the words: 上学啊这还用问吗 answers."""
+        if self._means("answer", "correction", "agree"):
+            return False
+        said = self._forms.begins_with_yes(self._text)  # 要得嘛 asks nothing
+        return asks(self._text if said is None else said) or self._means("question", "whose", "photo_how")
+
+    @cached_property
+    def _correcting(self) -> bool:
+        """Whether a text says that something was wrong."""
+        return self._forms.corrects(self._text) or self._means("correction", at=LIKELY)
+
+    def _told(self, at: float) -> Reading | None:
+        """What a text says about filling in where the model is so sure of it, and no value stands in it."""
+        turn = next(iter(self._turns), None)
+        if turn is None or turn.confidence < at:
+            return None
+        if self._holds_values() and not self._means("pretends"):
+            return None
+        if line := self._forms.line_for(self._form, self._text):
+            return Reading(remark=line) if turn.name in _TOLD else None
+        if self._means("agree", at=at) or (self._requested == CONSENT and self._means(WISH_TURN)):
+            asked = self._requested in (CONSENT, CONFIRMED) and not asks(self._text)
+            return Reading({str(self._requested): True}) if asked else Reading(command="agreed")
+        if self._means("pretends"):
+            return Reading(problems=(_TRUE_ONLY,))
+        if self._means("photo_again", at=at):
+            return Reading(again=self._photos_sent()[-1:])
+        if turn.name == "cancel" and not self._surely_gives_up():
+            return Reading(command="later")  # nothing is lost by that
+        command = _TOLD.get(turn.name)
+        return Reading(command=command) if command else None
+
+    def _surely_gives_up(self) -> bool:
+        """Whether a text that the model takes for giving up says so itself, and not only for now."""
+        return self._means("cancel", at=_GIVES_UP) and bool(_ENDS.search(self._text)) and "先" not in self._text
+
+    def _holds_values(self) -> bool:
+        """Whether a text has figures of a value, or is so short that any question could be answered by it: 高峰."""
+        first = next(iter(self._form.fields))
+        asked = self._form.fields.get(first if self._requested == CONSENT else self._requested or "")
+        any_words = asked is not None and asked.kind in ("name", "words", "region", "breed", "choice")
+        brief = any_words and re.fullmatch("[一-鿿]{1,4}", self._text)
+        day = asked is not None and asked.kind == "date" and values.mentions_day(self._text)
+        return bool(brief or day or _HOLDS_VALUES.search(self._text))
+
+    def _photos_sent(self) -> tuple[str, ...]:
+        return tuple(
+            name for name, entry in self._form.fields.items() if entry.kind == PHOTO and self._filled.get(name)
+        )
+
+    # -- the whole message -------------------------------------------------------------------------------------
+
     def _reading(self) -> Reading:
         remark = self._remark()
-        if asks(self._text) and self._only_beside():
+        if self._asking and self._only_beside():
             self._values.clear()
-        if remark and self._loose():
+        if self._loose() and (remark or (self._means("question", "elsewhere") and not self._holds_values())):
             self._values.clear()  # the words of a question are no name
         if self._agrees_by_giving():
             self._values[CONSENT], remark = True, remark or GIVING_AGREES
@@ -184,8 +286,12 @@ class _Reader:
 
         That is explicit consent: an affirmative act such as filling in or providing (GB/T 35273-2020, 3.6).
         """
-        gives = bool(self._values) and CONSENT not in self._values and not self._loose()
-        return self._requested == CONSENT and gives and not asks(self._text) and not _REFUSES.search(self._text)
+        gives = bool(self._values) and CONSENT not in self._values
+        gives = gives and (not self._loose() or (set(self._values) == {"name"} and self._means("answer", at=LIKELY)))
+        return self._requested == CONSENT and gives and not self._refuses_or_asks()
+
+    def _refuses_or_asks(self) -> bool:
+        return self._asking or bool(_REFUSES.search(_NO_CALLS.sub("", self._text)))
 
     def _take_all(self) -> None:
         """The values of a message: those that tell what they are, one piece after the other, and the answer asked."""
@@ -204,7 +310,7 @@ class _Reader:
             return _FIERCE.format(breed=breed)
         asked = self._form.fields.get(self._requested or "")
         unknown = asked is not None and asked.kind == "date" and asked.name not in self._values
-        if unknown and not self._problems and _NOT_REMEMBERED.search(self._text):
+        if unknown and not self._problems and _NOT_REMEMBERED.search(self._text) and not self._means(*_TOLD, at=LIKELY):
             return _ABOUT_WHEN
         return self._forms.line_for(self._form, self._text)
 
@@ -212,12 +318,12 @@ class _Reader:
         """Whether a text says that the vaccination was done, and not when."""
         entry = self._form.fields.get(self._requested or "")
         told = entry is not None and entry.kind == "date" and "打针" in entry.settings.get("about", ())
-        return told and not self._values and not asks(self._text) and bool(_DONE.search(self._text))
+        return told and not self._values and not self._asking and bool(_DONE.search(self._text))
 
     def _only_says_wrong(self) -> bool:
         """Whether a text says that something was wrong, and neither what nor what is right; it is asked on."""
         nothing = not (self._values or self._problems or self._again)
-        said = nothing and self._forms.corrects(self._text) and not asks(self._text)
+        said = nothing and self._forms.corrects(self._text) and not self._asking
         return bool(said and self._requested not in (None, CONSENT) and len(self._text) <= _WRONG_ONLY)
 
     def _unasked(self) -> bool:
@@ -229,7 +335,7 @@ class _Reader:
     def _promises_photo(self) -> bool:
         """Whether a text only says what the picture that is asked for will be: 租房合同有, 这就拍."""
         entry = self._form.fields.get(self._requested or "")
-        if entry is None or entry.kind != PHOTO or self._values or self._again or asks(self._text):
+        if entry is None or entry.kind != PHOTO or self._values or self._again or self._asking:
             return False
         told = len(self._text) <= _PROMISE and _PICTURED.search(self._text) and not _LACKS.search(self._text)
         return bool(told) and not self._forms.line_for(self._form, self._text)
@@ -255,13 +361,16 @@ class _Reader:
         """Agreement answers the two questions that ask for it; to any other the question is asked on."""
         if self._requested in (CONSENT, CONFIRMED):
             return Reading({self._requested: True})
-        if self._requested == "id_number":
+        if self._requested == "id_number" and re.search("[对错是]|核对|确认", self._text):
             return Reading(problems=(_CHECK_DIGIT,))
         return Reading(command="agreed") if self._requested else Reading()
 
     def _half_agreed(self) -> Reading | None:
         """Agreement with more behind it: consent with the first data is both; a summary that is right is handed in,
         unless something of it is named."""
+        if self._requested == CONSENT and _AGREES.search(self._text) and not self._refuses_or_asks():
+            self._values[CONSENT] = True
+            return None
         rest = self._forms.begins_with_yes(self._text) if self._requested in (CONSENT, CONFIRMED) else None
         if not rest:
             return None
@@ -270,15 +379,17 @@ class _Reader:
             return None
         if self._forms.corrects(rest) or re.search("[不别没]", rest) or self._forms.aside(rest) == "later":
             return None
+        if values.mentions_day(rest):
+            return None  # 嗯 六月中旬吧 puts a day more exactly
         named = any(word in rest for entry in self._form.fields.values() for word in (*entry.called, entry.title))
         return Reading(command="again") if named else Reading({CONFIRMED: True})
 
     def _about_photo(self) -> Reading | None:
         """Words about the last picture: that it does not count, or that it is the former one again."""
-        photos = [name for name, entry in self._form.fields.items() if entry.kind == PHOTO and self._filled.get(name)]
-        if photos and self._forms.photo_same.search(self._text) and not asks(self._text):
+        photos = self._photos_sent()
+        if photos and self._forms.photo_same.search(self._text) and not self._asking:
             return Reading(command="same_photo")
-        again = self._forms.photo_again.search(self._text) and (not asks(self._text) or _SENDS_ANEW.search(self._text))
+        again = self._forms.photo_again.search(self._text) and (not self._asking or _SENDS_ANEW.search(self._text))
         if photos and again:
             return Reading(again=(photos[-1],))
         return None
@@ -287,7 +398,7 @@ class _Reader:
 
     def _other_end(self) -> bool:
         """The last digits of a number that was told before: 电话最后一位是5."""
-        if asks(self._text) or re.search(r"\d{7}", self._text):
+        if self._asking or re.search(r"\d{7}", self._text):
             return False
         known = [
             entry
@@ -295,7 +406,7 @@ class _Reader:
             if entry.kind in ("phone", "id_number") and self._filled.get(entry.name)
         ]
         named = [entry for entry in known if any(word in self._text for word in entry.called)]
-        told_wrong = self._forms.corrects(self._text) or "改" in self._text
+        told_wrong = self._correcting or "改" in self._text
         for entry in named or (known if told_wrong and len(known) == 1 else ()):
             whole = other_end(self._filled[entry.name], self._text)
             if whole and (right := self._attempt(entry, whole, asked=True)):
@@ -320,7 +431,7 @@ class _Reader:
     def _takes_itself_back(self) -> bool:
         """A value that is put right in the same breath: 赵梦瑶 错了 赵梦遥, 33号1-2-3 不对是1-2-4."""
         entry, match = self._form.fields.get(self._requested or ""), _SELF_CORRECTED.fullmatch(self._text)
-        if entry is None or match is None or asks(self._text):
+        if entry is None or match is None or self._asking:
             return False
         wrong, right = match["wrong"], match["right"]
         if re.fullmatch("[写填打发输报念记说]", wrong):
@@ -337,7 +448,7 @@ class _Reader:
         """Whether somebody else is to be registered, without a word of anything being wrong: 还是写我媳妇吧."""
         someone = self._forms.someone.pattern
         wanted = re.search(f"(?:还是|要不|干脆|改|换).{{0,4}}(?:{someone})", self._text)
-        return bool(self._filled.get("name") and wanted) and not asks(self._text) and not self._renamed
+        return bool(self._filled.get("name") and wanted) and not self._asking and not self._renamed
 
     def _other_person(self) -> bool:
         """Whether another person than the one named so far is to be registered: 狗主应该写我妈."""
@@ -359,9 +470,11 @@ class _Reader:
             self._again += [name for name in ("name", "id_number") if self._filled.get(name)]
         for end, entry in longest:
             rest = EDGES.sub("", self._forms.wrong.sub(" ", self._text[end:]))
-            value = self._behind_its_name(entry, rest)
-            if value is None and entry.kind == "address":
+            value = None
+            if entry.kind == "address" and not _STREET.search(rest):
                 value = other_house(self._filled.get(entry.name), rest)
+            if value is None:
+                value = self._behind_its_name(entry, rest)
             if value is not None:
                 self._put(entry, value)
             elif not self._problems:
@@ -371,7 +484,7 @@ class _Reader:
         """A field's value in what follows its name, or in a part of it: 名字错了 是陈丽国 美丽的丽."""
         parts = [part for part in _SEPARATORS.split(rest) if part]
         for part in (rest, *(parts if len(parts) > 1 else ())):
-            if not part or self._problems:
+            if not part or self._problems or _SAYS_WRONG.fullmatch(part):
                 continue
             value = self._attempt(entry, EDGES.sub("", part), asked=True, by_name=True)
             if value is not None:
@@ -399,7 +512,7 @@ class _Reader:
         if not self._filled.get("name"):
             return False
         number = self._values.get("id_number")
-        if number and self._filled.get("id_number") not in (None, number):
+        if number and self._filled.get("id_number") != number:
             return True  # a name beside another number is another person's
         return bool(
             re.search(f"(?:{self._forms.someone.pattern}|主人|登记人|申请人)的?(?:名字|姓名)?[叫是]", self._text)
@@ -414,16 +527,21 @@ class _Reader:
                 self._take(entry, self._text, asked=True)  # only a correction opens one that is filled
             elif entry.name != self._requested and entry.kind == "date" and _MOVED.search(self._text):
                 continue  # when one moved within the city is not since when one has been here
+            elif entry.kind == "date" and values.exact_day(self._text) and not self._asking:
+                self._take(entry, self._around(entry) or self._text, asked=True)
             elif entry.kind == "date" and any(word in self._text for word in entry.settings.get("about", ())):
                 self._take(entry, self._around(entry), asked=False)
             elif entry.name == "dog_name" and (called := field_values.dog_called(self._text, asked=False)):
                 self._put(entry, self._without_breed(called))
 
     def _take_coat(self) -> None:
-        """All the words of a coat where its colour was asked for: 黄的 嘴巴子是黑的."""
-        entry = self._form.fields.get(self._requested or "")
-        if entry is None or entry.name != "dog_colour" or self._values or self._forms.breed_words(self._text):
+        """All the words of a coat where they can be nothing else: 黄的 嘴巴子是黑的."""
+        asked, entry = self._form.fields.get(self._requested or ""), self._form.fields.get("dog_colour")
+        open_ = entry is not None and self._filled.get(entry.name) is None and not self._values
+        if entry is None or not open_ or self._forms.breed_words(self._text):
             return
+        if asked is not entry and (asked is None or asked.kind in ("name", "words", "region", "breed")):
+            return  # any words could be the answer
         if not field_values.colour(self._text) and (coat := field_values.coat(self._text)):
             self._put(entry, coat)
 
@@ -449,15 +567,34 @@ class _Reader:
         if len(pieces) < 2:
             self._take_shaped()
             return
+        self._take_labelled(pieces)
         self._take_address(pieces)
         left = [number for number, piece in enumerate(pieces) if not self._take_piece(piece)]
         self._take_rare_name(pieces)
         self._take_dog_name(pieces, left)
 
+    def _take_labelled(self, pieces: list[str]) -> None:
+        """Values behind the names of their fields, word by word as the deaf write: 名字 多多 颜色 金黄."""
+        for number, label in enumerate(pieces[:-1]):
+            told = next((piece for piece in pieces[number + 1 :] if not _SAYS_WRONG.fullmatch(piece)), "")
+            for entry in self._labelled(label):
+                value = self._attempt(entry, told, asked=True, by_name=True)
+                if value is not None:
+                    self._put(entry, value)
+
+    def _labelled(self, label: str) -> Iterator[Field]:
+        """The fields of this name whose values are one word; 名字 is the dog's where its owner's is known."""
+        for entry in self._form.fields.values():
+            if entry.kind in (PHOTO, "address") or label not in (*entry.called, entry.title):
+                continue
+            dogs = entry.name == "name" and self._filled.get("name")
+            yield self._form.fields.get("dog_name", entry) if dogs else entry
+
     def _take_piece(self, piece: str) -> bool:
         """Whether a piece by itself gives a value."""
         for entry in self._open_fields():
-            if entry.kind == "name" and self._requested not in (CONSENT, entry.name, None) and not self._renamed:
+            asked = self._requested in (CONSENT, entry.name, None) or "id_number" in self._values
+            if entry.kind == "name" and not asked and not self._renamed:
                 continue
             if entry.kind == "name" and "叫" in piece and self._requested != entry.name and not self._renamed:
                 continue  # whose it is was read already; this one may be the dog's
@@ -482,7 +619,7 @@ class _Reader:
     def _take_dog_name(self, pieces: list[str], left: list[int]) -> None:
         """A bare word beside the breed or the colour, or in answer to the question: 旺旺 雪纳瑞 椒盐色."""
         entry = next((entry for entry in self._open_fields() if entry.name == "dog_name"), None)
-        if entry is None or asks(self._text):
+        if entry is None or self._asking or _OF_NUMBER.search(self._text):
             return
         told = {
             number
@@ -502,6 +639,7 @@ class _Reader:
         day = values.mentions_day(piece)
         return (
             bool(re.fullmatch(f"[\u4e00-\u9fffa-z]{{1,{_DOG_NAME_CHARACTERS}}}", piece))
+            and not any(piece in (*entry.called, entry.title) for entry in self._form.fields.values())
             and not (taken or day or _NO_DOG_NAME.search(piece) or self._forms.says_yes(piece))
             and not self._forms.corrects(piece)
             and self._forms.aside(piece) is None
@@ -537,17 +675,20 @@ class _Reader:
     def _take_shaped(self) -> None:
         """A single value whose shape tells what it is, whatever was asked: an address with its number, a colour."""
         for entry in self._open_fields():
-            if asks(self._text) or entry.name == self._requested:
+            if self._asking or entry.name == self._requested:
                 continue
             if entry.kind == "date" and len(self._text) <= _DAY_LETTERS and values.mentions_day(self._text):
                 self._take(entry, self._text, asked=True)
-            if entry.kind == "address" and HOUSE.search(self._text):
+            if entry.kind == "address" and HOUSE.search(values.without_days(self._text)):
                 self._take(entry, self._text, asked=True)
-            if entry.kind == "choice" and self._chooses_anew(entry):
+            if entry.kind == "choice" and (self._chooses_anew(entry) or self._is_a_choice(entry)):
                 self._take(entry, self._text, asked=True)
+            if entry.kind == "region" and _REGISTERED.search(self._text):
+                self._take(entry, self._text, asked=False)
             if entry.name == "dog_colour" and (colour := field_values.plainly_colour(self._text)):
                 self._put(entry, colour)
-            if entry.name == "dog_colour" and (colour := field_values.colour_in(self._text)) and self._values:
+            told = self._values or re.match("毛|颜色|身上", self._text)
+            if entry.name == "dog_colour" and told and (colour := field_values.colour_in(self._text)):
                 self._put(entry, colour)
 
     def _take_asked(self) -> None:
@@ -566,42 +707,65 @@ class _Reader:
             self._put(entry, colour)  # 黄不拉几的 looks like a question
             return
         several = bool(self._values)
-        if asks(self._text) or (several and entry.kind in ("words", "breed", "region")):
+        if self._asking or (several and entry.kind in ("words", "breed", "region")):
             return
         told_by_itself = self._requested == CONSENT and "叫" in self._text  # or it may be the dog's name
         self._take(entry, self._text, asked=not told_by_itself)
 
     def _open_fields(self) -> Iterator[Field]:
         """Fields that this message has not filled yet; those filled before only when it corrects, or names them."""
-        correcting = self._forms.corrects(self._text)
+        correcting = self._correcting
         for entry in self._form.fields.values():
             if entry.name in self._values:
                 continue
             told = entry.kind in ("id_number", "phone") or (entry.kind == "name" and self._renamed)
             told = told or (entry.kind == "choice" and self._chooses_anew(entry))
-            told = told or (entry.kind == "date" and self._only_a_day())
+            told = told or (entry.kind == "date" and self._puts_day_anew(entry))
             if self._filled.get(entry.name) is None or correcting or told or self._names_anew(entry):
                 yield entry
 
+    def _puts_day_anew(self, entry: Field) -> bool:
+        """Whether a text tells a day that counts instead of the one told before."""
+        exact = bool(values.exact_day(self._text)) and not self._asking
+        about = any(word in self._text for word in entry.settings.get("about", ()))
+        told = about and self._means("answer") and values.mentions_day(self._text)
+        return exact or told or self._only_a_day() or bool(_WRITE_DAY.search(self._text))
+
     def _only_a_day(self) -> bool:
         """Whether a text is a day and nothing else, which puts a day told before more exactly: 10月22."""
-        rest = re.sub(r"[\W\d_]|[打来搬住]?[的了]|号|就是|是|应该", "", values.without_days(self._text))
+        rest = re.sub(
+            r"[\W\d_]|[打来搬住]?[的了]|号|嗯|[上中下]旬|就是|是|应该|[阳公]历|具体|准确|大概|差不多|吧|呀|啊|哈",
+            "",
+            values.without_days(self._text),
+        )
         return not rest and values.mentions_day(self._text)
 
     def _chooses_anew(self, entry: Field) -> bool:
         """Whether a text is a choice of its own, where an earlier one was only heard in other words: 在饭店干活."""
         asked = self._form.fields.get(self._requested or "")
         brief = len(self._text) <= _DAY_LETTERS and not re.search(r"[\d发拍照传]", self._text)
-        return bool(
-            asked and asked.kind == PHOTO and brief and not asks(self._text) and not _PICTURED.search(self._text)
-        )
+        return bool(asked and asked.kind == PHOTO and brief and not self._asking and not _PICTURED.search(self._text))
+
+    def _is_a_choice(self, entry: Field) -> bool:
+        """Whether a text is one of a choice's words and nothing else, whatever was asked: 租房."""
+        return any(EDGES.sub("", self._text) in words for words in entry.settings["choices"].values())
 
     def _names_anew(self, entry: Field) -> bool:
         """Whether a text gives a filled field another value by its name: 疫苗日期是1月, 住址改成…."""
         if entry.kind == PHOTO:
             return False
+        if entry.name == "dog_name" and any(map(field_values.dog_called_only, _SEPARATORS.split(self._text))):
+            return True
         called = "|".join(map(re.escape, (*entry.called, entry.title)))
-        return bool(re.search(f"(?:{called}){_NAMED_ANEW}", self._text)) and not asks(self._text)
+        return bool(re.search(f"(?:{called}){_NAMED_ANEW}", self._text)) and not self._asking
+
+    def _with_year(self, entry: Field, text: str) -> str:
+        """A day that is put anew, without the one that was wrong; since when one lives here keeps the year told before
+        where it names none, and a vaccination is the last one that there was."""
+        text = _NOT_THAT_DAY.sub(" ", text)
+        known = self._filled.get(entry.name) if entry.settings.get("at_least_months") else None
+        told = values.month_and_day(text)
+        return f"{str(known)[:4]}年{told}" if known and told and not _YEAR_WORD.search(text) else text
 
     def _take(self, entry: Field, text: str, *, asked: bool) -> bool:
         value = self._attempt(entry, text, asked=asked)
@@ -624,10 +788,13 @@ class _Reader:
         `by_name`: the text stands behind the field's name, as if it had been asked for just now.
         """
         fields = replace(self._fields, requested=entry.name) if by_name else self._fields
+        text = self._with_year(entry, text) if entry.kind == "date" else text
         try:
             return fields.value(entry, text, asked=asked)
         except BadValueError as problem:
             self._problems.append(str(problem))
+            if entry.kind == "date" and self._filled.get(entry.name):
+                self._again.append(entry.name)  # what was told before does not count any more
             if isinstance(problem, UnderAgeError) and self._filled.get("name") and "name" in self._form.fields:
                 self._again.append("name")
             return None

@@ -32,10 +32,25 @@ REQUESTED = "requested_slot"
 """Rasa's slot for the question that a form has asked."""
 
 
-Aside = Literal["missing", "resume", "later", "privacy", "bot", "puzzled", "deaf", "unasked", "review"]
+Aside = Literal[
+    "missing",
+    "resume",
+    "later",
+    "privacy",
+    "bot",
+    "puzzled",
+    "deaf",
+    "unasked",
+    "review",
+    "sent",
+    "whose",
+    "chat",
+    "photos",
+]
 """What a resident says about filling in: what is missing, what was filled, to go on, to go on later, what becomes of
 the data, whether this is a human, that the question is not understood, that one cannot hear, whether more has to be
-written."""
+written; that it was told already or stands on a picture, whose data are wanted, nothing in particular, how the pictures
+have to be."""
 _ASIDES: tuple[Aside, ...] = ("privacy", "review", "missing", "resume", "later", "puzzled", "bot", "deaf", "unasked")
 _ACCEPTS = re.compile("[办填整弄问交]|开始|来吧|同意|申请|接着|继续")
 _AFTER_ALL = re.compile("还是(?=[先就办算不写用在从]|给[它他她我]|手机|网|微信|线上|这)")
@@ -63,8 +78,10 @@ _ERASES = re.compile(
     "(?:填|写|发|信息|资料|数据|内容|记录|全部?|都)[^，。 ]{0,6}(?:删|清空|抹|销毁)[了掉除吧光]*$"
 )
 """That what was filled in is to be deleted."""
-_STILL_HERE = re.compile("还是[^不别甭]{0,6}(?:这|手机|网上|微信|线上|接着|继续)[^不别甭]{0,4}(?:办|弄|填|整)")
-"""Who has dropped another way: 算了 还是在这办吧."""
+_STILL_HERE = re.compile(
+    "还是[^不别甭]{0,6}(?:这|手机|网上|微信|线上|接着|继续)[^不别甭]{0,4}(?:办|弄|填|整)|还是[^不别甭]{0,4}(?:的名|自己)|(?:别|不)(?:改|换)了"
+)
+"""Who has dropped another way or a change: 算了 还是在这办吧, 算了 还是我的名."""
 _CANCEL_TAIL = (
     "(?:了|吧|啦|呗|啊|掉|这个|这份|申请|办理|登记|证)*"
     "(?:[我俺]?(?:还是|自己|直接)*(?:去|上|到)(?:窗口|所里|派出所|现场)(?:办|弄|整|问)?(?:去|吧|得了|了)*)?"
@@ -93,6 +110,7 @@ class Form:
     says: str
     subject: re.Pattern[str]
     why: str
+    whose: str
     fields: Mapping[str, Field]
     near: tuple[str, ...] = ()
     """Enquiries beside it, behind whose answer "那就办一个" begins it as well."""
@@ -101,6 +119,11 @@ class Form:
     def kind(self) -> str:
         """The application's kind as it is stored: "dog_licence"."""
         return self.name.removesuffix("_form")
+
+    @property
+    def matters(self) -> tuple[str, ...]:
+        """The enquiries behind whose answer it may begin."""
+        return (self.intent, *self.near)
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -147,7 +170,7 @@ class Forms:
 
     def goes_ahead(self, text: str, asked_about: str) -> Form | None:
         """The form that a message begins after an answer about it: "那办吧". `asked_about`: the answer's intent."""
-        form = next((form for form in self.forms.values() if asked_about in (form.intent, *form.near)), None)
+        form = next((form for form in self.forms.values() if asked_about in form.matters), None)
         bare = _AFTER_ALL.sub("", re.sub(r"\s+", "", normalise(text)))
         if form is None or self.about_another(form, bare):
             return None
@@ -242,7 +265,8 @@ def load(path: Path = FORMS_FILE) -> Forms:
 def _form(name: str, entry: Mapping[str, Any]) -> Form:
     fields = {key: _field(name, key, dict(settings)) for key, settings in entry["fields"].items()}
     subject, near = any_of(entry["subject"]), tuple(entry.get("near") or ())
-    return Form(name, entry["title"], entry["intent"], entry["says"], subject, entry["why"], fields, near)
+    why, whose = entry["why"], entry["whose"]
+    return Form(name, entry["title"], entry["intent"], entry["says"], subject, why, whose, fields, near)
 
 
 def _field(form: str, name: str, entry: dict[str, Any]) -> Field:

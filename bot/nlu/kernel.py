@@ -128,18 +128,19 @@ class Meaning:
     def of(cls, embeddings: Singles, sharpness: float) -> Meaning:
         """From the embeddings of the training messages."""
         mean = embeddings.mean(axis=0)
-        return cls(mean, _unit(embeddings - mean), sharpness)
+        return cls(mean, unit(embeddings - mean), sharpness)
 
     def likeness(self, embeddings: Singles) -> Singles:
         """exp(sharpness · (cosine - 1)) of each row to each training message; 1 for the same meaning."""
-        return np.asarray(np.exp(self.sharpness * (_unit(embeddings - self.mean) @ self.support.T - 1)))
+        return np.asarray(np.exp(self.sharpness * (unit(embeddings - self.mean) @ self.support.T - 1)))
 
     def nearest(self, likeness: Singles) -> Singles:
         """Cosine similarity of each row of `likeness` to the training message that is nearest."""
         return np.asarray(1 + np.log(likeness.max(axis=1)) / self.sharpness)
 
 
-def _unit(vectors: Singles) -> Singles:
+def unit(vectors: Singles) -> Singles:
+    """The rows, each of length 1."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6), dtype=np.float32)
 
 

@@ -6,8 +6,9 @@ station can know. An empty local fact is never guessed: the text's `unknown` sta
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -23,6 +24,8 @@ ASPECTS = ("who", "materials", "steps", "fee", "time", "place", "online", "agent
 """What can be asked of a topic, beside its short answer and the plain one."""
 SHORT = "short"
 """The short answer, where it is told beside an aspect."""
+FITS = "fits"
+"""Key of an enquiry intent in the parse data: how well its topics fit the message, in logits by topic id."""
 TITLE_CHARACTERS = 10
 GAP, GAP_PATTERN = "…", ".{0,10}?"
 """What stands for a few letters between two parts of a trainer's word, and what it matches."""
@@ -30,6 +33,9 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _PARTICLES = re.compile(r"[不没吗么嘛呢呗吧啊呀]+(?!\w)")
 """What ends a question, and is no part of what is asked: 能改名不."""
 _SCOPES = ("national", "local")
+_A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.14, 0.64, 0.66, 2.0
+"""What a letter of a topic's words, each of its first two, what its facts share with a question, and being the default
+count beside what was learnt, in logits (ADR 006). The last is a prior: most residents ask the general question."""
 
 
 @dataclass(frozen=True)
@@ -117,14 +123,18 @@ class Knowledge:
         """Full names of the intents that have topics."""
         return tuple(self._by_intent)
 
-    def choose(self, intent: str, question: str) -> Topic | None:
-        """The intent's topic that a question is about: the one with most of its words in it, else the default.
+    def choose(self, intent: str, question: str, fits: Mapping[str, float] | None = None) -> Topic | None:
+        """The intent's topic that a question is about.
 
-        Of two with as many, the one whose facts share more with the question.
+        `fits`: how well each topic fits by what was learnt (`bot.nlu.topic_machine`), in logits; what trainers write
+        counts beside it. Without them it is the topic with most of its words in the question, else the default one; of
+        two with as many, the one whose facts share more with the question.
         """
         topics = self._by_intent.get(intent)
         if not topics:
             return None
+        if fits:
+            return self._fitting(topics, question, fits)
         said = [self.letters(topic, question) for topic in topics]
         most = max(said)
         best = [topic for topic, letters in zip(topics, said, strict=True) if letters == most]
@@ -134,6 +144,19 @@ class Knowledge:
             return topics[-1]
         shared = [found.topic for found in self.shared(intent, question)]
         return min(best, key=lambda topic: shared.index(topic) if topic in shared else len(shared))
+
+    def _fitting(self, topics: Sequence[Topic], question: str, fits: Mapping[str, float]) -> Topic:
+        shared: dict[str, float] = {}
+        for found in self.shared(topics[0].intent, question):
+            shared[found.topic.id] = max(found.score, shared.get(found.topic.id, 0.0))
+        unlearnt = sum(fits.values()) / len(fits)  # a topic written since the last training: its words must tell
+
+        def score(topic: Topic) -> float:
+            letters = self.letters(topic, question)
+            words = _A_LETTER * letters + _A_WORD * min(letters, 2) + _SHARED * math.log1p(shared.get(topic.id, 0.0))
+            return fits.get(topic.id, unlearnt) + words + (0 if topic.when else _DEFAULT)
+
+        return max(topics, key=score)
 
     def shared(self, intent: str, question: str, *, told: str = "") -> list[Found]:
         """The intent's facts by how much they share with a question beyond what is told, most first."""

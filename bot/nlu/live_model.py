@@ -107,7 +107,7 @@ class Follower:
             _give_memory_back()
 
     def _to_try(self, wanted: str | None, running: str | None) -> list[str]:
-        """What to load, in this order: the model wanted; with nothing to answer with, any that there is."""
+        """What to load, in this order: the model wanted; with nothing to answer with, its fallbacks."""
         if wanted == running or (wanted is None and running):
             return []
         names = [wanted] if wanted else []

@@ -1,6 +1,7 @@
 """Which model is live, and what each Rasa server runs: small files beside the models, for both environments.
 
-`models/live` holds the live model's name, `models/live.previous` that of the one before. Each server tells in
+`models/live` holds the live model's name, `models/live.fallbacks` those that a server may take when that one does not
+load, the nearest first: models that were live and were not taken back. Each server tells in
 `models/servers/<host>-<port>.json` what it runs (`Report`). Every file is written beside and renamed, so that whoever
 reads it finds the old or the new one, never a half.
 """
@@ -11,7 +12,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,9 +45,9 @@ def live(models: Path) -> str | None:
     return _name_in(models / "live")
 
 
-def previous(models: Path) -> str | None:
-    """The name of the model that was live before."""
-    return _name_in(models / "live.previous")
+def fallbacks(models: Path) -> list[str]:
+    """The names of the models that stand in for the live one, the nearest first."""
+    return [name for name in _lines_in(models / "live.fallbacks") if _NAME.fullmatch(name)]
 
 
 def file_of(models: Path, name: str) -> Path:
@@ -59,8 +60,10 @@ def name_of(path: Path | str) -> str:
     return Path(path).name.removesuffix(SUFFIX)
 
 
-def point_to(models: Path, name: str) -> None:
-    """Make a model the live one; every server changes over by itself. The one before is remembered.
+def point_to(models: Path, name: str, instead: Sequence[str] | None = None) -> None:
+    """Make a model the live one; every server changes over by itself.
+
+    `instead`: its fallbacks; without, the model before it is the only one.
 
     Raises:
         ValueError: the name is none of a file in this folder.
@@ -68,18 +71,19 @@ def point_to(models: Path, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no model's name")
     now = live(models)
-    if now == name:
-        return
-    if now:
-        write_whole(models / "live.previous", now + "\n")
-    write_whole(models / "live", name + "\n")
+    if instead is None:
+        instead = fallbacks(models) if now == name else [now] if now else []
+    if fallbacks(models) != list(instead):
+        write_whole(models / "live.fallbacks", "".join(f"{fallback}\n" for fallback in instead))
+    if now != name:
+        write_whole(models / "live", name + "\n")
 
 
 def candidates(models: Path) -> Iterator[str]:
-    """The models that a server without one may take: the live one, the one before, then the newest first."""
-    named = [name for name in (live(models), previous(models)) if name]
-    there = sorted(models.glob(f"*{SUFFIX}"), key=_changed_at, reverse=True)
-    for name in dict.fromkeys([*named, *(name_of(path) for path in there)]):
+    """The models that a server without one may take: the live one, then its fallbacks. Never any other that lies
+    there: it may be one that its gates have stopped."""
+    now = live(models)
+    for name in [*([now] if now else []), *fallbacks(models)]:
         if file_of(models, name).exists():
             yield name
 
@@ -129,15 +133,12 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _name_in(path: Path) -> str | None:
-    try:
-        name = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
+    name = "\n".join(_lines_in(path)).strip()
     return name if _NAME.fullmatch(name) else None
 
 
-def _changed_at(path: Path) -> float:
+def _lines_in(path: Path) -> list[str]:
     try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []

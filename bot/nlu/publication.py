@@ -21,8 +21,8 @@ MODEL_TRIAGE = "model_triage"
 """Message property: what the model said before the safety net; only the evaluation reads it."""
 
 TOPICS = "topics"
-"""Message property that reaches the parse data: the likeliest enquiry intents, as `{name, confidence}` with
-P(intent | enquiry)."""
+"""Message property that reaches the parse data: the likeliest enquiry intents, as `{name, confidence, fits}` with
+P(intent | enquiry) and how well the intent's topics fit (`bot.nlu.knowledge.FITS`)."""
 
 FINE_RANKING = "fine_ranking"
 """Message property that reaches the parse data: the likeliest fine intents by the model alone, as [intent, P]."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.nlu.knowledge import SHORT, Found, Knowledge, Topic
+from bot.nlu.knowledge import FITS, SHORT, Knowledge, Topic
 from bot.nlu.normaliser import normalise
 from bot.nlu.overlap import pieces
 from bot.nlu.wording import PLAIN, Wording, Words, asks, size
@@ -38,8 +38,6 @@ _WORTH_ALONE = 50.0
 """The same where nothing else answers a question that stands on the one before it."""
 _OWN_SHARE = 0.6
 """How much of the best fact's score one of the topic itself needs to be told instead."""
-_OTHER_TOPIC, _OTHER_TOPIC_TIMES = 100.0, 2.0
-"""What a topic that no word of the trainers names must share, and how many times as much as the default one."""
 _TELLS_A_STORY = 8
 """Letters beside aspects and filler from which a question is more than "身份证多少钱"."""
 _BARE = 2
@@ -419,13 +417,6 @@ class Interpreter:
         `whole`: the text is a whole message, so that what it asks for in vain is said to be lacking.
         """
         wording = self._words.read(text)
-        asked = set(wording.aspects) - _WEAK
-        if not topic.when and (whole or not asked):
-            times = _OTHER_TOPIC_TIMES * (1.5 if asked else 1)
-            other = _plainly_other(topic, self._knowledge.shared(topic.intent, text), times)
-            # 多久能拿 stands in many an answer, and names no topic: what else is said must lead there too.
-            if other and (not asked or self._leads_to(other, wording.subject)):
-                topic = other
         explains = not (wording.subject and _MEANING.search(text))
         wanted = [aspect for aspect in wording.aspects if (aspect == PLAIN and explains) or aspect in topic.aspects]
         strong = [(topic, aspect) for aspect in wanted if aspect not in _WEAK]
@@ -472,13 +463,8 @@ class Interpreter:
                 texts.append(text)
         return fitting
 
-    def _leads_to(self, topic: Topic, subject: str) -> bool:
-        """Whether a question's subject shares enough words with a topic's facts."""
-        shared = self._knowledge.shared(topic.intent, subject)
-        return any(found.topic is topic and found.score >= _OTHER_TOPIC for found in shared)
-
     def _topic(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
-        return self._knowledge.choose(str(ranked[0]["name"]), text) if ranked else None
+        return self._knowledge.choose(str(ranked[0]["name"]), text, ranked[0].get(FITS)) if ranked else None
 
     @staticmethod
     def _sure(ranked: Sequence[Mapping[str, Any]], least: float) -> bool:
@@ -493,18 +479,6 @@ class Interpreter:
 def _may_be_about(topic: Topic, ranked: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the model takes a message for a follow-up, or holds this topic's intent possible."""
     return ranked[0]["name"] == FOLLOW_UP or any(item["name"] == topic.intent for item in ranked)
-
-
-def _plainly_other(topic: Topic, shared: Sequence[Found], times: float) -> Topic | None:
-    """Another topic of the intent that shares far more words with the question than the default one does.
-
-    Not by its exceptions: they name what people mistake for each other.
-    """
-    telling = [found for found in shared if found.aspect not in _WEAK]
-    if not telling or telling[0].topic is topic or telling[0].score < _OTHER_TOPIC:
-        return None
-    own = max((found.score for found in shared if found.topic is topic), default=0.0)
-    return telling[0].topic if telling[0].score >= times * own else None
 
 
 def _enquires(parse_data: Mapping[str, Any]) -> bool:

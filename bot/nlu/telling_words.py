@@ -7,7 +7,7 @@ import re
 from bot.nlu.meanings import LETTERS
 
 ALARMING = re.compile(
-    "[救命快杀死刀火抢怕砍捅]|[太好真]疼|疼[死得啊]|流血|出血|有血|打(?!.{0,3}电话|错|这个|针|疫苗|的|车|算|听|招呼|工|牌|球|扫|包|卡|折|印|字|呼噜)|来人|过来(?!取|拿|领|接)|报警"
+    "[救命杀死刀火抢怕砍捅]|(?<!手)快|[太好真]疼|疼[死得啊]|流血|出血|有血|打(?!.{0,3}电话|错|这个|针|疫苗|的|车|算|听|招呼|工|牌|球|扫|包|卡|折|印|字|呼噜)|来人|过来(?!取|拿|领|接)|报警"
 )
 """Words of an alarm that nothing said before explains away."""
 HAPPENING = re.compile(

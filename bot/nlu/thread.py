@@ -10,12 +10,13 @@ from typing import Any
 from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
 from bot.nlu.corrections import puts_right
 from bot.nlu.filling_in import FillingIn
-from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, graver, read_as, unclear
+from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, HAPPENING, chases
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.wording import asks
+from bot.nlu.turns import FORM_TURNS, is_surely, turns_in
+from bot.nlu.wording import asks, size
 
 _PLAIN = 0.9
 """In the middle of a tip or request an alarm that the model alone sees must be as sure as this to stand by itself."""
@@ -39,14 +40,21 @@ _NO_DETAIL = frozenset(
 )
 """Requests that are no part of the story told before them."""
 _OWN_STORY = 0.99
-_LIKELY, _HALF_HEARD = 0.5, 0.3
+_BY_ITSELF, _LIKELY, _HALF_HEARD = 0.8, 0.5, 0.3
+"""P(alarm) from which a message is one whatever was told before it: of 80 dangers behind something calm 78 are likelier
+than this by themselves, of 820 harmless details one in twenty-three."""
 _FICTION = "other/fiction"
 _HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
 """Whoever has asked how to tell something tells it next."""
 _CHAT, _NEWS = "other/chitchat", "other/news_talk"
 _IDLE = frozenset({_FICTION, _CHAT, "other/idiom", "other/praise", _NEWS})
 _FAINT, _SURELY_CHAT = 0.6, 0.95
-_DESPAIR = frozenset({f"{URGENT}/suicide_self", f"{URGENT}/suicide_other"})
+_ASPECT = re.compile("[了着过得正没]")
+"""What says of something that it goes on, has come about or has not: 下来了, 围着, 呛得, 没回家."""
+_BARE_CHARACTERS = 12
+"""Of a message beside the names in it: a longer one tells something."""
+_OWN = re.compile("我|俺|咱")
+_DESPAIR = f"{URGENT}/suicide_self"
 _BESIDE_VALUES = re.compile(r"[^\s,，。.、#-]")
 """Letters and signs (🆘) that stand beside a message's places and numbers."""
 _NO_ALARM, _SURELY_NONE = 0.15, 0.05
@@ -58,6 +66,12 @@ _ESCALATED = {
     "help_request/harassment": f"{URGENT}/stalking",
 }
 """What a whisper means when it comes in the middle of telling something: the man of the tip is here."""
+_ANY_REQUEST = "help_request/general_help"
+_NEAR_DANGER = frozenset({*_ESCALATED, "help_request/burglary_discovered", _ANY_REQUEST})
+"""Tips and requests from which danger is not far: a bare place after them may be a whisper."""
+_ONESELF = re.compile(r"我叫|我姓|(?<!\d)1\d{10}(?!\d)")
+"""The name and the telephone number that nobody whispers."""
+_CRIES = re.compile("[救帮求怕躲藏逃敢嘘]|别(?:打|出|回|说|来)|快来|来人|出不|走不|[他她](?:在|来|又|进|要|正|拿|喝)")
 
 
 class Thread:
@@ -82,6 +96,12 @@ class Thread:
         triage, text = Triage.from_json(parse_data["triage"]), parse_data["text"]
         if triage.source == "net" or (not triage.urgent and (chases(text) or CLOSING.search(text))):
             return parse_data
+        if whispered(triage) and _gives_data(parse_data):
+            matter = self._thread(beside_questions=True)
+            if matter and matter[1].intent not in _NEAR_DANGER:
+                return read_as(parse_data, matter[1], matter[1].intent)
+            if matter is None and _ONESELF.search(text) and self._thread():
+                return read_as(parse_data, Triage("help_request", triage.confidence, _ANY_REQUEST), _ANY_REQUEST)
         if triage.intent == _CORRECTION and puts_right(normalise(text)) and (corrected := self._thread()):
             return read_as(parse_data, corrected[1], corrected[1].intent)
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
@@ -90,8 +110,11 @@ class Thread:
             return _escalated(parse_data, triage, self._thread())
         thread = (None if self._said.other_matter else self._said.form_as_thread()) or self._thread()
         said = _NOTHING_DONE.sub("", text)
-        if triage.urgent and not _long_past(text) and (ALARMING.search(said) or HAPPENING.search(said)):
+        likely = triage.confidence >= _LIKELY or _NOW.search(text)
+        if triage.urgent and likely and not _long_past(text) and (ALARMING.search(said) or HAPPENING.search(said)):
             return _escalated(parse_data, triage, thread)
+        if thread and thread[1].label == "enquiry" and triage.intent in ONLY_SILENCE:
+            thread = self._thread(beside_questions=True) or thread  # a bare place there belongs to the tip before them
         if thread is None or (self._said.form and triage.urgent and not self._filling.explains(triage, text)):
             return parse_data
         words, before = thread
@@ -101,8 +124,6 @@ class Thread:
             return parse_data  # said beside asking for an officer, and no more of any story
         if not (_incomplete(parse_data, triage, before) or _same_matter(triage, before, text)):
             return parse_data
-        if triage.intent in _DESPAIR and triage.confidence >= _LIKELY:
-            return parse_data  # no quarrel about wages makes a detail of it
         if before.label == "enquiry" and triage.label in ("enquiry", "other"):
             return parse_data  # a question of its own, or one that stands on the question before it
         joined = await parse(f"{words}，{text}")
@@ -147,11 +168,11 @@ class Thread:
     async def _in_calm_talk(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any] | None:
         """A faint alarm that is none behind what its sender has written before: "it was towed away" of a parked car.
 
-        Whatever is about now or about a life at its end counts by itself, and so does what is alarming even in its
-        context; where the writer's own fear is named ("I am afraid of being laughed at") a trace of it is enough.
+        Whatever is about now counts by itself, and so does what is alarming even in its context; where the writer's own
+        fear is named ("I am afraid of being laughed at") a trace of it is enough.
         """
         text = parse_data["text"]
-        if triage.confidence >= _LIKELY or triage.silent or triage.intent in _DESPAIR or self._said.form:
+        if self._stands(triage, parse_data) or triage.silent or self._said.form:
             return None
         if any(item.rule != "model" for item in triage.evidence):
             return None
@@ -170,10 +191,14 @@ class Thread:
         return read_as(parse_data, read, before.intent if read.label == before.label else read.intent)
 
     def _stands(self, triage: Triage, parse_data: Mapping[str, Any]) -> bool:
-        """Whether an alarm is likely enough to be one whatever was told before it; bare values and whispers are read
-        in their thread, and in a form there are answers that sound like anything."""
-        plain = triage.intent not in ONLY_SILENCE and not _names_only(parse_data)
-        return triage.confidence >= _LIKELY and plain and not self._said.form
+        """Whether an alarm is likely enough to be one whatever was told before it, of the writer's own end sooner than
+        of anything else; bare values and whispers are read in their thread, and in a form there are answers that sound
+        like anything."""
+        despairs = triage.intent == _DESPAIR and _OWN.search(parse_data["text"])
+        least = _LIKELY if despairs else _BY_ITSELF
+        beside = _without_names(parse_data)
+        bare = _names_only(parse_data) and size(beside) <= _BARE_CHARACTERS and not _ASPECT.search(beside)
+        return triage.confidence >= least and triage.intent not in ONLY_SILENCE and not (bare or self._said.form)
 
     def _half_heard(self, triage: Triage, before: Triage, parse_data: Mapping[str, Any]) -> bool:
         """Whether an alarm behind a question, of which both together show nothing, must yet be seen by a human: behind
@@ -206,8 +231,9 @@ class Thread:
             words.insert(0, (event.text or "")[:_THREAD_CHARACTERS])
         return "，".join(words), drama
 
-    def _thread(self) -> tuple[str, Triage] | None:
-        """The words of the tip, request or enquiry that the sender is in the middle of telling, and what they were."""
+    def _thread(self, *, beside_questions: bool = False) -> tuple[str, Triage] | None:
+        """The words of the tip, request or enquiry that the sender is in the middle of telling, and what they were;
+        `beside_questions`: of the tip or request in which questions were asked."""
         oldest = time.time() - REMEMBERED_SECONDS
         words: list[str] = []
         before: Triage | None = None
@@ -216,6 +242,8 @@ class Thread:
             triage = Triage.from_json(told) if told else None
             if event.timestamp < oldest or triage is None or triage.label not in _THREADS:
                 break
+            if beside_questions and triage.label == "enquiry":
+                continue
             if before is not None and triage.label != before.label:
                 break
             if before is None and triage.uncertain and (triage.label == "enquiry" or triage.confidence < _LIKELY):
@@ -225,6 +253,15 @@ class Thread:
         if before and before.intent == _HOW_TO_TELL:
             return _TELLING, before
         return ("，".join(words), before) if before else None
+
+
+def _gives_data(parse_data: Mapping[str, Any]) -> bool:
+    """Whether a message only gives a place, a number or a name, as an answer would, with nobody and no call beside it.
+
+    By itself a place may be a whisper; in the middle of a tip or request it is where that is.
+    """
+    text, answers = parse_data["text"], is_surely(turns_in(parse_data, FORM_TURNS), "answer")
+    return answers and not (ALARMING.search(text) or HAPPENING.search(text) or _CRIES.search(text) or _NOW.search(text))
 
 
 def _urgent_share(parse_data: Mapping[str, Any]) -> float:

@@ -1,4 +1,5 @@
-"""What a further message of an alarm means ("she is unconscious now", "can I send pictures?"), as it travels."""
+"""What a message would mean further on in a conversation, as it travels: in an open alarm ("she is unconscious now",
+"can I send pictures?"), and while a form is filled in ("I must look for it", "what do you need that for?")."""
 
 from __future__ import annotations
 
@@ -7,12 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 TURNS = "turns"
-"""Message property that reaches the parse data: the turns that a message may be, the likeliest first."""
+"""Message property that reaches the parse data: the turns of an alarm that a message may be, the likeliest first."""
+FORM_TURNS = "form_turns"
+"""The same of a form."""
+QUESTION_TURN, WISH_TURN = "question", "wish"
+"""The turns of a form that ask about its matter or another, and that want to begin it."""
+SURE, LIKELY = 0.75, 0.4
+"""How likely a turn of a form has to be to overrule words, and to be taken where they tell nothing."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One thing that a message may mean in an alarm, and how likely."""
+    """One thing that a message may mean there, and how likely."""
 
     name: str
     confidence: float
@@ -25,6 +32,16 @@ class Turn:
     def from_json(cls, data: Mapping[str, Any]) -> Turn:
         """The inverse of `to_json`. Raises KeyError, TypeError or ValueError."""
         return cls(str(data["name"]), float(data["confidence"]))
+
+
+def turns_in(parse_data: Mapping[str, Any], told_as: str) -> list[Turn]:
+    """The turns in a message's parse data, none where no model has read it. `told_as`: `TURNS` or `FORM_TURNS`."""
+    return [Turn.from_json(turn) for turn in parse_data.get(told_as) or ()]
+
+
+def is_surely(turns: Sequence[Turn], *names: str, at: float = SURE) -> bool:
+    """Whether the likeliest of a form's turns, which stands first, is one of these and as likely as `at`."""
+    return bool(turns) and turns[0].name in names and turns[0].confidence >= at
 
 
 def likeliest(turns: Sequence[Turn], possible: Container[str]) -> Turn | None:

@@ -55,9 +55,9 @@ _NAME_SAID = re.compile(
 )
 _NAME_STOPS = re.compile(
     "一下|怎么|什么|不知|没有|可以|不是|好的|你好|您好|谢谢|在吗|是的|取消|确认|同意|多少|这个|那个|外地|"
-    "本地|沈阳|辽宁|业主|狗主|房东|租客|没|[这那]个?[行好是就]|[行好]吧|.的|.色|毛$|[狗犬]"
+    "咋|怎|啥|本地|沈阳|辽宁|业主|狗主|房东|租客|没|[这那]个?[行好是就]|[行好]吧|.的|.色|毛$|[狗犬]"
 )
-_NAME_TAIL = re.compile(r"(?:本人|的|啊|呀|呢|哈|，|,).*$")
+_NAME_TAIL = re.compile(r"(?:本人|的|啊|呀|呢|哈|，|,|身份|证件|电话|手机|号码|今年|家住|住在?|户口|户籍|老家|属).*$")
 _NAME_AROUND = re.compile(
     "^(?:就|写|填|是|叫|姓名|名字|大名|我|俺|本人|狗主人?|主人|登记|用|嗯|哦|好|行|那|给|的)+|(?:吧|啊|呗|呀|哈|哦|的?名字?|[三两二]个字|这个?|就行|先生|女士)+$"
 )
@@ -76,14 +76,16 @@ _ABSOLUTE = (
 _YEAR_PART = re.compile(rf"(?P<y>(?:19|20)\d{{2}}|(?<!\d)\d{{2}})年?\s*的?(?P<part>{_PART})")
 _YEAR_ONLY = re.compile(r"(?P<y>(?:19|20)\d{2}|(?<!\d)\d{2})年(?!\d|前)")
 _RELATIVE_YEAR = re.compile(
-    rf"(?P<year>大前年|前年|去年|今年|明年|年初)\s*(?:的|个)?(?:(?P<m>{_N}{{1,3}})\s*(?:月|[./])(?:份)?(?:(?P<d>{_N}{{1,3}})[日号]?)?|(?P<part>{_PART})|(?P<same>这个?时候|这个?时间|这会儿?|今天|同期|现在))?"
+    rf"(?P<year>大前年|前年|去年|今年|明年|年初)\s*(?:的|个)?(?:(?P<m>{_N}{{1,3}})\s*(?:月|[./])(?:份)?\s*(?:(?P<d>{_N}{{1,3}})[日号]?)?|(?P<part>{_PART})|(?P<same>这个?时候|这个?时间|这会儿?|今天|同期|现在))?"
 )
 _PART_ALONE = re.compile(rf"(?<!\d)(?P<part>{_PART.replace('|初', '').replace('|底|末', '')})")
 _WEEKDAY = re.compile("(?P<week>上上|上|这|本)?个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])")
 _WEEK_AGO = re.compile("(?P<week>上上|上)个?(?:周|星期|礼拜)")
 _MONTH_DAY = re.compile(
-    rf"(?<![0-9零〇一二两三四五六七八九十年])(?P<m>{_N}{{1,3}})\s*(?:月(?:份)?|[./])\s*(?:(?P<d>{_N}{{1,3}})[日号]?)?"
+    rf"(?<![0-9零〇一二两三四五六七八九十年])(?![两俩仨])(?P<m>{_N}{{1,3}})\s*(?:月(?:份)?|[./])\s*(?:(?P<d>{_N}{{1,3}})[日号]?)?"
 )
+_DAY_OF_A_MONTH = re.compile(r"(?<!\d)(?:[1-9]|1[0-2])\s*(?:月|[./])\s*(?:[12]\d|3[01]|[1-9])(?![\d./])[日号]?")
+"""A day told with its month in figures, which is a day and nothing else."""
 _RELATIVE_MONTH = re.compile(
     rf"(?P<which>上上个?月|上个?月|这个?月|本月)(?P<part>初|中旬?|底|末)?(?:(?P<d>{_N}{{1,3}})[日号])?"
 )
@@ -285,6 +287,18 @@ def mentions_day(text: str) -> bool:
     return any(word in text for word in _DAYS) or any(pattern.search(text) for pattern in _TELLING_A_DAY)
 
 
+def exact_day(text: str) -> str:
+    """The day that a text tells with its month in figures, "" for none: 找着本儿了 4月11号."""
+    match = _DAY_OF_A_MONTH.search(text)
+    return match.group() if match else ""
+
+
+def month_and_day(text: str) -> str:
+    """The month that a text tells, with its day if it tells one; "" for none: 嗯 六月中旬吧."""
+    match = _MONTH_DAY.search(text)
+    return match.group() if match else ""
+
+
 def without_days(text: str) -> str:
     """A text without what tells a day or a month."""
     for pattern in (*_TELLING_A_DAY, _DAY_WORDS):
@@ -313,6 +327,8 @@ def _in_a_year(text: str, today: date) -> date | None:
         back = {"大前年": 3, "前年": 2, "去年": 1, "明年": -1}.get(match["year"], 0)
         if match["same"]:
             return _months_before(today, 12 * back)
+        if not (match["m"] or match["part"]) and (told := _MONTH_DAY.search(text)):
+            return _on(today.year - back, told["m"], told["d"])  # 6月18 今年
         month = match["m"] or _PARTS.get(match["part"] or "年初", 1)
         if match["part"] and (nearer := _MONTH_DAY.search(text, match.end())):
             month = nearer["m"]  # 大前年秋天 十月份

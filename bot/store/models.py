@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -36,6 +37,8 @@ _HELD = text("held_until IS NOT NULL")
 
 TRANSCRIPT = "transcript"
 """In a message's payload: its text was made out of a voice by a machine."""
+LATE = "late"
+"""In a message's payload: a model read it only after it had been handled without one."""
 PHOTO_PROBLEM = "photo_problem"
 """In a message's payload: what is wrong with its picture as a photo for an application (`bot/services/photos.py`)."""
 OF_FORM = "of_form"
@@ -133,6 +136,8 @@ class Resident(Base):
     # The officer who talks with the resident by hand; until then the bot is silent.
     held_by: Mapped[str | None] = mapped_column(String(64), default=None)
     held_until: Mapped[datetime | None] = mapped_column(default=None)
+    # Has objected to the use of their messages for training (`bot/studio/material.py`).
+    not_for_training: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Case(Base):
@@ -274,13 +279,13 @@ class Page(Work, Base):
 
     __tablename__ = "page"
     __table_args__ = (
-        UniqueConstraint("case_id", "level", "channel", "officer", name="uq_page_case_level_channel_officer"),
         Index("ix_page_state_due", "state", "priority", "due_at"),
+        Index("ix_page_case_level", "case_id", "level"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[CaseId] = mapped_column(ForeignKey("case.id"))
     level: Mapped[int]
-    officer: Mapped[str] = mapped_column(String(300))
+    officer: Mapped[str] = mapped_column(Text)
     # 0: the first page of an alarm, 1: its later ones, 2: what is no alarm.
     priority: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column(String(16), default=PageKind.ALARM)

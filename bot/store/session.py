@@ -100,11 +100,16 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError) as error:
-        raise StoreUnavailableError(type(error).__name__) from error
+        raise StoreUnavailableError(_reason(error)) from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise StoreUnavailableError(type(error).__name__) from error
+            raise StoreUnavailableError(_reason(error)) from error
         raise
+
+
+def _reason(error: Exception) -> str:
+    """What the driver calls it ("LockNotAvailable", "QueryCanceled"); its own words could quote a resident."""
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

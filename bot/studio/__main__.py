@@ -15,7 +15,7 @@ from bot.store.session import Store
 from bot.studio import changes, promotion, registry, shadow
 from bot.studio.filling import Filling
 from bot.studio.runner import Runner
-from bot.studio.trainer import Duty, Trainer
+from bot.studio.trainer import Duty, InBackground, Trainer
 
 _STOCK_EVERY = timedelta(seconds=10)
 
@@ -30,7 +30,12 @@ def duties(store: Store, settings: Settings, clock: Clock, project: Path) -> Seq
         Duty("promotion", lambda now: promotion.watch_over(store, models, now=now)),
         Duty("runs", runner.look, let_go=runner.stop),
         Duty("inbox", filling.look, let_go=filling.let_go),
-        Duty("shadow", lambda now: shadow.read_along(store, settings, now=now, models=models), let_go=shadow.let_go),
+        # A candidate may be slow, or hang: what is tried out holds up nothing.
+        Duty(
+            "shadow",
+            InBackground(lambda now: shadow.read_along(store, settings, now=now, models=models)),
+            let_go=shadow.let_go,
+        ),
     )
 
 

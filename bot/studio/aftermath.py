@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.nlu.triage import URGENT
-from bot.store.models import Message, Promotion, WorkState
+from bot.store.models import LATE, Message, Promotion, WorkState
 
 DAYS_BEFORE = timedelta(days=7)
 SETTLING = timedelta(minutes=3)
@@ -145,7 +145,10 @@ def _unanswered(text: Handled) -> bool:
 
 def _texts(session: Session, since: datetime, until: datetime) -> list[Handled]:
     query = (
-        sa.select(Message.model, Message.triage, Message.received_at, Message.handled_at)
+        sa.select(
+            *(Message.model, Message.triage, Message.received_at, Message.handled_at),
+            Message.payload[LATE].as_boolean().label("late"),
+        )
         .where(Message.received_at >= since, Message.received_at < until)
         .where(Message.kind == "text", Message.state == WorkState.DONE, Message.read_by_model.is_not(None))
         .order_by(Message.received_at.desc(), Message.id.desc())
@@ -153,7 +156,7 @@ def _texts(session: Session, since: datetime, until: datetime) -> list[Handled]:
     )
     return [
         Handled(
-            model=row.model,
+            model=None if row.late else row.model,  # whoever wrote it was answered without one
             disagreed=_of_two_minds(row.triage or {}),
             seconds=(row.handled_at - row.received_at).total_seconds(),
         )

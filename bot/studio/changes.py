@@ -6,7 +6,8 @@ row is finished in one transaction that only one writer can hold. The writer aft
 change pending and its files written, and finishes it without writing again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -43,7 +44,7 @@ CASES = {MISSED: "漏掉的警情", FALSE_PAGE: "误报"}
 """Why a message is in the regression set."""
 WHY_CHARACTERS, TEXT_CHARACTERS = 500, 1000
 _TRY_AGAIN = timedelta(seconds=30)
-_WRITER = 5146_2027
+_WRITER = 5146_2028
 _MARKUP = frozenset("[]{}")
 
 
@@ -61,8 +62,11 @@ def propose(
     now: datetime,
     item_id: int | None = None,
     folder: Path = NLU_DATA,
+    stood: bool = False,
 ) -> DataChange:
     """Ask for a change. It is made by the one writer (`apply_pending`), after a second person where one is needed.
+
+    `stood`: what it writes stood in the files before, and nothing in it is looked for anew.
 
     Raises:
         ChangeError: it can be seen already that it cannot be made; personal data in it, for one.
@@ -73,6 +77,7 @@ def propose(
         raise ChangeError(f"原因最多 {WHY_CHARACTERS} 个字")
     try:
         wanted = _clean(kind, dict(payload), folder, now)
+        _check_impersonal(kind, {} if stood else wanted, why)
         state = UNAPPROVED if KINDS[kind].national(wanted, folder) else WorkState.PENDING
     except EditError as error:
         raise ChangeError(str(error)) from None
@@ -89,8 +94,10 @@ def propose(
 
 @lru_cache(maxsize=1)
 def warm() -> None:
-    """Load what the check for personal data needs, which takes seconds, before a transaction waits for it."""
+    """Load what checks a proposal, which takes seconds, before a transaction waits for it."""
     masking.leftovers("你好")
+    with suppress(EditError):
+        corpus.load(NLU_DATA)
 
 
 def approve(session: Session, change_id: int, *, by: str, now: datetime) -> DataChange:
@@ -107,16 +114,50 @@ def approve(session: Session, change_id: int, *, by: str, now: datetime) -> Data
     return change
 
 
-def withdraw(session: Session, change_id: int, *, by: str, why: str, now: datetime) -> DataChange:
+def withdraw(
+    session: Session, change_id: int, *, by: str, why: str, now: datetime, folder: Path = NLU_DATA
+) -> DataChange:
     """Give up a change that is not made yet: one's own, or another's that one does not agree to.
+
+    One that a writer has begun may stand in the files by half: it is finished, and then taken back.
 
     Raises:
         ChangeError: it is made already, or given up.
     """
     change = _locked(session, change_id, UNAPPROVED, WorkState.PENDING)
-    change.state, change.error = WorkState.CANCELLED, f"{by}：{why.strip() or '不改了'}"
-    _recorded(session, by, "data_withdraw", change, now)
+    if change.attempts:
+        _take_back(session, change, by=by, why=why, now=now, folder=folder)
+    else:
+        _give_up(session, change, by=by, why=why.strip() or "不改了", now=now)
     return change
+
+
+def take_back_all(session: Session, taken: Sequence[DataChange], *, by: str, why: str, now: datetime) -> None:
+    """Give up those of some changes that are not made yet, and propose the inverse of the others; `standing` has them
+    locked."""
+    for change in taken:
+        try:
+            if change.state == WorkState.DONE or change.attempts:
+                _take_back(session, change, by=by, why=why, now=now, folder=NLU_DATA)
+            else:
+                _give_up(session, change, by=by, why=why, now=now)
+        except ChangeError as error:
+            log.warning("change.stays", change=change.id, reason=str(error))
+
+
+def standing(session: Session, items: Sequence[int], kinds: Collection[str]) -> list[DataChange]:
+    """The changes of some kinds that came of these items of the inbox and were not taken back, locked."""
+    states = (UNAPPROVED, WorkState.PENDING, WorkState.DONE)
+    query = (
+        sa.select(DataChange)
+        .where(DataChange.item_id.in_(items), DataChange.kind.in_(kinds), DataChange.state.in_(states))
+        .order_by(DataChange.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = session.scalars(query).all()
+    gone = taken_back(session, [change.id for change in found])
+    return [change for change in found if change.id not in gone]
 
 
 def undo(session: Session, change_id: int, *, by: str, why: str, now: datetime, folder: Path = NLU_DATA) -> DataChange:
@@ -126,17 +167,26 @@ def undo(session: Session, change_id: int, *, by: str, why: str, now: datetime, 
         ChangeError: it was not made, or has been taken back already.
     """
     change = _locked(session, change_id, WorkState.DONE)
-    if taken_back(session, [change_id]):
+    return _take_back(session, change, by=by, why=why, now=now, folder=folder)
+
+
+def _take_back(session: Session, change: DataChange, *, by: str, why: str, now: datetime, folder: Path) -> DataChange:
+    if taken_back(session, [change.id]):
         raise ChangeError("这条修改已经撤销过了")
     inverse = KINDS[change.kind].inverse
     if inverse is None:
-        change.state, change.error = WorkState.CANCELLED, f"{by}：{why.strip() or '撤销'}"
-        _recorded(session, by, "data_withdraw", change, now)
+        _give_up(session, change, by=by, why=why.strip() or "撤销", now=now)
         return change
     kind, payload = inverse({name: value for name, value in change.payload.items() if name != "undoes"})
-    made = propose(session, kind, payload, by=by, why=why.strip() or f"撤销第{change_id}号", now=now, folder=folder)
-    made.payload = {**made.payload, "undoes": change_id}
+    why = why.strip() or f"撤销第{change.id}号"
+    made = propose(session, kind, payload, by=by, why=why, now=now, folder=folder, stood=True)
+    made.payload = {**made.payload, "undoes": change.id}
     return made
+
+
+def _give_up(session: Session, change: DataChange, *, by: str, why: str, now: datetime) -> None:
+    change.state, change.error = WorkState.CANCELLED, f"{by}：{why}"
+    _recorded(session, by, "data_withdraw", change, now)
 
 
 def taken_back(session: Session, change_ids: list[int]) -> dict[int, int]:
@@ -164,6 +214,31 @@ def history(session: Session, wanted: Filter, *, before: int | None = None, limi
     if before is not None:
         query = query.where(DataChange.id < before)
     return list(session.scalars(query))
+
+
+def unwritten(session: Session, by: str, *, since: datetime) -> int:
+    """How many changes that somebody asked for since a moment could not be made."""
+    query = sa.select(sa.func.count()).where(
+        DataChange.state == WorkState.FAILED, DataChange.made_by == by, DataChange.made_at >= since
+    )
+    return session.scalar(query) or 0
+
+
+def written_by(session: Session, topic: str, aspect: str, text: str) -> DataChange | None:
+    """The change that an aspect of a topic has its present text from; None where it came with the program or was
+    edited by hand since."""
+    query = sa.select(DataChange).where(
+        DataChange.state == WorkState.DONE,
+        DataChange.kind.in_(("edit_answer", "add_topic")),
+        DataChange.payload["topic"].as_string() == topic,
+        sa.or_(DataChange.kind == "add_topic", DataChange.payload["aspect"].as_string() == aspect),
+    )
+    last = session.scalars(query.order_by(DataChange.id.desc()).limit(1)).first()
+    if last is None:
+        return None
+    told = last.payload
+    said = told["now"] if last.kind == "edit_answer" else told.get(aspect) or told.get("aspects", {}).get(aspect)
+    return last if said == text else None
 
 
 def people(session: Session) -> list[str]:
@@ -199,8 +274,9 @@ def apply_pending(store: Store, folder: Path = NLU_DATA, *, now: datetime) -> in
 def _made(store: Store, folder: Path, change_id: int, now: datetime) -> bool:
     with store.reading() as session:
         change = session.get_one(DataChange, change_id)
-    if change.state != WorkState.PENDING:
-        return False
+        undone = session.get(DataChange, change.payload.get("undoes", 0))
+    if change.state != WorkState.PENDING or (undone is not None and undone.state == WorkState.PENDING):
+        return False  # what it takes back is finished first
     kind = KINDS[change.kind]
     try:
         if change.approved_by is None and kind.national(change.payload, folder):
@@ -299,7 +375,8 @@ def _clean(kind: str, payload: dict[str, Any], folder: Path, now: datetime) -> d
         return _answer(payload, folder, now)
     if kind == "edit_local_fact":
         given = {name: str(payload[name] or "").strip() for name in ("name", "was", "now")}
-        return {**given, "reviewed": _day(payload.get("reviewed"), now)}
+        found = payload.get("was_reviewed") or plans.local_fact(folder, given["name"])["reviewed"]
+        return {**given, "reviewed": _day(payload.get("reviewed"), now), "was_reviewed": str(found or "")}
     if kind in ("new_intent", "remove_intent"):
         return _intent(payload, now)
     if kind in ("add_topic", "remove_topic"):
@@ -310,7 +387,7 @@ def _clean(kind: str, payload: dict[str, Any], folder: Path, now: datetime) -> d
 def _example(kind: str, payload: dict[str, Any], folder: Path, now: datetime) -> dict[str, Any]:
     if kind == "edit_example":
         known = _known(payload["intent"], folder)
-        return {"intent": known, "was": str(payload["was"]), "now": fit_to_learn(payload["now"])}
+        return {"intent": known, "was": str(payload["was"]), "now": _on_a_line(payload["now"])}
     if kind == "move_example":
         was, target = _known(payload["was"], folder), _known(payload["now"], folder)
         if was == target:
@@ -319,7 +396,7 @@ def _example(kind: str, payload: dict[str, Any], folder: Path, now: datetime) ->
     intent = _known(payload["intent"], folder)
     if kind in ("remove_example", "keep_example"):
         return {"intent": intent, "text": str(payload["text"])}
-    text = fit_to_learn(payload["text"])
+    text = _on_a_line(payload["text"])
     if kind == "add_example":
         return {"intent": intent, "text": text}
     if payload["case"] not in CASES:
@@ -328,16 +405,66 @@ def _example(kind: str, payload: dict[str, Any], folder: Path, now: datetime) ->
     return {"intent": intent, "text": text, "case": payload["case"], "why": str(payload["why"]).strip(), "added": added}
 
 
-def fit_to_learn(text: Any) -> str:
-    """A text as it may become an example: on one line. Raises ChangeError when it may not."""
+def _on_a_line(text: Any) -> str:
+    """A text as an example is written. Raises ChangeError when it cannot be one."""
     line = " ".join(str(text).split())
     if not 0 < len(line) <= TEXT_CHARACTERS:
         raise ChangeError(f"例句要有字，最多 {TEXT_CHARACTERS} 个字")
     if found := _MARKUP & set(line):
         raise ChangeError(f"例句里不能有 {' '.join(sorted(found))}，请删掉或换成别的括号")
-    if personal := masking.leftovers(line):
-        raise ChangeError(f"例句里还有像个人信息的内容：{'、'.join(personal)}。请改成说不出是谁的写法再保存")
     return line
+
+
+def held_elsewhere(text: str, intent: str, folder: Path = NLU_DATA) -> corpus.Held | None:
+    """The example of another intent that reads the same; None while the data cannot be read."""
+    try:
+        known = corpus.load(folder)
+    except EditError:
+        return None
+    same = known.by_normal.get(known.normalise(text), [])
+    return None if any(held.intent == intent for held in same) else next(iter(same), None)
+
+
+_OF_RESIDENTS = {
+    "add_example": ("text",),
+    "edit_example": ("now",),
+    "add_regression": ("text", "why"),
+    "new_intent": ("examples", "scope"),
+    "add_topic": ("examples",),
+}
+"""Where residents' words stand in a payload, or what a trainer notes about them."""
+_OF_THE_STATION = {
+    "new_intent": ("title", "response", "answer"),
+    "add_topic": ("title", "when", "source", "short", "plain", "aspects"),
+    "edit_answer": ("now", "source", "unknown"),
+    "edit_local_fact": ("now",),
+}
+"""What the station says itself: its own address and telephone number may stand there."""
+
+
+def _check_impersonal(kind: str, wanted: Mapping[str, Any], why: str) -> None:
+    """Nothing that is written names a person: no example, no answer, no note. Raises ChangeError."""
+    words = [text for name in _OF_RESIDENTS.get(kind, ()) for text in _texts(wanted.get(name))]
+    noted = [] if kind in ("edit_answer", "edit_local_fact") else [why]
+    said = [text for name in _OF_THE_STATION.get(kind, ()) for text in _texts(wanted.get(name))]
+    for where, personal in (
+        ("例句里", [found for text in words for found in masking.leftovers(text)]),
+        ("原因里", [found for text in noted for found in masking.leftovers(text)]),
+        ("内容里", [found for text in said for found in masking.of_one_person(text)]),
+    ):
+        if personal:
+            told = "、".join(dict.fromkeys(personal))
+            raise ChangeError(f"{where}还有像个人信息的内容：{told}。请改成说不出是谁的写法再保存")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The words in a part of a payload, but for the names of other topics."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for name, inner in value.items() if name != "related" for text in _texts(inner))
+    elif isinstance(value, list):
+        yield from (text for inner in value for text in _texts(inner))
 
 
 def _known(intent: str, folder: Path) -> str:
@@ -350,7 +477,7 @@ def _intent(payload: dict[str, Any], now: datetime) -> dict[str, Any]:
     label, _, name = str(payload["intent"]).partition("/")
     if label not in LABELS or not _is_name(name):
         raise ChangeError("细类的名字要写成“标签/英文小写和下划线”，例如 enquiry/lost_key")
-    examples = list(dict.fromkeys(fit_to_learn(text) for text in payload["examples"] if str(text).strip()))
+    examples = list(dict.fromkeys(_on_a_line(text) for text in payload["examples"] if str(text).strip()))
     wanted: dict[str, Any] = {
         "intent": f"{label}/{name}",
         "title": _line(payload["title"], "标题"),
@@ -372,7 +499,7 @@ def _topic(payload: dict[str, Any], folder: Path, now: datetime) -> dict[str, An
         "intent": intent,
         "topic": str(payload["topic"]),
         "when": [word for word in (str(word).strip() for word in payload["when"]) if word],
-        "examples": [fit_to_learn(text) for text in payload.get("examples") or () if str(text).strip()],
+        "examples": [_on_a_line(text) for text in payload.get("examples") or () if str(text).strip()],
         **_facts(payload, now),
     }
 

@@ -61,8 +61,6 @@ class Side:
     """Mean confidence, share of right ones, messages, for each tenth of confidence that occurs."""
     confusion: tuple[tuple[int, ...], ...]
     """Messages by wanted label (row) and given label (column), in the order of LABELS."""
-    f1: Mapping[str, float]
-    """F1 by fine intent."""
     median_ms: float
     p99_ms: float
 
@@ -118,10 +116,15 @@ class Comparison:
     """On all messages: rightly paged or rightly not."""
     label: McNemar
     """On all messages: the right label."""
-    changes: tuple[Change, ...]
-    """By how much, the greatest first."""
+    intents: tuple[Change, ...]
+    """Every intent of the set, by name."""
     differences: tuple[Difference, ...]
     """What the candidate reads otherwise, the weightiest first."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The intents whose F1 is another, the greatest change first."""
+        return tuple(sorted((one for one in self.intents if one.by), key=lambda one: (-abs(one.by), one.intent)))
 
     @property
     def confusion_difference(self) -> tuple[tuple[int, ...], ...]:
@@ -143,7 +146,7 @@ def compare(live: Judgement, candidate: Judgement) -> Comparison:
         paged=_mcnemar(emergencies, lambda reading: bool(reading["urgent"])),
         urgency=_mcnemar(known, lambda reading: bool(reading["urgent"]) == (label_of(reading["wanted"]) == URGENT)),
         label=_mcnemar(known, lambda reading: bool(reading["label"] == label_of(reading["wanted"]))),
-        changes=_changes(ours, theirs),
+        intents=_intents(ours, theirs),
         differences=_differences(pairs),
     )
 
@@ -173,7 +176,6 @@ def side(model: str, readings: Sequence[_Reading]) -> Side:
         calibration_error=error,
         reliability=tuple(bins),
         confusion=tuple(tuple(count[wanted, given] for given in LABELS) for wanted in LABELS),
-        f1=_f1_by_intent(readings),
         median_ms=statistics.median(times) if times else float("nan"),
         p99_ms=times[min(int(len(times) * 0.99), len(times) - 1)] if times else float("nan"),
     )
@@ -206,11 +208,10 @@ def _f1_by_intent(readings: Sequence[_Reading]) -> dict[str, float]:
     return {intent: 2 * hits[intent] / number for intent, number in sorted(occurs.items())}
 
 
-def _changes(live: Sequence[_Reading], candidate: Sequence[_Reading]) -> tuple[Change, ...]:
+def _intents(live: Sequence[_Reading], candidate: Sequence[_Reading]) -> tuple[Change, ...]:
     before, after = _f1_by_intent(live), _f1_by_intent(candidate)
     messages = Counter(reading["wanted"] for reading in candidate)
-    found = [Change(intent, before.get(intent, 0.0), after.get(intent, 0.0), messages[intent]) for intent in messages]
-    return tuple(sorted((one for one in found if one.by), key=lambda one: (-abs(one.by), one.intent)))
+    return tuple(Change(one, before.get(one, 0.0), after.get(one, 0.0), messages[one]) for one in sorted(messages))
 
 
 def _differences(pairs: Sequence[tuple[_Reading, _Reading]]) -> tuple[Difference, ...]:

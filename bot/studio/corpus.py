@@ -3,6 +3,7 @@
 A file is read again only when it has changed: the first look takes seconds, the next one milliseconds.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -50,6 +51,11 @@ class Corpus:
         for held in self.training:
             found.setdefault(held.normal, []).append(held)
         return found
+
+    @cached_property
+    def examples(self) -> Counter[str]:
+        """How many training messages each intent has."""
+        return Counter(held.intent for held in self.training)
 
     def of(self, intent: str) -> list[Held]:
         """The training messages of an intent."""

@@ -153,7 +153,7 @@ class Execution:
             known = session.get(TrainedModel, name)
         if not path.exists():
             return False
-        return registry.is_whole(path) if known is None else known.sha256 == registry.digest_of(path)
+        return training.is_whole(path) if known is None else known.sha256 == registry.digest_of(path)
 
     def _train(self, name: str) -> Path:
         out = self._folder / "out"
@@ -209,12 +209,13 @@ class Execution:
                 continue
 
     def _register(self, name: str, version: str, found: list[str]) -> None:
-        now = self._clock.now()
+        now, path = self._clock.now(), pointer.file_of(self._models, name)
+        registry.hash_ahead(path)
         with self._store.transaction() as session:
             self._still_running(session.get_one(TrainingRun, self._run_id, with_for_update=True))
             registry.register(
                 session,
-                pointer.file_of(self._models, name),
+                path,
                 data_version=version,
                 commit=registry.commit_of(self._project),
                 by=self._by,

@@ -26,7 +26,11 @@ class Filling:
         self._needed_at: datetime | None = None
 
     def look(self, now: datetime) -> int:
-        """Take in what has come; how many items are new. While the model loads, everything waits."""
+        """Take in what has come; how many items are new. While the model loads, everything waits.
+
+        Raises:
+            DutyError: the model cannot be read with; it is tried again after a while.
+        """
         with self._store.reading() as session:
             waits = inbox.waits(session, now=now)
         if not waits:
@@ -35,14 +39,14 @@ class Filling:
             return 0
         self._needed_at = now
         model = pointer.live(self._models)
-        reader = self._reader.of(pointer.file_of(self._models, model), self._settings) if model else None
+        reader = self._reader.of(pointer.file_of(self._models, model), self._settings, now) if model else None
         if reader is None:
             return 0
         try:
             return inbox.fill(self._store, reader, now=now)
         except ReadingError as error:
             log.warning("inbox.reader_ended", reason=str(error))
-            self._reader.close()
+            self._reader.gave_up(error)
             return 0
 
     def let_go(self) -> None:

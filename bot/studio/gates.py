@@ -26,6 +26,11 @@ TITLES = {
 FIXED = frozenset({"file"})
 """Gates that nobody overrules: without its file a model cannot be loaded anywhere."""
 _LISTED = 5
+_SETS = {judging.TEST: "测试集", judging.REGRESSION: "回归集"}
+
+
+class _UncomparedError(Exception):
+    """Candidate and live model cannot be compared on a set as it is now; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,12 @@ class Gate:
         return asdict(self)
 
 
-def gates(session: Session, model: TrainedModel, live: str | None, models: Path) -> tuple[Gate, ...]:
-    """Every gate of a candidate against the model that is live."""
+def gates(session: Session, model: TrainedModel, live: str | None, project: Path) -> tuple[Gate, ...]:
+    """Every gate of a candidate against the model that is live, on the sets as the project has them now."""
     return (
-        _file(model, models),
-        _regression(session, model.name, live),
-        _recall(session, model.name, live),
+        _file(model, project / "models"),
+        _regression(session, model.name, live, project),
+        _recall(session, model.name, live, project),
         _data(model),
         _approval(session, model.name),
     )
@@ -62,11 +67,12 @@ def _file(model: TrainedModel, models: Path) -> Gate:
     return Gate("file", there, "文件在" if there else "模型文件不在了，请重新训练")
 
 
-def _regression(session: Session, name: str, live: str | None) -> Gate:
+def _regression(session: Session, name: str, live: str | None, project: Path) -> Gate:
     """No message may go wrong that the live model gets right: to page for it, or not to."""
-    candidate, compared = _same_set(session, "regression", name, live)
-    if candidate is None:
-        return Gate("regression", False, _unjudged("回归集", compared))
+    try:
+        candidate, compared = _same_set(session, judging.REGRESSION, name, live, project)
+    except _UncomparedError as error:
+        return Gate("regression", False, str(error))
     right_now = {_id(reading): holds(reading) for reading in compared.readings} if compared else {}
     wrong = [reading for reading in candidate.readings if not holds(reading)]
     new = [reading for reading in wrong if right_now.get(_id(reading), True)]
@@ -80,11 +86,12 @@ def _regression(session: Session, name: str, live: str | None) -> Gate:
     return Gate("regression", True, f"{total} 条，没有新的漏报和误报{known}" if total else "回归集还是空的")
 
 
-def _recall(session: Session, name: str, live: str | None) -> Gate:
+def _recall(session: Session, name: str, live: str | None, project: Path) -> Gate:
     """Of the emergencies of the test set, no fewer may be paged for."""
-    candidate, compared = _same_set(session, "test", name, live)
-    if candidate is None:
-        return Gate("recall", False, _unjudged("测试集", compared))
+    try:
+        candidate, compared = _same_set(session, judging.TEST, name, live, project)
+    except _UncomparedError as error:
+        return Gate("recall", False, str(error))
     now, before = candidate.figures["recall"], compared.figures["recall"] if compared else None
     told = f"{now[1]} 条紧急消息认出 {now[0]} 条"
     if before is None:
@@ -116,26 +123,33 @@ def request_of(session: Session, name: str) -> Promotion | None:
     return last if last is not None and last.kind == "request" else None
 
 
-def _same_set(session: Session, of: str, name: str, live: str | None) -> tuple[Judgement | None, Judgement | None]:
-    """The candidate's newest judgement, and the live model's of the very same set; (None, …) where they cannot be
-    compared."""
+def _same_set(
+    session: Session, of: str, name: str, live: str | None, project: Path
+) -> tuple[Judgement, Judgement | None]:
+    """How candidate and live model read a set as its file is now.
 
-    def newest(model: str) -> sa.Select[Judgement]:
-        """Thousands of readings are fetched only where they are looked at: the page asks every two seconds."""
-        return judging.newest_first(model, of).options(defer(Judgement.readings)).limit(1)
+    Raises:
+        _UncomparedError: one of them has not read this very set, or not the whole of it.
+    """
+    try:
+        digest = judging.digest_now(of, project)
+    except judging.JudgingError as error:
+        raise _UncomparedError(str(error)) from None
+    candidate = _on_this_set(session, of, name, digest)
+    if unread := candidate.figures.get("unread"):
+        raise _UncomparedError(f"{_SETS[of]}里有 {unread} 条消息这个模型读不了（读的时候出错）")
+    return candidate, _on_this_set(session, of, live, digest) if live and live != name else None
 
-    candidate = session.scalars(newest(name)).first()
-    if live is None or live == name:
-        return candidate, None
-    other = session.scalars(newest(live)).first()
-    if candidate is None or other is None or candidate.digest == other.digest:
-        return (candidate if other else None), other
-    compared = session.scalars(newest(live).where(Judgement.digest == candidate.digest)).first()
-    return (candidate if compared else None), compared or other
 
-
-def _unjudged(of: str, compared: Judgement | None) -> str:
-    return f"还没有和线上模型在同一份{of}上评测" if compared else f"这个模型或线上模型还没有在{of}上评测"
+def _on_this_set(session: Session, of: str, model: str, digest: str) -> Judgement:
+    # Thousands of readings are fetched only where they are looked at: the page asks every two seconds.
+    query = judging.newest_first(model, of).options(defer(Judgement.readings)).limit(1)
+    found = session.scalars(query.where(Judgement.digest == digest)).first()
+    if found is not None:
+        return found
+    if session.scalars(query).first() is None:
+        raise _UncomparedError(f"{model} 还没有在{_SETS[of]}上评测")
+    raise _UncomparedError(f"{_SETS[of]}后来改过，{model} 还没有在新的上评测；提请批准以后会自动评测")
 
 
 def _id(reading: Mapping[str, Any]) -> str:

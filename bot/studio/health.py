@@ -10,6 +10,7 @@ import math
 import re
 import tarfile
 import threading
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from bot.nlu.triage import LABELS, URGENT
 from bot.nlu.wording import PLAIN, size
 from bot.studio import corpus
 from bot.studio.corpus import Corpus, Held
+from bot.studio.files import EditError
 
 REVIEW_EVERY = timedelta(days=365)
 """How long an answer counts as looked at."""
@@ -266,7 +268,7 @@ def examine(data: Path, model: Path | None, today: date) -> Health:
 
 
 def _counts(known: Corpus) -> Iterator[IntentCount]:
-    examples = Counter(held.intent for held in known.training)
+    examples = known.examples
     tests = Counter(message.intent for message in known.test)
     for intent, title in known.titles.items():
         yield IntentCount(intent, title, examples[intent], tests[intent])
@@ -337,6 +339,15 @@ def left_out(model: Path) -> list[LeftOut]:
 
 @lru_cache(maxsize=1)
 def _left_out(model: str, _changed_at: int) -> list[LeftOut]:
+    try:
+        return _kept_in(model)
+    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, KeyError):
+        raise EditError(
+            f"线上模型的文件 {Path(model).name} 读不出来，可能损坏了；请退回上一个模型，或者再训练一次"
+        ) from None
+
+
+def _kept_in(model: str) -> list[LeftOut]:
     with tarfile.open(model) as archive:
         for member in archive:
             if _LEFT_OUT.search(member.name) and (file := archive.extractfile(member)):

@@ -6,20 +6,23 @@ stored, so that a trainer's page never holds anything else.
 """
 
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from bot.nlu.catalogue import titles
 from bot.nlu.dataset import FALSE_PAGE, MISSED, NEAR, trigrams
 from bot.nlu.normaliser import normalise, simplified, without_politeness
+from bot.nlu.project import NLU_DATA
 from bot.nlu.triage import URGENT, Triage
 from bot.store.models import (
     OF_FORM,
@@ -36,7 +39,10 @@ from bot.store.models import (
     WorkState,
 )
 from bot.store.session import Store, insert
+from bot.studio import corpus
+from bot.studio.files import EditError
 from bot.studio.masking import mask
+from bot.studio.material import TIP, of_tip, own_words, tips_among
 from bot.studio.reading import Reading
 from bot.studio.usefulness import Thought, margin, usefulness
 
@@ -63,6 +69,8 @@ REASONS = {
     "waiting": Reason("放了很久", 5),
 }
 """The reasons by name, the weightiest first."""
+OPEN = (ReviewState.WAITING, ReviewState.SECOND)
+"""The states in which an item waits for somebody."""
 BATCH = 50
 """Messages that one call looks at: about two seconds of a model's time."""
 FIRST_LOOK = 2000
@@ -75,8 +83,9 @@ LOW_MARGIN, LOW_FINE_MARGIN = 0.5, 0.15
 FAR = 0.39
 """Similarity to the nearest training message below which a wording is new: a tenth of the test set's."""
 _DENIAL_WITHIN = timedelta(minutes=15)
+_LISTENED_WITHIN = timedelta(minutes=10)
 _WAITING, _AGED_EVERY, _MOST_AGED = timedelta(days=7), timedelta(hours=1), 500
-_OTHERS_SHARE, _TAUGHT_SHARE = 0.25, 15
+_OTHERS_SHARE, _TAUGHT_SHARE = 0.25, 30
 _NEWEST_CLUSTERS = 2000
 _MARK = "inbox"
 """The heartbeat under which it is kept how far the inbox has looked."""
@@ -88,7 +97,7 @@ _DENIAL = re.compile(
     "(?:我)?(?:没|不是)(?:问|说)(?:这|那)个|我问的(?:不是|是)|听不懂人话|"
     "说的啥|啥呀|什么(?:啊|呀|玩意儿?)|都不是|no(?:t that)?$)"
 )
-_DENIAL_LETTERS = 16
+_DENIAL_LETTERS, _MOST_DENIALS = 16, 5
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -128,8 +137,6 @@ class _Found:
     """What a call has to look at, and how far it has looked then."""
 
     reasons: dict[MessageId, set[str]] = field(default_factory=dict)
-    tips: set[int] = field(default_factory=set)
-    """Cases that have become tips."""
     mark: Mark | None = None
 
     def add(self, message_id: int | None, *reasons: str) -> None:
@@ -153,9 +160,19 @@ def fill(store: Store, reader: Reads | None, *, now: datetime) -> int:
         there = set(session.scalars(sa.select(ReviewItem.message_id).where(ReviewItem.message_id.in_(found.reasons))))
         fresh = [message for message in messages if message.id not in there]
         answers = _answers(session, [message.id for message in fresh])
+        tips = tips_among(session, [message.id for message in fresh])
     readings = list(reader.read(message.text for message in fresh)) if reader else [None] * len(fresh)
+    examples = _examples() if reader and fresh else {}
     drafts = [
-        _draft(message, reading, found.reasons[message.id], answers.get(message.id, ""), reader)
+        _draft(
+            message,
+            reading,
+            found.reasons[message.id],
+            answers.get(message.id, ""),
+            examples,
+            model=reader.model if reader else message.model,
+            tip=message.id in tips,
+        )
         for message, reading in zip(fresh, readings, strict=True)
     ]
     drafts = [draft for draft in drafts if draft.reasons]
@@ -164,7 +181,7 @@ def fill(store: Store, reader: Reads | None, *, now: datetime) -> int:
     with store.transaction() as session:
         added = _store(session, drafts, now=now)
         _add_reasons(session, {key: found.reasons[key] for key in there}, now=now)
-        _hide(session, found.tips)
+        _hide_tips(session, since=old.closed_at if old else now - FIRST_LOOK_BACK)
         if found.mark:
             if old is None or found.mark.aged_at != old.aged_at:
                 _age(session, now=now)
@@ -198,17 +215,25 @@ def _look(session: Session, old: Mark | None, *, now: datetime) -> _Found:
     last = min(mark.message, session.scalar(sa.select(sa.func.max(Message.id))) or 0)
     query = sa.select(Message).where(Message.id > last).order_by(Message.id).limit(BATCH)
     for message in session.scalars(query):
-        if message.state == WorkState.PENDING or message.received_at > now - SETTLED:
+        if message.state == WorkState.PENDING or message.received_at > now - SETTLED or _is_listened_to(message, now):
             break
         last = message.id
         if denies(message):
             found.add(_answered_before(session, message), "denied")
         else:
             found.add(message.id)
-    correction = _look_at_corrections(session, mark.correction, found, until=now - SETTLED)
+    newest = session.scalar(sa.select(sa.func.max(Correction.id))) or 0
+    correction = _look_at_corrections(session, min(mark.correction, newest), found, until=now - SETTLED)
     closed_at = _look_at_ends(session, mark.closed_at, found, until=now - SETTLED)
     found.mark = Mark(last, correction, closed_at, now if now - mark.aged_at > _AGED_EVERY else mark.aged_at)
     return found
+
+
+def _is_listened_to(message: Message, now: datetime) -> bool:
+    """Whether a voice may still become words; after a while the others behind it wait no longer."""
+    if message.kind != "voice" or message.text or message.received_at <= now - _LISTENED_WITHIN:
+        return False
+    return any(media.state == WorkState.PENDING for media in message.media)
 
 
 def _first(session: Session) -> int:
@@ -225,8 +250,6 @@ def _look_at_corrections(session: Session, after: int, found: _Found, *, until: 
         was, now_is = (name.partition("/")[0] for name in (correction.was, correction.now))
         reason = MISSED if now_is == URGENT != was else FALSE_PAGE if was == URGENT != now_is else "relabelled"
         found.add(correction.message_id, reason)
-        if now_is == "tip":
-            found.tips.add(correction.case_id)
     return after
 
 
@@ -253,13 +276,16 @@ def _first_message(session: Session, case: Case) -> int | None:
 
 
 def denies(message: Message) -> bool:
-    """Whether a resident only says that the answer was not to the point."""
+    """Whether a resident only says that the answer was not to the point; what answers a form says nothing of that."""
+    if (message.payload or {}).get(OF_FORM):
+        return False
     text = normalise(message.text)
     return len(_LETTERS.findall(text)) <= _DENIAL_LETTERS and bool(_DENIAL.match(text))
 
 
 def _answered_before(session: Session, denial: Message) -> int | None:
-    """The message whose answer is denied: its resident's last one, if the bot has answered it just before."""
+    """The message whose answer is denied: its resident's last one that denies nothing itself, if the bot has just
+    answered it and did not only ask what was meant."""
     query = (
         sa.select(Message)
         .where(
@@ -269,12 +295,12 @@ def _answered_before(session: Session, denial: Message) -> int | None:
             Message.received_at > denial.received_at - _DENIAL_WITHIN,
         )
         .order_by(Message.id.desc())
-        .limit(1)
+        .limit(_MOST_DENIALS)
     )
-    before = session.scalars(query).first()
-    if before is None or not session.scalar(_bot_replies([before.id]).limit(1)):
+    before = next((message for message in session.scalars(query) if not denies(message)), None)
+    if before is None or (before.triage or {}).get("uncertain"):
         return None
-    return before.id
+    return before.id if session.scalar(_bot_replies([before.id]).limit(1)) else None
 
 
 def _bot_replies(ids: Sequence[int]) -> sa.Select[int | None]:
@@ -283,17 +309,17 @@ def _bot_replies(ids: Sequence[int]) -> sa.Select[int | None]:
 
 def _worth_reading(session: Session, found: _Found) -> list[Message]:
     """The messages themselves, without those that say nothing a model could learn."""
-    query = sa.select(Message).options(joinedload(Message.case)).where(Message.id.in_(found.reasons))
-    return [message for message in session.scalars(query.order_by(Message.id)) if _is_own_words(message)]
+    query = sa.select(Message).where(Message.id.in_(found.reasons), *own_words())
+    return [message for message in session.scalars(query.order_by(Message.id)) if _says_something(message)]
 
 
-def _is_own_words(message: Message) -> bool:
-    """No tap, no answer to a form, no event, nothing without letters."""
-    if message.kind not in ("text", "voice") or message.payload.get(OF_FORM) or not message.triage:
+def _says_something(message: Message) -> bool:
+    """Whether it has letters, one if it calls for help, and was taken for something that there still is."""
+    if not message.triage:
         return False
     triage = Triage.from_json(message.triage)
     letters = len(_LETTERS.findall(message.text))
-    return not triage.chosen and triage.intent in titles() and (letters >= 2 or (triage.urgent and letters > 0))
+    return triage.intent in titles() and (letters >= 2 or (triage.urgent and letters > 0))
 
 
 def _answers(session: Session, ids: Sequence[int]) -> Mapping[int | None, str]:
@@ -323,11 +349,19 @@ class Draft:
     model: str | None
 
 
-def _draft(message: Message, reading: Reading | None, known: set[str], answer: str, reader: Reads | None) -> Draft:
+def _draft(
+    message: Message,
+    reading: Reading | None,
+    known: set[str],
+    answer: str,
+    examples: Mapping[str, int],
+    *,
+    model: str | None,
+    tip: bool,
+) -> Draft:
     triage = Triage.from_json(message.triage or {})
     reasons = known | {name for name, holds in _doubts(message, triage, reading, answer) if holds}
-    label_of = {triage.label, *((reading.label, reading.model_label) if reading else ())}
-    confidential = "tip" in label_of or (message.case is not None and message.case.label == "tip")
+    confidential = tip or (reading is not None and TIP in (reading.label, reading.model_label))
     ranking = reading.ranking if reading else tuple((option, 0.0) for option in triage.options)
     ordered = in_order(reasons)
     return Draft(
@@ -336,10 +370,10 @@ def _draft(message: Message, reading: Reading | None, known: set[str], answer: s
         confidential=confidential,
         intent=triage.intent,
         reasons=ordered,
-        score=score_of(ordered, reading),
+        score=score_of(ordered, reading, examples),
         ranking=ranking,
         nearest=reading.nearest if reading else None,
-        model=reader.model if reader else message.model,
+        model=model,
     )
 
 
@@ -363,16 +397,28 @@ def _unsure(reading: Reading) -> bool:
     )
 
 
-def score_of(reasons: Sequence[str], reading: Reading | None = None) -> float:
-    """How useful a look is: what people have said first, then what its label would teach the model."""
+def score_of(
+    reasons: Sequence[str], reading: Reading | None = None, examples: Mapping[str, int] = MappingProxyType({})
+) -> float:
+    """How useful a look is: what people have said first, then what its label would teach the model.
+
+    `examples`: how many each intent has."""
     weights = [REASONS[name].weight for name in in_order(reasons)]
-    taught = usefulness(_thought(reading)) if reading else 0.0
+    taught = usefulness(_thought(reading), examples) if reading else 0.0
     return round((weights[0] if weights else 0) + _OTHERS_SHARE * sum(weights[1:]) + _TAUGHT_SHARE * taught, 2)
+
+
+def _examples() -> Mapping[str, int]:
+    """How many each intent has; none while a file cannot be read, which the page on the data says."""
+    try:
+        return corpus.load(NLU_DATA).examples
+    except EditError:
+        return {}
 
 
 def _thought(reading: Reading) -> Thought:
     nearest = 1.0 if reading.nearest is None else reading.nearest
-    return Thought(reading.labels, [share for _, share in reading.ranking], nearest)
+    return Thought(reading.labels, reading.ranking, nearest)
 
 
 def in_order(reasons: Iterable[str]) -> tuple[str, ...]:
@@ -382,11 +428,12 @@ def in_order(reasons: Iterable[str]) -> tuple[str, ...]:
 
 def _store(session: Session, drafts: Sequence[Draft], *, now: datetime) -> int:
     clusters = _Clusters(session) if drafts else None
-    there = set(session.scalars(sa.select(Message.id).where(Message.id.in_([draft.message_id for draft in drafts]))))
+    ids = [draft.message_id for draft in drafts]
+    there = set(session.scalars(sa.select(Message.id).where(Message.id.in_(ids), *own_words())))
     added = 0
     for draft in drafts:
         if draft.message_id not in there or clusters is None:
-            continue  # erased while it was read
+            continue  # erased while it was read, or its resident has objected
         values = {name: value for name, value in vars(draft).items() if name not in ("reasons", "ranking")}
         item = ReviewItem(
             **values,
@@ -402,30 +449,66 @@ def _store(session: Session, drafts: Sequence[Draft], *, now: datetime) -> int:
 
 
 def _add_reasons(session: Session, reasons: Mapping[MessageId, set[str]], *, now: datetime) -> None:
-    """What people have said since about messages that are here; who has skipped one is asked again."""
-    for item in session.scalars(sa.select(ReviewItem).where(ReviewItem.message_id.in_(reasons)).with_for_update()):
+    """What people have said since about messages that are here; who has skipped one, or judged it otherwise, is asked
+    again."""
+    query = sa.select(ReviewItem).where(ReviewItem.message_id.in_(reasons)).order_by(ReviewItem.id).with_for_update()
+    items = session.scalars(query).all()
+    said = _said(session, [item.message_id for item in items])
+    for item in items:
         more = reasons[item.message_id] - set(item.reasons)
         if not more:
             continue
         gained = score_of([*item.reasons, *more]) - score_of(item.reasons)
         item.reasons, item.score = list(in_order([*item.reasons, *more])), round(item.score + gained, 2)
         item.updated_at = now
-        if item.state in (ReviewState.SKIPPED, ReviewState.AMBIGUOUS):
+        standing = session.scalars(sa.select(Review).where(Review.item_id == item.id, Review.undone_at.is_(None))).all()
+        given = {review.intent for review in standing if review.intent}
+        if item.state in (ReviewState.SKIPPED, ReviewState.AMBIGUOUS) or any(
+            _contradicts(more, intent, said.get(item.message_id, intent)) for intent in given
+        ):
             item.state = ReviewState.WAITING
+            for review in standing:
+                review.undone_at = now
 
 
-def _hide(session: Session, tips: Iterable[int]) -> None:
-    """Take more out of what has turned out to belong to a tip."""
-    of_tips = sa.select(Message.id).where(Message.case_id.in_(list(tips)))
-    query = sa.select(ReviewItem).where(ReviewItem.message_id.in_(of_tips), ReviewItem.confidential.is_(False))
-    for item in session.scalars(query.with_for_update()):
+def _contradicts(reasons: Collection[str], intent: str, said: str) -> bool:
+    """Whether what people say of a message by now goes against the label of the intent that a trainer gave it."""
+    given, officers = intent.partition("/")[0], said.partition("/")[0]
+    against = {FALSE_PAGE} if given == URGENT else {MISSED, "referred"}
+    return not against.isdisjoint(reasons) or ("relabelled" in reasons and officers != given)
+
+
+def _hide_tips(session: Session, *, since: datetime) -> None:
+    """Take more out of what belongs to a tip of which something was done lately. Until then it is done when it is
+    shown."""
+    tips = sa.select(Case.id).where(Case.label == TIP, Case.updated_at >= since)
+    touched = (
+        sa.select(Message.id)
+        .join(Case, Case.id == Message.case_id)
+        .where(sa.or_(Case.id.in_(tips), Case.merged_into_id.in_(tips)))
+    )
+    query = sa.select(ReviewItem).where(ReviewItem.message_id.in_(touched), ReviewItem.confidential.is_(False))
+    for item in session.scalars(query.order_by(ReviewItem.id).with_for_update()):
+        hide(item)
+
+
+def hide(item: ReviewItem) -> None:
+    """Take out of an item what may stand in no tip."""
+    if not item.confidential:
         item.text, item.confidential = mask(item.text, confidential=True), True
+
+
+def hide_tip(session: Session, item: ReviewItem) -> None:
+    """Take it out if the item's message belongs to a tip by now."""
+    if tips_among(session, [item.message_id]):
+        hide(item)
 
 
 def _age(session: Session, *, now: datetime) -> None:
     """What nobody has looked at for a week moves up."""
     long = (ReviewItem.state == ReviewState.WAITING, ReviewItem.updated_at <= now - _WAITING)
-    for item in session.scalars(sa.select(ReviewItem).where(*long).limit(_MOST_AGED).with_for_update()):
+    oldest = sa.select(ReviewItem).where(*long).order_by(ReviewItem.id).limit(_MOST_AGED)
+    for item in session.scalars(oldest.with_for_update()):
         item.reasons = list(in_order({*item.reasons, "waiting"}))
         item.score, item.updated_at = round(item.score + REASONS["waiting"].weight, 2), now
 
@@ -495,24 +578,32 @@ class Queued:
     cluster: str
     count: int
     state: str
+    others: tuple[str, ...] = ()
+    """The other wordings that are judged with it at once."""
     corrected: str = ""
     """The intent that an officer gave it, if one did: a trainer's first suggestion, before the model's."""
 
     @classmethod
-    def of(cls, item: ReviewItem, count: int, corrected: str = "") -> "Queued":
-        """From the table's row."""
+    def of(
+        cls, item: ReviewItem, cluster: Sequence[ReviewItem], *, tips: Collection[int], corrected: str = ""
+    ) -> "Queued":
+        """From the table's rows: an item and its cluster. `tips`: messages that belong to a tip, whatever they were
+        when the rows were made."""
+        others = [other for other in cluster if other.id != item.id]
+        text = _shown(item, tips)
         return cls(
             id=item.id,
-            text=item.text,
-            confidential=item.confidential,
+            text=text,
+            confidential=item.confidential or item.message_id in tips,
             intent=item.intent,
             reasons=tuple(item.reasons),
             score=item.score,
             ranking=tuple((str(intent), float(share)) for intent, share in item.ranking),
             nearest=item.nearest,
             cluster=item.cluster,
-            count=count,
+            count=1 + len(others),
             state=item.state,
+            others=tuple(dict.fromkeys(told for other in others if (told := _shown(other, tips)) != text)),
             corrected=corrected,
         )
 
@@ -528,10 +619,7 @@ def queue(
     skipped = set(leave_out)
     query = (
         sa.select(ReviewItem)
-        .where(
-            ReviewItem.state.in_([ReviewState.WAITING, ReviewState.SECOND]),
-            ~judged_by(trainer),
-        )
+        .where(may_judge(trainer))
         .order_by(ReviewItem.score.desc(), ReviewItem.id.desc())
         .limit(limit * 10 + len(skipped))
     )
@@ -541,19 +629,38 @@ def queue(
     for item in session.scalars(query):
         if item.id not in skipped and len(best) < limit:
             best.setdefault((item.cluster, item.state), item)
-    counts = cluster_sizes(session, {item.cluster for item in best.values()})
-    corrected = _corrected(session, [item.message_id for item in best.values()])
+    return _queued(session, list(best.values()), trainer=trainer)
+
+
+def queued(session: Session, item: ReviewItem, *, trainer: str) -> Queued:
+    """One item as this trainer's queue shows it."""
+    return _queued(session, [item], trainer=trainer)[0]
+
+
+def _queued(session: Session, items: Sequence[ReviewItem], *, trainer: str) -> list[Queued]:
+    clusters = clusters_of(session, {item.cluster for item in items}, trainer=trainer)
+    corrected = _corrected(session, [item.message_id for item in items])
+    tips = tips_among(session, [one.message_id for one in (*items, *itertools.chain(*clusters.values()))])
     return [
-        Queued.of(item, counts.get((item.cluster, item.state), 1), corrected.get(item.message_id, ""))
-        for item in best.values()
+        Queued.of(item, clusters.get(item.cluster, ()), tips=tips, corrected=corrected.get(item.message_id, ""))
+        for item in items
     ]
+
+
+def _shown(item: ReviewItem, tips: Collection[int]) -> str:
+    """An item's text as a trainer may read it now."""
+    return mask(item.text, confidential=True) if item.message_id in tips and not item.confidential else item.text
 
 
 def _corrected(session: Session, ids: Sequence[MessageId]) -> dict[int | None, str]:
     """The intents that officers gave to messages; what was said last counts."""
+    return {message_id: intent for message_id, intent in _said(session, ids).items() if intent in titles()}
+
+
+def _said(session: Session, ids: Sequence[MessageId]) -> dict[int | None, str]:
+    """What officers made of messages, a label or an intent; what was said last counts."""
     query = sa.select(Correction.message_id, Correction.now).where(Correction.message_id.in_(ids))
-    said = {row.message_id: row.now for row in session.execute(query.order_by(Correction.id))}
-    return {message_id: intent for message_id, intent in said.items() if intent in titles()}
+    return {row.message_id: row.now for row in session.execute(query.order_by(Correction.id))}
 
 
 def judged_by(trainer: str) -> sa.ColumnElement[bool]:
@@ -564,14 +671,21 @@ def judged_by(trainer: str) -> sa.ColumnElement[bool]:
     return found
 
 
-def cluster_sizes(session: Session, clusters: Iterable[str]) -> dict[tuple[str, str], int]:
-    """How many items of each cluster are in each state."""
-    query = (
-        sa.select(ReviewItem.cluster, ReviewItem.state, sa.func.count())
-        .where(ReviewItem.cluster.in_(list(clusters)))
-        .group_by(ReviewItem.cluster, ReviewItem.state)
-    )
-    return {(cluster, state): number for cluster, state, number in session.execute(query)}
+def may_judge(trainer: str) -> sa.ColumnElement[bool]:
+    """Whether an item waits for this trainer: for anybody, or for a second opinion, and it is not judged by them."""
+    return sa.and_(ReviewItem.state.in_(OPEN), ~judged_by(trainer))
+
+
+def clusters_of(session: Session, clusters: Iterable[str], *, trainer: str) -> dict[str, list[ReviewItem]]:
+    """The items of each cluster that this trainer would judge at once."""
+    query = sa.select(ReviewItem).where(ReviewItem.cluster.in_(list(clusters)), may_judge(trainer))
+    found: dict[str, list[ReviewItem]] = {}
+    for item in session.scalars(query.order_by(ReviewItem.id)):
+        found.setdefault(item.cluster, []).append(item)
+    return found
+
+
+_NO_TIP = (ReviewItem.confidential.is_(False), ~of_tip(ReviewItem.message_id))
 
 
 @dataclass(frozen=True)
@@ -588,7 +702,7 @@ def unanswered(session: Session, limit: int = 50) -> list[Unanswered]:
     query = (
         sa.select(sa.func.min(ReviewItem.id), sa.func.min(ReviewItem.text), sa.func.count())
         .where(
-            ReviewItem.confidential.is_(False),
+            *_NO_TIP,
             ReviewItem.state != ReviewState.DONE,
             sa.cast(ReviewItem.reasons, sa.Text).contains('"unanswered"'),
         )
@@ -600,15 +714,14 @@ def unanswered(session: Session, limit: int = 50) -> list[Unanswered]:
 
 
 def alike(session: Session, item_id: int, limit: int = 12) -> list[str]:
-    """Texts of the item's cluster and of those in the inbox that share most words with it, its own first."""
-    item = session.get(ReviewItem, item_id)
+    """Texts of the item's cluster and of those in the inbox that share most words with it, its own first; none for a
+    tip."""
+    item = session.scalars(sa.select(ReviewItem).where(ReviewItem.id == item_id, *_NO_TIP)).one_or_none()
     if item is None:
         return []
     query = (
         sa.select(ReviewItem.text)
-        .where(
-            ReviewItem.state != ReviewState.DONE, ReviewItem.confidential.is_(False), ReviewItem.intent == item.intent
-        )
+        .where(ReviewItem.state != ReviewState.DONE, *_NO_TIP, ReviewItem.intent == item.intent)
         .order_by(ReviewItem.id.desc())
         .limit(_NEWEST_CLUSTERS)
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.nlu import pointer
 from bot.nlu.dataset import FALSE_PAGE, MISSED, read_regression, read_test_messages
 from bot.nlu.evaluation import Ratio, calibration, macro_f1, page_precision, urgent_recall
 from bot.nlu.project import PROJECT
@@ -22,6 +24,7 @@ from bot.settings import Settings
 from bot.store.models import Judgement, Message
 from bot.store.session import Store, insert
 from bot.studio import registry
+from bot.studio.material import own_words
 from bot.studio.reading import ModelReader, Reading
 
 TEST, REGRESSION, REPLAY = "test", "regression", "replay"
@@ -46,6 +49,8 @@ class Sample:
     text: str
     wanted: str | None = None
     case: str | None = None
+    at: datetime | None = None
+    """When a resident's message came: on SQLite its number may have been another's, who had it erased."""
 
 
 def samples(session: Session, of: str, *, project: Path, weeks: int, now: datetime) -> list[Sample]:
@@ -56,9 +61,15 @@ def samples(session: Session, of: str, *, project: Path, weeks: int, now: dateti
     """
     if of == REPLAY:
         return _replayed(session, since=now - timedelta(weeks=weeks))
-    path = project / "nlu_data" / of / "messages.jsonl"
-    if not path.exists():
-        return []
+    path = _file_of(of, project)
+    return _written(of, path) if path.exists() else []
+
+
+def _file_of(of: str, project: Path) -> Path:
+    return project / "nlu_data" / of / "messages.jsonl"
+
+
+def _written(of: str, path: Path) -> list[Sample]:
     try:
         if of == TEST:
             return [Sample(message.id, message.text, message.intent) for message in read_test_messages(path)]
@@ -77,13 +88,12 @@ def text_id(text: str) -> str:
 
 def _replayed(session: Session, *, since: datetime) -> list[Sample]:
     query = (
-        sa.select(Message.id, Message.text)
-        .where(Message.received_at >= since, Message.kind == "text", Message.text != "")
-        .where(Message.read_by_model.is_(True))
+        sa.select(Message.id, Message.text, Message.received_at)
+        .where(Message.received_at >= since, Message.read_by_model.is_(True), *own_words())
         .order_by(Message.received_at.desc(), Message.id.desc())
         .limit(REPLAYED)
     )
-    return [Sample(str(found.id), found.text) for found in session.execute(query)]
+    return [Sample(str(found.id), found.text, at=found.received_at) for found in session.execute(query)]
 
 
 def digest_of(found: Iterable[Sample]) -> str:
@@ -92,6 +102,25 @@ def digest_of(found: Iterable[Sample]) -> str:
     for sample in found:
         digest.update(json.dumps([sample.id, sample.text, sample.wanted, sample.case]).encode() + b"\n")
     return digest.hexdigest()
+
+
+def digest_now(of: str, project: Path) -> str:
+    """What the test or the regression set is now; its file is read again only when it has changed.
+
+    Raises:
+        JudgingError: its file cannot be read.
+    """
+    path = _file_of(of, project)
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return digest_of(())
+    return _digest_of_file(of, path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _digest_of_file(of: str, path: Path, _changed_at: int, _size: int) -> str:
+    return digest_of(_written(of, path))
 
 
 def judge(
@@ -113,6 +142,7 @@ def judge(
         RegistryError: the model's file is not what was entered.
         ReadingError: the model does not load, or its process ended.
     """
+    registry.hash_ahead(pointer.file_of(project / "models", model))
     with store.reading() as session:
         wanted = {of: samples(session, of, project=project, weeks=settings.studio_replay_weeks, now=now) for of in sets}
         kept = {of: _kept(session, model, of, found) for of, found in wanted.items()}
@@ -161,7 +191,7 @@ def _kept(session: Session, model: str, of: str, found: Sequence[Sample]) -> dic
     last = current(session, model, of)
     if last is None or (of == TEST and last.digest != digest_of(found)):
         return {}
-    ids = {sample.id for sample in found}
+    ids = {sample.id for sample in found if sample.at is None or sample.at <= last.made_at}
     return {reading["id"]: reading for reading in last.readings if reading["id"] in ids}
 
 
@@ -259,7 +289,7 @@ def behind(session: Session, models: Iterable[str], *, project: Path) -> list[tu
     digests = {}
     for of in (TEST, REGRESSION):
         with suppress(JudgingError):
-            digests[of] = digest_of(samples(session, of, project=project, weeks=0, now=datetime.min))
+            digests[of] = digest_now(of, project)
     waiting = []
     for model in models:
         query = sa.select(Judgement.digest).where(Judgement.model == model, Judgement.of.in_(digests))

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 
 import jieba
 import jieba.posseg
@@ -32,6 +32,8 @@ PLACEHOLDERS = {
     "name": "〔姓名〕",
     "account": "〔账号〕",
     "mail": "〔邮箱〕",
+    "link": "〔链接〕",
+    "birth": "〔生日〕",
     "place": "〔地点〕",
     "time": "〔时间〕",
     "relation": "〔某人〕",
@@ -47,6 +49,8 @@ _PLAIN_WORDS = {
     "〔姓名〕": "某某",
     "〔账号〕": "这个账号",
     "〔邮箱〕": "这个邮箱",
+    "〔链接〕": "这个链接",
+    "〔生日〕": "那天",
     "〔地点〕": "那边",
     "〔时间〕": "这几天",
     "〔某人〕": "有人",
@@ -88,6 +92,13 @@ def leftovers(text: str) -> list[str]:
     return [text[span.start : span.end] for span in _spans(text, StationEntities.load(), confidential=False)]
 
 
+def of_one_person(text: str) -> list[str]:
+    """What in a text is one person's in whatever text it stands. Names and numbers a public answer may hold: the
+    station's own."""
+    spans = _spans(text, StationEntities.load(), confidential=False)
+    return [text[span.start : span.end] for span in spans if span.kind in ("identity", "plate", "account")]
+
+
 def in_plain_words(text: str) -> str:
     """A masked message as somebody could have typed it: what trainers begin with when it becomes an example."""
     kept = _PLACEHOLDER.sub(lambda match: match.group() if _PLAIN_WORDS.get(match.group()) else "", text)
@@ -106,8 +117,9 @@ def _replaced(text: str, spans: Sequence[_Span]) -> str:
 def _spans(text: str, entities: StationEntities, *, confidential: bool) -> list[_Span]:
     """What is to be taken out, in order, none overlapping; nothing of a placeholder."""
     plain = "".join(map(_plain, text))
-    finders: list[Callable[[str], Iterator[_Span]]] = [_numbers, _accounts, _plates, _addresses, _names]
+    finders: list[Callable[[str], Iterator[_Span]]] = [_numbers, _accounts, _births, _plates, _addresses, _names]
     found = [span for finder in finders for span in finder(plain)]
+    found += _in_english(text)
     found += _of_entities(plain, entities, confidential=confidential)
     if confidential:
         found += [span for finder in (_whereabouts, _relations, _short_numbers) for span in finder(plain)]
@@ -322,9 +334,9 @@ _COUNTED = re.compile(r" *(?:多|来)?(?:元|块|万|千|百|个|天|年|月|日
 
 def _accounts(text: str) -> Iterator[_Span]:
     yield from _matches(_MAIL, text, "mail")
-    yield from _matches(_CHAT, text, "account")
-    yield from _matches(_TOKEN_LIKE, text, "account")
-    yield from _matches(_NAME_IN_ENGLISH, text, "name")
+    yield from _matches(_LINK, text, "link")
+    for pattern in (_CHAT, _CHAT_AFTER_WORDS, _ADD_ME, _TOKEN_LIKE):
+        yield from _matches(pattern, text, "account")
     for run in _runs(text, lambda gap: _gap_digits(gap, strict=True)):
         start, end, digits = run[0].start, run[-1].end, "".join(one.value for one in run)
         if digits in _PUBLIC or _COUNTED.match(text, end):
@@ -343,12 +355,22 @@ _CHAT = re.compile(
     r"(?:号码?|账号|帐号|群|id|名|名字)?\s*(?:是|为|叫|:|：|=|加)?\s*(?P<inner>[a-z0-9][a-z0-9_\-]{4,29})",
     re.ASCII,
 )
+_CHAT_AFTER_WORDS = re.compile(
+    r"(?:微信|薇信|威信|徽信|qq|扣扣|抖音|快手)[\u4e00-\u9fff\s:,，]{0,8}(?P<inner>(?=[a-z_\-]*[0-9_])[a-z][a-z0-9_\-]{4,29})",
+    re.ASCII,
+)
+_ADD_ME = re.compile(
+    r"(?:加|找|私|联系|搜)(?:下|一下)?我?[\s:]*(?P<inner>[a-z][a-z0-9_\-]{5,29})(?![a-z0-9_ ])", re.ASCII
+)
+_LINK = re.compile(
+    r"(?:https?://|www\.)[^\s\u4e00-\u9fff〔〕]+|(?<![a-z0-9.])(?:[a-z0-9-]+\.)+[a-z]{2,6}/[^\s\u4e00-\u9fff〔〕]+",
+    re.ASCII,
+)
 _TOKEN_LIKE = re.compile(
     r"(?<![a-z0-9_\-])(?:(?=[a-z_\-]*[0-9])(?=(?:[0-9_\-]*[a-z]))[a-z0-9_\-]{12,}|o[a-z0-9_\-]{27}|wxid_[a-z0-9]+|r-[0-9a-z]{8}"
     r"|(?=(?:[a-z]*[0-9]){5})(?=[0-9]*[a-z])[a-z0-9]{8,})(?![a-z0-9_\-])",
     re.ASCII,
 )
-_NAME_IN_ENGLISH = re.compile(r"(?:my name is|name's|call me|i am called)\s+(?P<inner>[a-z]+(?: [a-z]+)?)")
 
 
 def _matches(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[_Span]:
@@ -357,10 +379,26 @@ def _matches(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[_Span]:
         yield _Span(start, end, kind)
 
 
+_N = "[0-9零〇一二两三四五六七八九十百幺]"
+_DAY = rf"(?:{_N}{{2,4}}\s?[年.\-/]\s?)?{_N}{{1,3}}\s?[月.\-/]\s?{_N}{{1,3}}(?:[日号])?"
+_BIRTH = (
+    re.compile(rf"(?:生日|出生日期|出生|生于|生辰)[是为在:\s]*(?:农历|阴历|阳历)?(?P<inner>{_DAY})"),
+    re.compile(rf"(?P<inner>{_DAY})(?=\s?(?:出生|生的|生人|的生日|过生日))"),
+    # Of the last century: nobody else's day is told so exactly.
+    re.compile(r"(?<![0-9])19[0-9]{2}\s?[年.\-/]\s?[0-9]{1,2}\s?[月.\-/]\s?[0-9]{1,2}(?:[日号]|(?![0-9]))"),
+    re.compile(rf"一九[{'零〇一二三四五六七八九'}]{{2}}年{_N}{{1,2}}月{_N}{{1,3}}[日号]"),
+)
+
+
+def _births(text: str) -> Iterator[_Span]:
+    for pattern in _BIRTH:
+        yield from _matches(pattern, text, "birth")
+
+
 _APART = r"[\s·•.\-_*—]{0,3}"
 _PLATE = re.compile(
     rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]{_APART}[a-z]{_APART}"
-    rf"(?:(?:[a-z]|{_D}){_APART}){{4,6}}(?:[警学港澳挂])?"
+    rf"(?:(?:[a-z]|{_D}){_APART}){{4,7}}(?:[警学港澳挂])?"
 )
 _PLATE_END = re.compile(
     rf"(?:车牌|牌照|牌号|车号|尾号)(?:号码?)?(?:尾号)?(?:是|为|:)?\s*(?P<inner>(?:[a-z]|{_D}){{3,7}})(?![a-z0-9])"
@@ -374,7 +412,6 @@ def _plates(text: str) -> Iterator[_Span]:
 
 # -- addresses --------------------------------------------------------------------------------------------------------
 
-_N = "[0-9零〇一二两三四五六七八九十百幺]"
 _JOINED = rf"{_N}{{1,5}}(?:\s?[-—–~#]\s?{_N}{{1,4}}){{0,3}}"
 _UNIT = (
     rf"(?:(?![一两][栋幢座](?!\s*{_N})){_JOINED}\s?(?:号楼|号院|号门(?!口)|号室|号房|栋|幢|座|单元|门洞|弄|室(?![{'一二两三四五'}0-9]厅|外|内)|#)"
@@ -382,8 +419,9 @@ _UNIT = (
 )
 _FURTHER = (
     rf"(?:\s?[，,、\-—]?\s?(?:{_UNIT}|{_N}{{1,4}}\s?(?:层|楼|门(?!口)|号|室|房间|户)"
-    rf"|{_N}{{3,4}}(?![0-9]|\s?(?:元|块|万|人|个|多))))"
+    rf"|{_N}{{1,4}}(?:[-—–#]{_N}{{1,4}}){{1,2}}|{_N}{{3,4}}(?![0-9]|\s?(?:元|块|万|人|个|多))))"
 )
+_AT_HOME = "住家区园苑院里村屯路街号楼在"
 _ADDRESS = (
     re.compile(rf"{_UNIT}{_FURTHER}*"),
     re.compile(rf"(?<=[路街巷弄道里同村屯])\s?{_JOINED}\s?号(?!线|公交){_FURTHER}*"),
@@ -392,6 +430,14 @@ _ADDRESS = (
     re.compile(
         r"(?<![0-9])[0-9]{1,2}\s?[-—–#]\s?[0-9]{3,4}(?![0-9]|\s?(?:元|块|人|个|天|年|万|米|斤|岁|点|名|倍|多|小时|分))"
     ),
+    re.compile(r"(?<![a-z0-9])[a-z][0-9]{1,3}(?:\s?[-—–#]\s?[0-9]{1,4}){2}(?![0-9])"),
+    re.compile(rf"(?<=[{_AT_HOME}])\s?[0-9]{{1,3}}(?:\s?[-—–#]\s?[0-9]{{1,3}}){{2}}(?![0-9])"),
+    re.compile(rf"{_N}{{1,3}}\s?[楼层]\s?{_N}{{3,4}}(?!{_N}|\s?(?:元|块|万|人|个|多|年|天|号线))"),
+    re.compile(rf"门牌(?:号码?)?(?:是|为|:)?\s?(?P<inner>{_JOINED}\s?号?)"),
+    re.compile(
+        r"(?<![0-9])(?:[1-5][0-9]\.[0-9]{3,}[\s,，、/]+1[0-3][0-9]\.[0-9]{3,}|1[0-3][0-9]\.[0-9]{3,}[\s,，、/]+[1-5][0-9]\.[0-9]{3,})"
+    ),
+    re.compile(r"(?:经度|纬度|东经|北纬)(?:是|为|:)?\s?(?P<inner>[0-9]{1,3}(?:\.[0-9]+|[度°][0-9.分秒′″']*)?)"),
     re.compile(rf"(?:住(?:在)?|楼上|楼下|对门|隔壁|邻居)的?\s?(?P<inner>{_N}{{3,4}})(?![0-9年月天元块]|多)"),
     re.compile(r"(?<![0-9])(?P<inner>[0-9]{3,4})(?=室|住户|那家|这家|的?邻居|业主|房间)"),
 )
@@ -424,27 +470,107 @@ _ALSO_WORDS = frozenset("和那向连于全万方成任常时关安单查解强�
 _TITLED = re.compile(rf"{_SURNAME}(?:{_TITLE})")
 _SAID = re.compile(
     r"(?:我叫|俺叫|叫做|名叫|名字叫?|姓名|大名|本名|真名|户主|本人叫|嫌疑人|当事人|收款人|开户名)[\s:是为,，]*"
-    rf"(?P<inner>{_SURNAME}[\u4e00-\u9fff]{{1,3}})"
+    rf"(?P<inner>{_SURNAME}(?:(?!的)[\u4e00-\u9fff]){{1,3}})"
 )
+_CALLED = re.compile(
+    r"(?:(?:我|俺|他|她|本人|孩子|儿子|闺女|女儿|老公|老婆|媳妇|丈夫|妻子|对象)叫|叫做|名叫|名字(?:叫|是)|(?:姓名|大名|本名|真名)[是:为])\s?"
+    r"(?P<inner>(?:(?!的|今年|电话|手机|身份|家住|住|家里|就行)[\u4e00-\u9fff]){2,4})(?![\u4e00-\u9fff])"
+    r"|叫我(?P<too>(?:(?!就|吧|好了)[\u4e00-\u9fff]){2,3})(?=就行|就好|吧|好了)"
+)
+"""Where a name stands whatever word it is: 我叫高兴."""
+_CALLED_FOR = re.compile(
+    "[人他她它你您我咱妈爸爹娘爷奶叔姨哥姐弟妹姑舅岳公婆警车个一两几了去来到不醒唤喊嚷骂停住回啥哪谁那这也都着过得下上出进开门救外滴]|"
+    "[快某关打先帮别没赶法错邻路同]|什么|大[爷妈姐哥伙家夫声]|家人|保安|物业|民警|派出|医生|师傅|老[公婆师板]"
+)
+"""What somebody calls for, or what is called out: no name follows 叫."""
+_FOREIGN = re.compile(
+    r"(?:(?:我|俺|他|她|名字|姓名|户主)[叫是]|名叫|叫做|户主|找|联系)[\s:]?"
+    "(?P<inner>[阿艾买提木江古丽娜尔热依克孜合巴特萨如拉仁图雅格日乌兰斯琴娃努其苏吾力迪吐鲁逊汗麦帕肉亚森哈里达布]{3,6})"
+)
+"""The sounds of which Uyghur, Kazakh and Mongol names are made: 我是买买提."""
+_SURNAMED = re.compile(
+    r"(?:我|俺|免贵|本人|他|她|对方|男的|女的|房东|老板|那人|^|[^\u4e00-\u9fff])姓"
+    rf"(?P<inner>{_SURNAME})(?!(?!的)[\u4e00-\u9fff])"
+)
+_HOUSE_OF = re.compile(rf"(?P<inner>老[{''.join(SINGLE[:100])}])(?=家|头|太太|媳妇|两口)")
 _DOTTED = re.compile(r"[\u4e00-\u9fff]{2,8}(?:[·•][\u4e00-\u9fff]{2,8})+")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _OFTEN = 2
+_SELDOM = 500
+"""How often jieba has seen a letter as a word, below which it is rather the end of a name."""
 
 
 def _names(text: str) -> Iterator[_Span]:
-    yield from _matches(_DOTTED, text, "name")
+    for pattern in (_DOTTED, _FOREIGN, _SURNAMED, _HOUSE_OF):
+        yield from _matches(pattern, text, "name")
+    yield from _said(text)
+    words = list(_tagged(text))
+    for (word, tag, start), after in zip_longest(words, words[1:]):
+        following, next_tag = (after[0], after[1]) if after else ("", "")
+        if _is_called(word, tag) or _is_titled(word, tag, following):
+            more = following if _ends_name(word, following, next_tag) else ""
+            yield _Span(start, start + len(word) + len(more), "name")
+        elif _is_known_as(word, following, next_tag) or (
+            next_tag.startswith("nr") and len(following) <= 2 and _begins_name(word, tag)
+        ):
+            yield _Span(start, start + len(word) + len(following), "name")
+
+
+def _said(text: str) -> Iterator[_Span]:
+    """Names by what stands before them."""
     for match in _SAID.finditer(text):
         start, end = match.span("inner")
         said = next((text[start:stop] for stop in range(end, start + 1, -1) if _may_be_name(text[start:stop])), "")
         if said:
             yield _Span(start, start + len(said), "name")
-    words = list(_tagged(text))
-    for (word, tag, start), after in zip_longest(words, words[1:]):
-        following, next_tag = (after[0], after[1]) if after else ("", "")
-        if _is_called(word, tag) or _is_titled(word, tag, following):
-            yield _Span(start, start + len(word), "name")
-        elif next_tag.startswith("nr") and len(following) <= 2 and _begins_name(word, tag):
-            yield _Span(start, start + len(word) + len(following), "name")
+    for match in _CALLED.finditer(text):
+        start, end = match.span("inner" if match["inner"] else "too")
+        if not _CALLED_FOR.match(text, start):
+            yield _Span(start, end, "name")
+
+
+def _in_english(text: str) -> Iterator[_Span]:
+    """What is called a name; what follows "I am" and is two capitalised words, or in no training message."""
+    yield from _matches(_NAME_IN_ENGLISH, text, "name")
+    for match in _I_AM.finditer(text):
+        said = match["inner"]
+        words = list(re.finditer("[A-Za-z]+", said))
+        ends = [word.end() for word in takewhile(lambda word: not _is_english(word.group()), words)]
+        if capitals := _CAPITALS.match(said):
+            ends.append(capitals.end())
+        if ends:
+            yield _Span(match.start("inner"), match.start("inner") + max(ends), "name")
+
+
+def _is_english(word: str) -> bool:
+    small = word.lower()
+    if small in _english() or _NATION.search(small):
+        return True
+    return not word.istitle() and bool(_NO_NAME_IN_ENGLISH.search(small))
+
+
+@lru_cache(maxsize=1)
+def _english() -> frozenset[str]:
+    """The English words that the training messages write small, so that no name is among them."""
+    return frozenset(re.findall("(?<![A-Za-z])[a-z]+", _corpus()))
+
+
+_NAME_IN_ENGLISH = re.compile(
+    r"(?:my name is|name's|call me|i am called)\s+(?P<inner>[a-z]+(?: [a-z]+)?)", re.IGNORECASE
+)
+_I_AM = re.compile(r"(?<![a-z])(?:i am|i['’]?m|this is|it['’]s)\s+(?P<inner>[a-z]+(?: [a-z]+){0,2})", re.IGNORECASE)
+_CAPITALS = re.compile("[A-Z][a-z]+(?: [A-Z][a-z]+)+")
+_NATION = re.compile("(?:ese|ish|ian|ican)$")
+_NO_NAME_IN_ENGLISH = re.compile("(?:ing|ed|ly|ful|less|ous|able|tive|ical|nt)$")
+
+
+def _ends_name(word: str, following: str, tag: str) -> bool:
+    """Whether a letter that jieba has cut off is the last of a name: 王梓 | 涵, 古丽娜 | 尔."""
+    if len(following) != 1 or not _HAN.fullmatch(following):
+        return False
+    if tag.startswith("nr") and following not in SINGLE:
+        return True
+    return len(word) == 2 and word[0] in SINGLE and jieba.dt.FREQ.get(following, 0) < _SELDOM
 
 
 def _is_called(word: str, tag: str) -> bool:
@@ -459,6 +585,11 @@ def _is_titled(word: str, tag: str, following: str) -> bool:
     if not re.fullmatch(_SURNAME, word) or not re.match(_TITLE, following):
         return False
     return tag.startswith(("nr", "ns")) or word not in _ALSO_WORDS
+
+
+def _is_known_as(word: str, following: str, tag: str) -> bool:
+    """大 | 刘: how somebody is called where they are known, cut in two."""
+    return word in ("老", "小", "大", "阿") and following in SINGLE[:100] and tag.startswith("nr")
 
 
 def _begins_name(word: str, tag: str) -> bool:
@@ -526,14 +657,12 @@ _MAY_SAY = re.compile(
     f"(?:{_FIRST})(?:要|想|来|就|是来|是想|得|必须|实名|匿名)*(?:举报|反映|报告|检举|揭发|提供|说|问|看见|看到|瞅见|发现|怀疑|听说|觉得|知道|感觉|寻思|不想|害怕|怕|不敢)"
 )
 _CLAUSE = re.compile(r"[^，,。.!！?？;；\n〔〕]+")
-_LINK = re.compile(r"(?:https?://|www\.)[^\s\u4e00-\u9fff〔〕]+")
 
 
 def _whereabouts(text: str) -> Iterator[_Span]:
     yield from _matches(_ORGANISATION, text, "place")
     yield from _matches(_WHERE, text, "place")
     yield from _matches(_WHEN, text, "time")
-    yield from _matches(_LINK, text, "account")
     for word, tag, start in _tagged(text):
         if tag in ("ns", "nt", "nz") and len(word) > 1 and _HAN.fullmatch(word):
             yield _Span(start, start + len(word), "place")

@@ -388,12 +388,18 @@ def _answer_is_national(payload: Payload, folder: Path) -> bool:
     return _NATIONAL in scopes
 
 
+def local_fact(folder: Path, name: str) -> Mapping[str, Any]:
+    """A local fact as it stands. Raises EditError when there is none of this name."""
+    facts: Mapping[str, Any] = yaml.safe_load(_source(folder / "local_facts.yml")) or {}
+    if name not in facts:
+        raise EditError(f"本地信息里没有 {name}，请刷新后再看")
+    found: Mapping[str, Any] = facts[name]
+    return found
+
+
 def _edit_local_fact(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
     path = folder / "local_facts.yml"
-    before = _source(path)
-    fact = (yaml.safe_load(before) or {}).get(payload["name"])
-    if fact is None:
-        raise EditError(f"本地信息里没有 {payload['name']}，请刷新后再看")
+    before, fact = _source(path), local_fact(folder, payload["name"])
     value = str(fact["value"] or "")
     if value == payload["now"] and str(fact["reviewed"]) == payload["reviewed"]:
         return []
@@ -502,6 +508,12 @@ def _turned(kind: str, *pairs: tuple[str, str]) -> Callable[[Payload], tuple[str
     return turn
 
 
+def _local_fact_as_it_was(payload: Payload) -> tuple[str, dict[str, Any]]:
+    """With the day on which it was last looked at, where that is known."""
+    days = {"reviewed": payload.get("was_reviewed", payload["reviewed"]), "was_reviewed": payload["reviewed"]}
+    return "edit_local_fact", {**payload, "was": payload["now"], "now": payload["was"], **days}
+
+
 KINDS = {
     "add_example": Kind("加例句", _add_example, _same_as("remove_example")),
     "remove_example": Kind("删例句", _remove_example, _same_as("add_example")),
@@ -515,7 +527,7 @@ KINDS = {
     "edit_answer": Kind(
         "改答复", _edit_answer, _turned("edit_answer", ("was", "now"), ("found", "entry")), _answer_is_national
     ),
-    "edit_local_fact": Kind("改本地信息", _edit_local_fact, _turned("edit_local_fact", ("was", "now"))),
+    "edit_local_fact": Kind("改本地信息", _edit_local_fact, _local_fact_as_it_was),
     "add_regression": Kind("加进回归集", _add_regression, _same_as("remove_regression")),
     "remove_regression": Kind("移出回归集", _remove_regression, _same_as("add_regression")),
 }

@@ -16,9 +16,10 @@ from bot.duty import audit
 from bot.nlu import pointer
 from bot.nlu.pointer import FAILED, Report
 from bot.store.models import Promotion, Standing, TrainedModel
-from bot.store.session import Store, take_turn
+from bot.store.session import Store
 from bot.studio import aftermath, gates, registry
 from bot.studio.gates import Gate
+from bot.studio.trainer import DutyError
 
 REQUEST, PROMOTE, ROLL_BACK, AUTOMATIC = "request", "promote", "roll_back", "automatic"
 KINDS = {REQUEST: "提请上线", PROMOTE: "上线", ROLL_BACK: "退回", AUTOMATIC: "自动退回"}
@@ -26,8 +27,6 @@ KINDS = {REQUEST: "提请上线", PROMOTE: "上线", ROLL_BACK: "退回", AUTOMA
 WATCHED = timedelta(hours=24)
 """How long after a promotion the station looks for what would take it back."""
 REASON_CHARACTERS = 200
-_LOCK = 5146_2027
-"""Whoever decides next waits until a decision stands, and finds it."""
 
 
 class PromotionError(Exception):
@@ -73,7 +72,7 @@ def request(session: Session, model: str, *, by: str, why: str, now: datetime) -
     Raises:
         PromotionError: there is no such model, it is live, or it is asked for already.
     """
-    take_turn(session, _LOCK)
+    registry.wait_for_turn(session)
     _known(session, model)
     _check_reason(why)
     if _live(session) == model:
@@ -92,7 +91,7 @@ def approve(session: Session, model: str, *, by: str, now: datetime) -> Promotio
     Raises:
         PromotionError: nobody has asked, or the leader has.
     """
-    take_turn(session, _LOCK)
+    registry.wait_for_turn(session)
     asked = gates.request_of(session, model)
     if asked is None:
         raise PromotionError("还没有人提请这个模型上线")
@@ -110,7 +109,7 @@ def gates_of(session: Session, model: str, folder: Path, now: datetime) -> tuple
     Raises:
         PromotionError: there is no such model.
     """
-    return gates.gates(session, _known(session, model), _live(session), folder / "models")
+    return gates.gates(session, _known(session, model), _live(session), folder)
 
 
 def promote(
@@ -132,7 +131,7 @@ def promote(
         PromotionError: there is no such model, it is live, a gate is closed and no reason was given, or things are no
             longer as they were seen.
     """
-    take_turn(session, _LOCK)
+    registry.wait_for_turn(session)
     if current(session) == model:
         raise PromotionError("这个模型已经在线上")
     _check_live(session, seen)
@@ -161,6 +160,7 @@ def promote(
     )
     session.add(row)
     _stand(session, model, now=now)
+    session.flush()  # the audit log's turn comes last, or two could wait for each other
     detail = {"was": row.was, "closed": [gate.name for gate in closed], "reason": row.reason}
     audit.record(session, by, "model_overrule" if closed else "model_promote", now=now, subject=model, detail=detail)
     return row
@@ -168,6 +168,7 @@ def promote(
 
 def roll_back(
     session: Session,
+    models: Path,
     *,
     by: str,
     now: datetime,
@@ -175,23 +176,46 @@ def roll_back(
     kind: str = ROLL_BACK,
     seen: Seen | None = None,
 ) -> Promotion:
-    """Decide that the model that was live before is live again; no gate is asked.
+    """Decide that the model that was live before is live again, or the nearest before it whose file is what was
+    entered; no gate is asked.
 
     Raises:
         PromotionError: there is none, or another model is live than the one that was `seen`.
     """
-    take_turn(session, _LOCK)
+    registry.wait_for_turn(session)
     _check_live(session, seen)
     _check_reason(reason)
     line = _line(session)
     if len(line) < 2:
         raise PromotionError("没有可以退回的模型")
-    row = Promotion(model=line[-2], was=line[-1], kind=kind, made_by=by, made_at=now, reason=reason.strip())
+    *before, live = line
+    model = next((name for name in reversed(before) if _is_usable(session, name, models)), None)
+    if model is None:
+        gone = "、".join(reversed(before))
+        raise PromotionError(f"没有可以退回的模型：{gone} 的文件不见了，或者和登记时不一样")
+    row = Promotion(model=model, was=live, kind=kind, made_by=by, made_at=now, reason=reason.strip())
     session.add(row)
-    _stand(session, line[-2], now=now)
-    detail = {"was": line[-1], "reason": reason.strip()}
-    audit.record(session, by, f"model_{kind}", now=now, subject=line[-2], detail=detail)
+    _stand(session, model, now=now)
+    session.flush()
+    detail = {"was": live, "reason": reason.strip()}
+    audit.record(session, by, f"model_{kind}", now=now, subject=model, detail=detail)
     return row
+
+
+def prepare(store: Store, models: Path, model: str | None = None) -> None:
+    """Hash what a promotion of this model, or without one a roll back, looks at, before a transaction waits for it."""
+    with store.reading() as session:
+        names = [model] if model else _line(session)[-2:-1]
+    for name in names:
+        registry.hash_ahead(pointer.file_of(models, name))
+
+
+def _is_usable(session: Session, model: str, models: Path) -> bool:
+    try:
+        registry.verified(session, model, models)
+    except registry.RegistryError:
+        return False
+    return True
 
 
 def current(session: Session) -> str | None:
@@ -206,16 +230,25 @@ def follow(store: Store, models: Path, *, now: datetime) -> str | None:
     While nothing was decided, the pointer is `fujin up`'s.
     """
     with store.reading() as session:
-        wanted = current(session)
-        live = wanted or pointer.live(models)
-        stands = session.scalars(sa.select(TrainedModel.name).where(TrainedModel.standing == Standing.LIVE)).all()
-    if wanted and pointer.live(models) != wanted:
-        pointer.point_to(models, wanted)
-    if live and list(stands) != [live]:
-        with store.transaction() as session:
-            if session.get(TrainedModel, live) is not None:
-                _stand(session, live, now=now)
+        if _follows(session, models):
+            return current(session) or pointer.live(models)
+    with store.transaction() as session:
+        registry.wait_for_turn(session)  # what is decided meanwhile is followed, and not undone
+        if line := _line(session):
+            pointer.point_to(models, line[-1], line[-2::-1])
+        live = pointer.live(models)
+        if live and session.get(TrainedModel, live) is not None:
+            _stand(session, live, now=now)
     return live
+
+
+def _follows(session: Session, models: Path) -> bool:
+    """Whether pointer and standings are as they should be."""
+    line, live = _line(session), pointer.live(models)
+    if line and (live, pointer.fallbacks(models)) != (line[-1], line[-2::-1]):
+        return False
+    stands = session.scalars(sa.select(TrainedModel.name).where(TrainedModel.standing == Standing.LIVE)).all()
+    return live is None or list(stands) == [live] or session.get(TrainedModel, live) is None
 
 
 def arrival(models: Path, now: datetime) -> Arrival | None:
@@ -230,6 +263,9 @@ def watch_over(store: Store, models: Path, *, now: datetime) -> Promotion | None
     That is: no server could load the model, or residents get worse answers than on the days before
     (`bot.studio.aftermath` says what is compared, and what counts as more than chance). The roll back, if there was
     one. A promotion is taken back once: whoever promotes the model again after that has seen why.
+
+    Raises:
+        DutyError: it should be taken back, and there is no model to go back to.
     """
     follow(store, models, now=now)
     with store.reading() as session:
@@ -239,12 +275,18 @@ def watch_over(store: Store, models: Path, *, now: datetime) -> Promotion | None
         reason = _not_loaded(models, last, now) or aftermath.harm(session, last, now=now)
     if not reason:
         return None
+    prepare(store, models)
     with store.transaction() as session:
-        take_turn(session, _LOCK)
+        registry.wait_for_turn(session)
         again = _last(session)
         if again is None or again.id != last.id or len(_line(session)) < 2:
             return None
-        row = roll_back(session, by=audit.SYSTEM, now=now, reason=reason[:REASON_CHARACTERS], kind=AUTOMATIC)
+        try:
+            row = roll_back(
+                session, models, by=audit.SYSTEM, now=now, reason=reason[:REASON_CHARACTERS], kind=AUTOMATIC
+            )
+        except PromotionError as error:
+            raise DutyError(f"新模型 {last.model} 应当退回（{reason}），但退不回去：{error}") from None
     follow(store, models, now=now)
     return row
 
@@ -288,15 +330,15 @@ def _told(closed: Sequence[Gate]) -> str:
 
 
 def _line(session: Session) -> list[str]:
-    """The models that were live one after the other, without those that were taken back; the last is live now."""
+    """The models that were live one after the other, each once, without those that were taken back; the last is live
+    now."""
     line: list[str] = []
     for row in session.scalars(sa.select(Promotion).where(Promotion.kind != REQUEST).order_by(Promotion.id)):
         if row.kind == PROMOTE:
-            if row.was and (not line or line[-1] != row.was):
-                line.append(row.was)
-            line.append(row.model)
-        elif len(line) > 1:
-            line.pop()
+            before = [row.was] if row.was and row.was not in line else []
+            line = [*(name for name in line if name != row.model), *before, row.model]
+        else:
+            line = [*line[: line.index(row.model)], row.model] if row.model in line else [row.model]
     return line
 
 

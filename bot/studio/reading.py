@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,9 +16,15 @@ from bot.nlu import pointer
 from bot.nlu.project import PROJECT
 from bot.nlu.triage import URGENT
 from bot.settings import Settings
+from bot.studio.trainer import DutyError
 from bot.studio.training import rasa_environment
 
 log = structlog.get_logger()
+
+MESSAGE_SECONDS, LOADING_SECONDS = 30.0, 180.0
+"""After so long with one message, or until it is ready, a reading process is taken for one that hangs."""
+TRIED_AGAIN = timedelta(minutes=1)
+"""How long a model that could not be read with is left alone: loading takes what a training may need."""
 
 
 class ReadingError(Exception):
@@ -65,7 +72,7 @@ class ModelReader:
     """A model that reads messages one after another; a context manager, which ends its process.
 
     Its process has a lower priority than those that serve residents. It is ended after `limit` seconds, whatever it
-    does; whoever still waits for a reading then gets a ReadingError.
+    does, and when it does not come to an end with one message; whoever still waits then gets a ReadingError.
     """
 
     def __init__(self, model: Path, settings: Settings, *, project: Path = PROJECT, limit: float | None = None) -> None:
@@ -88,7 +95,7 @@ class ModelReader:
             self._limit.daemon = True
             self._limit.start()
         try:
-            if "ready" not in self._answer():
+            if "ready" not in self._answer(LOADING_SECONDS):
                 raise ReadingError(f"{model.name} does not load")
         except BaseException:
             self.close()
@@ -124,18 +131,31 @@ class ModelReader:
                 self._process.stdin.flush()
             except OSError:
                 raise ReadingError("the reading process has ended") from None
-            answer = self._answer()
+            answer = self._answer(MESSAGE_SECONDS)
             yield None if "error" in answer else Reading.from_json(answer)
 
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self, within: float) -> dict[str, Any]:
+        """The next line of its process, which is killed when none has come after so many seconds."""
+        patience = threading.Timer(within, self._process.kill)
+        patience.daemon = True
+        patience.start()
+        try:
+            line = self._next_line()
+            answer: dict[str, Any] = json.loads(line) if line else {}
+        except ValueError:  # closed or killed in the middle of a line
+            answer = {}
+        finally:
+            patience.cancel()
+        if not answer:
+            raise ReadingError(f"the process of {self.model} ended with {self._process.wait()}")
+        return answer
+
+    def _next_line(self) -> str:
         assert self._process.stdout  # noqa: S101 - opened as a pipe
         line = self._process.stdout.readline()
         while line and not line.startswith("{"):  # what a library prints
             line = self._process.stdout.readline()
-        if not line:
-            raise ReadingError(f"the process of {self.model} ended with {self._process.wait()}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return line
 
 
 class LoadedReader:
@@ -144,28 +164,51 @@ class LoadedReader:
     def __init__(self) -> None:
         self._path: Path | None = None
         self._reader: ModelReader | None = None
+        self._failure = ""
+        self._again_at: datetime | None = None
         self._lock = threading.Lock()
 
-    def of(self, path: Path, settings: Settings) -> ModelReader | None:
-        """The reader of this model; None while it loads, or if it does not."""
-        if path != self._path:
-            self.close()
-            self._path = path
-            threading.Thread(target=self._open, args=(path, settings), name="reader", daemon=True).start()
-        return self._reader
+    def of(self, path: Path, settings: Settings, now: datetime) -> ModelReader | None:
+        """The reader of this model; None while it loads. One that failed is loaded again after a while.
+
+        Raises:
+            DutyError: it did not load, or its process ended, a short while ago.
+        """
+        if path == self._path and not self._failure:
+            return self._reader
+        if path == self._path:
+            self._again_at = self._again_at or now + TRIED_AGAIN
+            if now < self._again_at:
+                raise DutyError(f"模型 {pointer.name_of(path)} 读不了消息，稍后自动再试（{self._failure}）")
+        self.close()
+        self._path = path
+        threading.Thread(target=self._open, args=(path, settings), name="reader", daemon=True).start()
+        return None
 
     def close(self) -> None:
         """End it; the next time it is asked for, it loads anew."""
         with self._lock:
             reader, self._reader, self._path = self._reader, None, None
+            self._failure, self._again_at = "", None
+        if reader:
+            reader.close()
+
+    def gave_up(self, error: ReadingError) -> None:
+        """Its process has ended while it read."""
+        with self._lock:
+            reader, self._reader = self._reader, None
+            self._failure, self._again_at = str(error), None
         if reader:
             reader.close()
 
     def _open(self, path: Path, settings: Settings) -> None:
         try:
             reader = ModelReader(path, settings)
-        except ReadingError as error:
+        except (ReadingError, OSError) as error:  # there may be no memory for a process
             log.warning("reader.unreadable", model=path.name, reason=str(error))
+            with self._lock:
+                if self._path == path:
+                    self._failure = str(error)
             return
         with self._lock:
             if self._path == path and self._reader is None:

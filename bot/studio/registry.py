@@ -2,9 +2,8 @@
 
 import hashlib
 import subprocess
-import tarfile
-import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,12 +13,13 @@ from sqlalchemy.orm import Session
 from bot.duty import audit
 from bot.nlu import pointer
 from bot.nlu.project import PROJECT
-from bot.store.models import Judgement, Standing, TrainedModel
-from bot.store.session import Store
+from bot.store.models import Judgement, Promotion, Standing, TrainedModel
+from bot.store.session import Store, take_turn
 from bot.studio import training
 
 _BLOCK = 1 << 20
 _CANDIDATES = 3
+_LOCK = 5146_2027
 
 
 class RegistryError(Exception):
@@ -35,13 +35,30 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a model's archive can be read to its end: that of a training that was killed cannot."""
-    try:
-        with tarfile.open(path, "r:gz") as archive:
-            return bool(archive.getmembers())
-    except (tarfile.TarError, OSError, EOFError, zlib.error):
-        return False
+def hash_ahead(path: Path) -> None:
+    """Hash a file for a transaction to come: it takes seconds on a slow disk, and others would wait for it."""
+    with suppress(OSError):
+        stamp = _stamp(path)
+        _hashed[path] = (stamp, digest_of(path))
+
+
+def _known_digest(path: Path) -> str:
+    """A file's SHA-256, as hashed ahead if it is the same file still."""
+    stamp, digest = _hashed.get(path, (None, ""))
+    return digest if stamp == _stamp(path) else digest_of(path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    state = path.stat()
+    return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
+
+
+_hashed: dict[Path, tuple[tuple[int, ...], str]] = {}
+
+
+def wait_for_turn(session: Session) -> None:
+    """Whoever decides next how models stand waits until a decision stands, and finds it."""
+    take_turn(session, _LOCK)
 
 
 def commit_of(project: Path) -> str | None:
@@ -66,21 +83,24 @@ def register(
     by: str,
     now: datetime,
     run_id: int | None = None,
-    findings: Sequence[str] = (),
+    findings: Sequence[str] | None = None,
     standing: str = Standing.CANDIDATE,
 ) -> TrainedModel:
     """Enter a model file, by its name. One that is entered already is entered anew only if its file is another.
 
-    Then its judgements go: they told of the file before.
+    Then its judgements go: they told of the file before. `findings`: what the data checks have to say now, also of a
+    model that is known, since they look at more than it is made of; None: nobody has asked them.
     """
-    name, sha256 = pointer.name_of(path), digest_of(path)
+    name, sha256 = pointer.name_of(path), _known_digest(path)
     known = session.get(TrainedModel, name, with_for_update=True)
+    if known is not None and findings is not None:
+        known.findings = list(findings)
     if known is not None and known.sha256 == sha256:
         return known
     if known is not None:
         session.execute(sa.delete(Judgement).where(Judgement.model == name))
         known.sha256, known.trained_by, known.trained_at, known.run_id = sha256, by, now, run_id
-        known.commit, known.findings = commit, list(findings)
+        known.commit = commit
         row = known
     else:
         row = TrainedModel(
@@ -93,7 +113,7 @@ def register(
             run_id=run_id,
             standing=standing,
             standing_since=now,
-            findings=list(findings),
+            findings=list(findings or ()),
         )
         session.add(row)
     audit.record(session, by, "model_register", now=now, subject=name, detail={"sha256": sha256, "run": run_id})
@@ -112,11 +132,21 @@ def newest(session: Session, *, limit: int = 50) -> Sequence[TrainedModel]:
 
 
 def in_use(session: Session) -> Sequence[TrainedModel]:
-    """The live model, one that reads along, and the newest candidates: those that may be compared."""
+    """The live model, one that reads along, the newest candidates and what is asked for: those that are compared."""
     standing = sa.select(TrainedModel).where(TrainedModel.standing.in_([Standing.LIVE, Standing.SHADOW]))
     candidates = sa.select(TrainedModel).where(TrainedModel.standing == Standing.CANDIDATE)
-    latest = session.scalars(candidates.order_by(TrainedModel.trained_at.desc()).limit(_CANDIDATES)).all()
-    return [*session.scalars(standing), *latest]
+    latest = candidates.order_by(TrainedModel.trained_at.desc()).limit(_CANDIDATES)
+    asked_for = sa.select(TrainedModel).where(TrainedModel.name.in_(_asked_for()))
+    found = (model for query in (standing, latest, asked_for) for model in session.scalars(query))
+    return list({model.name: model for model in found}.values())
+
+
+def _asked_for() -> sa.Select[str]:
+    """Models that somebody wants to go live and that have not gone live since."""
+    last = sa.select(sa.func.max(Promotion.id)).where(Promotion.kind.in_(["request", "promote"]))
+    return sa.select(Promotion.model).where(
+        Promotion.id.in_(last.group_by(Promotion.model)), Promotion.kind == "request"
+    )
 
 
 def verified(session: Session, name: str, models: Path) -> Path:
@@ -131,7 +161,7 @@ def verified(session: Session, name: str, models: Path) -> Path:
     path = pointer.file_of(models, name)
     if not path.exists():
         raise RegistryError(f"模型文件不见了：{path}。用同样的数据再训练一次，就会重新生成")
-    if digest_of(path) != known.sha256:
+    if _known_digest(path) != known.sha256:
         raise RegistryError(f"模型文件 {path.name} 和登记时不一样，可能损坏或被改过，不能使用；请再训练一次")
     return path
 
@@ -152,7 +182,9 @@ def take_stock(store: Store, *, now: datetime, project: Path = PROJECT) -> str |
         # Of data, and perhaps of a program, that are no longer there.
         version, commit = pointer.name_of(path).removeprefix("fujin-"), None
     trained_at = min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now)
+    hash_ahead(path)
     with store.transaction() as session:
+        wait_for_turn(session)
         if live(session) is not None:
             return None
         row = register(session, path, data_version=version, commit=commit, by=audit.SYSTEM, now=now)
@@ -165,4 +197,4 @@ def _present(project: Path) -> Path | None:
     models = project / "models"
     named = pointer.live(models)
     path = pointer.file_of(models, named) if named else training.model_path(project)
-    return path if path.exists() and is_whole(path) else None
+    return path if training.is_whole(path) else None

@@ -10,27 +10,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import audit
 from bot.nlu.catalogue import titles
 from bot.nlu.dataset import FALSE_PAGE, MISSED
 from bot.nlu.triage import URGENT
-from bot.store.models import DataChange, Message, Review, ReviewItem, ReviewState, WorkState
-from bot.studio import changes
-from bot.studio.inbox import judged_by
+from bot.store.models import Message, Review, ReviewItem, ReviewState
+from bot.studio import changes, inbox
 from bot.studio.masking import in_plain_words, leftovers
-
-log = structlog.get_logger()
+from bot.studio.material import TIP, tips_among
 
 LABEL, SKIP, AMBIGUOUS, SECOND = "label", "skip", "ambiguous", "second"
 NOTE_CHARACTERS = 200
 TEXT_CHARACTERS = 500
-_OPEN = (ReviewState.WAITING, ReviewState.SECOND)
 _PUT_ASIDE = {SKIP: ReviewState.SKIPPED, AMBIGUOUS: ReviewState.AMBIGUOUS, SECOND: ReviewState.SECOND}
 _LEAST_LETTERS = 2
 _WHY, _UNDONE = "复核消息", "撤回判断"
+_TAUGHT = ("add_example", "move_example", "add_regression")
+"""The kinds of changes that verdicts propose."""
 _MOST_AT_ONCE = 500
 
 
@@ -79,11 +77,17 @@ def label(
     """
     _check_intent(intent)
     item = _open_item(session, item_id, trainer)
+    if _of_tip(intent):
+        inbox.hide(item)  # before it becomes an example, and before another trainer reads it
     example = _example(item, text)
+    taught = changes.standing(session, [item.id], _TAUGHT)
     _judge(session, [item], LABEL, intent, trainer=trainer, note=note, now=now)
     _settle(session, item, rules, now=now)
     if item.state != ReviewState.DONE:
         return Taken(item)
+    # It was judged before, and came again because an officer contradicted.
+    wrong = [change for change in taught if intent not in (change.payload.get("intent"), change.payload.get("now"))]
+    changes.take_back_all(session, wrong, by=trainer, why=_UNDONE, now=now)
     wanted = _taught(item, intent, example, edited=text is not None, why=note)
     return _propose(session, item, wanted, by=trainer, why=note, now=now)
 
@@ -106,25 +110,26 @@ def accept(
     Raises:
         ReviewError: as `label`.
     """
+    others = _same_wording(session, item_id, trainer)
     taken = label(session, item_id, intent, trainer=trainer, now=now, rules=rules, text=text, note=note)
-    first = taken.item
-    query = (
-        sa.select(ReviewItem)
-        .where(
-            ReviewItem.cluster == first.cluster,
-            ReviewItem.id != first.id,
-            ReviewItem.state.in_(_OPEN),
-            ~judged_by(trainer),
-        )
-        .order_by(ReviewItem.id)
-        .limit(_MOST_AT_ONCE)
-        .with_for_update()
-    )
-    others = session.scalars(query).all()
     _judge(session, others, LABEL, intent, trainer=trainer, note=note, now=now)
     for item in others:
         _settle(session, item, rules, now=now)
     return replace(taken, items=1 + len(others))
+
+
+def _same_wording(session: Session, item_id: int, trainer: str) -> list[ReviewItem]:
+    """The others of an item's cluster that wait, locked with it: all of them before the audit log's turn is taken."""
+    cluster = sa.select(ReviewItem.cluster).where(ReviewItem.id == item_id).scalar_subquery()
+    waits = sa.and_(inbox.may_judge(trainer), ReviewItem.cluster == cluster)
+    found = _locked(session, sa.or_(ReviewItem.id == item_id, waits))
+    return [item for item in found if item.id != item_id][:_MOST_AT_ONCE]
+
+
+def _locked(session: Session, which: sa.ColumnElement[bool]) -> Sequence[ReviewItem]:
+    """Items, locked in one order, as whoever else locks several of them does."""
+    query = sa.select(ReviewItem).where(which).order_by(ReviewItem.id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def put_aside(
@@ -169,35 +174,23 @@ def undo(
     last = session.scalars(sa.select(Review).where(*mine).order_by(Review.id.desc()).limit(1)).first()
     if last is None:
         raise ReviewError(f"{trainer} has no verdict to take back", "没有可以撤回的判断")
-    same = sa.select(Review).where(*mine, Review.made_at == last.made_at, Review.verdict == last.verdict)
-    taken = session.scalars(same.order_by(Review.id).with_for_update()).all()
-    for review in taken:
+    same = (*mine, Review.made_at == last.made_at, Review.verdict == last.verdict)
+    items = _locked(session, ReviewItem.id.in_(sa.select(Review.item_id).where(*same)))
+    done = [item.id for item in items if item.state == ReviewState.DONE]
+    taught = changes.standing(session, done, _TAUGHT)
+    for review in session.scalars(sa.select(Review).where(*same).with_for_update()):
         review.undone_at = now
     session.flush()
-    items = session.scalars(
-        sa.select(ReviewItem).where(ReviewItem.id.in_([one.item_id for one in taken])).order_by(ReviewItem.id)
-    ).all()
     for item in items:
         _settle(session, item, rules, now=now)
-    _take_back_changes(session, [item.id for item in items], trainer=trainer, since=last.made_at, now=now)
+    reopened = {item.id for item in items if item.state != ReviewState.DONE}
+    session.flush()
+    # Also what another trainer's second opinion proposed: it rested on this one.
+    lapsed = [change for change in taught if change.item_id in reopened]
+    changes.take_back_all(session, lapsed, by=trainer, why=_UNDONE, now=now)
     told = {"items": len(items), "verdict": last.verdict}
     audit.record(session, trainer, "review_undo", now=now, subject=_subject(items[0]), detail=told)
     return items[0]
-
-
-def _take_back_changes(session: Session, items: Sequence[int], *, trainer: str, since: datetime, now: datetime) -> None:
-    """What has not been written is given up; what stands in the files is to be taken out again."""
-    query = sa.select(DataChange).where(
-        DataChange.item_id.in_(items), DataChange.made_by == trainer, DataChange.made_at >= since
-    )
-    for change in session.scalars(query).all():
-        try:
-            if change.state in (WorkState.PENDING, changes.UNAPPROVED):
-                changes.withdraw(session, change.id, by=trainer, why=_UNDONE, now=now)
-            elif change.state == WorkState.DONE:
-                changes.undo(session, change.id, by=trainer, why=_UNDONE, now=now)
-        except changes.ChangeError as error:
-            log.warning("review.change_stays", change=change.id, reason=str(error))
 
 
 # -- how a verdict is taken -------------------------------------------------------------------------------------------
@@ -209,14 +202,14 @@ def _check_intent(intent: str) -> None:
 
 
 def _open_item(session: Session, item_id: int, trainer: str) -> ReviewItem:
-    query = sa.select(ReviewItem).where(ReviewItem.id == item_id).with_for_update()
-    item = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    item = next(iter(_locked(session, ReviewItem.id == item_id)), None)
     if item is None:
         raise ReviewError(f"there is no item {item_id}; `fujin studio inbox` lists them", "这条消息已经不在了")
-    if item.state not in _OPEN:
+    if item.state not in inbox.OPEN:
         raise ReviewError(f"item {item_id} has been judged: {item.state}", "这条刚刚已经有人判过了")
     if any(one.trainer == trainer for one in _standing(session, item_id)):
         raise ReviewError(f"{trainer} has judged item {item_id}; now it is somebody else's turn", "您判过了，等另一位")
+    inbox.hide_tip(session, item)
     return item
 
 
@@ -247,12 +240,23 @@ def _judge(
     note = note.strip()
     if len(note) > NOTE_CHARACTERS:
         raise ReviewError(f"a note has at most {NOTE_CHARACTERS} characters", f"备注最多{NOTE_CHARACTERS}个字")
+    if found := leftovers(note):
+        raise ReviewError(
+            f"the note still holds what looks personal: {', '.join(found)}",
+            f"备注里还有像个人信息的内容：{'、'.join(found)}。请改写后再确认",
+        )
     for item in items:
+        if intent and _of_tip(intent):
+            inbox.hide(item)
         more = {"trainer": trainer, "verdict": verdict, "intent": intent, "note": note, "made_at": now}
         session.add(Review(item_id=item.id, **more))
         told = {"verdict": verdict} | ({"intent": intent} if intent else {})
         audit.record(session, trainer, "review", now=now, subject=_subject(item), detail=told)
     session.flush()
+
+
+def _of_tip(intent: str) -> bool:
+    return intent.partition("/")[0] == TIP
 
 
 def _subject(item: ReviewItem) -> str:
@@ -314,13 +318,29 @@ def _propose(
     now: datetime,
 ) -> Taken:
     proposed, problems = [], []
-    for kind, payload in wanted:
+    for wanted_kind, wanted_payload in wanted:
         try:
+            kind, payload = _placed(wanted_kind, wanted_payload)
             changes.propose(session, kind, payload, by=by, why=why.strip() or _WHY, now=now, item_id=item.id)
             proposed.append(kind)
         except changes.ChangeError as error:
             problems.append(str(error))
     return Taken(item, proposed=tuple(proposed), problem="；".join(dict.fromkeys(problems)))
+
+
+def _placed(kind: str, payload: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """What a change comes to with the examples that there are: one that stands under another intent is moved.
+
+    Raises:
+        ChangeError: it is one of an alarm's, which no verdict on a resident's message takes away from there.
+    """
+    held = changes.held_elsewhere(payload["text"], payload["intent"]) if kind == "add_example" else None
+    if held is None:
+        return kind, payload
+    if held.label == URGENT:
+        where = titles()[held.intent]
+        raise changes.ChangeError(f"同一句“{held.text}”是警情“{where}”的例句；真要换类别，请到数据体检里移动")
+    return "move_example", {"text": held.text, "was": held.intent, "now": payload["intent"]}
 
 
 # -- agreement --------------------------------------------------------------------------------------------------------
@@ -370,7 +390,7 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
 def right_to_reveal(session: Session, item_id: int) -> str:
     """The right that seeing the original words takes (`bot.duty.access`). Raises ReviewError for an unknown item."""
     item, message = _with_message(session, item_id)
-    of_tip = item.confidential or (message.case is not None and message.case.label == "tip")
+    of_tip = item.confidential or tips_among(session, [message.id])
     return "see_reporter" if of_tip else "see_cases"
 
 

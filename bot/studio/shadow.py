@@ -20,6 +20,8 @@ from bot.nlu.triage import URGENT, gravity
 from bot.settings import Settings
 from bot.store.models import Message, MessageId, ShadowReading, Standing, TrainedModel, WorkState
 from bot.store.session import Store, insert
+from bot.studio import registry
+from bot.studio.material import TIP, of_tip, own_words
 from bot.studio.promotion import PromotionError
 from bot.studio.reading import LoadedReader, ReadingError
 
@@ -35,7 +37,8 @@ LISTED = 100
 class Disagreement:
     """A message with what the station took it for and what the candidate does.
 
-    `text` is the resident's, and must be masked before it is shown.
+    `text` is the resident's, and must be masked before it is shown; more so what is `confidential`: of a tip, or taken
+    for one.
     """
 
     message_id: MessageId
@@ -43,6 +46,7 @@ class Disagreement:
     at: datetime
     live: str
     candidate: str
+    confidential: bool
 
     @property
     def pages(self) -> bool:
@@ -68,6 +72,7 @@ def start(session: Session, model: str, *, by: str, now: datetime) -> TrainedMod
     Raises:
         PromotionError: there is no such model, or it is live.
     """
+    registry.wait_for_turn(session)
     found = session.get(TrainedModel, model)
     if found is None:
         raise PromotionError(f"没有登记过模型 {model}")
@@ -84,13 +89,18 @@ def start(session: Session, model: str, *, by: str, now: datetime) -> TrainedMod
 
 def stop(session: Session, *, by: str, now: datetime) -> None:
     """End the reading along; what was read stays."""
+    registry.wait_for_turn(session)
     for model in _reading_along(session):
         model.standing, model.standing_since = Standing.CANDIDATE, now
         audit.record(session, by, "shadow_stop", now=now, subject=model.name)
 
 
 def read_along(store: Store, settings: Settings, *, now: datetime, models: Path = MODELS) -> int:
-    """Read some of the messages that came since it began; how many were read. Ends what has lasted a day."""
+    """Read some of the messages that came since it began; how many were read. Ends what has lasted a day.
+
+    Raises:
+        DutyError: the model cannot be read with; it is tried again after a while.
+    """
     with store.reading() as session:
         found = next(iter(_reading_along(session)), None)
     if found is None:
@@ -101,7 +111,7 @@ def read_along(store: Store, settings: Settings, *, now: datetime, models: Path 
             stop(session, by=audit.SYSTEM, now=now)
         _reader.close()
         return 0
-    reader = _reader.of(pointer.file_of(models, found.name), settings)
+    reader = _reader.of(pointer.file_of(models, found.name), settings, now)
     if reader is None:
         return 0
     with store.reading() as session:
@@ -110,7 +120,7 @@ def read_along(store: Store, settings: Settings, *, now: datetime, models: Path 
         readings = list(reader.read(text for _, text in unread))
     except ReadingError as error:
         log.warning("shadow.ended", model=found.name, reason=str(error))
-        _reader.close()
+        _reader.gave_up(error)
         return 0
     rows = [
         {
@@ -126,10 +136,9 @@ def read_along(store: Store, settings: Settings, *, now: datetime, models: Path 
     ]
     if rows:
         with store.transaction() as session:
-            # A message may have been erased while it was read.
-            there = set(
-                session.scalars(sa.select(Message.id).where(Message.id.in_([row["message_id"] for row in rows])))
-            )
+            # A message may have been erased while it was read, or its resident has objected.
+            ids = [row["message_id"] for row in rows]
+            there = set(session.scalars(sa.select(Message.id).where(Message.id.in_(ids), *own_words())))
             kept = [row for row in rows if row["message_id"] in there]
             if kept:
                 session.execute(insert(session, ShadowReading).values(kept).on_conflict_do_nothing())
@@ -165,16 +174,25 @@ def _gravest(one: Disagreement) -> int:
 
 def _compared(session: Session, model: str) -> list[Disagreement]:
     """Every message that it has read, with what the station took it for."""
+    tip = of_tip(Message.id).label("tip")
     query = (
-        sa.select(Message.id, Message.text, Message.received_at, Message.triage, ShadowReading.label)
+        sa.select(Message.id, Message.text, Message.received_at, Message.triage, ShadowReading.label, tip)
         .join(ShadowReading, ShadowReading.message_id == Message.id)
         .where(ShadowReading.model == model)
     )
     return [
-        Disagreement(row.id, row.text, row.received_at, str(row.triage["label"]), row.label)
+        Disagreement(
+            row.id, row.text, row.received_at, str(row.triage["label"]), row.label, row.tip or row.label == TIP
+        )
         for row in session.execute(query)
         if row.triage
     ]
+
+
+def tips_read(session: Session, model: str) -> frozenset[int]:
+    """The messages that it has read and that belong to a tip by now."""
+    query = sa.select(ShadowReading.message_id).where(ShadowReading.model == model, of_tip(ShadowReading.message_id))
+    return frozenset(session.scalars(query))
 
 
 def _reading_along(session: Session) -> Sequence[TrainedModel]:
@@ -188,7 +206,7 @@ def _unread(session: Session, model: TrainedModel) -> list[tuple[MessageId, str]
         sa.select(Message.id, Message.text)
         .outerjoin(ShadowReading, mine)
         .where(Message.received_at >= model.standing_since, ShadowReading.id.is_(None))
-        .where(Message.kind == "text", Message.state == WorkState.DONE, Message.read_by_model.is_(True))
+        .where(Message.state == WorkState.DONE, Message.read_by_model.is_(True), *own_words())
         .order_by(Message.received_at, Message.id)
         .limit(BATCH)
     )

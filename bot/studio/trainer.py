@@ -26,6 +26,10 @@ _ROUND_SECONDS = 1.0
 _SLOW = timedelta(minutes=10)
 
 
+class DutyError(Exception):
+    """A duty that cannot be done; the text says why, as trainers read it."""
+
+
 def _nothing() -> None:
     """For a duty that has nothing to let go of."""
 
@@ -40,6 +44,33 @@ class Duty:
     let_go: Callable[[], None] = _nothing
     due_at: datetime | None = field(default=None, init=False)
     failed: str = field(default="", init=False)
+
+
+class InBackground:
+    """What a duty does, in a thread of its own: however long it takes, the other duties are done meanwhile.
+
+    How it ended the last time, the duty tells the next time.
+    """
+
+    def __init__(self, act: Callable[[datetime], object]) -> None:
+        self._act = act
+        self._thread: threading.Thread | None = None
+        self._failed: Exception | None = None
+
+    def __call__(self, now: datetime) -> None:
+        """Begin it, unless it is being done."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._do, args=(now,), name="duty", daemon=True)
+            self._thread.start()
+        if self._failed is not None:
+            raise self._failed
+
+    def _do(self, now: datetime) -> None:
+        try:
+            self._act(now)
+            self._failed = None
+        except Exception as error:
+            self._failed = error
 
 
 def own_name() -> str:
@@ -150,9 +181,10 @@ class Trainer:
             duty.act(now)
             duty.failed = ""
         except Exception as error:  # whatever it is, the other duties must be done
-            if duty.failed != type(error).__name__:  # once, not every second
+            problem = str(error) if isinstance(error, DutyError) else type(error).__name__
+            if duty.failed != problem:  # once, not every second
                 log.exception("trainer.duty_failed", duty=duty.name)
-            duty.failed = type(error).__name__
+            duty.failed = problem
         finally:
             self._at = None
 

@@ -3,9 +3,13 @@
 import hashlib
 import os
 import subprocess
+import tarfile
+import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot import processor
 from bot.nlu import pointer
 from bot.nlu.project import PROJECT
 from bot.settings import ROOT, Settings
@@ -21,7 +25,7 @@ _LIVE_DATA = frozenset(
 _LIVE_MODULES = frozenset(
     f"{name}.py"
     for name in (
-        *("dataset", "evaluation", "evaluation_report", "judge", "project", "catalogue"),
+        *("evaluation", "evaluation_report", "judge", "project", "catalogue"),
         *("live_model", "pointer", "server"),
         *("affairs", "answers", "asked", "channel", "context", "conversation", "corrections", "field_values"),
         *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
@@ -53,6 +57,15 @@ def model_path(project: Path = PROJECT) -> Path:
     return pointer.file_of(project / "models", model_name(data_version(project)))
 
 
+def is_whole(path: Path) -> bool:
+    """Whether a model's archive can be read to its end: that of a training that was killed cannot."""
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            return bool(archive.getmembers())
+    except (tarfile.TarError, OSError, EOFError, zlib.error):
+        return False
+
+
 def _name(path: Path, project: Path) -> str:
     """Where an input lies, in whichever folder the project or the program is."""
     return str(path.relative_to(project if path.is_relative_to(project) else ROOT))
@@ -69,15 +82,19 @@ def _inputs(project: Path = PROJECT) -> Iterator[Path]:
 
 def rasa_environment(project: Path = PROJECT) -> dict[str, str]:
     """The environment of every Rasa process: its project, no telemetry, no TensorFlow chatter, one thread a server."""
-    return os.environ | {
-        "FUJIN_PROJECT": str(project),
-        "RASA_TELEMETRY_ENABLED": "false",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "-1",
-        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "ignore",
-    }
+    return (
+        os.environ
+        | processor.environment()
+        | {
+            "FUJIN_PROJECT": str(project),
+            "RASA_TELEMETRY_ENABLED": "false",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "CUDA_VISIBLE_DEVICES": "-1",
+            "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+        }
+    )
 
 
 def command(settings: Settings, out: Path, name: str) -> list[str]:
@@ -95,16 +112,24 @@ def command(settings: Settings, out: Path, name: str) -> list[str]:
 
 
 def train(settings: Settings, *, force: bool = False) -> Path:
-    """Train a model for the present data unless there is one; Rasa's progress goes to the terminal.
+    """Train a model for the present data unless there is a whole one; Rasa's progress goes to the terminal.
+
+    Rasa writes an archive where it shall be in the end: it is put there only when it is whole.
 
     Raises:
         TrainingError: Rasa did not write a model.
     """
     target = model_path()
-    if target.exists() and not force:
+    if not force and is_whole(target):
         return target
-    asked = command(settings, target.parent, pointer.name_of(target))
-    finished = subprocess.run(asked, cwd=PROJECT, env=rasa_environment(), check=False)  # noqa: S603
-    if finished.returncode != 0 or not target.exists():
-        raise TrainingError("rasa train failed; its messages above say why. The models trained before are untouched.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder:
+        made = Path(folder) / target.name
+        asked = command(settings, made.parent, pointer.name_of(target))
+        finished = subprocess.run(asked, cwd=PROJECT, env=rasa_environment(), check=False)  # noqa: S603
+        if finished.returncode != 0 or not is_whole(made):
+            raise TrainingError(
+                "rasa train failed; its messages above say why. The models trained before are untouched."
+            )
+        made.replace(target)
     return target

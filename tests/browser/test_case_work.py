@@ -152,7 +152,9 @@ def test_that_two_officers_work_on_one_case_from_the_alarm_to_its_end(
         assert session.scalars(sa.select(Reply.resident_id).order_by(Reply.id)).all()[-1] == other.resident_id
         assert session.scalars(sa.select(Correction.now)).one() == "help_request/noise"
         assert session.scalars(sa.select(OfficerPage.officer).where(OfficerPage.kind == "offer")).one() == "值班民警二"
-        acts = session.scalars(sa.select(AuditEntry.action).where(AuditEntry.case_id == case.id)).all()
+        acts = session.scalars(
+            sa.select(AuditEntry.action).where(AuditEntry.case_id == case.id).order_by(AuditEntry.id)
+        ).all()
     wanted = ["acknowledge", "note", "reply", "picture", "absorb", "reply", "offer", "accept", "relabel", "close"]
     assert [one for one in acts if one in wanted] == wanted
 
@@ -168,3 +170,27 @@ def test_that_a_silent_case_offers_only_sentences_that_look_like_nothing(
     expect(menu).to_contain_text("在吗？在就回1。")
     for word in ("警", "派出所", "110"):
         expect(menu).not_to_contain_text(word)
+
+
+def test_that_a_video_is_played_on_the_page_and_the_residents_other_cases_are_beside_it(
+    console_windows: Windows, rows: Rows, tmp_path: Path
+) -> None:
+    resident = rows.resident()
+    earlier = rows.case(resident, "help_request/noise", ago=86400, state="closed")
+    case = rows.case(resident, "urgent_alarm/fire", alarmed_at=rows.clock.now())
+    message = rows.message(case, "", kind="video")
+    digest = EvidenceStore(tmp_path / "var" / "evidence").keep(b"no real video")
+    with rows.store.transaction() as session:
+        kept = {"sha256": digest, "content_type": "video/mp4", "size": 13, "state": "done"}
+        session.add(Media(message_id=message.id, media_id="m", kind="video", due_at=rows.clock.now(), **kept))
+    page = console_windows.open(f"/case/{case.id}", officer="值班民警一")
+    player = page.get_by_label("对话").locator("video")
+    expect(player).to_have_attribute("src", f"/evidence/{digest}")
+    assert player.evaluate("(video) => [video.controls, video.autoplay]") == [True, False]
+    with page.expect_download() as download:
+        page.get_by_role("link", name="原始文件").click()
+    assert download.value.path().read_bytes() == b"no real video"
+    others = page.get_by_label("这位居民的其他案件")
+    expect(others.get_by_role("link")).to_have_count(1)
+    expect(others.get_by_role("link")).to_have_attribute("href", f"/case/{earlier.id}")
+    expect(others).to_contain_text("已结案")

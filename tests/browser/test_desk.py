@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
-from bot.store.models import AuditEntry, Case, DeskPresence, Escalation
+from bot.store.models import AuditEntry, Case, DeskPresence, Escalation, Reply
 from bot.store.session import Store
 from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
@@ -104,7 +104,10 @@ def alarm(rows: Rows, *, next_in: float = 3600, **more: object) -> Case:
 
 def desks(rows: Rows) -> list[tuple[str, bool]]:
     with rows.store.reading() as session:
-        return [(row.officer, row.audible) for row in session.scalars(sa.select(DeskPresence))]
+        return [
+            (row.officer, row.audible)
+            for row in session.scalars(sa.select(DeskPresence).order_by(DeskPresence.officer))
+        ]
 
 
 def soon(condition: Callable[[], bool]) -> None:
@@ -132,7 +135,7 @@ def leave_field(page: Page) -> None:
 def test_that_an_alarm_comes_by_itself_is_seen_and_is_said_until_somebody_has_it(
     windows: Windows, rows: Rows, width: int
 ) -> None:
-    page = sit_down(windows, width=width, height=740, script=EARS)
+    page = sit_down(windows, width=width, height=740, script=EARS + TONES)
     expect(page.get_by_text("目前没有待确认的紧急警情")).to_be_visible()
     expect(page.locator("[data-sound]")).to_have_text("声音已开")
     page.evaluate("window.stays = true; window.away = true")
@@ -156,6 +159,9 @@ def test_that_an_alarm_comes_by_itself_is_seen_and_is_said_until_somebody_has_it
     expect(card).to_contain_text("已确认 · 值班民警一")
     page.wait_for_function("window.silenced > 0 && document.title === '值班台'")
     assert page.evaluate("[window.stays, window.spoken.length, window.notes[0].closed]") == [True, 2, True]
+    sounded = page.evaluate("window.tones")
+    page.wait_for_timeout(4500)  # two rounds of the alarm
+    assert page.evaluate("window.tones") == sounded > 0
 
 
 def test_that_a_browser_without_a_chinese_voice_of_its_own_only_sounds(windows: Windows, rows: Rows) -> None:
@@ -241,9 +247,46 @@ def test_that_acknowledging_by_keys_takes_a_chosen_case_and_two_of_them(windows:
     page.keyboard.press("Enter")
     expect(page.locator(f'article[data-case="{first.id}"]').first).to_contain_text("已确认 · 值班民警一")
     with rows.store.reading() as session:
-        log = session.scalars(sa.select(AuditEntry).where(AuditEntry.case_id.is_not(None)))
+        log = session.scalars(sa.select(AuditEntry).where(AuditEntry.case_id.is_not(None)).order_by(AuditEntry.id))
         done = [(entry.actor, entry.action, entry.case_id) for entry in log]
     assert done == [("值班民警一", "acknowledge", first.id)]
+
+
+def test_that_looking_at_the_desk_and_at_the_applications_stands_in_the_log(windows: Windows, rows: Rows) -> None:
+    def looked() -> list[tuple[str, str]]:
+        with rows.store.reading() as session:
+            views = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "view").order_by(AuditEntry.id))
+            return [(entry.actor, entry.subject) for entry in views]
+
+    expect(windows.open("/").get_by_label("一般求助")).to_be_visible()
+    soon(lambda: looked() == [("值班民警一", "desk")])
+    expect(windows.open("/applications").get_by_label("等审核")).to_be_visible()
+    soon(lambda: looked() == [("值班民警一", "desk"), ("值班民警一", "applications")])
+
+
+def test_that_a_row_that_has_just_moved_under_the_mouse_opens_nothing(windows: Windows, rows: Rows) -> None:
+    first = rows.case(rows.resident("R-1"), "help_request/noise")
+    rows.message(first, "楼上太吵")
+    page = sit_down(windows)
+    link = page.locator(f'article[data-case="{first.id}"] a')
+    expect(link).to_be_visible()
+    page.wait_for_timeout(500)  # it has stood still
+    box = link.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 40, box["y"] + box["height"] / 2)
+    page.evaluate("window.clock = performance.now; const now = performance.now(); performance.now = () => now")
+    second = rows.case(rows.resident("R-2"), "help_request/lost_pet")
+    rows.message(second, "我家狗丢了")
+    expect(page.locator(f'article[data-case="{second.id}"]')).to_contain_text("我家狗丢了")
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    expect(page).to_have_url(re.compile("/$"))
+    page.evaluate("performance.now = () => window.clock.call(performance)")
+    page.wait_for_timeout(600)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(rf"/case/{second.id}$"))
 
 
 def test_that_keys_are_listed_lead_to_the_parts_of_a_case_and_stay_out_of_fields(windows: Windows, rows: Rows) -> None:
@@ -265,6 +308,13 @@ def test_that_keys_are_listed_lead_to_the_parts_of_a_case_and_stay_out_of_fields
     expect(box).to_have_value("aj?/c")
     expect(page.locator("#key-hint")).to_have_count(0)
     leave_field(page)
+    page.keyboard.press("n")
+    note = page.get_by_label("备注内容")
+    expect(note).to_be_focused()
+    page.keyboard.type("门口等")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".noted")).to_contain_text("门口等")
+    leave_field(page)
     page.keyboard.press("c")
     expect(page.get_by_role("group", name=f"案件{case.id}结案")).to_be_visible()
     page.get_by_role("button", name="取消").click()
@@ -272,6 +322,22 @@ def test_that_keys_are_listed_lead_to_the_parts_of_a_case_and_stay_out_of_fields
     page.keyboard.press("/")
     expect(page.get_by_label("案件号")).to_be_focused()
     expect(page.get_by_text("每次查找都有记录")).to_be_visible()
+
+
+def test_that_arrows_choose_a_case_and_g_leads_to_the_pages(windows: Windows, rows: Rows) -> None:
+    first, second = alarm(rows), rows.case(rows.resident("R-2"), "help_request/noise")
+    page = sit_down(windows)
+    expect(page.locator(f'article[data-case="{second.id}"]')).to_be_visible()
+    leave_field(page)
+    for key, case in (("ArrowDown", first), ("ArrowDown", second), ("ArrowUp", first)):
+        page.keyboard.press(key)
+        expect(page.locator(f'article[data-case="{case.id}"]')).to_be_focused()
+    for key, path in (("a", "/applications"), ("s", "/search"), ("d", "/")):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"{path}$"))
+        expect(page.locator("main.page")).to_be_attached()
+        leave_field(page)
 
 
 def test_that_a_server_that_dies_is_noticed_and_the_page_comes_back_with_it(
@@ -290,6 +356,34 @@ def test_that_a_server_that_dies_is_noticed_and_the_page_comes_back_with_it(
     expect(banner).to_be_hidden()
     assert all("net::ERR_CONNECTION_REFUSED" in trouble for trouble in windows.troubles)
     windows.troubles.clear()
+
+
+def test_that_what_was_typed_outlasts_a_server_that_dies_and_goes_out_once(
+    windows: Windows, house: House, rows: Rows
+) -> None:
+    case = alarm(rows)
+    page = windows.open(f"/case/{case.id}", officer="值班民警一")
+    reply, note = page.get_by_label("回复居民的话"), page.get_by_label("备注内容")
+    banner = page.get_by_role("alert").filter(has_text="连接已断开")
+    reply.fill("躲好，别出声")
+    note.fill("三楼有老人")
+    page.wait_for_function("Object.keys(sessionStorage).filter((name) => name.startsWith('fujin-draft')).length === 2")
+    house.kill()
+    expect(banner).to_be_visible()
+    reply.press("Control+Enter")
+    expect(page.locator("#key-hint")).to_have_text("连接已断开，没有发出；写好的话会留着")
+    page.evaluate("window.before = true")
+    house.start()
+    page.wait_for_function("!window.before", timeout=40_000)
+    expect(reply).to_have_value("躲好，别出声")
+    expect(note).to_have_value("三楼有老人")
+    reply.press("Control+Enter")
+    expect(page.get_by_label("对话").locator(".bubble-station")).to_contain_text("躲好，别出声")
+    expect(reply).to_have_value("")
+    page.wait_for_function("Object.keys(sessionStorage).filter((name) => name.includes('reply')).length === 0")
+    with rows.store.reading() as session:
+        assert session.scalars(sa.select(Reply.text)).all() == ["躲好，别出声"]
+    windows.troubles.clear()  # what the browser says about a server that is not there
 
 
 def test_that_a_phone_shows_one_list_at_a_time_under_the_alarms(windows: Windows, rows: Rows) -> None:

@@ -34,7 +34,7 @@ def test_that_the_figures_of_a_period_are_shown_and_can_be_taken_along(
     expect(page.locator(".tile").filter(has_text="警情到确认")).to_contain_text("30.0秒")
     expect(page.locator(".chart canvas")).to_have_count(2)
     page.get_by_role("button", name="近7天").click()
-    expect(rate).to_contain_text("结案 1 起，误报 0 起")
+    expect(rate).to_contain_text("已有结论 1 起，误报 0 起")
     with page.expect_download() as download:
         page.get_by_role("link", name="下载表格").click()
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()

@@ -77,8 +77,8 @@ def test_that_a_trainer_judges_with_the_keyboard_and_takes_back(console_windows:
     expect(page.locator(".guidance")).to_contain_text("身份证")
     page.keyboard.press("1")
     page.keyboard.press("Enter")
+    expect(page.get_by_text("加了一条例句")).to_be_visible()  # which goes after some seconds
     shows(page, "第二件事")
-    expect(page.get_by_text("加了一条例句")).to_be_visible()
     page.keyboard.press("s")
     shows(page, "第三件事")
     page.keyboard.press("m")
@@ -93,7 +93,21 @@ def test_that_a_trainer_judges_with_the_keyboard_and_takes_back(console_windows:
     assert [verdict for (verdict,) in standing] == ["label", "skip"]
     ((payload, item_id),) = inbox.read(sa.select(DataChange.payload, DataChange.item_id))
     assert (payload, item_id) == ({"intent": PET, "text": "我家狗跑没影了"}, first)
-    assert page.locator(".inbox-number").first.inner_text().split() == ["待看", "3"]
+    expect(page.locator(".inbox-number").first.locator(".count")).to_have_text("3")
+
+
+def test_that_a_trainer_hears_of_verdicts_that_could_not_be_written(console_windows: Windows, inbox: Inbox) -> None:
+    inbox.item("第一件事")
+    now = inbox.rows.clock.now()
+    with inbox.rows.store.transaction() as session:
+        for by, ago in ((TRAINER, 1), (TRAINER, 8), ("训练员乙", 1)):
+            at = now - timedelta(days=ago)
+            told = {"kind": "add_example", "payload": {"intent": PET, "text": "狗丢了"}, "error": "已经有这一句了"}
+            session.add(DataChange(**told, made_by=by, made_at=at, due_at=at, state="failed"))
+    page = console_windows.open("/studio", officer=TRAINER)
+    page.get_by_role("link", name="1处修改没有写入").click()
+    expect(page.locator(".fate-failed")).to_have_count(2)
+    expect(page.get_by_text("已经有这一句了").first).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -172,6 +186,54 @@ def test_that_the_same_words_are_judged_at_once(console_windows: Windows, inbox:
     shows(page, "下一件")
     expect(page.locator(".inbox-number").first).to_contain_text("1")
     assert len(inbox.read(sa.select(Review.id))) == 3
+
+
+def test_that_every_wording_is_listed_before_they_are_judged_at_once(console_windows: Windows, inbox: Inbox) -> None:
+    inbox.item("楼道着火了", cluster="same")
+    inbox.item("楼道没着火", cluster="same")
+    page = console_windows.open("/studio", officer=TRAINER)
+    page.get_by_text("一起判的另外1种说法").click()
+    expect(page.locator(".inbox-others .note")).to_have_text(["楼道没着火"])
+
+
+def test_that_the_guideline_of_the_label_under_the_mouse_is_shown(console_windows: Windows, inbox: Inbox) -> None:
+    inbox.item("我家狗跑没影了")
+    page = console_windows.open("/studio", officer=TRAINER)
+    expect(page.locator(".guidance .section-title")).to_contain_text("宠物走失")
+    page.locator(".choice").filter(has_text="火情").hover()
+    expect(page.locator(".guidance .section-title")).to_contain_text("火情")
+    page.mouse.move(0, 0)
+    expect(page.locator(".guidance .section-title")).to_contain_text("宠物走失")
+
+
+def test_that_the_agreement_of_two_trainers_is_shown(console_windows: Windows, inbox: Inbox) -> None:
+    at = inbox.rows.clock.now()
+    for number, opinions in enumerate([(PET, PET), (LOST, LOST), (FIRE, FIRE), (PET, LOST)]):
+        item = inbox.item(f"第{number}件事咋整", state="done")
+        with inbox.rows.store.transaction() as session:
+            for trainer, intent in zip(("甲", "乙"), opinions, strict=True):
+                session.add(Review(item_id=item, trainer=trainer, verdict="label", intent=intent, made_at=at))
+    page = console_windows.open("/studio", officer=TRAINER)
+    # Three of four agree; by chance 2/4*1/4 + 1/4*2/4 + 1/4*1/4 would: (12/16 - 5/16) / (11/16).
+    expect(page.get_by_text("一致性 κ 0.64（两人都判过的4条）")).to_be_visible()
+
+
+def test_that_questions_without_an_answer_become_an_intent_in_one_page(console_windows: Windows, inbox: Inbox) -> None:
+    inbox.item("狗能坐地铁吗", reasons=["unanswered"], intent="enquiry/dog_rules")
+    page = console_windows.open("/studio", officer=TRAINER)
+    page.get_by_role("link", name="用这类问题建新主题").click()
+    fields = {
+        "名字": "狗坐地铁",
+        "英文代号": "dog_metro",
+        "算什么、不算什么": "问狗能不能坐地铁。",
+        "直接回答": "不能。",
+    }
+    for label, value in (fields | {"大白话": "狗不让上地铁。", "依据": "沈阳地铁乘客守则"}).items():
+        page.get_by_label(label).first.fill(value)
+    page.get_by_role("button", name="保存").click()
+    expect(page).to_have_url(re.compile("/studio/history"))
+    ((kind, payload),) = inbox.read(sa.select(DataChange.kind, DataChange.payload))
+    assert (kind, payload["intent"], payload["examples"]) == ("new_intent", "enquiry/dog_metro", ["狗能坐地铁吗"])
 
 
 def test_that_twenty_messages_take_well_under_a_minute(console_windows: Windows, inbox: Inbox) -> None:

@@ -10,7 +10,7 @@ from bot.clock import SystemClock
 from bot.nlu import pointer
 from bot.nlu.pointer import FAILED, SERVING, Report
 from bot.store.models import ShadowReading
-from bot.studio import promotion, shadow
+from bot.studio import judging, promotion, shadow
 from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
 from tests.console.running import console
@@ -28,8 +28,8 @@ def project(rows: Rows, tmp_path: Path) -> Path:
     with rows.store.transaction() as session:
         ready(session, folder, now=now)
         enter(session, folder, "worse", now=now, findings=("greeting.yml 有两句一样的话",))
-        judge(session, "worse", "test", {"u1": False, "c1": False}, now=now)
-        judge(session, "worse", "regression", {"u2": False, "c2": True}, now=now)
+        for of, read in (("test", {"u1": False, "c1": False}), ("regression", {"u2": False, "c2": True})):
+            judge(session, "worse", of, read, now=now, digest=judging.digest_now(of, folder))
     report(folder, "old")
     return folder
 
@@ -132,7 +132,9 @@ def test_that_a_model_that_was_taken_back_by_itself_is_told_on_the_desk_and_in_t
     now = SystemClock().now()
     with rows.store.transaction() as session:
         promotion.promote(session, "new", project, by="带班所长", now=now, overrule="急")
-        promotion.roll_back(session, by="系统", now=now, reason="没有模型回答的消息升到 40%", kind="automatic")
+        promotion.roll_back(
+            session, project / "models", by="系统", now=now, reason="没有模型回答的消息升到 40%", kind="automatic"
+        )
     for path in ("/", "/studio/models"):
         page = windows.open(path, officer="带班所长")
         expect(page.locator(".problem").filter(has_text="没有模型回答的消息升到 40%")).to_be_visible()

@@ -185,6 +185,31 @@ def test_that_a_case_ends_with_how_it_ended_and_a_word(console_windows: Windows,
     expect(desk.locator(f'article[data-case="{case.id}"]')).to_have_count(0)
 
 
+def test_that_a_case_is_not_closed_over_what_is_said_while_the_question_stands(
+    console_windows: Windows, rows: Rows
+) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/knife", state="acknowledged", acknowledged_by="值班民警一")
+    rows.message(case, "有人在砸门")
+    page = console_windows.open(f"/case/{case.id}")
+    page.get_by_role("button", name="结案").click()
+    question = page.get_by_role("group", name=f"案件{case.id}结案")
+    question.get_by_text("属实已处置").click()
+    question.get_by_label("处置情况").fill("已到场")
+    rows.message(case, "他拿刀进来了", ago=0)
+    expect(page.get_by_label("对话")).to_contain_text("他拿刀进来了")
+    question.get_by_role("button", name="结案").click()
+    expect(question.get_by_role("alert")).to_have_text("刚来了1条新消息，请先取消，看过再结案")
+    expect(page.locator(".case-head")).not_to_contain_text("已结案")
+    question.get_by_role("button", name="取消").click()
+    expect(question).to_be_hidden()
+    page.get_by_role("button", name="结案").click()
+    expect(question.get_by_label("处置情况")).to_have_value("已到场")
+    question.get_by_text("属实已处置").click()
+    question.get_by_role("button", name="结案").click()
+    expect(page.locator(".case-head")).to_contain_text("已结案")
+    page.wait_for_function("!Object.keys(sessionStorage).some((name) => name.startsWith('fujin-draft'))")
+
+
 def test_that_words_that_may_be_forced_are_told_as_such(console_windows: Windows, rows: Rows) -> None:
     case = rows.case(rows.resident(), "urgent_alarm/domestic_violence", alarmed_at=rows.clock.now())
     rows.deadline(case, 1, 3600)

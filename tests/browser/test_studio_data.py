@@ -78,6 +78,25 @@ def test_that_a_contradiction_is_found_mended_seen_in_the_history_and_taken_back
     expect(page.locator("[data-change='2']")).to_contain_text("已经在感谢")
 
 
+def test_that_each_tab_of_the_health_shows_what_it_is_named_for(studio: Windows) -> None:
+    page = studio.open("/studio/data", officer=TRAINER)
+    shown = page.locator(".q-tab-panel")
+    expect(shown.locator("canvas").first).to_be_visible()
+    for tab, picture, words in (
+        ("可能标错", False, "没有发现"),
+        ("容易混淆", False, "没有"),
+        ("漏进测试集", False, "没有发现"),
+        ("写法", True, "写法"),
+        ("测试覆盖", True, "测试"),
+        ("答复到期", False, "核对日期超过12个月"),
+        ("本地信息", False, "由派出所确认"),
+    ):
+        page.get_by_role("tab", name=tab).click()
+        expect(shown).to_contain_text(words)
+        if picture:
+            expect(shown.locator("canvas").first).to_be_visible()
+
+
 def test_that_an_emergency_is_taken_out_only_for_a_reason(studio: Windows, data: Path) -> None:
     twin = examples(data, "urgent_alarm/fire")[4]
     path = data / "intents" / "other" / "greeting.yml"
@@ -128,6 +147,7 @@ def test_that_a_national_answer_waits_until_a_leader_agrees(studio: Windows, dat
     expect(desk.locator("[data-change='1']")).to_contain_text("已写入")
     expect(page.locator("[data-change='1']")).to_be_visible()
     page.goto("/studio/answers?topic=seal_lost&aspect=fee")
+    expect(page.locator(".answers-authors")).to_contain_text("现在这段：训练员 写，带班所长 核对同意")
     expect(page.locator(".phone-told")).to_contain_text("报案不要钱，刻章先问价。")
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from bot.store.models import Heartbeat, TrainingRun
 from bot.studio import judging, registry
+from bot.studio.comparison import compare
 from bot.studio.judging import text_id
 from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
@@ -85,6 +86,22 @@ def test_that_a_candidate_stands_beside_the_live_model(console_windows: Windows,
     page = console_windows.open(f"/studio/models/{CANDIDATE}", officer="带班所长")
     expect(page.locator(".tile").filter(has_text="紧急召回")).to_contain_text("对照")
     expect(page.locator(".tile").filter(has_text="紧急召回")).to_contain_text("p=")
+    with rows.store.reading() as session:
+        both = judging.both(session, LIVE, CANDIDATE, "test")
+    assert both
+    test = compare(*both)
+    recall = test.live.recall
+    low, high = recall.interval()
+    told = f"对照 {recall.value:.1%}，{recall.hits}/{recall.total}（{low:.1%}–{high:.1%}）"
+    expect(page.locator(".tile").filter(has_text="紧急召回")).to_contain_text(told)
+    tiles = {"平均 F1": f"{test.candidate.macro_f1:.3f}", "咨询的事项答对": f"{test.candidate.topic.value:.1%}"}
+    for tile, figure in tiles.items():
+        expect(page.locator(".tile").filter(has_text=tile).locator(".tile-figure")).to_have_text(figure)
+    page.get_by_text(f"各细类的 F1（{len(test.intents)}个").click()
+    for one in test.intents:
+        row = page.locator(f".model-intents [data-intent='{one.intent}']")
+        expect(row).to_contain_text(f"{one.candidate:.3f}")
+        expect(row).to_contain_text(f"对照 {one.live:.3f}")
     expect(page.locator(".tile").filter(has_text="回归集新错")).to_contain_text("没有新错")
     expect(page.get_by_label("回归集里改对的")).to_contain_text("打她这个就行")
     replay = page.get_by_label("真实消息重读")

@@ -19,7 +19,7 @@ from bot.nlu.catalogue import title_of
 from bot.nlu.dataset import Dataset, findings
 from bot.nlu.triage import URGENT
 from bot.settings import ROOT
-from bot.store.models import DataChange, Message, Promotion, Reply, Review, ReviewItem, WorkState
+from bot.store.models import DataChange, Judgement, Message, Promotion, Reply, Review, ReviewItem, WorkState
 from bot.studio import files
 from bot.studio.masking import mask
 from tests.browser.conftest import Windows
@@ -204,9 +204,14 @@ def train(page: Page, why: str) -> str:
     return name
 
 
-def compares(page: Page) -> None:
-    """The new model stands beside the live one."""
-    expect(page.locator(".tile").filter(has_text="紧急召回")).to_contain_text("对照")
+def compares(page: Page, stack: Stack, live: str, model: str) -> None:
+    """The new model stands beside the live one, with the figures of both."""
+    query = sa.select(Judgement.figures).where(Judgement.of == "test").order_by(Judgement.made_at.desc()).limit(1)
+    theirs, ours = (read(stack, query.where(Judgement.model == name))[0][0]["recall"] for name in (live, model))
+    tile = page.locator(".tile").filter(has_text="紧急召回")
+    expect(tile.locator(".tile-figure")).to_have_text(f"{ours[0] / ours[1]:.1%}")
+    expect(tile).to_contain_text(f"{ours[0]}/{ours[1]}（")
+    expect(tile).to_contain_text(f"对照 {theirs[0] / theirs[1]:.1%}，{theirs[0]}/{theirs[1]}（")
     expect(page.locator(".tile").filter(has_text="回归集新错")).to_be_visible()
     expect(page.get_by_label("真实消息重读")).to_be_visible()
 
@@ -250,7 +255,7 @@ def test_a_trainers_hour(windows: Windows, stack: Stack, project: Path) -> None:
 
     twin = contradict(project)
     stopped = train(page, "二十条复核过的消息")
-    compares(page)
+    compares(page, stack, old, stopped)
     row = ask_for(page, stopped, "认得的话多了")
     expect(row.locator(".gate-closed").filter(has_text="数据检查")).to_be_visible()
     leader = windows.open("/studio/models", officer=LEADER)
@@ -262,7 +267,7 @@ def test_a_trainers_hour(windows: Windows, stack: Stack, project: Path) -> None:
 
     mend(page, twin)
     better = train(page, "矛盾的一条改好了")
-    compares(page)
+    compares(page, stack, old, better)
     row = ask_for(page, better, "矛盾改好了")
     expect(row.locator(".gate-closed")).to_have_count(1)
 

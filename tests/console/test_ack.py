@@ -77,6 +77,18 @@ async def test_that_answering_acknowledges_once_and_is_in_the_log(links: Links) 
     assert (entry.actor, entry.action, entry.detail) == ("值班民警一", "acknowledge", {"via": "one-tap"})
 
 
+async def test_that_the_link_of_an_offer_says_that_the_case_is_taken_over(links: Links) -> None:
+    link = links.alarm("值班民警二")
+    with links.rows.store.transaction() as session:
+        case = session.scalars(sa.select(Case)).one()
+        case.state, case.acknowledged_by, case.offered_to = CaseState.ACKNOWLEDGED, "值班民警一", "值班民警二"
+    page = (await links.http.get(link)).text
+    assert "<title>接手案件</title>" in page
+    assert "接手后由您负责，值班民警一不再负责" in page
+    await links.http.post(link, data={"officer": "值班民警二"})
+    assert links.case().acknowledged_by == "值班民警二"
+
+
 async def test_that_a_page_to_several_asks_who_it_is(links: Links) -> None:
     link = links.alarm("值班民警一", "值班民警二")
     page = (await links.http.get(link)).text

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from fastapi import FastAPI, Request
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.console import audit_page, sign_in
 from bot.console.door import COOKIE, Door, visitor
@@ -167,6 +168,32 @@ async def test_that_the_cookie_is_kept_from_scripts_and_other_sites(console: Con
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
+async def test_that_the_cookie_is_for_tls_only_behind_a_proxy_that_ends_it(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    console = Console(store, clock, tmp_path, console_url="https://desk.station.lan", **REAL)
+    console.add("甲", "officer")
+    for base_url, secure in (("http://desk.station.lan", True), ("http://desk.station.lan:8080", False)):
+        console.browser = console.another(base_url)
+        answer = await console.post("/sign-in", origin=base_url, name="甲", password=PASSWORD)
+        assert ("Secure" in answer.headers["set-cookie"]) == secure
+        assert ("strict-transport-security" in answer.headers) == secure
+
+
+async def test_that_a_trusted_proxy_tells_of_tls_and_whose_wrong_passwords_they_are(console: Console) -> None:
+    proxied = ProxyHeadersMiddleware(console.app, trusted_hosts="127.0.0.1")
+    console.browser = httpx.AsyncClient(transport=httpx.ASGITransport(proxied), base_url=URL)
+    answers: dict[str, str] = {}
+    guesses = [("10.0.0.66", f"nobody {number}") for number in range(21)]
+    for address, name in [*guesses, ("10.0.0.66", "甲"), ("10.0.0.7", "甲")]:
+        forwarded = {"Origin": URL, "X-Forwarded-For": address, "X-Forwarded-Proto": "https"}
+        form = {"name": name, "password": PASSWORD}
+        answer = await console.browser.post("/sign-in", data=form, headers=forwarded)
+        answers[address] = answer.headers.get("set-cookie", answer.text)
+    assert "错了太多次" in answers["10.0.0.66"]
+    assert "Secure" in answers["10.0.0.7"]
+
+
 OFFICERS = {"/", "/case/1", "/applications", "/evidence/1", "/what-comes-later", "/roster", "/figures"}
 ROLES = {
     "甲": OFFICERS,
@@ -200,7 +227,10 @@ async def test_that_signing_out_ends_the_token_itself(console: Console) -> None:
     assert COOKIE not in console.browser.cookies
     assert (await console.browser.get("/", headers={"Cookie": f"{COOKIE}={token}"})).status_code == 303
     with console.store.reading() as session:
-        assert session.scalars(sa.select(AuditEntry.action)).all()[-2:] == ["sign_in", "sign_out"]
+        assert session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()[-2:] == [
+            "sign_in",
+            "sign_out",
+        ]
 
 
 async def test_that_idle_browsers_are_signed_out_and_busy_ones_are_not(console: Console) -> None:

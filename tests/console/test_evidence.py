@@ -92,7 +92,10 @@ async def test_that_a_look_is_written_down_once_however_many_pieces_the_player_a
 
     def entries() -> list[tuple[str, str, str]]:
         with rows.store.reading() as session:
-            return [(row.actor, row.action, row.subject) for row in session.scalars(sa.select(AuditEntry))]
+            return [
+                (row.actor, row.action, row.subject)
+                for row in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))
+            ]
 
     for _ in range(3):
         await http.get(f"/evidence/{digest}", headers={"Range": "bytes=0-1"})

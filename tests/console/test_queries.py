@@ -271,6 +271,18 @@ def test_that_open_alarms_are_called_out_oldest_first_with_who_is_next(rows: Row
     assert spoken(second) == f"紧急警情，静默，不要回拨电话，家庭暴力，案件{quiet.id}，确认后无处置，重新提醒。"
 
 
+def test_that_of_more_alarms_than_there_is_room_for_the_longest_waiting_are_shown_and_called_out(
+    rows: Rows, watch: Watch
+) -> None:
+    resident = rows.resident()
+    cases = [rows.case(resident, "urgent_alarm/fire", ago=600 - number) for number in range(103)]
+    desk = look(rows, watch)
+    assert [card.id for card in desk.alarms] == [case.id for case in cases[:100]]
+    assert desk.more_alarms == 3
+    found = calls(rows, watch)
+    assert (found.count, found.calls[0].case_id) == (103, cases[0].id)
+
+
 def test_that_what_is_called_out_holds_no_word_of_a_resident(rows: Rows, watch: Watch) -> None:
     case = rows.case(rows.resident(), "urgent_alarm/fire", words=("着火",))
     rows.message(case, "大什字街12号着火了")

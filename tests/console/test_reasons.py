@@ -12,6 +12,7 @@ from bot.console.reasons import in_chinese
         ("5 messages have been sent since the resident last wrote", "条数"),
         ("errcode 0: no answer from the platform (ConnectError)", "没有应答"),
         ("errcode 99999: odd", "99999"),
+        ("errcode 0: the picture cannot be read (FileNotFoundError)", "图片文件读不到"),
         ("no answer (ConnectTimeout)", "没有应答"),
         ("HTTP 502", "HTTP 502"),
         ("rate limit: 8 s late", "排队"),

@@ -48,7 +48,10 @@ def who(store: Store, clock: FakeClock, token: str) -> SignedIn | None:
 
 def log(store: Store) -> list[tuple[str, str, str]]:
     with store.reading() as session:
-        return [(row.actor, row.action, row.subject) for row in session.scalars(sa.select(AuditEntry))]
+        return [
+            (row.actor, row.action, row.subject)
+            for row in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))
+        ]
 
 
 def test_that_a_browser_is_signed_in_by_a_token_that_no_table_holds(store: Store, gate: Gate, clock: FakeClock) -> None:

@@ -1,6 +1,7 @@
 """The auditor looks at what the shipped engine leaves behind; here the engine stops, or is hindered, in each way."""
 
 import ast
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.duty import auditor as auditor_module
 from bot.duty import case as duty_case
-from bot.duty import handling, presence
+from bot.duty import escalation, handling, presence
 from bot.duty.auditor import Auditor
 from bot.store.models import Case, CaseId, Escalation, Heartbeat, Page
 from tests.station import Station
@@ -18,6 +19,14 @@ from tests.world import Answer, FakeClock, FakePhone, FakeServer
 
 pytestmark = pytest.mark.anyio
 ALARM = "有人拿刀在楼下砍人"
+
+
+@pytest.fixture
+def station(station: Station) -> Station:
+    """A station whose engine beats: run by hand, as here, it leaves no heartbeat of its own."""
+    with station.store.transaction() as session:
+        session.add(Heartbeat(name="engine", at=station.clock.now().replace(year=2030), healthy=True, detail=""))
+    return station
 
 
 @pytest.fixture
@@ -43,6 +52,10 @@ async def alarm(station: Station) -> CaseId:
 def change(station: Station, statement: sa.Executable) -> None:
     with station.store.transaction() as session:
         session.execute(statement)
+
+
+def engine_beats(station: Station) -> None:
+    change(station, sa.update(Heartbeat).where(Heartbeat.name == "engine").values(at=station.clock.now()))
 
 
 async def test_that_a_stalled_engine_is_noticed_and_paged_for_once_a_minute(auditor: Auditor, station: Station) -> None:
@@ -300,8 +313,7 @@ async def test_that_a_silent_engine_is_told_of_once_in_ten_minutes(
 ) -> None:
     """No case is open: without this, the first to learn of it would be a resident."""
     second = Auditor(database_url, (station.phone.channel,), "http://console")
-    with station.store.transaction() as session:
-        session.add(Heartbeat(name="engine", at=station.clock.now(), healthy=True, detail=""))
+    engine_beats(station)
     try:
         assert look(auditor, station).healthy
         second.round(station.clock.now())
@@ -320,15 +332,22 @@ async def test_that_a_silent_engine_is_told_of_once_in_ten_minutes(
         station.clock.advance(seconds=1)
         look(auditor, station)
         station.phone.take()
-        change(station, sa.update(Heartbeat).where(Heartbeat.name == "engine").values(at=station.clock.now()))
+        engine_beats(station)
         assert look(auditor, station).healthy
     finally:
         second.stop()
 
 
+async def test_that_an_engine_that_never_began_is_a_silent_one(auditor: Auditor, station: Station) -> None:
+    change(station, sa.delete(Heartbeat).where(Heartbeat.name == "engine"))
+    assert look(auditor, station).healthy
+    station.clock.advance(seconds=61)
+    assert look(auditor, station).detail == "the engine is silent"
+    station.phone.take()
+
+
 async def test_that_after_a_night_off_the_engine_gets_the_time_to_begin(auditor: Auditor, station: Station) -> None:
-    with station.store.transaction() as session:
-        session.add(Heartbeat(name="engine", at=station.clock.now(), healthy=True, detail=""))
+    engine_beats(station)
     station.clock.advance(hours=9)
     assert look(auditor, station).healthy
     station.clock.advance(seconds=59)
@@ -369,6 +388,102 @@ async def test_that_no_desk_and_no_working_channel_is_told_by_the_last_resort(
         auditor.stop()
         last.close()
         last.expect_silence()
+
+
+async def test_that_a_deadline_that_fails_each_time_is_noticed(
+    auditor: Auditor, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each claim moves it on by ten seconds: it is always ahead, and nobody is paged."""
+
+    def fail(*_: object, **__: object) -> bool:
+        raise ValueError("a policy without this step")
+
+    case_id = await alarm(station)
+    monkeypatch.setattr(escalation, "pass_deadline", fail)
+    station.clock.advance(seconds=45)
+    for _ in range(2):
+        await station.engine.run_due()
+        assert look(auditor, station).healthy, "the next try may succeed"
+        station.clock.advance(seconds=10)
+    await station.engine.run_due()
+    assert look(auditor, station).detail == f"overdue: {case_id}"
+    assert station.phone.take()["level"] == -1
+
+
+@pytest.mark.parametrize("stuck", [{"due_at": FakeClock().now()}, {"attempts": 3}])
+async def test_that_an_acknowledged_alarm_whose_silence_nobody_notices_is_noticed(
+    auditor: Auditor, station: Station, stuck: dict[str, object]
+) -> None:
+    duty = station.duty_file.read_text(encoding="utf-8")
+    duty = duty.replace("wait_seconds: 45", "wait_seconds: 45, silence_minutes: 10")
+    station.duty_file.write_text(duty, encoding="utf-8")
+    case_id = await alarm(station)
+    with station.store.transaction() as session:
+        handling.acknowledge(session, case_id, officer="甲", now=station.clock.now())
+    station.clock.advance(minutes=2)
+    assert look(auditor, station).healthy
+    change(station, sa.update(Escalation).where(Escalation.kind == "silence").values(stuck))
+    assert look(auditor, station).detail == f"overdue: {case_id}"
+    assert station.phone.take()["case_id"] == case_id
+
+
+async def test_that_a_message_that_nobody_deals_with_is_told_of(auditor: Auditor, station: Station) -> None:
+    """The engine is alive, and handles no message: no case, no deadline, and a resident whom nobody hears."""
+    await station.receive("我家门口有人鬼鬼祟祟")
+    assert look(auditor, station).healthy
+    station.clock.advance(seconds=60)
+    assert look(auditor, station).healthy
+    station.clock.advance(seconds=1)
+    assert look(auditor, station).detail == "messages pile up"
+    assert "消息超过一分钟没有处理" in station.phone.take()["text"]
+    await station.engine.run_due()
+    assert look(auditor, station).healthy
+
+
+async def test_that_a_group_does_not_wait_for_programs_that_hang(station: Station, database_url: str) -> None:
+    """Nor does the heartbeat: programs answer only once both are there."""
+    robot, cases = DingTalk(station.clock), 20
+    for number in range(cases):
+        await station.deliver(ALARM, openid=f"o{number}")
+        station.phone.take()
+    station.clock.advance(minutes=2)
+
+    def told_and_healthy() -> tuple[int, list[bool]]:
+        with station.store.reading() as session:
+            beats = sa.select(Heartbeat.healthy).where(Heartbeat.name == "auditor")
+            return len(robot.said), list(session.scalars(beats))
+
+    before: list[tuple[int, list[bool]]] = []
+    together = threading.Barrier(cases)
+
+    def hang(_asked: object) -> Answer:
+        together.wait(4)  # nobody answers before all were asked
+        before.append(told_and_healthy())
+        return Answer(204)
+
+    program = FakeServer(hang)
+    auditor = Auditor(database_url, (f"webhook+{program.url}/", robot.channel), "http://console")
+    try:
+        findings = auditor.round(station.clock.now())
+    finally:
+        auditor.stop()
+        robot.close()
+        program.close()
+    assert [finding.paged for finding in findings] == [True] * cases
+    assert before == [(1, [False])] * cases
+
+
+async def test_that_an_auditor_that_can_reach_nobody_says_so(station: Station, database_url: str) -> None:
+    mute = Auditor(database_url, (), "http://console")
+    last = Auditor(database_url, (), "http://console", last_resort=(station.phone.channel,))
+    try:
+        beat = look(mute, station)
+        assert (beat.healthy, "can reach nobody: set FUJIN_AUDITOR_CHANNELS" in beat.detail) == (True, True)
+        beat = look(last, station)
+        assert (beat.healthy, beat.detail) == (True, "")
+    finally:
+        mute.stop()
+        last.stop()
 
 
 def test_that_it_shares_no_code_with_the_engine() -> None:

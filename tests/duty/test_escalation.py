@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -213,6 +214,27 @@ async def test_that_a_step_that_reaches_nobody_does_not_wait_for_its_time(statio
     station.phone.expect_silence()
 
 
+async def test_that_an_alarm_that_was_given_back_does_not_wait_for_who_cannot_be_reached_either(
+    station: Station,
+) -> None:
+    await station.deliver(ALARM)
+    case_id = CaseId(station.phone.take()["case_id"])
+    station.phone.status = 500
+    with station.store.transaction() as session:
+        now, watch = station.clock.now(), station.engine._desk.watch()
+        handling.acknowledge(session, case_id, officer="甲", now=now)
+        handling.unacknowledge(session, case_id, officer="甲", watch=watch, now=now)
+    await station.engine.run_due()
+    for seconds in (1, 2):
+        assert station.phone.take()["officer"] == "甲"
+        station.clock.advance(seconds=seconds)
+        await station.engine.run_due()
+    assert station.phone.take()["officer"] == "甲"
+    station.clock.advance(seconds=2)
+    await station.engine.run_due()
+    assert station.phone.take()["officer"] == "乙"
+
+
 async def test_that_a_channel_that_was_away_for_hours_brings_one_page_not_all_that_were_missed(
     station: Station,
 ) -> None:
@@ -240,3 +262,54 @@ async def test_that_a_dead_network_makes_no_storm_of_levels(station: Station) ->
     assert max(levels) <= 2 + 300 // 45, "the first round is hastened, later ones take their time"
     for _ in levels:
         station.phone.take()
+
+
+async def test_that_a_station_without_channels_counts_on_and_pages_once_it_has_one(station: Station) -> None:
+    """Its alarms show on the desk only; each step is due in its time all the same."""
+    phone, station.page_channels = station.page_channels, ()
+    await station.restart()
+    await station.deliver(ALARM)
+    for level in (2, 3, 4):
+        station.clock.advance(seconds=45)
+        await station.engine.run_due()
+        with station.store.reading() as session:
+            waiting = session.scalars(sa.select(Escalation).where(Escalation.state == "pending")).one()
+        assert (waiting.level, waiting.due_at) == (level, station.clock.now() + timedelta(seconds=45))
+    station.page_channels = phone
+    await station.restart()
+    station.clock.advance(seconds=45)
+    await station.engine.run_due()
+    assert station.phone.take()["level"] == 4
+    station.clock.advance(seconds=45)
+    await station.engine.run_due()
+    assert station.phone.take()["level"] == 5
+
+
+async def test_that_channels_that_are_taken_out_and_come_back_lose_no_step(station: Station) -> None:
+    await station.deliver(ALARM)
+    assert station.phone.take()["level"] == 0
+    phone, station.page_channels = station.page_channels, ()
+    await station.restart()
+    for _ in range(3):
+        station.clock.advance(seconds=45)
+        await station.engine.run_due()
+    station.page_channels = phone
+    await station.restart()
+    station.clock.advance(seconds=45)
+    await station.engine.run_due()
+    assert station.phone.take()["level"] == 4
+
+
+async def test_that_a_page_for_hundreds_of_officers_gets_out(station: Station) -> None:
+    """Their names together are longer than most columns, and than any index takes."""
+    names = [f"民警{chr(0x4E00 + 7 * number)}" for number in range(400)]
+    officers = ", ".join(f"{{name: {name}}}" for name in names)
+    duty = station.duty_file.read_text(encoding="utf-8").replace("{name: 甲}, {name: 乙}, {name: 丙}", officers)
+    policy = "{wait_seconds: 45, policies: [{match: [urgent_alarm], steps: [{who: [全体]}], then: last}]}"
+    station.duty_file.write_text(duty.replace("{wait_seconds: 45}", policy), encoding="utf-8")
+    await station.deliver(ALARM)
+    assert station.phone.take()["officers"] == names
+    station.clock.advance(seconds=45)
+    await station.engine.run_due()
+    page = station.phone.take()
+    assert (page["level"], page["officers"]) == (1, names)

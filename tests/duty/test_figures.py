@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.duty import audit, figures
+from bot.duty import audit, figures, labels, merging
 from bot.duty.figures import Figures, Spread, read_alarms, summed_up, write_csv
+from bot.duty.roster import Roster
+from bot.duty.watch import Watch
 from bot.store.models import Case, CaseId, Page, Resident, WorkState
 from bot.store.session import Store
 from tests.world import FakeClock
@@ -115,6 +117,34 @@ def test_that_false_alarms_are_a_share_of_what_was_closed(store: Store, clock: F
     add(acknowledged=5)
     found = read(store, clock)
     assert (found.closed, found.false_alarms, found.false_rate) == (4, 2, 0.5)
+
+
+def test_that_an_alarm_that_an_officer_lowers_is_a_false_one_of_the_kind_that_was_paged_for(
+    store: Store, clock: FakeClock, add: Add, roster: Roster
+) -> None:
+    add(acknowledged=5, closed=60, disposition="real")
+    lowered, raised_again = add(paged=1), add(acknowledged=5)
+    with store.transaction() as session:
+        given = {"officer": "甲", "reason": "只是油烟", "watch": Watch(roster), "now": clock.now()}
+        labels.relabel(session, lowered, "help_request/noise", **given)  # type: ignore[arg-type]
+        labels.relabel(session, raised_again, "help_request/noise", **given)  # type: ignore[arg-type]
+        labels.relabel(session, raised_again, "urgent_alarm/fire", **given)  # type: ignore[arg-type]
+    found = read(store, clock)
+    assert (found.alarms, found.closed, found.false_alarms, found.unanswered) == (3, 2, 1, 0)
+    assert [(kind.intent, kind.alarms, kind.false_alarms) for kind in found.kinds] == [("urgent_alarm/fire", 3, 1)]
+    assert found.to_close == Spread(2, 1830, pytest.approx(3246), None)
+    text = io.StringIO()
+    with store.reading() as session:
+        write_csv(read_alarms(session, clock.now() - timedelta(days=1), clock.now()), text)
+    assert text.getvalue().count("误报（改为其他类别）") == 1
+
+
+def test_that_what_is_part_of_another_case_is_not_counted_twice(store: Store, clock: FakeClock, add: Add) -> None:
+    fire, other = add(), add()
+    with store.transaction() as session:
+        merging.merge(session, other, into=fire, officer="甲", now=clock.now())
+    found = read(store, clock)
+    assert (found.alarms, found.closed) == (1, 0)
 
 
 def test_that_an_alarm_is_unanswered_after_a_minute_until_it_is_acknowledged(

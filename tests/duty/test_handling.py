@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.duty import handling, handover
+from bot.duty import handling, handover, merging
 from bot.duty.handling import DISPOSITIONS, REFERRED_TO, CaseError
 from bot.store.models import Case, CaseId, Escalation, Note, Page
 from tests.duty.conftest import Filing
@@ -84,6 +84,27 @@ def test_that_a_case_ends_once(filing: Filing) -> None:
         close(filing, alarm.id, "false_alarm", officer="丙")
     (case,) = filing.cases()
     assert (case.disposition, case.closed_by) == ("real", "乙")
+
+
+def test_that_a_case_is_not_closed_over_a_message_that_its_officer_has_not_seen(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm")
+    filing.acknowledge(alarm, "乙")
+    filing.file("urgent_alarm", text="他拿刀进来了")
+    ending = {"disposition": "real", "word": "已到场处置"}
+    with pytest.raises(CaseError) as caught:
+        filing.do(handling.close, alarm, seen=1, **ending)
+    assert caught.value.told == "刚来了1条新消息，请先取消，看过再结案"
+    assert [case.state for case in filing.cases()] == ["acknowledged"]
+    assert filing.do(handling.close, alarm, seen=2, **ending).state == "closed"
+
+
+def test_that_what_is_said_in_a_merged_case_is_seen_or_not_like_the_rest(filing: Filing) -> None:
+    fire, other = filing.file("urgent_alarm"), filing.file("urgent_alarm", openid="oB")
+    assert fire is not None
+    filing.do(merging.merge, other, into=CaseId(fire.id))
+    ending = {"disposition": "real", "word": "已到场处置"}
+    with pytest.raises(CaseError, match="1 messages came since"):
+        filing.do(handling.close, fire, seen=1, **ending)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from bot.duty import case as duty_case
 from bot.duty import handling, handover, pager
 from bot.duty.handling import CaseError
 from bot.store.models import Case, CaseId, Page
@@ -174,3 +175,34 @@ async def test_that_the_offer_is_paged_at_once_and_so_is_its_end(station: Statio
     await station.engine.run_due()
     page = station.phone.take()
     assert (page["officer"], page["text"].startswith("【移交未成】没有人接手，仍由甲负责")) == ("甲", True)
+
+
+@pytest.mark.anyio
+async def test_that_an_offer_that_reaches_nobody_ends_after_five_seconds(station: Station) -> None:
+    await station.deliver("有人拿刀在楼下砍人")
+    case_id = CaseId(station.phone.take()["case_id"])
+    watch = station.engine._desk.watch()
+    station.phone.status = 500
+    with station.store.transaction() as session:
+        handling.acknowledge(session, case_id, officer="甲", now=station.clock.now())
+        handover.offer(session, case_id, to="丙", officer="甲", watch=watch, now=station.clock.now())
+    await station.engine.run_due()
+    station.clock.advance(seconds=5)
+    await station.engine.run_due()
+    asked, again, told = (station.phone.take()["text"] for _ in range(3))
+    assert asked == again
+    assert asked.startswith("【移交】甲请丙接手")
+    assert told.startswith("【移交未成】没有人接手，仍由甲负责")
+
+
+def test_that_an_offer_goes_on_when_the_resident_says_it_is_over(filing: Filing) -> None:
+    case = taken(filing)
+    offer(filing, case)
+    with filing.store.transaction() as session:
+        stored = session.get_one(Case, case.id)
+        stored.intent = "urgent_alarm/fire"
+        assert duty_case.resolve(session, stored, "火灭了", now=filing.clock.now())
+    filing.clock.advance(minutes=3)
+    pass_deadlines(filing)
+    assert [one.offered_to for one in filing.cases()] == [None]
+    assert pages(filing, case) == [("offer", "乙", "cancelled"), ("returned", "甲", "pending")]

@@ -1,17 +1,41 @@
 """An officer's other label: an alarm pages at once, a lowered one is on somebody's list, the trainers learn of it."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
+import yaml
 
 from bot.duty import handling, labels
 from bot.duty.handling import CaseError
+from bot.duty.roster import Roster
 from bot.store.models import Case, Correction, Escalation, Message, Page
 from tests.duty.conftest import Filing
 from tests.duty.test_handling import pending
+from tests.station import DUTY
+
+POLICIES = """
+escalation:
+  policies:
+    - match: [tip]
+      steps: [{who: [甲], wait_seconds: 600}, {who: [乙], wait_seconds: 600}]
+      then: stop
+    - match: [urgent_alarm]
+      steps: [{who: [全体], wait_seconds: 20}]
+      then: last
+"""
 
 
 def relabel(filing: Filing, case: Case | None, intent: str, reason: str = "", officer: str = "甲") -> Case:
     return filing.do(labels.relabel, case, intent, officer=officer, reason=reason, watch=filing.watch)
+
+
+@pytest.fixture
+def with_policies(filing: Filing) -> Filing:
+    """A station that pages for tips slowly and not for ever, for alarms fast and without end."""
+    duty = yaml.safe_load(DUTY) | yaml.safe_load(POLICIES)
+    filing.roster = Roster.model_validate(duty)
+    return filing
 
 
 def corrections(filing: Filing) -> list[tuple[str, str, str, int | None]]:
@@ -75,3 +99,21 @@ def test_that_a_closed_case_keeps_its_label(filing: Filing) -> None:
     with pytest.raises(CaseError, match="fujin reopen 1"):
         relabel(filing, request, "urgent_alarm/fire")
     assert corrections(filing) == []
+
+
+def test_that_an_alarm_raised_from_a_tip_is_paged_for_as_an_alarm(with_policies: Filing) -> None:
+    """A tip's policy waits for ten minutes and then stops."""
+    tip = with_policies.file("tip")
+    raised = relabel(with_policies, tip, "urgent_alarm/fire")
+    assert raised.policy is not None
+    assert (raised.policy["then"], raised.policy["steps"][0]["wait"]) == ("last", 20)
+    with with_policies.store.reading() as session:
+        due_at = session.scalars(sa.select(Escalation.due_at).where(Escalation.state == "pending")).one()
+    assert due_at == with_policies.clock.now() + timedelta(seconds=20)
+
+
+def test_that_a_lowered_case_that_is_given_back_is_not_paged_for_as_the_alarm_it_was(with_policies: Filing) -> None:
+    alarm = with_policies.file("urgent_alarm")
+    relabel(with_policies, alarm, "help_request/noise", "电话核实，没有危险")
+    with_policies.do(handling.unacknowledge, alarm, watch=with_policies.watch)
+    assert (pending(with_policies, Escalation), pending(with_policies, Page)) == (0, 0)

@@ -1,11 +1,14 @@
 """Two cases about one thing: their residents stay themselves, nobody is lost, and they can be parted again."""
 
+import threading
+
 import pytest
 import sqlalchemy as sa
 
+from bot.duty import audit, conversation, handling, merging, pager
 from bot.duty import case as duty_case
-from bot.duty import conversation, handling, merging
 from bot.duty.handling import CaseError
+from bot.duty.roster import EscalationPolicies
 from bot.services import standing
 from bot.store.models import Case, CaseId, Escalation, Message, Page, Reply
 from tests.duty.conftest import Filing
@@ -208,3 +211,85 @@ def test_that_of_two_officers_who_merge_crosswise_one_is_told_so(filing: Filing)
     )
     assert sorted(end is None for end in ends) == [False, True]
     assert sorted(case.state for case in filing.cases()) == ["closed", "open"]
+
+
+def over(filing: Filing, case: Case) -> None:
+    """Its resident says that it is over, which ends its paging."""
+    with filing.store.transaction() as session:
+        stored = session.get_one(Case, case.id)
+        stored.intent = "urgent_alarm/fire"
+        assert duty_case.resolve(session, stored, "火灭了", now=filing.clock.now())
+
+
+def test_that_an_alarm_that_goes_on_is_paged_for_in_the_one_that_was_over(filing: Filing) -> None:
+    """One resident writes that the fire is out, another that somebody is still inside; it is one fire."""
+    one, target = two(filing)
+    over(filing, target)
+    merge(filing, one, target)
+    with filing.store.transaction() as session:
+        assert pager.pass_deadlines(session, watch=filing.watch, now=filing.clock.now()) == 1
+    goes_on = filing.cases()[1]
+    assert (goes_on.state, goes_on.resolved_at) == ("open", None)
+    assert len(filing.page_levels(target)) == 2
+    assert pending(filing, Escalation) == 1
+
+
+def test_that_what_an_officer_has_is_not_paged_for_when_it_goes_on(filing: Filing) -> None:
+    one, target = two(filing)
+    filing.acknowledge(target)
+    over(filing, target)
+    merge(filing, one, target)
+    goes_on = filing.cases()[1]
+    assert (goes_on.state, goes_on.resolved_at) == ("acknowledged", None)
+    assert (pending(filing, Page), pending(filing, Escalation)) == (0, 0)
+
+
+def test_that_nobody_is_called_for_what_was_over_when_an_officer_has_the_other(filing: Filing) -> None:
+    one, target = two(filing)
+    filing.acknowledge(one)
+    over(filing, target)
+    merge(filing, one, target)
+    assert filing.cases()[1].resolved_at == filing.clock.now()
+    assert pending(filing, Escalation) == 0
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_that_what_is_over_stays_over_with_what_is_no_alarm_or_over_too(filing: Filing, both: bool) -> None:
+    one, target = two(filing, "urgent_alarm" if both else "help_request")
+    over(filing, target)
+    if both:
+        over(filing, one)
+    merge(filing, one, target)
+    assert filing.cases()[1].resolved_at == filing.clock.now()
+    with filing.store.reading() as session:
+        waiting = sa.select(Escalation).where(Escalation.case_id == target.id, Escalation.state == "pending")
+        assert session.scalars(waiting).all() == []
+
+
+@pytest.mark.parametrize("act", ["merge", "separate"])
+def test_that_a_merger_and_a_passing_deadline_do_not_wait_for_each_other(filing: Filing, act: str) -> None:
+    """Whoever passes deadlines has them in hand, those of other cases too, and writes the log."""
+    if filing.store.sqlite:
+        return  # one writer at a time
+    filing.roster = filing.roster.model_copy(update={"escalation": EscalationPolicies(silence_minutes=10)})
+    one, target = two(filing)
+    filing.acknowledge(target)
+    if act == "separate":
+        merge(filing, one, target)
+    with filing.store.transaction() as passing:
+        theirs = sa.select(Escalation).where(Escalation.case_id == target.id, Escalation.state == "pending")
+        passing.scalars(theirs.with_for_update()).one()
+        others = threading.Thread(
+            target=lambda: (
+                merge(filing, one, target) if act == "merge" else filing.do(merging.separate, one, watch=filing.watch)
+            )
+        )
+        others.start()
+        while not passing.scalar(sa.text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")):
+            others.join(0.01)
+        audit.record(passing, audit.SYSTEM, "unacknowledge", case_id=None, now=filing.clock.now())
+    others.join()
+    assert [action for _, action in filing.acts()][-3:] == [
+        "unacknowledge",
+        *(("merge", "absorb") if act == "merge" else ("separate", "part")),
+    ]

@@ -3,8 +3,11 @@
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import handling
+from bot.addresses import read_channels
+from bot.duty import handling, handover
 from bot.duty.one_tap import OneTap, TapError
+from bot.duty.roster import load_roster
+from bot.duty.watch import Watch
 from bot.store.models import AuditEntry, Case, CaseId, CaseState, Page, WorkState
 from tests.station import Station
 
@@ -117,3 +120,41 @@ async def test_that_a_link_works_again_when_silence_has_opened_its_case_again(st
     with station.store.reading() as session:
         assert session.get_one(Case, 1).state == CaseState.ACKNOWLEDGED
         assert not session.scalars(sa.select(Page.id).where(Page.state == WorkState.PENDING)).all()
+
+
+async def test_that_the_link_in_a_hand_over_page_takes_the_case_over(station: Station) -> None:
+    await station.deliver(ALARM)
+    alarm = token_of(station.phone.take())
+    tap(station, alarm, "甲")
+    watch = Watch.over(load_roster(station.duty_file), read_channels(station.page_channels))
+    with station.store.transaction() as session:
+        handover.offer(session, CaseId(1), to="乙", officer="甲", watch=watch, now=station.clock.now())
+    await station.engine.run_due()
+    offer = token_of(station.phone.take())
+    with station.store.reading() as session:
+        found = station.one_tap.read(session, offer, now=station.clock.now())
+    assert (found.officers, found.takes_over) == (("乙",), True)
+    assert "已由甲确认" in refusal(station, alarm), "the page of the alarm offers nothing to its officer"
+    assert "选择您的姓名" in refusal(station, offer, "甲")
+    tap(station, offer, "乙")
+    with station.store.reading() as session:
+        case = session.get_one(Case, 1)
+        last = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert (case.acknowledged_by, case.offered_to) == ("乙", None)
+    assert (last.actor, last.action, last.detail) == ("乙", "accept", {"from": "甲", "via": "one-tap"})
+    assert "已由乙确认" in refusal(station, offer, "乙")
+
+
+async def test_that_a_page_to_several_lets_only_the_one_who_is_asked_take_the_case_over(station: Station) -> None:
+    duty = station.duty_file.read_text(encoding="utf-8")
+    policy = "{wait_seconds: 45, policies: [{match: [urgent_alarm], steps: [{who: [甲, 乙, 丙]}]}]}"
+    station.duty_file.write_text(duty.replace("{wait_seconds: 45}", policy), encoding="utf-8")
+    await station.deliver(ALARM)
+    token = token_of(station.phone.take())
+    tap(station, token, "甲")
+    with station.store.transaction() as session:
+        session.get_one(Case, 1).offered_to = "乙"
+    assert "选择您的姓名" in refusal(station, token, "丙")
+    tap(station, token, "乙")
+    with station.store.reading() as session:
+        assert session.get_one(Case, 1).acknowledged_by == "乙"

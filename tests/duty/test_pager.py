@@ -1,17 +1,23 @@
 """Pages on their way out over channels that allow so many a minute, fail, or come back after hours."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import handling, presence
+from bot.duty import channels, handling, presence
+from bot.duty.channels import base, voice
+from bot.duty.channels.base import Message
+from bot.duty.page import page_message
+from bot.intake import engine
 from bot.store.models import Case, Escalation, Page, Resident, WorkState
 from tests.station import Station
 from tests.vendors import ROBOTS, DingTalk, Robot, TencentVoice, WeCom
-from tests.world import Answer, FakeClock, FakeServer
+from tests.world import Answer, Asked, FakeClock, FakeServer, until
 
 pytestmark = pytest.mark.anyio
 ALARM = "有人拿刀在楼下砍人"
@@ -47,7 +53,7 @@ async def _alone(station: Station, vendor: Callable[[FakeClock], Robot]) -> Robo
     return started
 
 
-def queue_tips(station: Station, count: int) -> None:
+def queue_tips(station: Station, count: int, officer: str = "甲、乙") -> None:
     """Pages for as many tips, all due now."""
     now = station.clock.now()
     with station.store.transaction() as session:
@@ -56,7 +62,7 @@ def queue_tips(station: Station, count: int) -> None:
             case = Case(resident=resident, label="tip", intent="tip/gambling", opened_at=now, updated_at=now)
             page = {
                 "level": 0,
-                "officer": "甲、乙",
+                "officer": officer,
                 "channel": "group",
                 "priority": 2,
                 "created_at": now,
@@ -119,6 +125,44 @@ async def test_that_an_alarm_that_waits_for_its_channel_is_seen_and_hastens_the_
     second = pages(station, Page.level == 1)
     assert [page.case_id for page in second] == [9, 10, 11, 12], "the next officer does not wait for 45 seconds"
     assert {page.priority for page in second} == {0}, "it stands for a first page that never got out"
+
+
+@pytest.mark.parametrize("kind", ["webhook", "voice"])
+async def test_that_tips_in_a_channel_that_hangs_do_not_keep_an_alarm_waiting(
+    station: Station, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The vendor takes alarms and lets everything else hang."""
+    released, hanging, taken = threading.Event(), [], []
+
+    def respond(asked: Asked) -> Answer:
+        if "赌博" in asked.body.decode() or "\\u8d4c" in asked.body.decode():
+            hanging.append(asked)
+            released.wait(60)
+        else:
+            taken.append(asked)
+        return Answer(500)
+
+    for module in (base, channels, voice):
+        monkeypatch.setattr(module, "SEND_TIMEOUT_SECONDS", 60)
+    monkeypatch.setattr(base, "BLOCKING_TIMEOUT_SECONDS", 60)
+    vendor = TencentVoice()
+    vendor.server.respond = respond
+    duty = station.duty_file.read_text(encoding="utf-8")
+    station.duty_file.write_text(duty.replace(duty.splitlines()[-1], OFFICERS), encoding="utf-8")
+    station.page_channels = (f"group={vendor.channel if kind == 'voice' else f'webhook+{vendor.server.url}/'}",)
+    await station.restart()
+    queue_tips(station, 300, "甲")
+    running = asyncio.create_task(station.engine.run())
+    try:
+        await until(lambda: len(hanging) >= 8)
+        await station.receive(ALARM)
+        await until(lambda: bool(taken))
+    finally:
+        released.set()
+        running.cancel()
+        await station.engine.close()
+        vendor.close()
+    assert not pages(station, Page.state == WorkState.DONE)
 
 
 async def test_that_a_robot_that_is_mute_is_left_alone_until_it_speaks_again(station: Station, dingtalk: Robot) -> None:
@@ -221,6 +265,29 @@ async def test_that_a_group_gets_one_page_for_all_and_a_desk_one_for_each(statio
         ("desk", "丙", "pending", None),
         ("group", "甲、乙、丙", "done", None),
     ]
+
+
+async def test_that_a_page_whose_words_cannot_be_found_holds_up_no_other(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = page_message
+
+    def stumble(page: Page, *rest: Any, **more: Any) -> Message:
+        if page.case_id == 1:
+            raise ValueError("a slip in a file")
+        return shipped(page, *rest, **more)
+
+    monkeypatch.setattr(engine, "page_message", stumble)
+    for openid in ("oA", "oB"):
+        await station.receive(ALARM, openid=openid)
+    await station.engine.run_due()
+    assert station.phone.take()["case_id"] == 2
+    (failed,) = pages(station, Page.case_id == 1)
+    assert (failed.state, failed.error) == (WorkState.PENDING, "unforeseen ValueError")
+    monkeypatch.undo()
+    station.clock.advance(seconds=1)
+    await station.engine.run_due()
+    assert station.phone.take()["case_id"] == 1
 
 
 async def test_that_a_page_over_a_channel_that_was_taken_out_says_so(station: Station) -> None:

@@ -352,3 +352,24 @@ def test_that_what_trainers_have_of_a_message_that_stays_stays(archive: Archive)
     _studio_row(archive, archive.rows.message(case, "我家狗丢了", ago=9999 * DAY).id)
     archive.run()
     assert archive.count(Review) == archive.count(ReviewItem) == archive.count(ShadowReading) == 1
+
+
+def test_that_an_objection_takes_from_trainers_what_they_have_and_outlives_the_resident_rows(archive: Archive) -> None:
+    me, other = archive.rows.resident("R-ME"), archive.rows.resident("R-OTHER")
+    for resident in (me, other):
+        _studio_row(archive, archive.rows.words(resident, "我家狗丢了", ago=9999 * DAY).id)
+    with archive.store.transaction() as session:
+        counts = retention.object_to_training(session, "R-ME", officer="甲", now=archive.clock.now())
+    assert (counts["reviews"], counts["review_items"], counts["shadow_readings"]) == (1, 1, 1)
+    assert archive.count(ReviewItem) == archive.count(ShadowReading) == 1
+    archive.run()
+    archive.erase("R-ME")
+    with archive.store.transaction() as session:
+        kept = session.scalars(sa.select(Resident).where(Resident.pseudonym == "R-ME")).one()
+        assert kept.not_for_training
+        assert not retention.object_to_training(session, "R-ME", officer="甲", now=archive.clock.now())
+        retention.object_to_training(session, "R-ME", officer="甲", now=archive.clock.now(), off=True)
+        actions = session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)).all()
+        assert (actions[0], actions[-1]) == ("object", "unobject")
+    archive.erase("R-ME")
+    assert archive.count(Resident) == 1

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,14 +15,11 @@ from psycopg import sql
 from bot.addresses import read_channels
 from bot.gateway.app import Parts, create_app
 from bot.intake.inbox import Received
-from bot.nlu.safety_net import SafetyNet
-from bot.store.session import Store
 from bot.wechat.envelope import Account, open_reply, seal_callback
 from bot.wechat.inbound import Inbound
 from tests.conftest import POSTGRES_URL
 from tests.station import Station
 from tests.wechat.letters import ACCOUNT, letter
-from tests.world import FakeClock
 
 PATIENCE_SECONDS = 20
 """How long a test waits for what must come; nothing that works takes it."""
@@ -114,13 +110,3 @@ def database_away(url: str) -> Iterator[None]:
             yield
         finally:
             admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))
-
-
-@pytest.fixture
-async def on_postgres(postgres_url: str, clock: FakeClock, tmp_path: Path, net: SafetyNet) -> AsyncIterator[Station]:
-    """A station on PostgreSQL alone."""
-    store = Store(postgres_url)
-    station = Station(store, clock, tmp_path, net)
-    yield station
-    await station.close()
-    store.close()

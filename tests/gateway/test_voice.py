@@ -99,6 +99,33 @@ async def test_that_a_call_that_nobody_knows_is_told_so(vendor: TencentVoice, do
     assert await report(door, pressed("call-9")) == (200, {"result": 1, "errmsg": "unknown call"})
 
 
+@pytest.mark.parametrize(("taken_by", "joined"), [(None, []), ("乙", ["甲"])])
+async def test_that_a_key_counts_though_the_page_was_withdrawn_while_the_telephone_rang(
+    station: Station, vendor: TencentVoice, door: Gateway, taken_by: str | None, joined: list[str]
+) -> None:
+    def meanwhile(_asked: object) -> None:
+        with station.store.transaction() as session:
+            session.execute(sa.update(Page).values(state=WorkState.CANCELLED))
+            if taken_by:
+                handling.acknowledge(session, CaseId(1), officer=taken_by, now=station.clock.now())
+
+    vendor.before = meanwhile
+    await station.deliver(ALARM)
+    assert await report(door, pressed("call-1")) == OK
+    assert (case_of(station).acknowledged_by, case_of(station).joined) == (taken_by or "甲", joined)
+
+
+async def test_that_a_number_that_may_not_be_called_more_often_is_left_alone_for_a_while(
+    station: Station, vendor: TencentVoice
+) -> None:
+    vendor.error = "LimitExceeded.DeliveryFrequencyLimit"
+    await station.deliver(ALARM)
+    with station.store.reading() as session:
+        page, deadline = session.scalars(sa.select(Page)).one(), session.scalars(sa.select(Escalation)).one()
+    assert page.due_at == station.clock.now() + timedelta(seconds=30)
+    assert deadline.due_at == station.clock.now() + timedelta(seconds=5), "the next officer does not wait"
+
+
 async def test_that_a_call_that_did_not_get_through_counts_as_not_delivered(
     station: Station, vendor: TencentVoice, door: Gateway
 ) -> None:

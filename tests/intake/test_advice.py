@@ -55,6 +55,22 @@ def said(station: Station) -> list[str]:
         ("medical", "没气了 到底按哪儿啊 按哪", "how_to_press"),
         ("missing_adult_at_risk", "电话里听见咣当一声", "heard_a_fall"),
         ("burglary", "我听不见敲门 你们来了我咋知道", "deaf_at_the_door"),
+        ("fire", "坐电梯下去行吗", "no_lift_down"),
+        ("fire", "消防员上来了 在我家门口", "firefighters_at_the_door"),
+        ("fire", "消防车来了", "fire_seen"),
+        ("fire", "消防车进不来 通道让车堵死了", "way_for_the_engines"),
+        ("missing_child", "我用不用先回家看看", "look_at_home"),
+        ("fraud_transfer", "他让我装了个会议软件 用删吗", "secrets_given"),
+        ("drowning", "扔了个救生圈 孩子抓着了", "holds_the_rope"),
+        ("drowning", "孩子上来了 大人不动弹了", "out_but_still"),
+        ("drunk_violent", "醒着呢 唱歌", "drunk_awake"),
+        ("suicide_other", "她回我了 就一个句号", "answered_beside"),
+        ("suicide_other", "她不回我了", ""),
+        ("medical", "他有低血糖", "low_sugar"),
+        ("violent_threat", "他带了几个人来了", "brings_others"),
+        ("found_lost_person", "孩子不会说话", ""),
+        ("assault", "我眼睛看不清了", "hurts_later"),
+        ("domestic_violence", "是邻居家打孩子呢", ""),
     ],
 )
 def test_that_a_line_fits_the_words_and_the_kind(kind: str, text: str, name: str) -> None:
@@ -72,6 +88,10 @@ def test_that_a_line_fits_what_a_message_means_in_its_kind_of_alarm() -> None:
     assert meant("suicide_self", Turn("someone_inside", 0.9)) == ""
     assert meant("suicide_self", Turn("do_not_tell", 0.4), Turn("scam_pressure", 0.5)) == "not_hidden"
     assert meant("robbery", Turn("statement", 0.2), Turn("detail", 0.5)) == "only_details"
+    assert meant("suicide_other", Turn("answered_again", 0.9)) == "answered_beside"
+    assert meant("missing_child", Turn("answered_again", 0.9)) == "answered_the_lost"
+    assert meant("burglary", Turn("i_hold_weapon", 0.9)) == "weapon_of_my_own"
+    assert meant("burglary", Turn("weapon_seen", 0.9)) == "armed"
 
 
 def test_that_a_question_is_answered_where_a_statement_would_only_be_taken_down() -> None:
@@ -106,6 +126,16 @@ def test_that_words_count_before_what_a_message_seems_to_mean() -> None:
 
 def test_that_a_faint_meaning_is_none() -> None:
     assert meant("robbery", Turn("statement", 0.3), Turn("thanks", 0.3), Turn("fee", 0.3)) == ""
+
+
+def test_that_no_quiet_line_names_the_police_or_a_number_to_call() -> None:
+    for quiet in (known.entry.quiet.replace("打120", "") for known in LINES):
+        assert not any(word in quiet for word in ("警", "报案", "110", "120")), quiet
+
+
+def test_that_every_taught_turn_of_the_alarms_is_answered_or_known_to_be_none() -> None:
+    taught = set(yaml.safe_load((ADVICE_FILE.parent / "alarm_turns.yml").read_text(encoding="utf-8")))
+    assert taught - {name for known in LINES for name in known.entry.turns} <= {"found"}
 
 
 def test_that_every_turn_of_a_line_is_taught() -> None:

@@ -7,7 +7,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import handling
+from bot.duty import escalation, handling
 from bot.intake import handler, inbox, menu, outbox, questions, wording
 from bot.services import applications
 from bot.store.models import Application, Case, CaseId, Media, Message, Reply, WorkState
@@ -74,6 +74,29 @@ async def test_that_a_message_that_always_fails_goes_to_a_human_and_frees_the_ne
     assert poison.case_id == danger.case_id == case.id
     assert station.phone.take()["label"] == "urgent_alarm"
     assert wording.UNREAD in [reply.text for reply in rows(station, Reply)]
+
+
+async def test_that_a_message_that_cannot_be_paged_for_is_a_case_all_the_same(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is on the desk, where the auditor sees it too, and the next message has its turn."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("nobody can be paged")
+
+    monkeypatch.setattr(escalation, "start", fail)
+    await station.deliver(ALARM)
+    for _ in range(handler.ATTEMPTS - 1):
+        station.clock.advance(seconds=60)
+        await station.engine.run_due()
+    (message,) = rows(station, Message)
+    (case,) = rows(station, Case)
+    assert (message.state, message.case_id) == (WorkState.FAILED, case.id)
+    assert (case.label, case.state, case.alarm_message_id) == ("urgent_alarm", "open", message.id)
+    assert "刀" in str(case.evidence)
+    monkeypatch.undo()
+    await station.deliver("谢谢")
+    assert [one.case_id for one in rows(station, Message)] == [case.id, case.id]
 
 
 async def test_that_a_message_that_kills_its_process_goes_to_a_human_too(
@@ -232,6 +255,21 @@ async def test_that_what_has_no_words_alone_is_a_request_for_a_human_and_no_page
     assert (case.label, case.uncertain) == ("help_request", True)
     assert [reply.text for reply in rows(station, Reply)] == [wording.MEDIA_ALONE]
     assert [heard["text"] for heard in station.rasa.heard] == (["[图片]"] if kind == "image" else [])
+
+
+async def test_that_a_location_that_a_form_has_asked_for_is_its_answer(station: Station) -> None:
+    station.rasa.labels = {"大东路112号": "enquiry"}
+    await station.deliver_inbound(station.inbound("location", text="大东路112号", Label="大东路112号"))
+    assert rows(station, Case) == []
+    assert [reply.text for reply in rows(station, Reply)] == ["答：大东路112号"]
+
+
+async def test_that_a_location_in_an_alarm_is_for_the_alarm_alone(station: Station) -> None:
+    station.rasa.labels = {"着火了": "urgent_alarm", "大东路112号": "enquiry"}
+    await station.deliver("着火了")
+    await station.deliver_inbound(station.inbound("location", text="大东路112号", Label="大东路112号"))
+    assert [heard["text"] for heard in station.rasa.heard] == ["着火了"]
+    station.phone.take()
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,14 @@ async def test_that_three_overlapping_sends_are_one_message(station: Station, kn
         await engine.close()
 
 
+async def test_that_a_message_sent_again_does_not_wait_for_the_handling_of_the_first(on_postgres: Station) -> None:
+    first = await on_postgres.deliver("在吗", message_id=99)
+    with on_postgres.store.transaction() as handling_it:
+        handling_it.get_one(Message, first.id).state = WorkState.FAILED
+        handling_it.flush()
+        assert (await on_postgres.receive("在吗", message_id=99)).id == first.id
+
+
 async def test_that_messages_of_one_resident_at_the_same_moment_are_one_alarm(station: Station) -> None:
     engines = [station.engine, *(station.new_engine() for _ in range(3))]
     texts = (ALARM, "家里着火了", "我不想活了", ALARM)

@@ -190,3 +190,17 @@ async def test_that_a_picture_that_is_refused_is_tried_again_and_one_that_is_not
     (reply,) = rows(station, Reply)
     assert (reply.state, station.platform.sent) == (WorkState.FAILED, [])
     assert "cannot be read" in (reply.error or "")
+
+
+async def test_that_an_officers_words_do_not_wait_behind_a_picture_that_cannot_be_sent(station: Station) -> None:
+    await pictured(station, picture())
+    (broken,) = rows(station, Reply)
+    station.evidence.path(str(broken.picture)).unlink()
+    await station.engine.run_due()
+    now = station.clock.now()
+    with station.store.transaction() as session:
+        for text in ("躲好，别出声", "我们到楼下了"):
+            session.add(Reply(resident_id=broken.resident_id, author="甲", text=text, created_at=now, due_at=now))
+    await station.engine.run_due()
+    assert station.platform.sent == [("oA", "躲好，别出声"), ("oA", "我们到楼下了")]
+    assert rows(station, Reply)[0].state == WorkState.PENDING

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.duty import conversation, handling
+from bot.duty.case import TOLD_OVER
 from bot.intake import advice, questions, wording
 from bot.services import applications
 from bot.store.models import Application, Case, CaseId, MessageId, Reply
@@ -144,6 +145,22 @@ async def test_that_who_is_safe_again_is_noted_and_names_no_new_kind(station: St
     station.phone.take()
 
 
+async def test_that_a_swindler_who_calls_again_beats_nobody(station: Station) -> None:
+    await deliver_as(station, "他让我把钱转到安全账户", "urgent_alarm/fraud_transfer")
+    await deliver_as(station, "挂了 他又打 我手直哆嗦", "urgent_alarm/domestic_violence")
+    assert rows(station, Case)[0].intent == "urgent_alarm/fraud_transfer"
+    station.phone.take()
+
+
+async def test_that_an_address_that_was_looked_up_is_no_end_of_an_alarm(station: Station) -> None:
+    await deliver_as(station, "我闺蜜发朋友圈说下辈子再见", "urgent_alarm/suicide_other")
+    await deliver_as(station, "找着了 北海街35号7号楼1单元1203", "help_request/correction")
+    assert wording.RESOLVED_UNPROVEN not in said(station)
+    assert TOLD_OVER not in rows(station, Case)[0].asked
+    assert not wording.says_where("找着了 人没事")
+    station.phone.take()
+
+
 async def test_that_a_faint_whisper_keeps_no_question_on_papers_from_its_answer(station: Station) -> None:
     papers = "暖气爆了把户口本泡了 咋补"
     station.rasa.confidence = {"别打电话 听不着": 0.4}
@@ -166,6 +183,24 @@ async def test_that_it_is_over_ends_the_paging_where_nobody_can_force_the_words(
     assert (case.state, case.resolved_at is not None) == ("open", True)
     await station.deliver(KNIFE)
     assert station.phone.take()["case_id"] != case.id
+
+
+async def test_that_a_guess_that_it_is_over_ends_nothing(station: Station) -> None:
+    await deliver_as(station, "楼道里着火了", "urgent_alarm/fire")
+    await deliver_as(station, "烟好像小了 应该是灭了吧", "help_request/correction")
+    assert said(station)[-1] == wording.RESOLVED_UNPROVEN
+    assert rows(station, Case)[0].resolved_at is None
+    await deliver_as(station, "消防来看过了 确定灭了", "help_request/correction")
+    assert rows(station, Case)[0].resolved_at is not None
+    station.phone.take()
+
+
+async def test_that_despair_in_another_alarm_is_answered_as_despair(station: Station) -> None:
+    await deliver_as(station, "刚转了八万块钱让人骗了", "urgent_alarm/fraud_transfer")
+    station.rasa.confidence = {"我在楼顶吹风": 0.9}
+    await deliver_as(station, "我在楼顶吹风", "urgent_alarm/suicide_self")
+    assert rows(station, Case)[0].intent == "urgent_alarm/suicide_self"
+    station.phone.take()
 
 
 async def test_that_words_that_may_be_forced_end_nothing(station: Station) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from bot.duty import handling
 from bot.nlu.triage import URGENT
-from bot.store.models import Case, CaseId, CaseState, Message, Resident
+from bot.store.models import LATE, Case, CaseId, CaseState, Message, Resident
 from tests.intake.rows import change, rows
 from tests.station import Station
 from tests.world import Answer, Asked
@@ -39,6 +39,7 @@ async def test_that_what_the_net_missed_is_paged_then_and_once(station: Station)
     (message,) = rows(station, Message)
     assert (case.label, case.uncertain, message.read_by_model) == (URGENT, False, True)
     assert (message.triage or {})["label"] == URGENT
+    assert (message.model, message.payload[LATE]) == ("scripted", True)
     assert len([asked for asked in station.rasa.server.asked if asked.path.endswith("/triage")]) == 1
 
 

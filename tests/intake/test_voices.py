@@ -73,7 +73,8 @@ async def test_that_the_model_reads_the_transcript_and_may_raise_it(station: Sta
     await listening(station, Listener(CALM))
     await say(station)
     assert station.phone.take()["label"] == URGENT
-    assert rows(station, Message)[0].read_by_model is True
+    (message,) = rows(station, Message)
+    assert (message.read_by_model, message.model) == (True, "scripted")
 
 
 async def test_that_a_transcript_waits_for_a_model_that_is_down(station: Station) -> None:

@@ -57,6 +57,14 @@ def test_that_one_text_under_two_labels_is_found(root: Path) -> None:
     assert any("not in catalogue" in finding for finding in found)
 
 
+@pytest.mark.parametrize("broken", ["residence: [怎么办", "- 怎么办", "residence: 5", "", "\tresidence: [怎么办]"])
+def test_that_questions_that_cannot_be_read_are_found(root: Path, broken: str) -> None:
+    (root / "questions").mkdir()
+    (root / "questions" / "residence.yml").write_text(broken, encoding="utf-8")
+    (found,) = findings(Dataset(root))
+    assert "residence.yml: cannot be read as questions" in found
+
+
 def test_that_too_few_examples_are_found(root: Path) -> None:
     write(root, "other/greeting", GREETINGS[:3])
     assert any("3 examples" in finding for finding in findings(Dataset(root)))
@@ -69,7 +77,30 @@ def test_that_a_missing_file_is_found(root: Path) -> None:
 
 @pytest.mark.parametrize("text", ["您好呀", "您好呀！"])
 def test_that_a_leaked_test_message_is_found(root: Path, text: str) -> None:
+    add_test_message(root, text)
+    assert any("nearly" in finding for finding in findings(Dataset(root))) or text != "您好呀"
+
+
+def test_that_a_question_by_topic_is_no_more_a_test_message_than_an_example_is(root: Path) -> None:
+    add_test_message(root, "外甥能给舅舅销户吗")
+    ask(root, "household_death", "外甥能给舅舅销户吗")
+    assert any("nearly" in finding for finding in findings(Dataset(root)))
+
+
+def test_that_a_question_of_no_topic_and_one_that_is_asked_twice_are_found(root: Path) -> None:
+    ask(root, "gone", "wifi密码多少", "ＷＩＦＩ密码多少")
+    found = findings(Dataset(root))
+    assert any("gone is no topic of answers/wifi.yml" in finding for finding in found)
+    assert any("more than once" in finding for finding in found)
+
+
+def add_test_message(root: Path, text: str) -> None:
     (root / "test").mkdir()
     line = json.dumps({"id": "1", "text": text, "label": "other", "intent": "other/greeting", "hard": False})
     (root / "test" / "messages.jsonl").write_text(line + "\n", encoding="utf-8")
-    assert any("nearly" in finding for finding in findings(Dataset(root))) or text != "您好呀"
+
+
+def ask(root: Path, topic: str, *questions: str) -> None:
+    (root / "questions").mkdir()
+    lines = "\n".join(f"  - {question}" for question in questions)
+    (root / "questions" / "wifi.yml").write_text(f"{topic}:\n{lines}\n", encoding="utf-8")

@@ -9,6 +9,7 @@ import pytest
 from bot.nlu import forms
 from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import Reading, read
+from bot.nlu.turns import Turn
 from bot.nlu.values import _check_digit
 
 FORMS = forms.load()
@@ -484,3 +485,251 @@ def test_that_where_somebody_works_is_no_part_of_the_address() -> None:
 @pytest.mark.parametrize("text", ["可以不留电话吗 老接到骚扰电话 烦", "咋这么多问题啊 还有几个"])
 def test_that_a_doubt_about_the_form_is_answered(text: str) -> None:
     assert reading(text, "phone").remark
+
+
+@pytest.mark.parametrize("text", ["行行行你记吧我同意", "哦那我自己办。我同意", "嗯同意啊 你问吧"])
+def test_that_consent_may_stand_among_other_words(text: str) -> None:
+    assert reading(text, "consent").values == {"consent": True}
+
+
+@pytest.mark.parametrize("text", ["不同意", "我同意了会咋样", "先不同意 我问一下"])
+def test_that_words_of_consent_may_refuse_or_ask(text: str) -> None:
+    assert "consent" not in reading(text, "consent").values
+
+
+@pytest.mark.parametrize("text", ["去年2月生的", "2023年5月20号生日", "公的 21年出生"])
+def test_that_a_dogs_birthday_is_no_vaccination(text: str) -> None:
+    assert reading(text, "vaccinated_on") == Reading(command="unasked")
+
+
+def test_that_what_stands_beside_a_number_is_no_dogs_name() -> None:
+    text = "那电话再说一遍啊 幺三八四零零七二二五六 后面还有个九 哎不对 没有九"
+    assert "dog_name" not in reading(text, "dog_name", phone="13840072256").values
+
+
+def test_that_a_dog_is_named_anew_in_so_many_words_and_barking_is_no_name() -> None:
+    assert reading("狗叫妞妞", "dog_breed", dog_name="来福").values == {"dog_name": "妞妞"}
+    assert "dog_name" not in reading("狗叫一宿", "dog_breed", dog_name="来福").values
+
+
+def test_that_where_one_lives_and_where_one_is_registered_stand_in_one_message() -> None:
+    text = "现在住大东区万柳塘路19号2-1-4，户口在内蒙古赤峰松山区"
+    found = reading(text, "household_place", PERMIT)
+    assert found.problems == ()
+    assert found.values == {"address": "大东区万柳塘路19号2-1-4", "household_place": "内蒙古赤峰松山区"}
+    assert reading("大东区小津桥路11号2-3-2，租的", "household_place", PERMIT).values == {
+        "address": "大东区小津桥路11号2-3-2",
+        "ground": "有稳定住处",
+    }
+
+
+@pytest.mark.parametrize("text", ["3月15号吧", "就是阳历3月15号", "那就按今年3月15号写，你备注一下我搬过家"])
+def test_that_a_day_is_put_more_exactly(text: str) -> None:
+    found = reading(text, "ground", PERMIT, lived_since="2026-03-01")
+    assert found.values == {"lived_since": "2026-03-15"}
+
+
+def test_that_an_address_is_put_right_in_one_breath() -> None:
+    text = "铁西区建设东路那边……不对那是我单位，我家是大东区大东路120号4-1-3"
+    assert reading(text, "address").values == {"address": "大东区大东路120号4-1-3"}
+    assert reading("家大东区长安路27号5-2-2", "address").values == {"address": "大东区长安路27号5-2-2"}
+
+
+def test_that_dropping_a_change_does_not_give_up_the_form() -> None:
+    assert reading("算了算了，还是我自己的名，别改了", "confirmed", name="吴艳华").command != "cancel"
+
+
+@pytest.mark.parametrize(
+    ("text", "requested", "values"),
+    [
+        (
+            "搁大东区草仓路29号2-2-1住，租的房",
+            "household_place",
+            {"address": "大东区草仓路29号2-2-1", "ground": "有稳定住处"},
+        ),
+        ("户口在阜新蒙古族自治县", "name", {"household_place": "阜新蒙古族自治县"}),
+        ("唐山路南区的户口", "household_place", {"household_place": "唐山路南区"}),
+        ("老家四川的", "lived_since", {"household_place": "四川"}),
+        ("前年9月来给我带孩子的，1号", "name", {"lived_since": "2024-09-01"}),
+        ("租房", "lived_since", {"ground": "有稳定住处"}),
+    ],
+)
+def test_that_what_tells_what_it_is_is_taken_whatever_was_asked(
+    text: str, requested: str, values: dict[str, Any]
+) -> None:
+    assert reading(text, requested, PERMIT).values == values
+
+
+def test_that_who_doubts_a_value_and_asks_to_see_it_is_shown_all() -> None:
+    assert reading("名字好像打错了吧？给我看看", "confirmed", PERMIT, name="崔文博").command == "review"
+
+
+# -- what the model takes a message for ----------------------------------------------------------------------------
+
+
+def heard(
+    text: str, turn: str, requested: str | None = "phone", *, sure: float = 0.9, form: forms.Form = DOG, **filled: Any
+) -> Reading:
+    """The reading of a text that the model takes for this turn."""
+    known = {"name": "李娜", **filled}
+    turns = [Turn(turn, sure)]
+    return read(FORMS, form, requested, text, known, today=TODAY, entities=StationEntities.load(), turns=turns)
+
+
+@pytest.mark.parametrize(
+    ("turn", "text", "command"),
+    [
+        ("cancel", "这事儿我还是上你们那儿整吧", "later"),
+        ("later", "锅糊了你等我会儿", "later"),
+        ("resume", "又来啦 弄到一半那个", "resume"),
+        ("missing", "这就完活了呗", "missing"),
+        ("review", "电话你念给我听哈", "review"),
+        ("privacy", "我发的这些你删没删", "privacy"),
+        ("sent_already", "上头都写着你自己瞅", "sent"),
+        ("chat", "它打针嗷嗷叫唤可心疼了", "chat"),
+        ("photo_how", "用去年那张老的中用不", "photos"),
+        ("whose", "搁谁名下呀", "whose"),
+        ("agree", "我瞅了都对", "agreed"),
+    ],
+)
+def test_that_what_the_model_is_sure_of_needs_no_listed_words(turn: str, text: str, command: str) -> None:
+    assert heard(text, turn).command == command
+    assert not heard(text, turn).values
+
+
+def test_that_nothing_filled_in_is_lost_unless_its_writer_says_so() -> None:
+    assert heard("网上这个我不整了", "cancel", sure=0.95).command == "cancel"
+    assert heard("网上这个我不整了", "cancel", sure=0.8).command == "later"
+
+
+def test_that_words_that_begin_a_form_neither_end_it_nor_put_it_off() -> None:
+    assert not heard("行那就在这儿办吧我不会弄那些网上的", "cancel", None, sure=0.95, name=None)
+
+
+def test_that_whoever_wishes_for_the_form_where_consent_is_asked_for_gives_it() -> None:
+    assert heard("那我家这个也来一份", "wish", "consent", name=None).values == {"consent": True}
+
+
+def test_that_a_doubtful_turn_is_taken_only_where_the_words_tell_nothing() -> None:
+    assert heard("嗯呐就那样式儿的", "later", sure=0.5).command == "later"
+    assert heard("同意", "later", "consent", sure=0.5).values == {"consent": True}
+    assert not heard("嗯呐就那样式儿的", "later", sure=0.3)
+
+
+def test_that_words_of_the_model_agree_and_confirm() -> None:
+    assert heard("行啊你问吧", "agree", "consent").values == {"consent": True}
+    assert heard("戴花镜瞧了没毛病", "agree", "confirmed").values == {"confirmed": True}
+    assert heard("能交了吗", "agree", "confirmed").command == "agreed"
+
+
+def test_that_a_full_name_in_answer_to_the_request_for_consent_gives_it() -> None:
+    assert heard("刘桂芝", "answer", "consent", name=None).values == {"name": "刘桂芝", "consent": True}
+    assert heard("刘桂芝", "chat", "consent", name=None).values == {"name": "刘桂芝"}
+
+
+def test_that_a_wish_for_something_untrue_changes_nothing() -> None:
+    bent = heard("那你给我写五月不就完了", "pretends", "lived_since", form=PERMIT)
+    assert not bent.values
+    assert "照实" in bent.problems[0]
+
+
+def test_that_the_last_picture_is_asked_for_again() -> None:
+    dropped = heard("哎呀那是我家猫", "photo_again", "photo_vaccine", photo_dog_front="1", photo_dog_side="2")
+    assert dropped.again == ("photo_dog_side",)
+
+
+def test_that_a_correction_without_what_is_right_is_asked_for_in_one_sentence() -> None:
+    assert heard("有个地方整岔劈了", "correction").command == "change"
+
+
+def test_that_values_are_taken_whatever_the_model_thinks_of_the_words_around_them() -> None:
+    assert heard("等我瞅瞅啊 13800138000", "later").values == {"phone": "13800138000"}
+    assert heard("我来了 今天刚打的", "resume", "vaccinated_on").values == {"vaccinated_on": "2026-11-25"}
+
+
+def test_that_a_short_word_still_answers_the_question_for_a_name() -> None:
+    assert heard("高峰", "chat", "name", name=None).values == {"name": "高峰"}
+
+
+def test_that_an_answer_worded_as_a_question_is_an_answer() -> None:
+    text, filled = "上学啊这还用问吗", {"ground": "上班"}
+    assert heard(text, "answer", "photo_id_card", form=PERMIT, **filled).values == {"ground": "上学"}
+    assert not heard(text, "question", "photo_id_card", form=PERMIT, **filled).values
+
+
+# -- in residents' own words ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "filled", "value"),
+    [
+        ("找着本儿了 4月11号", {"vaccinated_on": "2026-03-01"}, {"vaccinated_on": "2026-04-11"}),
+        ("针 打 6月18 今年", {}, {"vaccinated_on": "2026-06-18"}),
+        ("背上黑黄 四个小白爪", {}, {"dog_colour": "背上黑黄 四个小白爪"}),
+        ("狗 金毛 名字 多多 颜色 金黄", {}, {"dog_breed": "金毛", "dog_name": "多多", "dog_colour": "金黄"}),
+        ("狗叫旺财 京巴", {"dog_name": "小白"}, {"dog_name": "旺财", "dog_breed": "京巴"}),
+        ("哎不是我搬家了现在住津桥路18号楼3单元602", {}, {"address": "津桥路18号楼3单元602"}),
+        (f"吴海涛{NUMBER}", {"name": None}, {"name": "吴海涛", "id_number": NUMBER}),
+        (f"我叫马国强身份证号是{NUMBER}", {"name": None}, {"name": "马国强", "id_number": NUMBER}),
+        ("住址不对 我家是1-5-1", {"address": "珠林路76号1-5-2"}, {"address": "珠林路76号1-5-1"}),
+        ("门牌反了 是B座2106", {"address": "滂江街22号B座2016"}, {"address": "滂江街22号B座2106"}),
+    ],
+)
+def test_that_residents_own_ways_of_giving_a_value_are_read(
+    text: str, filled: dict[str, Any], value: dict[str, Any]
+) -> None:
+    known = {"name": "李娜", "id_number": None, **filled}
+    assert reading(text, "id_number", **known).values == value
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("不是9月 我8月28就来报到了", "2025-08-28"),
+        ("嗯 六月中旬吧", "2025-06-01"),
+        ("是2024年6月3日，没写清楚", "2024-06-03"),
+    ],
+)
+def test_that_a_day_put_anew_keeps_the_year_that_was_told(text: str, since: str) -> None:
+    assert reading(text, "confirmed", PERMIT, lived_since="2025-09-01").values == {"lived_since": since}
+
+
+def test_that_a_day_told_in_answer_counts_instead_of_a_vague_one() -> None:
+    told = heard("去年国庆那天来的 路上堵得要命", "answer", "id_number", form=PERMIT, lived_since="2025-11-26")
+    assert told.values == {"lived_since": "2025-10-01"}
+
+
+def test_that_a_vaccination_put_anew_is_the_last_one_that_there_was() -> None:
+    told = reading("找着本儿了 4月11号", "confirmed", vaccinated_on="2025-12-03")
+    assert told.values == {"vaccinated_on": "2026-04-11"}
+
+
+def test_that_a_day_that_turns_out_too_late_is_not_kept_as_it_was() -> None:
+    late = reading("我翻了下本子 入住是5月28", "confirmed", PERMIT, lived_since="2026-05-20")
+    assert late.again == ("lived_since",)
+    assert "半年" in late.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "requested"),
+    [
+        ("就差仨月 行不行啊", "vaccinated_on"),
+        ("我替我爸办 狗是他养的", "dog_name"),
+        ("嗷嗷叫唤 心疼死我了", "confirmed"),
+        ("我也不上班也不念书", "ground"),
+    ],
+)
+def test_that_words_that_only_resemble_a_value_are_none(text: str, requested: str) -> None:
+    form = PERMIT if requested == "ground" else DOG
+    assert not reading(text, requested, form, name="李娜").values
+
+
+def test_that_this_year_alone_does_not_tell_whether_half_a_year_is_over() -> None:
+    vague = reading("今年的 就差一点 先办着呗", "lived_since", PERMIT, name="李娜")
+    assert not vague.values
+    assert "月" in vague.problems[0]
+
+
+def test_that_the_place_of_registration_is_taken_out_of_a_story() -> None:
+    told = reading("我从黑龙江来给我闺女看孩子的", "household_place", PERMIT, name="李娜")
+    assert told.values == {"household_place": "黑龙江"}

@@ -21,11 +21,19 @@ def report(server: str, *, ago: float = 0, state: str = SERVING) -> Report:
 
 
 def test_that_the_pointer_remembers_the_model_before(tmp_path: Path) -> None:
-    assert (pointer.live(tmp_path), pointer.previous(tmp_path)) == (None, None)
+    assert (pointer.live(tmp_path), pointer.fallbacks(tmp_path)) == (None, [])
     for name in ("one", "two", "two"):
         pointer.point_to(tmp_path, name)
-    assert (pointer.live(tmp_path), pointer.previous(tmp_path)) == ("two", "one")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["live", "live.previous"], "nothing half is left"
+    assert (pointer.live(tmp_path), pointer.fallbacks(tmp_path)) == ("two", ["one"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["live", "live.fallbacks"], "nothing half is left"
+
+
+def test_that_the_fallbacks_are_those_that_were_decided_on(tmp_path: Path) -> None:
+    pointer.point_to(tmp_path, "harmful", ["better", "oldest"])
+    pointer.point_to(tmp_path, "better", ["oldest"])
+    assert (pointer.live(tmp_path), pointer.fallbacks(tmp_path)) == ("better", ["oldest"])
+    pointer.point_to(tmp_path, "better", [])
+    assert pointer.fallbacks(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["", "../one", "a/b", ".hidden", "a b"])
@@ -36,13 +44,14 @@ def test_that_the_pointer_names_only_a_file_of_its_folder(tmp_path: Path, name: 
     assert pointer.live(tmp_path) is None
 
 
-def test_that_a_server_without_a_model_takes_the_live_one_then_the_one_before_then_any(tmp_path: Path) -> None:
-    put(tmp_path, "any", "before", "now")
+def test_that_a_server_without_a_model_takes_the_live_one_then_the_one_before_and_no_other(tmp_path: Path) -> None:
+    put(tmp_path, "stopped-by-its-gates", "before", "now")
+    assert list(pointer.candidates(tmp_path)) == []
     pointer.point_to(tmp_path, "before")
     pointer.point_to(tmp_path, "now")
-    assert list(pointer.candidates(tmp_path)) == ["now", "before", "any"]
+    assert list(pointer.candidates(tmp_path)) == ["now", "before"]
     pointer.file_of(tmp_path, "now").unlink()
-    assert list(pointer.candidates(tmp_path)) == ["before", "any"]
+    assert list(pointer.candidates(tmp_path)) == ["before"]
 
 
 def test_that_a_dead_servers_report_does_not_count_and_is_removed_in_the_end(tmp_path: Path) -> None:

@@ -169,6 +169,13 @@ def test_that_a_postgresql_that_ends_our_connections_is_found_again(postgres_url
     other.close()
 
 
+def test_that_the_reason_is_the_databases_own(postgres_url: str) -> None:
+    store = Store(postgres_url)
+    with pytest.raises(StoreUnavailableError, match=r"^QueryCanceled$"), store.transaction() as session:
+        session.execute(sa.text("SET LOCAL statement_timeout = 1; SELECT pg_sleep(60)"))
+    store.close()
+
+
 def test_that_a_locked_sqlite_file_has_a_name(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.store.session.SQLITE_BUSY_SECONDS", 0)
     store = Store(sqlite_url)

@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session
 
 from bot.nlu import pointer
 from bot.store.models import Judgement, Standing, TrainedModel
+from bot.studio.judging import digest_now, digest_of
 
 URGENT, CALM = "urgent_alarm/fire", "other/greeting"
+NO_FILE = digest_of(())
+"""The digest of a set that has no file, as in a project without data."""
 
 
 def enter(
@@ -40,7 +43,16 @@ def enter(
     return row
 
 
-def judge(session: Session, model: str, of: str, read: dict[str, bool], *, now: datetime, digest: str = "d") -> None:
+def judge(
+    session: Session,
+    model: str,
+    of: str,
+    read: dict[str, bool],
+    *,
+    now: datetime,
+    digest: str = NO_FILE,
+    unread: int = 0,
+) -> None:
     """A judgement; `read` says of each message whether it would be paged for. Names that begin with "u" are alarms."""
     readings: list[dict[str, Any]] = [
         {"id": name, "wanted": URGENT if name.startswith("u") else CALM, "urgent": urgent}
@@ -48,6 +60,7 @@ def judge(session: Session, model: str, of: str, read: dict[str, bool], *, now: 
     ]
     paged = [urgent for name, urgent in read.items() if name.startswith("u")]
     figures = {"recall": [sum(paged), len(paged)], "precision": [1, 1], "macro_f1": 0.9, "median_ms": 20.0}
+    figures |= {"unread": unread}
     session.add(Judgement(model=model, of=of, digest=digest, made_at=now, figures=figures, readings=readings))
     session.flush()
 
@@ -56,6 +69,6 @@ def ready(session: Session, project: Path, *, now: datetime) -> None:
     """A live model "old" and a candidate "new" that is as good, both judged."""
     for name, standing in (("old", Standing.LIVE), ("new", Standing.CANDIDATE)):
         enter(session, project, name, now=now, standing=standing)
-        judge(session, name, "test", {"u1": True, "c1": False}, now=now)
-        judge(session, name, "regression", {"u2": True, "c2": False}, now=now)
+        for of, read in (("test", {"u1": True, "c1": False}), ("regression", {"u2": True, "c2": False})):
+            judge(session, name, of, read, now=now, digest=digest_now(of, project))
     pointer.point_to(project / "models", "old")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.store.models import Message, Promotion, Resident
+from bot.store.models import LATE, Message, Promotion, Resident
 from bot.store.session import Store
 from bot.studio import aftermath
 from bot.studio.aftermath import Handled, Share, chance, risen, worse
@@ -100,3 +100,21 @@ def test_that_rows_are_read_and_the_minutes_of_loading_do_not_count(store: Store
         assert aftermath.harm(session, row, now=promoted_at + timedelta(minutes=7)) is None, "too early to say"
         reason = aftermath.harm(session, row, now=promoted_at + timedelta(minutes=8, seconds=1))
     assert reason == "模型和安全网对紧急与否意见不一的消息由 0.0%（300 条里 0 条） 升到 66.7%（60 条里 40 条）"
+
+
+def test_that_what_a_model_read_only_afterwards_counts_as_unanswered(store: Store, clock: FakeClock) -> None:
+    promoted_at = clock.now()
+    with store.transaction() as session:
+        session.add(resident := Resident(openid="o", pseudonym="R", first_seen_at=clock.now()))
+        session.flush()
+        for number in range(360):
+            at = promoted_at + timedelta(seconds=3 * (number - 300) + (200 if number >= 300 else -1))
+            row = Message(resident_id=resident.id, key=f"m{number}", kind="text", text="…", received_at=at, due_at=at)
+            row.state, row.handled_at, row.triage = "done", at + timedelta(seconds=0.2), CALM
+            row.model, row.read_by_model = "new" if number >= 300 else "old", True
+            row.payload = {LATE: True} if number >= 320 else {}
+            session.add(row)
+    row = Promotion(model="new", was="old", kind="promote", made_by="所长", made_at=promoted_at, gates=[], reason="")
+    with store.reading() as session:
+        reason = aftermath.harm(session, row, now=promoted_at + timedelta(minutes=20))
+    assert reason == "没有模型回答的消息由 0.0%（300 条里 0 条） 升到 66.7%（60 条里 40 条）"

@@ -19,7 +19,7 @@ from bot.nlu.dataset import Dataset
 from bot.settings import ROOT
 from bot.store.models import AuditEntry, DataChange, WorkState
 from bot.store.session import Store
-from bot.studio import changes, files
+from bot.studio import changes, files, plans, registry
 from bot.studio.changes import ChangeError, Filter
 from tests.world import FakeClock
 
@@ -77,10 +77,10 @@ class Studio:
     def everything(self) -> dict[str, bytes]:
         return {str(path): path.read_bytes() for path in self.data.rglob("*") if path.is_file()}
 
-    def edit(self, path: Path, was: str, now: str) -> None:
+    def edit(self, path: Path, was: str, now: str, *, once: bool = False) -> None:
         text = path.read_text(encoding="utf-8")
         assert was in text
-        path.write_text(text.replace(was, now), encoding="utf-8")
+        path.write_text(text.replace(was, now, 1 if once else -1), encoding="utf-8")
 
 
 @pytest.fixture
@@ -100,7 +100,10 @@ def test_that_an_example_is_added_and_the_history_says_who_when_why_and_what(stu
     assert added == ["+++ b/nlu_data/intents/other/thanks.yml", "+    - 这事儿 多亏你们了"]
     assert studio.make() == 0
     with studio.store.reading() as session:
-        assert list(session.scalars(sa.select(AuditEntry.action))) == ["data_propose", "data_apply"]
+        assert list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id))) == [
+            "data_propose",
+            "data_apply",
+        ]
         assert audit.verify(session) is None
         assert [change.id for change in changes.history(session, Filter(by="训练员甲"), limit=5)] == [number]
         assert changes.history(session, Filter(state="failed"), limit=5) == []
@@ -118,6 +121,39 @@ def test_that_text_which_points_to_a_person_becomes_no_example(studio: Studio, t
     ):
         with pytest.raises(ChangeError, match="个人信息"):
             studio.propose(kind, **payload)
+
+
+def test_that_no_note_or_answer_that_is_written_names_a_person(studio: Studio) -> None:
+    named, numbered = "张建国的电话13812345678", "带210104199003078886来"
+    topic = {"intent": "enquiry/wifi", "topic": "wifi_umbrella", "when": ["伞"], **ANSWER}
+    for kind, payload in (
+        ("add_regression", {"intent": THANKS, "text": "多亏你们了", "case": "missed", "why": named}),
+        ("new_intent", {**UMBRELLA_INTENT, "scope": named, "answer": ANSWER}),
+        ("new_intent", {**UMBRELLA_INTENT, "answer": {**ANSWER, "short": numbered}}),
+        ("add_topic", {**topic, "when": [numbered], "title": "借伞"}),
+        ("add_topic", {**topic, "title": numbered}),
+    ):
+        with pytest.raises(ChangeError, match="个人信息"):
+            studio.propose(kind, **payload)
+    payload, now = {"intent": THANKS, "text": "多亏你们了"}, studio.clock.now()
+    with studio.store.transaction() as session, pytest.raises(ChangeError, match="原因里还有像个人信息"):
+        changes.propose(session, "add_example", payload, by="甲", why=named, now=now, folder=studio.data)
+
+
+def test_that_an_example_of_old_in_which_a_name_is_seen_comes_back_when_its_removal_is_taken_back(
+    studio: Studio,
+) -> None:
+    studio.edit(studio.path(THANKS), "    - ", "    - 明天给我多带两枝康乃馨谢谢\n    - ", once=True)
+    for kind, payload in (
+        ("remove_example", {"text": "明天给我多带两枝康乃馨谢谢"}),
+        ("edit_example", {"was": "明天给我多带两枝康乃馨谢谢", "now": "明天给我多带两枝花谢谢"}),
+    ):
+        number = studio.propose(kind, intent=THANKS, **payload)
+        studio.make()
+        assert "明天给我多带两枝康乃馨谢谢" not in studio.examples(THANKS)
+        studio.undo(number)
+        assert studio.make() == 1
+        assert "明天给我多带两枝康乃馨谢谢" in studio.examples(THANKS)
 
 
 def test_that_what_can_be_seen_to_be_wrong_is_refused_at_once(studio: Studio) -> None:
@@ -177,6 +213,18 @@ def test_that_each_change_is_taken_back_by_its_inverse(studio: Studio) -> None:
         for files_then in (before, after):  # where there was no regression set there is an empty one
             files_then.setdefault(str(studio.data / "regression" / "messages.jsonl"), b"")
         assert after == before, kind
+
+
+def test_that_a_local_fact_that_is_taken_back_has_the_day_on_which_it_was_looked_at(studio: Studio) -> None:
+    before = studio.everything()
+    number = studio.propose("edit_local_fact", name="parking", was="", now="门前免费", reviewed="2026-12-24")
+    studio.make()
+    undone = studio.undo(number)
+    studio.make()
+    assert studio.everything() == before
+    studio.undo(undone)
+    studio.make()
+    assert "2026-12-24" in (studio.data / "local_facts.yml").read_text(encoding="utf-8")
 
 
 def test_that_an_edit_by_hand_is_not_written_over(studio: Studio) -> None:
@@ -272,6 +320,25 @@ def test_that_an_answer_with_its_source_is_changed_and_live_at_once(studio: Stud
     assert (answers / "wifi.yml").read_bytes() == before
 
 
+def test_that_of_an_answer_it_is_known_who_wrote_it_until_it_is_edited_by_hand(studio: Studio) -> None:
+    topic, aspect = "wifi", "short"
+    place = plans.place_of(studio.data, "enquiry/wifi", topic, aspect)
+    was, now = plans.text_of(place.entry), "大厅有网，密码问窗口。"
+
+    def written(text: str) -> str | None:
+        with studio.store.reading() as session:
+            found = changes.written_by(session, topic, aspect, text)
+        return found and found.made_by
+
+    assert written(was) is None
+    settings = {"source": "本所", "scope": "local", "unknown": "", "was": was, "now": now}
+    studio.propose("edit_answer", by="训练员丙", intent="enquiry/wifi", topic=topic, aspect=aspect, **settings)
+    assert written(now) is None
+    assert studio.make() == 1
+    assert written(now) == "训练员丙"
+    assert written("手工改过的话") is None
+
+
 def test_that_two_who_edit_the_same_answer_do_not_write_over_each_other(studio: Studio) -> None:
     first, second = edit_of(studio, "plain", "一个说法。"), edit_of(studio, "plain", "另一个说法。")
     assert studio.make() == 1
@@ -358,7 +425,7 @@ import os, signal, sys
 from datetime import datetime, UTC
 from pathlib import Path
 from bot.store.session import Store
-from bot.studio import changes, files
+from bot.studio import changes, files, registry
 real = files.write
 written = 0
 def write(edit):
@@ -371,6 +438,45 @@ files.write = write
 changes._recorded = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 changes.apply_pending(Store(sys.argv[1]), Path(sys.argv[2]), now=datetime.now(UTC))
 """
+
+
+@pytest.mark.parametrize("how", ["withdraw", "take_back_all"])
+def test_that_a_change_that_is_written_by_half_is_finished_and_then_taken_back(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    (text, *_), before = studio.examples(GREETING), studio.everything()
+    number = studio.propose("move_example", text=text, was=GREETING, now=THANKS)
+    usual, written = files.write, list[Path]()
+
+    def half(edit: files.Edit) -> None:
+        if written:
+            raise OSError(28, "No space left on device")
+        written.append(edit.path)
+        usual(edit)
+
+    monkeypatch.setattr(files, "write", half)
+    assert studio.make() == 0
+    monkeypatch.setattr(files, "write", usual)
+    assert text in studio.examples(THANKS)
+    assert text in studio.examples(GREETING)
+    with studio.store.transaction() as session:
+        monkeypatch.setattr(changes, "NLU_DATA", studio.data)
+        told: dict[str, Any] = {"by": "训练员乙", "why": "", "now": studio.clock.now()}
+        if how == "withdraw":
+            changes.withdraw(session, number, folder=studio.data, **told)
+        else:
+            changes.take_back_all(session, [session.get_one(DataChange, number)], **told)
+    assert studio.make() == 0, "what takes it back waits for it"
+    studio.clock.advance(seconds=31)
+    assert studio.make() == 2
+    assert sorted(studio.examples(GREETING)) == sorted(files.examples_of(before[str(studio.path(GREETING))].decode()))
+    assert studio.everything()[str(studio.path(THANKS))] == before[str(studio.path(THANKS))]
+    with studio.store.reading() as session:
+        assert changes.taken_back(session, [number]) == {number: number + 1}
+
+
+def test_that_writing_and_promoting_do_not_wait_for_each_other() -> None:
+    assert len({changes._WRITER, registry._LOCK, audit._LOCK}) == 3
 
 
 @pytest.mark.parametrize(

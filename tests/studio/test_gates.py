@@ -1,5 +1,6 @@
 """The gates between a model and the residents."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.nlu import pointer
 from bot.store.models import Judgement, TrainedModel
 from bot.store.session import Store
-from bot.studio import promotion
+from bot.studio import judging, promotion
 from bot.studio.gates import Gate
 from tests.studio.candidates import judge, ready
 from tests.world import FakeClock
@@ -19,10 +20,19 @@ def gates(session: Session, project: Path, clock: FakeClock) -> dict[str, Gate]:
     return {gate.name: gate for gate in promotion.gates_of(session, "new", project, clock.now())}
 
 
-def again(session: Session, clock: FakeClock, of: str, read: dict[str, bool], *, digest: str = "d") -> None:
+def again(session: Session, clock: FakeClock, of: str, read: dict[str, bool], *, unread: int = 0) -> None:
     """The candidate's judgement is another one."""
     session.execute(sa.delete(Judgement).where(Judgement.model == "new", Judgement.of == of))
-    judge(session, "new", of, read, now=clock.now(), digest=digest)
+    judge(session, "new", of, read, now=clock.now(), unread=unread)
+
+
+def written(project: Path, of: str, text: str) -> str:
+    """Let a set hold one message; its digest."""
+    path = project / "nlu_data" / of / "messages.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = {"id": "t1", "text": text, "intent": "urgent_alarm/fire", "case": "missed", "why": "", "added": ""}
+    path.write_text(json.dumps(line, ensure_ascii=False) + "\n", encoding="utf-8")
+    return judging.digest_now(of, project)
 
 
 def test_that_a_model_as_good_as_the_live_one_lacks_only_the_approval(
@@ -71,18 +81,48 @@ def test_that_fewer_emergencies_of_the_test_set_close_the_gate(store: Store, clo
 
 
 @pytest.mark.parametrize("of", ["test", "regression"])
-def test_that_models_are_compared_on_the_same_set_only(store: Store, clock: FakeClock, tmp_path: Path, of: str) -> None:
+def test_that_models_are_compared_on_the_set_as_it_is_now_only(
+    store: Store, clock: FakeClock, tmp_path: Path, of: str
+) -> None:
     name = {"test": "recall", "regression": "regression"}[of]
     with store.transaction() as session:
         ready(session, tmp_path, now=clock.now())
-        again(session, clock, of, {"u": True}, digest="another")
-        assert not gates(session, tmp_path, clock)[name].passed
-        clock.advance(minutes=1)
-        judge(session, "old", of, {"u": True}, now=clock.now(), digest="another")
         assert gates(session, tmp_path, clock)[name].passed
+        digest = written(tmp_path, of, "着火了")
+        gate = gates(session, tmp_path, clock)[name]
+        assert not gate.passed, "both have read the set of before only"
+        assert "后来改过" in gate.detail
         clock.advance(minutes=1)
-        judge(session, "old", of, {"u": True}, now=clock.now(), digest="newer still")
-        assert gates(session, tmp_path, clock)[name].passed, "both have read the set of before"
+        judge(session, "new", of, {"u": True}, now=clock.now(), digest=digest)
+        assert not gates(session, tmp_path, clock)[name].passed, "the live one has not read it"
+        judge(session, "old", of, {"u": True}, now=clock.now(), digest=digest)
+        assert gates(session, tmp_path, clock)[name].passed
+
+
+@pytest.mark.parametrize("of", ["test", "regression"])
+def test_that_a_set_that_cannot_be_read_closes_its_gate(
+    store: Store, clock: FakeClock, tmp_path: Path, of: str
+) -> None:
+    name = {"test": "recall", "regression": "regression"}[of]
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        written(tmp_path, of, "着火了")
+        (tmp_path / "nlu_data" / of / "messages.jsonl").write_text("{", encoding="utf-8")
+        gate = gates(session, tmp_path, clock)[name]
+        assert (gate.passed, "读不出来" in gate.detail) == (False, True)
+
+
+@pytest.mark.parametrize("read", [{"u1": True, "u2": True}, {}])
+@pytest.mark.parametrize("of", ["test", "regression"])
+def test_that_a_message_over_which_a_model_stumbles_closes_the_gate(
+    store: Store, clock: FakeClock, tmp_path: Path, of: str, read: dict[str, bool]
+) -> None:
+    name = {"test": "recall", "regression": "regression"}[of]
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        again(session, clock, of, read, unread=1)
+        gate = gates(session, tmp_path, clock)[name]
+        assert (gate.passed, "1 条消息这个模型读不了" in gate.detail) == (False, True)
 
 
 @pytest.mark.parametrize("of", ["test", "regression"])

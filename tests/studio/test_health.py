@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from bot.nlu.dataset import NEAR, trigrams
+from bot.nlu import pointer
+from bot.nlu.dataset import FEWEST_EXAMPLES, NEAR, trigrams
 from bot.studio import corpus, files, health
 from bot.studio.corpus import Corpus, Held
-from bot.studio.health import Checkup, LeftOut, confusions, styles_of, suspects
+from bot.studio.files import EditError
+from bot.studio.health import Checkup, Health, LeftOut, confusions, styles_of, suspects
 
 TODAY = date(2026, 11, 25)
 FIRE, NOISE, THANKS = "urgent_alarm/fire", "help_request/noise", "other/thanks"
@@ -78,6 +80,25 @@ def test_that_a_style_is_told_by_what_anybody_can_see(text: str, styles: set[str
     assert styles_of(text) == styles
 
 
+def test_that_the_shares_of_a_style_and_the_intents_without_it_are_counted(small_project: Path) -> None:
+    known = corpus.load(small_project / "nlu_data")
+    said = (("着火啦🔥", FIRE), ("楼道冒烟了快来", FIRE), ("谢谢您", THANKS))
+    many = tuple(Held(text, text, intent) for text, intent in said)
+    found = {style.name: style for style in health._styles(Corpus(known.titles, many, (), (), known.normalise))}
+    assert found["emoji"].shares == {"urgent_alarm": 0.5, "other": 0.0}
+    assert found["emoji"].without == tuple(intent for intent in known.titles if intent != FIRE)
+
+
+def test_that_what_is_thin_and_what_few_tests_judge_is_counted_by_intent_and_label() -> None:
+    few, enough = health.FEW_TESTS - 1, health.FEW_TESTS
+    fire = health.IntentCount(FIRE, "火情", 2 * FEWEST_EXAMPLES - 1, enough)
+    general = health.IntentCount("urgent_alarm/general_alarm", "其他警情", 2 * FEWEST_EXAMPLES, few)
+    assert [(one.thin, one.few_tests) for one in (fire, general)] == [(True, False), (False, True)]
+    sums = Health((fire, general), (), (), (), (), (), {}, (), (), {}, None).by_label()
+    assert sums["urgent_alarm"] == (4 * FEWEST_EXAMPLES - 1, few + enough)
+    assert sums["other"] == (0, 0)
+
+
 def test_that_every_pair_that_shares_enough_is_found_and_no_other(small_project: Path) -> None:
     known = corpus.load(small_project / "nlu_data")
     twins = [Held(f"{held.text}吧", f"{held.normal}吧", THANKS) for held in known.training[:60]]
@@ -136,3 +157,13 @@ def test_that_the_live_model_is_the_one_pointed_to_and_else_the_newest(tmp_path:
     assert health.live_model(tmp_path) == first
     (tmp_path / "live").write_text("fujin-gone\n", encoding="utf-8")
     assert health.live_model(tmp_path) in (first, second)
+
+
+def test_that_a_live_model_that_cannot_be_read_is_named(small_project: Path) -> None:
+    models = small_project / "models"
+    models.mkdir(exist_ok=True)
+    model = archive(models / "fujin-a.tar.gz", [{"text": f"第{number}句", "intent": FIRE} for number in range(9999)])
+    model.write_bytes(model.read_bytes()[:2000])
+    pointer.point_to(models, "fujin-a")
+    with pytest.raises(EditError, match=r"fujin-a.*读不出来"):
+        Checkup(small_project / "nlu_data", models).current(TODAY)

@@ -8,7 +8,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot.settings import ROOT
-from bot.store.models import OF_FORM, Correction, Heartbeat, Message, ReviewItem, ReviewState
+from bot.store.models import (
+    OF_FORM,
+    Case,
+    Correction,
+    Heartbeat,
+    Media,
+    Message,
+    Resident,
+    ReviewItem,
+    ReviewState,
+)
 from bot.store.session import Store
 from bot.studio import inbox
 from bot.studio.inbox import REASONS, Mark, denies, in_order, score_of
@@ -28,6 +38,13 @@ def correct(desk: Inbox, case_id: int, message_id: int, was: str, now: str) -> N
             Correction(case_id=case_id, message_id=message_id, was=was, now=now, made_by="甲", made_at=desk.clock.now())
         )
     desk.later(seconds=30)
+
+
+def become(desk: Inbox, case: Case, label: str) -> None:
+    """As the resident's own choice makes it: no officer has corrected anything."""
+    with desk.store.transaction() as session:
+        row = session.merge(case)
+        row.label, row.updated_at = label, desk.clock.now()
 
 
 def test_that_what_is_clear_stays_out_and_what_is_doubtful_comes_in(desk: Inbox) -> None:
@@ -85,6 +102,23 @@ def test_that_a_resident_who_says_no_right_after_an_answer_is_a_reason(desk: Inb
     assert [(item.message_id, item.reasons) for item in desk.items()] == [(first, ["denied"])]
 
 
+def test_that_two_denials_in_a_row_deny_the_same_answer(desk: Inbox) -> None:
+    first = desk.hear("暂住证咋办")
+    desk.hear("不是")
+    desk.hear("不对")
+    desk.fill()
+    assert [(item.message_id, item.reasons) for item in desk.items()] == [(first, ["denied"])]
+
+
+def test_that_no_to_a_question_of_the_bots_own_denies_no_answer(desk: Inbox) -> None:
+    desk.hear("暂住证咋办")
+    desk.hear("不是", payload={OF_FORM: True})
+    desk.hear("我有个事", "help_request/general_help", who="B", uncertain=True, reply="您是哪一种情况？")
+    desk.hear("都不是", who="B")
+    desk.fill()
+    assert "denied" not in {reason for item in desk.items() for reason in item.reasons}
+
+
 def test_that_no_to_somebody_else_or_long_after_is_no_reason(desk: Inbox) -> None:
     desk.hear("暂住证咋办")
     desk.hear("不是", who="B")
@@ -120,6 +154,36 @@ def test_that_the_intent_an_officer_gave_is_known_and_the_last_one_counts(desk: 
     with desk.store.reading() as session:
         given = {one.id: one.corrected for one in inbox.queue(session, trainer="训练员")}
     assert given == {item.id: "urgent_alarm/burglary", other.id: ""}
+
+
+def test_that_another_label_by_an_officer_is_a_reason(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    number = desk.hear("楼上天天打麻将", "help_request/noise", case=case)
+    desk.fill()
+    correct(desk, case.id, number, "help_request/noise", "help_request/neighbour_dispute")
+    desk.fill()
+    assert [(item.message_id, item.reasons) for item in desk.items()] == [(number, ["relabelled"])]
+
+
+@pytest.mark.parametrize(("to", "reasons"), [("119", [["referred"]]), ("120", [["referred"]]), ("12345", [])])
+def test_that_a_request_that_went_to_an_emergency_number_is_a_reason(
+    desk: Inbox, to: str, reasons: list[list[str]]
+) -> None:
+    case = desk.case("help_request/noise")
+    desk.hear("楼道里有股烟味", "help_request/noise", case=case)
+    desk.fill()
+    with desk.store.transaction() as session:
+        row = session.merge(case)
+        row.state, row.disposition, row.referred_to, row.updated_at = "closed", "referred", to, desk.clock.now()
+    desk.later(seconds=30)
+    desk.fill()
+    assert [item.reasons for item in desk.items()] == reasons
+
+
+def test_that_what_no_model_has_read_is_a_reason(desk: Inbox) -> None:
+    desk.hear("身份证丢了怎么补", read_by_model=False)
+    desk.fill()
+    assert [item.reasons for item in desk.items()] == [["unread"]]
 
 
 def test_that_an_alarm_that_ended_as_false_is_a_reason(desk: Inbox) -> None:
@@ -188,11 +252,62 @@ def test_that_what_becomes_a_tip_later_is_masked_again(desk: Inbox) -> None:
     case = desk.case("help_request/noise")
     item = desk.doubtful("楼上天天半夜打麻将赌钱", intent="help_request/noise", case=case)
     assert "楼上" in item.text
+    become(desk, case, "tip")
     correct(desk, case.id, item.message_id, "help_request/noise", "tip/gambling")
     desk.fill()
     (again,) = desk.items()
     assert again.confidential
     assert "楼上" not in again.text
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_that_a_case_that_becomes_a_tip_by_the_residents_choice_points_to_nobody_at_once(
+    desk: Inbox, *, merged: bool
+) -> None:
+    into = desk.case("help_request/noise")
+    case = desk.case("help_request/general_help", merged_into_id=into.id if merged else None)
+    said = "我家楼下3号楼那家麻将馆天天赌"
+    item = desk.doubtful(said, intent="help_request/general_help", case=case, reply="这个我拿不准")
+    assert "楼下" in item.text
+    become(desk, into if merged else case, "tip")
+    with desk.store.reading() as session:
+        (shown,) = inbox.queue(session, trainer="训练员")
+        assert (inbox.unanswered(session), inbox.alike(session, item.id)) == ([], [])
+    assert shown.confidential
+    assert "楼下" not in shown.text
+    desk.hear("谢谢您了")
+    desk.fill()
+    (stored,) = desk.items()
+    assert (stored.text, stored.confidential) == (shown.text, True)
+
+
+def test_that_what_a_resident_who_objected_writes_stays_out(desk: Inbox) -> None:
+    desk.hear("我这个事儿咋整", reading=DOUBTFUL, who="B")
+    with desk.store.transaction() as session:
+        session.execute(sa.update(Resident).where(Resident.openid == "openid-B").values(not_for_training=True))
+    assert desk.fill() == 0
+    assert desk.reader.read_texts == []
+
+
+def test_that_a_voice_is_waited_for_until_it_has_words_but_not_for_ever(desk: Inbox) -> None:
+    voice = desk.hear("", kind="voice", read_by_model=None)
+    with desk.store.transaction() as session:
+        now = desk.clock.now()
+        session.add(media := Media(message_id=voice, media_id="m", kind="voice", state="pending", due_at=now))
+    behind = desk.hear("我这个事儿咋整", reading=DOUBTFUL)
+    assert desk.fill() == 0
+    desk.reader.readings["这个事咋整呢"] = DOUBTFUL
+    with desk.store.transaction() as session:
+        session.merge(media).state = "done"
+        session.get_one(Message, voice).text = "这个事咋整呢"
+    desk.fill()
+    assert {item.message_id for item in desk.items()} == {voice, behind}
+    silent = desk.hear("", kind="voice", read_by_model=None)
+    with desk.store.transaction() as session:
+        session.add(Media(message_id=silent, media_id="n", kind="voice", state="pending", due_at=now))
+    desk.hear("那另一个事儿呢咋整", reading=DOUBTFUL)
+    desk.later(minutes=10)
+    assert desk.fill() == 1
 
 
 def test_that_a_message_not_yet_handled_is_waited_for(desk: Inbox) -> None:
@@ -258,6 +373,19 @@ def test_that_numbers_that_come_again_are_looked_at(desk: Inbox) -> None:
         session.execute(sa.update(Heartbeat).where(Heartbeat.name == "inbox").values(detail=told))
     desk.fill()
     desk.hear("那另一个事儿呢咋整", reading=DOUBTFUL)
+    assert desk.fill() == 1
+
+
+def test_that_a_correction_whose_number_comes_again_is_looked_at(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    missed = desk.hear("他一直敲门", "help_request/noise", case=case)
+    desk.fill()
+    with desk.store.transaction() as session:
+        message = session.scalar(sa.select(sa.func.max(Message.id)))
+        told = Mark(message or 0, 10**9, desk.clock.now(), desk.clock.now()).to_text()
+        session.execute(sa.update(Heartbeat).where(Heartbeat.name == "inbox").values(detail=told))
+    desk.fill()
+    correct(desk, case.id, missed, "help_request/noise", "urgent_alarm/stalking")
     assert desk.fill() == 1
 
 

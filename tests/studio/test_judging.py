@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.settings import Settings
-from bot.store.models import Judgement, Message, Resident
+from bot.store.models import OF_FORM, TRANSCRIPT, Judgement, Message, Resident
 from bot.store.session import Store
 from bot.studio import judging, registry
 from bot.studio.judging import JudgingError
@@ -133,11 +133,40 @@ def test_that_only_what_a_model_read_in_the_last_weeks_is_replayed(
     store: Store, clock: FakeClock, settings: Settings, project: Path
 ) -> None:
     message(store, "老早的话", clock.now() - timedelta(weeks=5))
-    message(store, "语音", clock.now(), kind="voice")
+    message(store, "", clock.now(), kind="voice")
     message(store, "没有模型读过", clock.now(), read_by_model=False)
     kept = message(store, "上周的话", clock.now() - timedelta(weeks=1))
     judged = judging.judge(store, NAME, settings, now=clock.now(), project=project, sets=["replay"])
     assert [found["id"] for found in judged["replay"].readings] == [str(kept)]
+
+
+def test_that_voices_with_words_are_replayed_and_no_taps_answers_to_forms_or_words_of_who_objected(
+    store: Store, clock: FakeClock, settings: Settings, project: Path
+) -> None:
+    now = clock.now()
+    voice = message(store, "快来救火啊", now, kind="voice", payload={TRANSCRIPT: True})
+    message(store, "张示例", now, payload={OF_FORM: True})
+    tapped = {"label": "tip", "evidence": [{"rule": "one_tap", "words": ["反映线索"]}]}
+    message(store, "反映线索", now, triage=tapped)
+    objected = message(store, "别拿我的话训练", now)
+    with store.transaction() as session:
+        session.get_one(Message, objected).resident.not_for_training = True
+    judged = judging.judge(store, NAME, settings, now=now, project=project, sets=["replay"])
+    assert [found["id"] for found in judged["replay"].readings] == [str(voice)]
+
+
+def test_that_a_message_with_the_number_of_an_erased_one_is_read_anew(
+    store: Store, clock: FakeClock, settings: Settings, project: Path
+) -> None:
+    first = message(store, "着火了", clock.now())
+    judging.judge(store, NAME, settings, now=clock.now(), project=project, sets=["replay"])
+    with store.transaction() as session:
+        session.delete(session.get_one(Message, first))
+    clock.advance(seconds=5)
+    again = message(store, "谢谢您了", clock.now(), id=first)
+    assert again == first
+    judged = judging.judge(store, NAME, settings, now=clock.now(), project=project, sets=["replay"])
+    assert [found["urgent"] for found in judged["replay"].readings] == [False]
 
 
 def test_that_a_file_that_cannot_be_read_is_named(

@@ -19,7 +19,7 @@ from bot.nlu.pointer import SERVING
 from bot.settings import ROOT
 from bot.store.models import DataChange, Message, Resident, RunState, TrainedModel, TrainingRun, WorkState
 from bot.store.session import Store
-from bot.studio import changes, files, promotion, registry, runs
+from bot.studio import changes, files, promotion, registry, runs, training
 from bot.studio.execution import folder_of
 from bot.studio.masking import mask
 from bot.studio.runs import INTERRUPTED
@@ -116,7 +116,7 @@ def is_whole(project: Path, model: str, digest: str) -> None:
     """The pointer, the model and the data are as they should be, and nothing half-made lies about."""
     assert pointer.live(project / "models") == model
     assert registry.digest_of(pointer.file_of(project / "models", model)) == digest
-    assert all(map(registry.is_whole, (project / "models").glob("*.tar.gz")))
+    assert all(map(training.is_whole, (project / "models").glob("*.tar.gz")))
     assert findings(Dataset(project / "nlu_data")) == []
     assert [path for path in project.rglob("*") if path.name.startswith(".") and path.is_file()] == []
 

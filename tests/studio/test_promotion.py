@@ -1,5 +1,6 @@
 """Asking, approving, promoting, rolling back: the rows, the pointer, the log."""
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,11 @@ from sqlalchemy.orm import Session
 from bot.duty import audit
 from bot.nlu import pointer
 from bot.nlu.pointer import FAILED, LOADING, SERVING, Report
-from bot.store.models import AuditEntry, Promotion, TrainedModel
-from bot.store.session import Store
-from bot.studio import aftermath, gates, promotion
+from bot.store.models import AuditEntry, Judgement, Promotion, TrainedModel
+from bot.store.session import Store, take_turn
+from bot.studio import aftermath, gates, promotion, registry, shadow
 from bot.studio.promotion import PromotionError, Seen
+from bot.studio.trainer import DutyError
 from tests.studio.candidates import enter, judge, ready
 from tests.world import FakeClock
 
@@ -44,9 +46,17 @@ def promote(store: Store, clock: FakeClock, folder: Path, model: str = "new", ov
 
 def roll_back(store: Store, clock: FakeClock, folder: Path) -> Promotion:
     with store.transaction() as session:
-        row = promotion.roll_back(session, by="带班所长", now=clock.now())
+        row = promotion.roll_back(session, folder / "models", by="带班所长", now=clock.now())
     promotion.follow(store, folder / "models", now=clock.now())
     return row
+
+
+def three_models(store: Store, clock: FakeClock, folder: Path) -> None:
+    """ "old", then "new", then "newest", which is live."""
+    with store.transaction() as session:
+        enter(session, folder, "newest", now=clock.now())
+    promote(store, clock, folder, overrule="试")
+    promote(store, clock, folder, "newest", overrule="试")
 
 
 def standings(store: Store) -> dict[str, str]:
@@ -127,10 +137,7 @@ def test_that_what_is_live_or_unknown_is_not_promoted(station: Store, clock: Fak
 
 
 def test_that_each_roll_back_goes_one_model_further_back(station: Store, clock: FakeClock, tmp_path: Path) -> None:
-    with station.transaction() as session:
-        enter(session, tmp_path, "newest", now=clock.now())
-    promote(station, clock, tmp_path, overrule="试")
-    promote(station, clock, tmp_path, "newest", overrule="试")
+    three_models(station, clock, tmp_path)
     assert roll_back(station, clock, tmp_path).model == "new"
     assert roll_back(station, clock, tmp_path).model == "old"
     assert pointer.live(tmp_path / "models") == "old"
@@ -234,6 +241,119 @@ def test_that_a_promotion_without_a_model_before_it_cannot_be_taken_back(
     assert promotion.watch_over(store, tmp_path / "models", now=clock.now()) is None
 
 
+@pytest.mark.parametrize("file", ["gone", "changed"])
+def test_that_a_roll_back_passes_over_a_model_whose_file_is_not_what_was_entered(
+    station: Store, clock: FakeClock, tmp_path: Path, file: str
+) -> None:
+    three_models(station, clock, tmp_path)
+    path = pointer.file_of(tmp_path / "models", "new")
+    path.unlink() if file == "gone" else path.write_text("something else")
+    row = roll_back(station, clock, tmp_path)
+    assert (row.was, row.model) == ("newest", "old")
+    assert pointer.live(tmp_path / "models") == "old"
+    with pytest.raises(PromotionError, match="没有可以退回的模型"):
+        roll_back(station, clock, tmp_path)
+
+
+def test_that_a_roll_back_to_nothing_is_refused_and_a_model_that_harms_is_told_of(
+    station: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    promote(station, clock, tmp_path, overrule="试")
+    pointer.file_of(tmp_path / "models", "old").unlink()
+    with pytest.raises(PromotionError, match="没有可以退回的模型：old 的文件不见了"):
+        roll_back(station, clock, tmp_path)
+    report(tmp_path, clock, "a-1", "old", "new", FAILED)
+    with pytest.raises(DutyError, match=r"新模型 new 应当退回（没有一台服务器能载入这个模型：.*old 的文件不见了"):
+        promotion.watch_over(station, tmp_path / "models", now=clock.now())
+    assert pointer.live(tmp_path / "models") == "new"
+    assert [act for _, act, _ in acts(station)] == ["model_overrule"]
+
+
+def test_that_a_server_falls_back_to_no_model_that_was_taken_back_or_never_promoted(
+    station: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    with station.transaction() as session:
+        enter(session, tmp_path, "stopped", now=clock.now())
+    three_models(station, clock, tmp_path)
+    assert list(pointer.candidates(tmp_path / "models")) == ["newest", "new", "old"]
+    roll_back(station, clock, tmp_path)
+    assert list(pointer.candidates(tmp_path / "models")) == ["new", "old"]
+    promote(station, clock, tmp_path, "newest", overrule="再试")
+    promote(station, clock, tmp_path, "new", overrule="再试")
+    roll_back(station, clock, tmp_path)
+    assert list(pointer.candidates(tmp_path / "models")) == ["newest", "old"], "it was live before, too, and taken back"
+
+
+def test_that_the_pointer_does_not_go_back_to_what_was_read_before_a_decision(
+    station: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = tmp_path / "models"
+    three_models(station, clock, tmp_path)
+    with station.transaction() as session:
+        promotion.roll_back(session, models, by="带班所长", now=clock.now())
+    usual = promotion._follows
+
+    def meanwhile(session: Session, folder: Path) -> bool:
+        """Between the trainer's look and its act, the console decides and points."""
+        found = usual(session, folder)
+        monkeypatch.setattr(promotion, "_follows", usual)
+        roll_back(station, clock, tmp_path)
+        return found
+
+    monkeypatch.setattr(promotion, "_follows", meanwhile)
+    assert promotion.follow(station, models, now=clock.now()) == "old"
+    assert (pointer.live(models), pointer.fallbacks(models)) == ("old", [])
+
+
+def test_that_no_file_is_hashed_while_others_wait_for_the_database(
+    station: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hashed(_path: Path) -> str:
+        raise AssertionError("hashed in a transaction")
+
+    promotion.prepare(station, tmp_path / "models", "new")
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "digest_of", hashed)
+        promote(station, clock, tmp_path, overrule="试")
+    promotion.prepare(station, tmp_path / "models")
+    monkeypatch.setattr(registry, "digest_of", hashed)
+    roll_back(station, clock, tmp_path)
+    pointer.file_of(tmp_path / "models", "new").write_text("something else")
+    with pytest.raises(AssertionError, match="hashed"):
+        promote(station, clock, tmp_path, overrule="试")
+
+
+def test_that_a_promotion_and_a_reading_along_do_not_wait_for_each_other_for_ever(
+    station: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    with station.transaction() as session:
+        enter(session, tmp_path, "newest", now=clock.now())
+        shadow.start(session, "new", by="训练员", now=clock.now())
+    usual, begun = take_turn, threading.Event()
+
+    def in_its_turn(session: Session, key: int) -> None:
+        """Whoever writes into the log first gives the other the time to come to where it waits."""
+        usual(session, key)
+        if not begun.is_set():
+            begun.set()
+            time.sleep(0.3)
+
+    def decide(act: Callable[[Session], object]) -> None:
+        with station.transaction() as session:
+            act(session)
+
+    with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(2) as pool:
+        patched.setattr(audit, "take_turn", in_its_turn)
+        first = pool.submit(
+            decide,
+            lambda session: promotion.promote(session, "new", tmp_path, by="带班所长", now=clock.now(), overrule="急"),
+        )
+        begun.wait(5)
+        second = pool.submit(decide, lambda session: shadow.start(session, "newest", by="训练员", now=clock.now()))
+        assert (first.exception(10), second.exception(10)) == (None, None)
+    assert standings(station) == {"old": "retired", "new": "live", "newest": "shadow"}
+
+
 # -- two at once, and pages that are no longer true -------------------------------------------------------------------
 
 
@@ -283,12 +403,10 @@ def test_that_two_leaders_who_promote_two_models_in_the_same_second_do_not_undo_
 def test_that_two_leaders_who_roll_back_in_the_same_second_go_one_model_back(
     station: Store, clock: FakeClock, tmp_path: Path
 ) -> None:
-    with station.transaction() as session:
-        enter(session, tmp_path, "newest", now=clock.now())
-    promote(station, clock, tmp_path, overrule="试")
-    promote(station, clock, tmp_path, "newest", overrule="试")
+    three_models(station, clock, tmp_path)
+    models = tmp_path / "models"
     refused = both_at_once(
-        station, lambda session, by: promotion.roll_back(session, by=by, now=clock.now(), seen=Seen("newest"))
+        station, lambda session, by: promotion.roll_back(session, models, by=by, now=clock.now(), seen=Seen("newest"))
     )
     assert len(refused) == 1
     assert "线上模型刚刚已经是 new" in refused[0]
@@ -298,10 +416,7 @@ def test_that_two_leaders_who_roll_back_in_the_same_second_go_one_model_back(
 def test_that_a_leader_and_the_station_itself_go_one_model_back_together(
     station: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with station.transaction() as session:
-        enter(session, tmp_path, "newest", now=clock.now())
-    promote(station, clock, tmp_path, overrule="试")
-    promote(station, clock, tmp_path, "newest", overrule="试")
+    three_models(station, clock, tmp_path)
 
     def meanwhile(*_args: object, **_more: datetime) -> str:
         roll_back(station, clock, tmp_path)
@@ -318,8 +433,8 @@ def test_that_a_gate_that_has_closed_since_the_page_was_read_keeps_a_model_from_
     approved(station, clock)
     clock.advance(seconds=1)
     with station.transaction() as session:
-        judge(session, "new", "regression", {"u2": False, "c2": False}, now=clock.now(), digest="e")
-        judge(session, "old", "regression", {"u2": True, "c2": False}, now=clock.now(), digest="e")
+        session.execute(sa.delete(Judgement).where(Judgement.model == "new", Judgement.of == "regression"))
+        judge(session, "new", "regression", {"u2": False, "c2": False}, now=clock.now())
     with pytest.raises(PromotionError, match=r"不能上线：回归集：.*漏报 1 条"), station.transaction() as session:
         promotion.promote(session, "new", tmp_path, by="带班所长", now=clock.now(), seen=Seen(None))
     seen = Seen(None, {"data"})

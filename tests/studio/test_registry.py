@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from bot.store.models import Judgement, Standing, TrainedModel
 from bot.store.session import Store
-from bot.studio import registry, training
+from bot.studio import promotion, registry, training
 from bot.studio.registry import RegistryError
 from tests.studio.judged import enter, judge, reading
 from tests.world import FakeClock
@@ -60,9 +60,9 @@ def test_that_a_file_is_used_only_as_long_as_it_is_what_was_entered(
 
 def test_that_what_a_killed_training_left_is_no_model(store: Store, clock: FakeClock, small_project: Path) -> None:
     whole = archive(training.model_path(small_project), os.urandom(200_000))
-    assert registry.is_whole(whole)
+    assert training.is_whole(whole)
     whole.write_bytes(whole.read_bytes()[:100_000])
-    assert not registry.is_whole(whole)
+    assert not training.is_whole(whole)
     assert registry.take_stock(store, now=clock.now(), project=small_project) is None
 
 
@@ -103,15 +103,21 @@ def test_that_the_pointer_says_which_model_is_live(store: Store, clock: FakeCloc
     assert registry.take_stock(store, now=clock.now(), project=small_project) == NAME
 
 
-def test_that_live_shadow_and_the_newest_candidates_are_in_use(store: Store, clock: FakeClock) -> None:
+def test_that_live_shadow_the_newest_candidates_and_what_is_asked_for_are_in_use(
+    store: Store, clock: FakeClock
+) -> None:
     enter(store, "fujin-live", Standing.LIVE, clock.now())
     enter(store, "fujin-shadow", Standing.SHADOW, clock.now())
     enter(store, "fujin-retired", Standing.RETIRED, clock.now())
     for age in range(5):
         enter(store, f"fujin-{age}", Standing.CANDIDATE, clock.now(), trained_ago=timedelta(days=age))
-    with store.reading() as session:
+    with store.transaction() as session:
         names = {model.name for model in registry.in_use(session)}
-    assert names == {"fujin-live", "fujin-shadow", "fujin-0", "fujin-1", "fujin-2"}
+        assert names == {"fujin-live", "fujin-shadow", "fujin-0", "fujin-1", "fujin-2"}
+        for name in ("fujin-4", "fujin-0"):
+            promotion.request(session, name, by="训练员", why="", now=clock.now())
+        in_use = [model.name for model in registry.in_use(session)]
+    assert sorted(in_use) == ["fujin-0", "fujin-1", "fujin-2", "fujin-4", "fujin-live", "fujin-shadow"]
 
 
 def test_that_the_commit_is_told_where_the_project_is_a_repository(tmp_path: Path) -> None:
@@ -123,3 +129,13 @@ def test_that_the_commit_is_told_where_the_project_is_a_repository(tmp_path: Pat
     commit = registry.commit_of(tmp_path)
     assert commit
     assert len(commit) == 40
+
+
+def test_that_a_known_model_has_the_findings_of_the_last_check(store: Store, clock: FakeClock, tmp_path: Path) -> None:
+    path = model_file(tmp_path)
+    for findings, kept in ((["a message twice"], 1), ([], 0), (["it is a test message"], 1), (None, 1)):
+        with store.transaction() as session:
+            given = {"commit": None, "by": "训练员一", "now": clock.now(), "findings": findings}
+            registry.register(session, path, data_version="0" * 64, **given)
+        with store.reading() as session:
+            assert len(session.get_one(TrainedModel, NAME).findings) == kept

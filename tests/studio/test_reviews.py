@@ -1,16 +1,23 @@
 """Verdicts: what they change, what they propose, who may take them back, and how far trainers agree."""
 
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from bot.duty import audit
-from bot.store.models import AuditEntry, DataChange, Review, ReviewItem
-from bot.store.session import Store
-from bot.studio import inbox, reviews
+from bot.nlu.project import NLU_DATA
+from bot.store.models import AuditEntry, Correction, DataChange, Message, Review, ReviewItem
+from bot.store.session import Store, take_turn
+from bot.studio import corpus, inbox, reviews
+from bot.studio.masking import mask
 from bot.studio.reviews import AMBIGUOUS, SECOND, SKIP, ReviewError, Rules, Taken, kappa
 from tests.studio.inbox_rows import DOUBTFUL, SURE, Inbox
 from tests.world import FakeClock
@@ -39,6 +46,25 @@ class Trainers(Inbox):
         with self.store.transaction() as session:
             return reviews.undo(session, trainer=who, now=self.tick())
 
+    def correct(self, item: ReviewItem, now: str) -> None:
+        """An officer says what the message was, and the inbox hears of it."""
+        with self.store.transaction() as session:
+            case_id = session.get_one(Message, item.message_id).case_id
+            told = {"made_by": "民警", "made_at": self.tick()}
+            session.add(Correction(case_id=case_id, message_id=item.message_id, was=item.intent, now=now, **told))
+        self.later(seconds=30)
+        self.fill()
+
+    def noise(self, text: str) -> ReviewItem:
+        """An item of a case."""
+        return self.doubtful(text, intent="help_request/noise", case=self.case("help_request/noise"))
+
+    def standing(self) -> list[tuple[str, str]]:
+        """The changes that wait or were made, with their intents."""
+        with self.store.reading() as session:
+            found = session.scalars(sa.select(DataChange).order_by(DataChange.id))
+            return [(one.kind, one.payload["intent"]) for one in found if one.state in ("pending", "done")]
+
     def tick(self) -> datetime:
         self.clock.advance(seconds=1)
         return self.clock.now()
@@ -53,7 +79,9 @@ class Trainers(Inbox):
 
     def pending(self) -> list[str]:
         with self.store.reading() as session:
-            return list(session.scalars(sa.select(DataChange.kind).where(DataChange.state == "pending")))
+            return list(
+                session.scalars(sa.select(DataChange.kind).where(DataChange.state == "pending").order_by(DataChange.id))
+            )
 
 
 @pytest.fixture
@@ -106,6 +134,29 @@ def test_that_the_trainer_may_rewrite_the_text_but_not_put_anybody_into_it(train
     assert trainers.changes()[0][1]["text"] == "家里的狗跑没影了"
 
 
+def test_that_what_is_judged_at_once_is_told_before_with_every_wording(trainers: Trainers) -> None:
+    said = ("这个楼道里着火了冒烟呢快来人", "这个楼道里没着火就冒烟呢快来人")
+    for number, text in enumerate((*said, said[1])):
+        trainers.hear(text, who=f"R{number}", reading=DOUBTFUL)
+    trainers.fill()
+    with trainers.store.transaction() as session:
+        session.execute(sa.update(ReviewItem).values(cluster="same"))
+        first, _, asked = session.scalars(sa.select(ReviewItem).order_by(ReviewItem.id)).all()
+        asked.state = "second"  # of another trainer: it is judged too
+    with trainers.store.reading() as session:
+        shown = inbox.queued(session, session.get_one(ReviewItem, first.id), trainer="甲")
+    assert (shown.count, shown.others) == (3, (said[1],))
+    assert trainers.accept(first, FIRE).items == 3
+
+
+def test_that_no_note_names_anybody(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    with pytest.raises(ReviewError, match="note still holds") as refused:
+        trainers.label(item, PET, note="是张建国家的狗")
+    assert "张建国" in refused.value.told
+    assert trainers.state(item) == "waiting"
+
+
 def test_that_a_cluster_is_judged_at_once_with_one_example(trainers: Trainers) -> None:
     for number in range(3):
         trainers.hear("狗能坐地铁吗", who=f"R{number}", reading=DOUBTFUL)
@@ -149,6 +200,29 @@ def test_that_what_is_put_aside_is_out_of_ones_own_queue(trainers: Trainers, ver
     assert trainers.state(item) == state
     assert trainers.queue() == []
     assert trainers.queue("乙") == ([item.id] if verdict == SECOND else [])
+
+
+def test_that_what_one_trainer_calls_a_tip_points_to_nobody_for_the_other_nor_in_the_data(trainers: Trainers) -> None:
+    asked = trainers.doubtful("我家楼下那家麻将馆天天赌")
+    trainers.aside(asked, SECOND, intent="tip/gambling")
+    with trainers.store.reading() as session:
+        (shown,) = inbox.queue(session, trainer="乙")
+    assert shown.confidential
+    assert "楼下" not in shown.text
+    trainers.label(asked, "tip/gambling", "乙")
+    (_, payload), *_ = trainers.changes()
+    assert "楼下" not in payload["text"]
+    assert "天天赌" in payload["text"]
+
+
+def test_that_of_a_case_that_is_a_tip_by_now_no_example_is_made_that_points_to_somebody(trainers: Trainers) -> None:
+    case = trainers.case("help_request/noise")
+    item = trainers.doubtful("我家楼下那家麻将馆天天赌", case=case)
+    with trainers.store.transaction() as session:
+        session.merge(case).label = "tip"
+    trainers.label(item, "other/chitchat")
+    (_, payload), *_ = trainers.changes()
+    assert "楼下" not in payload["text"]
 
 
 def test_that_a_second_opinion_that_agrees_settles_it(trainers: Trainers) -> None:
@@ -245,3 +319,143 @@ def test_that_kappa_is_cohens() -> None:
     assert kappa(pairs) == pytest.approx(0.4)
     assert kappa([]) is None
     assert kappa([("y", "y")] * 3) is None
+
+
+# -- what an officer says afterwards ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verdict", [SKIP, AMBIGUOUS])
+def test_that_what_was_put_aside_comes_again_to_the_same_trainer_when_it_was_a_missed_emergency(
+    trainers: Trainers, verdict: str
+) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.aside(item, verdict)
+    trainers.correct(item, "urgent_alarm/stalking")
+    assert trainers.queue() == [item.id]
+    taken = trainers.label(item, "urgent_alarm/stalking")
+    assert taken.proposed == ("add_example", "add_regression")
+
+
+@pytest.mark.parametrize(
+    ("said", "officers"),
+    [
+        ("help_request/neighbour_dispute", "urgent_alarm/stalking"),
+        ("urgent_alarm/stalking", "help_request/neighbour_dispute"),
+        ("help_request/lost_item", "enquiry/idcard_lost"),
+    ],
+)
+def test_that_a_verdict_that_an_officer_contradicts_is_asked_for_again_and_its_data_goes(
+    trainers: Trainers, said: str, officers: str
+) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.label(item, said)
+    trainers.correct(item, officers)
+    assert trainers.state(item) == "waiting"
+    assert trainers.queue() == [item.id]
+    trainers.label(item, officers)
+    assert {intent for _, intent in trainers.standing()} == {officers}
+
+
+def test_that_a_verdict_that_an_officer_shares_stands(trainers: Trainers) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.label(item, "urgent_alarm/stalking")
+    before = trainers.standing()
+    trainers.correct(item, "urgent_alarm/burglary")
+    assert trainers.state(item) == "done"
+    assert trainers.queue() == []
+    assert trainers.standing() == before
+
+
+def test_that_two_opinions_that_an_officer_contradicts_are_both_asked_for_again(trainers: Trainers) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.aside(item, SECOND, intent="help_request/lost_item")
+    trainers.correct(item, "urgent_alarm/stalking")
+    assert (trainers.queue(), trainers.queue("乙")) == ([item.id], [item.id])
+
+
+def test_that_the_data_of_two_opinions_goes_when_the_first_is_taken_back(trainers: Trainers) -> None:
+    item = trainers.doubtful("那边冒烟了好像", intent=LOST)
+    trainers.label(item, FIRE, rules=TWO)
+    trainers.label(item, FIRE, "乙", rules=TWO)
+    assert len(trainers.pending()) == 2
+    with trainers.store.transaction() as session:
+        reviews.undo(session, trainer="甲", now=trainers.tick(), rules=TWO)
+    assert trainers.state(item) == "second"
+    assert trainers.pending() == []
+
+
+# -- what stands among the examples already ---------------------------------------------------------------------------
+
+
+def an_example(label: str) -> corpus.Held:
+    """One that is no question of somebody's, as the files have it."""
+    found = corpus.load(NLU_DATA).training
+    return next(held for held in found if held.label == label and len(held.text) > 5 and mask(held.text) == held.text)
+
+
+def test_that_a_text_that_stands_under_another_intent_is_moved(trainers: Trainers) -> None:
+    held = an_example("other")
+    item = trainers.doubtful(held.text, intent=held.intent)
+    assert trainers.label(item, PET).proposed == ("move_example",)
+    assert trainers.changes() == [("move_example", {"text": held.text, "was": held.intent, "now": PET})]
+    trainers.undo()
+    assert trainers.pending() == []
+
+
+def test_that_no_verdict_takes_an_example_from_an_alarm(trainers: Trainers) -> None:
+    held = an_example("urgent_alarm")
+    taken = trainers.label(trainers.doubtful(held.text, intent=PET), PET)
+    assert (taken.proposed, "数据体检" in taken.problem) == ((), True)
+    assert trainers.changes() == []
+
+
+# -- at the same time -------------------------------------------------------------------------------------------------
+
+
+def both(first: Callable[[], object], second: Callable[[], object]) -> tuple[object, object]:
+    """Begin the second when the first has the audit log's turn, and let it come to where it waits; how both ended."""
+    usual, begun = take_turn, threading.Event()
+
+    def in_its_turn(session: Session, key: int) -> None:
+        usual(session, key)
+        if not begun.is_set():
+            begun.set()
+            time.sleep(0.3)
+
+    with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(2) as pool:
+        patched.setattr(audit, "take_turn", in_its_turn)
+        one = pool.submit(first)
+        begun.wait(5)
+        other = pool.submit(second)
+        return one.exception(20), other.exception(20)
+
+
+def test_that_taking_back_and_the_writer_do_not_wait_for_each_other_for_ever(trainers: Trainers) -> None:
+    item = trainers.doubtful("那边冒烟了好像", intent=LOST)
+    trainers.label(item, FIRE)
+    with trainers.store.reading() as session:
+        last = session.scalars(sa.select(DataChange.id).order_by(DataChange.id.desc())).first()
+
+    def write() -> None:
+        """As the writer does: the row, then the log."""
+        with trainers.store.transaction() as session:
+            session.get_one(DataChange, last, with_for_update=True)
+            audit.record(session, audit.SYSTEM, "data_apply", now=trainers.clock.now())
+
+    assert both(trainers.undo, write) == (None, None)
+    assert trainers.pending() == []
+
+
+def test_that_a_batch_and_another_trainers_verdict_do_not_wait_for_each_other_for_ever(trainers: Trainers) -> None:
+    for number in range(2):
+        trainers.hear("狗能坐地铁吗", who=f"R{number}", reading=DOUBTFUL)
+    trainers.fill()
+    first, second = sorted(trainers.items(), key=lambda item: item.id)
+
+    def label() -> None:
+        with pytest.raises(ReviewError, match="has been judged"):
+            trainers.label(second, "enquiry/dog_rules", "乙")
+
+    problems = both(lambda: trainers.accept(first, "enquiry/dog_rules"), label)
+    assert problems == (None, None)
+    assert trainers.queue("丙") == []

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.settings import Settings, load_settings
-from bot.store.models import Message, Resident, ShadowReading, TrainedModel
+from bot.store.models import OF_FORM, TRANSCRIPT, Case, Message, Resident, ShadowReading, TrainedModel
 from bot.store.session import Store
 from bot.studio import shadow
 from bot.studio.promotion import PromotionError
@@ -116,3 +116,37 @@ def test_that_reading_along_again_begins_anew(
     with store.transaction() as session:
         shadow.start(session, "new", by="训练员", now=clock.now())
         assert session.scalar(sa.select(sa.func.count()).select_from(ShadowReading)) == 0
+
+
+def test_that_voices_with_words_are_read_and_no_taps_answers_to_forms_or_words_of_who_objected(
+    store: Store, clock: FakeClock, tmp_path: Path, settings: Settings
+) -> None:
+    start(store, clock, tmp_path)
+    hear(store, clock, "快来救火啊", "help_request", kind="voice", payload={TRANSCRIPT: True})
+    hear(store, clock, "张示例", "other", payload={OF_FORM: True})
+    hear(store, clock, "反映线索", "tip", triage={"label": "tip", "evidence": [{"rule": "one_tap", "words": []}]})
+    assert shadow.read_along(store, settings, now=clock.now(), models=tmp_path) == 1
+    with store.transaction() as session:
+        (one,) = shadow.disagreements(session, "new")
+        session.execute(sa.update(Resident).values(not_for_training=True))
+    assert one.text == "快来救火啊"
+    hear(store, clock, "又着火了", "urgent_alarm")
+    assert shadow.read_along(store, settings, now=clock.now(), models=tmp_path) == 0
+
+
+def test_that_what_belongs_to_a_tip_by_now_is_confidential_whatever_either_took_it_for(
+    store: Store, clock: FakeClock, tmp_path: Path, settings: Settings
+) -> None:
+    start(store, clock, tmp_path)
+    hear(store, clock, "楼下麻将馆天天赌", "help_request")
+    shadow.read_along(store, settings, now=clock.now(), models=tmp_path)
+    with store.transaction() as session:
+        assert [one.confidential for one in shadow.disagreements(session, "new")] == [False]
+        assert shadow.tips_read(session, "new") == frozenset()
+        at, message = clock.now(), session.scalars(sa.select(Message)).one()
+        message.case = Case(
+            resident_id=message.resident_id, label="tip", intent="tip/gambling", opened_at=at, updated_at=at
+        )
+        session.flush()
+        assert [one.confidential for one in shadow.disagreements(session, "new")] == [True]
+        assert shadow.tips_read(session, "new") == {message.id}

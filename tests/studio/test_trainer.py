@@ -1,12 +1,13 @@
 """The trainer process's lease, heartbeat and duties."""
 
+import threading
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from bot.store.models import Heartbeat, Lease
 from bot.store.session import Store
-from bot.studio.trainer import LEASE, PART, Duty, Trainer, hold, release
+from bot.studio.trainer import LEASE, PART, Duty, DutyError, InBackground, Trainer, hold, release
 from tests.world import FakeClock
 
 
@@ -95,3 +96,26 @@ def test_that_a_trainer_that_ends_gives_the_lease_back(store: Store, clock: Fake
     trainer.run()
     with store.reading() as session:
         assert session.scalars(sa.select(Lease)).all() == []
+
+
+def test_that_a_duty_in_the_background_holds_up_no_other_and_tells_how_it_ended(store: Store, clock: FakeClock) -> None:
+    go_on, begun, done = threading.Event(), list[datetime](), list[str]()
+
+    def hang(now: datetime) -> None:
+        begun.append(now)
+        go_on.wait(10)
+        raise DutyError("模型读不了消息")
+
+    background = InBackground(hang)
+    trainer = Trainer(store, clock, [Duty("slow", background), Duty("other", lambda _now: done.append("other"))])
+    for _ in range(3):
+        trainer.round()
+    assert (len(begun), done) == (1, ["other"] * 3)
+    go_on.set()
+    assert background._thread
+    background._thread.join(10)
+    trainer.round()
+    trainer.renew()
+    beat = heartbeat(store)
+    assert beat
+    assert (beat.healthy, beat.detail) == (False, "slow: 模型读不了消息")

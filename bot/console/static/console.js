@@ -1,5 +1,6 @@
 // What only the browser can do: clocks that tick, buttons that cannot be hit by mistake when the page moves, chats that
-// stay at their end, and lists that a phone shows one at a time. Alarms and the connection: vigil.js; keys: keys.js.
+// stay at their end, words that outlast a reload, and lists that a phone shows one at a time. Alarms and the connection:
+// vigil.js; keys: keys.js.
 (() => {
   "use strict";
   const now = () => Date.now() + (window.fujinOffset || 0);
@@ -34,7 +35,7 @@
     }
   }
 
-  // --- a button that has just moved or appeared under the finger takes no press -------------------------------------
+  // --- a button or link that has just moved or appeared under the finger takes no press -------------------------------------
   const places = new WeakMap();
   const SETTLE_MS = 350;
   function guard() {
@@ -47,6 +48,9 @@
       button.toggleAttribute("data-settling", time - places.get(button).since < SETTLE_MS);
     }
   }
+
+  // At once, before the change is seen: the round below would leave a tenth of a second.
+  new MutationObserver(guard).observe(document.body, { childList: true, subtree: true });
 
   // --- chats stay at their end unless somebody reads further up ---------------------------------------------------
   function stick() {
@@ -62,6 +66,26 @@
         list.fujinFollow -= 1;
         list.scrollTop = list.scrollHeight; // several times: pictures grow when they have loaded
       }
+    }
+  }
+
+  // --- what is typed outlasts a page that is loaded again, in this window, until it is sent ---------------------------
+  const known = new WeakSet();
+  function keepDrafts() {
+    if (!window.did_handshake) return; // before that nobody would hear what is put back
+    for (const element of document.querySelectorAll("[data-draft]")) {
+      const field = element.matches("textarea") ? element : element.querySelector("textarea");
+      const name = `fujin-draft ${element.dataset.draft}`;
+      if (!field) continue;
+      if (!known.has(field)) {
+        known.add(field);
+        const draft = sessionStorage.getItem(name);
+        if (draft && !field.value) {
+          field.value = draft;
+          field.dispatchEvent(new Event("input", { bubbles: true }));
+        }
+      } else if (field.value) sessionStorage.setItem(name, field.value);
+      else sessionStorage.removeItem(name);
     }
   }
 
@@ -128,5 +152,5 @@
   });
 
   setInterval(tick, 250);
-  setInterval(() => { guard(); stick(); select(); }, 100);
+  setInterval(() => { guard(); stick(); select(); keepDrafts(); }, 100);
 })();

@@ -142,6 +142,14 @@
 
   document.addEventListener("click", (event) => { if (event.target.closest?.("[data-keys]")) help(); });
 
+  // What is sent by key goes nowhere without a connection, or out when nobody expects it any more.
+  document.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey || event.key !== "Enter" || !document.body.classList.contains("is-offline")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    hint("连接已断开，没有发出；写好的话会留着");
+  }, true);
+
   let went = -Infinity; // when g was pressed: a page that has just been opened has heard none
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat && event.key === "Enter") return;

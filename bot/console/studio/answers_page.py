@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from bot.console.services import Services
+from bot.console.services import Services, local
 from bot.console.studio.frame import studio_frame
 from bot.console.studio.naming import ALWAYS, aspect_titles
 from bot.console.studio.proposing import Fate, propose
-from bot.console.theme import build_problem, chip
+from bot.console.theme import UNREADABLE, build_problem, chip
 from bot.nlu import knowledge, telling, wording
 from bot.nlu.catalogue import title_of
 from bot.nlu.knowledge import ASPECTS, SHORT, Fact, Knowledge, Topic
@@ -21,7 +21,9 @@ from bot.nlu.live_file import TrainersFileError
 from bot.nlu.project import NLU_DATA
 from bot.nlu.question import Question
 from bot.nlu.wording import PLAIN
-from bot.studio import plans
+from bot.store.models import DataChange
+from bot.store.session import StoreUnavailableError
+from bot.studio import changes, plans
 from bot.studio.files import EditError
 from bot.studio.health import REVIEW_EVERY
 from bot.studio.plans import Place
@@ -39,6 +41,8 @@ class Shown:
     topic: Topic | None
     aspect: str
     place: Place | None
+    written: DataChange | None
+    """The change that its text comes from."""
 
 
 def register(services: Services) -> None:
@@ -48,10 +52,10 @@ def register(services: Services) -> None:
     async def answers_page(topic: str = "", aspect: str = SHORT, search: str = "") -> None:
         page = studio_frame(services, active="/studio/answers")
         try:
-            shown = await asyncio.to_thread(_read, topic, aspect)
-        except (EditError, TrainersFileError) as error:
+            shown = await asyncio.to_thread(_read, services, topic, aspect)
+        except (EditError, TrainersFileError, StoreUnavailableError) as error:
             with page:
-                build_problem(str(error))
+                build_problem(UNREADABLE if isinstance(error, StoreUnavailableError) else str(error))
             return
         with page:
             ui.label("答复").classes("section-title")
@@ -64,12 +68,14 @@ def register(services: Services) -> None:
                     ui.label("选一个主题：看答复、改答复，改完不用训练，马上生效。").classes("empty")
 
 
-def _read(topic: str, aspect: str) -> Shown:
+def _read(services: Services, topic: str, aspect: str) -> Shown:
     base = knowledge.live().current()
     titles = aspect_titles()
     found = base.topics.get(topic)
     place = plans.place_of(NLU_DATA, found.intent, topic, aspect) if found else None
-    return Shown(base, titles, found, aspect, place)
+    with services.store.reading() as session:
+        written = changes.written_by(session, topic, aspect, plans.text_of(place.entry)) if place else None
+    return Shown(base, titles, found, aspect, place, written)
 
 
 class _Topics:
@@ -154,6 +160,8 @@ class _Editor:
                     ui.label(self._shown.titles.get(aspect, aspect))
         if self._place.entry is None:
             ui.label("这个角度还没写：居民问到时，机器人说没有准确的说法，先答简短回答。").classes("note")
+        else:
+            ui.label(_authors(self._shown.written)).classes("note answers-authors")
         fact = _fact_of(topic, self._shown.aspect)
         if fact and fact.unconfirmed:
             chip("有本地信息没确认，现在说的是下面“没确认时”的话", "doubt")
@@ -231,6 +239,15 @@ class _Editor:
             "unknown": self._unknown.value,
         }
         self._fate.follow(await propose(self._services, "edit_answer", payload, why=str(self._why.value or "")))
+
+
+def _authors(written: DataChange | None) -> str:
+    """Who wrote the text that stands there, and who agreed to it."""
+    if written is None:
+        return "现在这段不是在这里写的：随程序装的，或直接改的文件"
+    agreed = f"，{written.approved_by} 核对同意" if written.approved_by else ""
+    at = f"，{local(written.applied_at)} 写入" if written.applied_at else ""
+    return f"现在这段：{written.made_by} 写{agreed}{at}"
 
 
 def _fact_of(topic: Topic, aspect: str) -> Fact | None:

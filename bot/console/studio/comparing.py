@@ -17,11 +17,11 @@ from bot.studio.comparison import Comparison, Difference, compare, lost_and_won
 from bot.studio.findings import in_words
 from bot.studio.judging import REGRESSION, REPLAY, TEST, label_of, text_id
 from bot.studio.masking import mask
+from bot.studio.material import TIP, own_words, tips_among
 
 WEIGHTS = ("少了提醒", "多了提醒", "换了标签", "换了细类")
 """What people read for `Difference.weight`."""
 SHOWN = 60
-_TIP = "tip"
 
 
 @dataclass(frozen=True)
@@ -162,15 +162,16 @@ def _replay(session: Session, live: Judgement, candidate: Judgement) -> Replay:
 
 def _told(session: Session, differences: Sequence[Difference]) -> tuple[Replayed, ...]:
     """The messages, masked; those of tips, or what either model takes for one, so that nothing leads to a reporter."""
-    query = sa.select(Message.id, Message.text, Message.received_at, Message.triage)
-    found = {row.id: row for row in session.execute(query.where(Message.id.in_([int(one.id) for one in differences])))}
+    ids = [int(one.id) for one in differences]
+    query = sa.select(Message.id, Message.text, Message.received_at).where(Message.id.in_(ids), *own_words())
+    found, tips = {row.id: row for row in session.execute(query)}, tips_among(session, ids)
     rows = []
     for one in differences:
         row = found.get(int(one.id))
-        if row is None or not row.text:  # erased since
+        if row is None:  # erased since, or its resident has objected
             continue
-        labels = {label_of(one.live), label_of(one.candidate), str((row.triage or {}).get("label", ""))}
-        text = mask(row.text, confidential=_TIP in labels)
+        confidential = row.id in tips or TIP in (label_of(one.live), label_of(one.candidate))
+        text = mask(row.text, confidential=confidential)
         rows.append(Replayed(one.weight, text, full_title(one.live), full_title(one.candidate), row.received_at))
     return tuple(rows)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,13 +15,15 @@ from bot.console.keyed import Part
 from bot.console.officer import actor, identify
 from bot.console.services import Services
 from bot.console.studio.frame import studio_frame
+from bot.console.studio.history_page import Query
 from bot.console.theme import UNREADABLE, build_problem, chip
 from bot.duty.access import may
 from bot.nlu.catalogue import title_of
 from bot.nlu.dataset import FALSE_PAGE, MISSED
 from bot.nlu.triage import URGENT
+from bot.store.models import WorkState
 from bot.store.session import StoreUnavailableError
-from bot.studio import guideline, inbox, reviews
+from bot.studio import changes, guideline, inbox, reviews
 from bot.studio.guideline import Guidance
 from bot.studio.inbox import REASONS, Queued
 from bot.studio.masking import in_plain_words
@@ -30,6 +32,7 @@ from bot.studio.reviews import Agreement, ReviewError, Rules, Taken
 _AHEAD = 20
 """Items that a page has ready."""
 _LOOK_AGAIN_SECONDS = 4.0
+_UNWRITTEN_SHOWN = timedelta(days=7)
 _MOST_CHOICES = 9
 _HELP = (
     ("1–9", "选一个类别；再按一次同一个数字就是确认"),
@@ -43,7 +46,7 @@ _HELP = (
     ("u", "撤回上一条"),
     ("Esc", "离开输入框"),
 )
-_PROPOSED = {"add_example": "加了一条例句", "add_regression": "记进回归集"}
+_PROPOSED = {"add_example": "加了一条例句", "move_example": "移动了一条例句", "add_regression": "记进回归集"}
 Act = Callable[[Session, Queued, str, datetime], Taken | None]
 """A verdict on an item, in a trainer's name, at a moment."""
 
@@ -74,6 +77,10 @@ class _Numbers:
     second: int
     done: int
     agreement: Agreement
+    unwritten: int
+    """Changes that this trainer's verdicts asked for and that could not be made."""
+    unwritten_at: str
+    """Where these are listed."""
 
 
 @dataclass
@@ -141,7 +148,10 @@ class _InboxPage:
             ahead = inbox.queue(session, trainer=name, limit=_AHEAD, reason=self._reason, leave_out=self._in_hand)
             left = inbox.counts(session)
             agreed = reviews.agreement(session)
-        return ahead, _Numbers(left.get("waiting", 0), left.get("second", 0), left.get("done", 0), agreed)
+            unwritten = changes.unwritten(session, name, since=self._services.clock.now() - _UNWRITTEN_SHOWN)
+        where = Query(by=name, state=WorkState.FAILED).address()
+        waiting, second, done = (left.get(state, 0) for state in ("waiting", "second", "done"))
+        return ahead, _Numbers(waiting, second, done, agreed, unwritten, where)
 
     async def _look_again(self) -> None:
         if not self._turn.locked() and (self._sheet is None or len(self._ahead) < _AHEAD // 2):
@@ -199,6 +209,12 @@ class _InboxPage:
                 if item.confidential:
                     chip("线索：人、地点、时间都已隐去", "plain")
             ui.label(item.text).classes("inbox-text")
+            if item.others:
+                with ui.element("details").classes("inbox-others"):
+                    with ui.element("summary"):
+                        ui.label(f"一起判的另外{len(item.others)}种说法，先看一眼")
+                    for text in item.others:
+                        ui.label(text).classes("note")
             if self._sheet.revealed:
                 ui.label(f"原话：{self._sheet.revealed}").classes("inbox-revealed")
             with ui.element("div").classes("facts"):
@@ -334,6 +350,7 @@ class _InboxPage:
             return "没有保存"
 
         def store() -> Taken | None:
+            changes.warm()
             with self._services.store.transaction() as session:
                 return act(session, item, name, self._services.clock.now())
 
@@ -386,8 +403,7 @@ class _InboxPage:
     def _take_back(self, name: str) -> Queued:
         with self._services.store.transaction() as session:
             item = reviews.undo(session, trainer=name, now=self._services.clock.now(), rules=self._rules())
-            sizes = inbox.cluster_sizes(session, [item.cluster])
-            return Queued.of(item, sizes.get((item.cluster, item.state), 1))
+            return inbox.queued(session, item, trainer=name)
 
     # -- the original words ---------------------------------------------------------------------------------------
 
@@ -479,6 +495,8 @@ def _build_numbers(numbers: _Numbers | None) -> None:
     if numbers.agreement.items:
         told = "—" if kappa is None else f"{kappa:.2f}"
         ui.label(f"一致性 κ {told}（两人都判过的{numbers.agreement.items}条）").classes("note")
+    if numbers.unwritten:
+        ui.link(f"{numbers.unwritten}处修改没有写入，看看为什么", numbers.unwritten_at).classes("inbox-unwritten")
 
 
 def _build_guidance(told: Guidance | None) -> None:

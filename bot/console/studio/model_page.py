@@ -135,13 +135,16 @@ def _build_tiles(test: Comparison, regression: Regression | None, *, alone: bool
 
 
 def _build_ratio(title: str, live: Ratio, candidate: Ratio, test: McNemar | None, *, alone: bool) -> None:
-    low, high = candidate.interval()
-    detail = f"{candidate.hits}/{candidate.total}（{low:.1%}–{high:.1%}）" if candidate.total else "没有这样的消息"
-    told = [detail]
+    told = [_with_interval(candidate) if candidate.total else "没有这样的消息"]
     if not alone:
-        told.append(f"对照 {live.value:.1%}（{live.hits}/{live.total}）" if live.total else "")
+        told.append(f"对照 {live.value:.1%}，{_with_interval(live)}" if live.total else "")
         told.append(_chance(test) if test else "")
     _build_tile(title, f"{candidate.value:.1%}" if candidate.total else "—", told, _sign(live.value, candidate.value))
+
+
+def _with_interval(ratio: Ratio) -> str:
+    low, high = ratio.interval()
+    return f"{ratio.hits}/{ratio.total}（{low:.1%}–{high:.1%}）"
 
 
 def _build_lost(regression: Regression) -> None:
@@ -227,6 +230,21 @@ def _build_charts(test: Comparison, *, alone: bool) -> None:
             _build_chart(f"混淆：对照 {test.live.model}（条）", _confusion(test.live.confusion))
         _build_chart(f"混淆：{test.candidate.model}（条）", _confusion(test.candidate.confusion))
         _build_chart("把握和实际（越贴近斜线越可信）", _reliability(test, alone=alone))
+    _build_intents(test.intents, alone=alone)
+
+
+def _build_intents(intents: Sequence[Change], *, alone: bool) -> None:
+    """The F1 of every intent, the worst first, folded up."""
+    with ui.element("details").classes("model-section model-intents"):
+        with ui.element("summary"):
+            ui.label(f"各细类的 F1（{len(intents)}个，差的在前）")
+        for one in sorted(intents, key=lambda one: (one.candidate, one.intent)):
+            with ui.element("div").classes("facts").props(f"data-intent={one.intent}"):
+                ui.label(full_title(one.intent))
+                ui.label(f"{one.candidate:.3f}")
+                if not alone:
+                    ui.label(f"对照 {one.live:.3f}")
+                ui.label(f"{one.messages}条")
 
 
 def _build_chart(title: str, options: dict[str, Any], *, tall: bool = False) -> None:

@@ -76,6 +76,10 @@ class ModelRow:
         """Whether residents are answered with it."""
         return self.standing == Standing.LIVE
 
+    def needs_a_second(self, by: str) -> bool:
+        """Whether this leader's press would be nobody else's will: it is not approved, and no other has asked."""
+        return self.approved_by is None and self.asked_by in (None, by)
+
 
 @dataclass(frozen=True)
 class Past:
@@ -164,13 +168,15 @@ def _listening(session: Session, model: TrainedModel, *, texts: bool) -> Listeni
         return None
     if not texts:
         return Listening(shadow.summary(session, model.name), ())
-    if read != _listened.get(model.name, (None, None))[0]:
-        _listened[model.name] = (read, _compared(session, model))
+    state = (read, shadow.tips_read(session, model.name))
+    if state != _listened.get(model.name, (None, None))[0]:
+        _listened[model.name] = (state, _compared(session, model))
     return _listened[model.name][1]
 
 
-_listened: dict[str, tuple[int, Listening]] = {}
-"""What was last made of so many readings of a model: masking takes a while, and the page asks every two seconds."""
+_listened: dict[str, tuple[tuple[int, frozenset[int]], Listening]] = {}
+"""What was last made of so many readings of a model, and of these tips among them: masking takes a while, and the page
+asks every two seconds."""
 
 
 def _compared(session: Session, model: TrainedModel) -> Listening:
@@ -180,7 +186,7 @@ def _compared(session: Session, model: TrainedModel) -> Listening:
         found,
         tuple(
             Difference(
-                mask(one.text, confidential="tip" in (one.live, one.candidate)),
+                mask(one.text, confidential=one.confidential),
                 title_of(one.live) if one.live in LABELS else one.live,
                 title_of(one.candidate),
                 one.pages,

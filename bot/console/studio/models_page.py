@@ -9,7 +9,7 @@ from pathlib import Path
 from nicegui import ui
 from sqlalchemy.orm import Session
 
-from bot.console.dialog import Question
+from bot.console.dialog import NOT_STORED, Question
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.officer import actor, identify
 from bot.console.services import Services, local
@@ -33,7 +33,7 @@ from bot.studio import promotion, shadow
 from bot.studio.promotion import REASON_CHARACTERS, PromotionError, Seen
 
 _POLL_SECONDS = 2.0
-_NO_POINTER = "已经记下，但模型目录写不进去，服务器还没有换；训练进程会再试"
+_NO_POINTER = "已经记下，但服务器还没有换：模型目录或者数据库暂时写不进去；训练进程会再试"
 _CHIPS = {Standing.LIVE: "taken", Standing.SHADOW: "doubt"}
 _Act = Callable[[Session, str, datetime], object]
 
@@ -165,7 +165,7 @@ class _ModelsPage:
         if (by := await identify(self._services, "approve_model")) is None:
             return
         closed = [gate for gate in row.gates if not gate.passed and gate.name != "approval"]
-        alone = row.asked_by in (None, by)
+        alone = row.needs_a_second(by)
         forced = bool(closed) or alone
         seen = Seen(shown, {*(gate.name for gate in closed), *(("approval",) if alone else ())})
 
@@ -175,11 +175,12 @@ class _ModelsPage:
                 return "强行上线要写理由"
 
             def decide(session: Session, now: datetime) -> None:
-                if not alone:
+                if row.approved_by is None and not alone:
                     promotion.approve(session, row.name, by=by, now=now)
                 promotion.promote(session, row.name, self._project, by=by, now=now, overrule=overrule, seen=seen)
 
-            return await self._stored(decide, follow=True)
+            files = partial(promotion.prepare, self._services.store, self._models, row.name)
+            return await self._stored(decide, prepare=files)
 
         question = Question(f"{'强行上线' if forced else '批准并上线'} {row.name}", "上线", act)
         with question.body:
@@ -198,9 +199,9 @@ class _ModelsPage:
             return
 
         def back(session: Session, now: datetime) -> None:
-            promotion.roll_back(session, by=by, now=now, seen=seen)
+            promotion.roll_back(session, self._models, by=by, now=now, seen=seen)
 
-        problem = await self._stored(back, follow=True)
+        problem = await self._stored(back, prepare=partial(promotion.prepare, self._services.store, self._models))
         ui.notify(problem or "已退回，各服务器正在换", type="warning" if problem else "positive")
         await self.refresh()
 
@@ -211,24 +212,35 @@ class _ModelsPage:
         ui.notify(problem or done, type="warning" if problem else "positive")
         await self.refresh()
 
-    async def _stored(self, act: Callable[[Session, datetime], object], *, follow: bool = False) -> str | None:
-        """Do something in one transaction, and then let the pointer follow; what keeps it from being done."""
+    async def _stored(
+        self, act: Callable[[Session, datetime], object], *, prepare: Callable[[], object] | None = None
+    ) -> str | None:
+        """Do something in one transaction; what keeps it from being done. What changes the live model is prepared
+        first, and the pointer follows it."""
 
         def store() -> str | None:
             now = self._services.clock.now()
             try:
+                if prepare:
+                    prepare()
                 with self._services.store.transaction() as session:
                     act(session, now)
             except PromotionError as error:
                 return str(error)
+            except StoreUnavailableError:
+                return NOT_STORED
             try:
-                if follow:
-                    promotion.follow(self._services.store, self._project / "models", now=now)
-            except OSError:
+                if prepare:
+                    promotion.follow(self._services.store, self._models, now=now)
+            except (OSError, StoreUnavailableError):
                 return _NO_POINTER
             return None
 
         return await asyncio.to_thread(store)
+
+    @property
+    def _models(self) -> Path:
+        return self._project / "models"
 
 
 def _start(session: Session, by: str, now: datetime, *, model: str) -> None:

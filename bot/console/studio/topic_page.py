@@ -155,6 +155,7 @@ class _TopicPage:
             ui.navigate.to("/studio/history")
 
     def _propose(self, kind: str, payload: dict[str, Any], name: str) -> None:
+        changes.warm()
         now = self._services.clock.now()
         with self._services.store.transaction() as session:
             changes.propose(session, kind, payload, by=name, why="没答上来的问题", now=now, item_id=self._item)

@@ -1,13 +1,12 @@
 """The channels that pages go out by, each under the name that FUJIN_PAGE_CHANNELS gives it. One module a kind."""
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
 from bot.addresses import DESK, PageChannel
 from bot.clock import Clock
-from bot.duty.channels.base import SEND_TIMEOUT_SECONDS, Channel, ChannelError
+from bot.duty.channels.base import SEND_TIMEOUT_SECONDS, Channel, ChannelError, Threads
 from bot.duty.channels.desk import DeskChannel
 from bot.duty.channels.dingtalk import DingTalkChannel
 from bot.duty.channels.feishu import FeishuChannel
@@ -15,9 +14,6 @@ from bot.duty.channels.webhook import WebhookChannel
 from bot.duty.channels.wecom import WeComChannel
 from bot.duty.rates import Rate
 from bot.store.session import Store
-
-_THREADS = 16
-"""For the channels whose libraries block."""
 
 
 class Channels:
@@ -30,7 +26,7 @@ class Channels:
             ChannelError: an address that its library cannot use.
         """
         self._http = httpx.AsyncClient(timeout=SEND_TIMEOUT_SECONDS)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="channels")
+        self._threads = Threads()
         self._store, self._clock = store, clock
         self._channels = {channel.name: self._built(channel) for channel in configured}
 
@@ -73,5 +69,5 @@ class Channels:
 
     async def close(self) -> None:
         """Close the connections."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
         await self._http.aclose()

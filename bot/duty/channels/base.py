@@ -17,6 +17,9 @@ SEND_TIMEOUT_SECONDS = 5
 BLOCKING_TIMEOUT_SECONDS = 8
 """For libraries that know timeouts for single steps only; a page's lease is longer (`pager.LEASE`)."""
 CHINA = "+86"
+_THREADS = 16
+_MOST_NAMES = 8
+"""More than so many say nothing to a group, and some vendors take no long text."""
 _REASON_CHARACTERS = 120
 
 
@@ -59,12 +62,16 @@ class Message:
 
     def words(self, most_bytes: int | None = None) -> str:
         """What a group reads: the text, cut at a character if it is too long, and always whole: whom, and the links."""
-        links = f"\n请 {self.body['officer']} 确认：{self.body['ack_url']}\n值班台：{self.body['console_url']}"
+        links = f"\n请 {self._whom()} 确认：{self.body['ack_url']}\n值班台：{self.body['console_url']}"
         text = str(self.body["text"])
         if most_bytes and len((text + links).encode()) > most_bytes:
             cut = text.encode()[: max(0, most_bytes - len((links + "…").encode()))]
             text = cut.decode(errors="ignore") + "…"
         return text + links
+
+    def _whom(self) -> str:
+        names = self.body["officers"]
+        return f"{'、'.join(names[:_MOST_NAMES])}等{len(names)}人" if len(names) > _MOST_NAMES else self.body["officer"]
 
 
 class Channel(Protocol):
@@ -122,14 +129,28 @@ async def post_to_robot(
         raise ChannelError(f"answer {number}: {words[:_REASON_CHARACTERS]}")
 
 
-async def in_thread(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    """Run what blocks in a thread of the channels' own: what hangs holds up no other part of the station.
+class Threads:
+    """Where libraries that block run: what hangs holds up no other part of the station, and what is no alarm holds up
+    no alarm, which has threads of its own."""
 
-    Raises:
-        ChannelError: it did not end in time.
-    """
-    try:
-        async with asyncio.timeout(BLOCKING_TIMEOUT_SECONDS):
-            return await asyncio.get_running_loop().run_in_executor(threads, work)
-    except TimeoutError:
-        raise ChannelError("no answer (TimeoutError)") from None
+    def __init__(self) -> None:
+        self._alarms = ThreadPoolExecutor(_THREADS, thread_name_prefix="alarms")
+        self._others = ThreadPoolExecutor(_THREADS // 2, thread_name_prefix="channels")
+
+    async def run(self, work: Callable[[], T], *, urgent: bool) -> T:
+        """Do something that blocks.
+
+        Raises:
+            ChannelError: it did not end in time.
+        """
+        threads = self._alarms if urgent else self._others
+        try:
+            async with asyncio.timeout(BLOCKING_TIMEOUT_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(threads, work)
+        except TimeoutError:
+            raise ChannelError("no answer (TimeoutError)") from None
+
+    def close(self) -> None:
+        """Begin nothing any more, and wait for nothing."""
+        for threads in (self._alarms, self._others):
+            threads.shutdown(wait=False, cancel_futures=True)

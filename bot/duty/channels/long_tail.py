@@ -3,11 +3,9 @@
 Source: github.com/caronc/apprise (the addresses of its services).
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import apprise
 
-from bot.duty.channels.base import ChannelError, Message, in_thread
+from bot.duty.channels.base import ChannelError, Message, Threads
 
 
 class AppriseChannel:
@@ -15,7 +13,7 @@ class AppriseChannel:
 
     rate = None
 
-    def __init__(self, name: str, url: str, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, name: str, url: str, threads: Threads) -> None:
         service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
         if service is None:
             raise ChannelError(f"apprise does not know the address of {name}")
@@ -23,7 +21,7 @@ class AppriseChannel:
 
     async def send(self, message: Message) -> None:
         """Deliver one page; none of these services knows idempotency."""
-        if not await in_thread(self._threads, lambda: self._notify(message)):
+        if not await self._threads.run(lambda: self._notify(message), urgent=message.urgent):
             raise ChannelError("apprise could not deliver it")
 
     def _notify(self, message: Message) -> bool:

@@ -4,7 +4,6 @@ Source: the vendor's API SendTtsVoice (version 2020-09-02) and cloud.tencent.com
 that was pressed, which `/voice/callback/{token}` of the gateway takes). Why this vendor: docs/adr/004-libraries.md.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
@@ -16,7 +15,7 @@ from tencentcloud.vms.v20200902.models import SendTtsVoiceRequest
 from tencentcloud.vms.v20200902.vms_client import VmsClient
 
 from bot.addresses import PageChannel
-from bot.duty.channels.base import CHINA, SEND_TIMEOUT_SECONDS, ChannelError, Message, RateLimitedError, in_thread
+from bot.duty.channels.base import CHINA, SEND_TIMEOUT_SECONDS, ChannelError, Message, RateLimitedError, Threads
 
 _PLAYED = 2
 _REST = timedelta(seconds=30)
@@ -27,7 +26,7 @@ class VoiceChannel:
 
     rate = None
 
-    def __init__(self, channel: PageChannel, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, channel: PageChannel, threads: Threads) -> None:
         parts, options = urlsplit(channel.address), channel.query
         profile = HttpProfile(
             protocol="http" if parts.scheme == "tencent+http" else "https",
@@ -46,7 +45,7 @@ class VoiceChannel:
         if officer is None or officer.mobile is None:
             raise ChannelError(f"{message.body['officer']} has no mobile in the duty file")
         mobile = officer.mobile if officer.mobile.startswith("+") else CHINA + officer.mobile
-        return await in_thread(self._threads, lambda: self._call(mobile, message))
+        return await self._threads.run(lambda: self._call(mobile, message), urgent=message.urgent)
 
     def _call(self, mobile: str, message: Message) -> str:
         request = SendTtsVoiceRequest()

@@ -70,3 +70,24 @@ def test_that_replayed_words_are_masked_and_those_around_a_tip_more_so(
     assert told["其他"] == "小河沿路太吵了，我电话〔电话〕"
     assert "小河沿路" not in told["线索举报"]
     assert found.replay.counts == (0, 0, 3, 0)
+
+
+def test_that_replayed_words_of_a_case_that_became_a_tip_are_masked_as_a_tips_and_those_of_who_objected_not_shown(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    rows = Rows(store, clock)
+    two_models(store, clock.now())
+    tip = rows.message(rows.case(rows.resident(), "tip/gambling"), "我家楼下那家麻将馆天天赌")
+    other = rows.resident("R-BBBBBBBB")
+    mine = rows.message(rows.case(other, "help_request/noise"), "别拿我的话训练")
+    with store.transaction() as session:
+        session.merge(other).not_for_training = True
+    for model, given in ((LIVE, "help_request/noise"), (CANDIDATE, "other/thanks")):
+        judge(store, model, "replay", [reading(one.id, None, given) for one in (tip, mine)], clock.now())
+    with store.reading() as session:
+        found = read_model(session, CANDIDATE, "", project=tmp_path)
+    assert found
+    assert found.replay
+    (row,) = found.replay.rows
+    assert "楼下" not in row.text
+    assert "天天赌" in row.text or "赌" in row.text

@@ -114,6 +114,16 @@ async def test_that_wecom_gets_2048_bytes_cut_at_a_character_with_the_link_whole
     assert text.count("救") > 490
 
 
+async def test_that_a_page_for_hundreds_of_officers_names_some_and_says_how_many(
+    robot: Robot, open_channels: Opener
+) -> None:
+    officers = tuple(Officer(name=f"民警{number:03}") for number in range(400))
+    await open_channels(f"group={robot.channel}").open("group").send(message(*officers, everyone=True))
+    (text,) = robot.texts()
+    assert "请 民警000、民警001、" in text
+    assert "、民警007等400人 确认：http://console/ack/token" in text
+
+
 async def test_that_dingtalk_names_officers_and_everybody(dingtalk: DingTalk, open_channels: Opener) -> None:
     group = open_channels(f"group={dingtalk.channel}").open("group")
     await group.send(message(*OFFICERS[:2]))

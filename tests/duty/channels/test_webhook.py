@@ -100,3 +100,21 @@ async def test_that_every_channel_of_the_officer_is_tried_whatever_the_others_do
     station.clock.advance(seconds=1)
     await station.engine.run_due()
     assert len(server.asked) == 2, "the one that failed is tried again, and only that one"
+
+
+async def test_that_a_page_that_is_tried_again_keeps_its_idempotency_key_and_the_next_one_has_its_own(
+    station: Station, server: FakeServer
+) -> None:
+    server.respond = lambda _asked: Answer(500)
+    station.page_channels = (f"webhook+{server.url}/page",)
+    await station.restart()
+    await station.deliver(ALARM)
+    station.clock.advance(seconds=1)
+    await station.engine.run_due()
+    first, again = (asked.headers["idempotency-key"] for asked in server.asked)
+    assert first == again == str(server.asked[0].json()["page_id"])
+    station.clock.advance(seconds=5)
+    server.respond = lambda _asked: Answer(204)
+    await station.engine.run_due()
+    assert server.asked[-1].json()["level"] == 1
+    assert server.asked[-1].headers["idempotency-key"] != first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -23,6 +24,8 @@ from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
 from bot.nlu.triage import ONE_TAP, Evidence, Triage
+from bot.nlu.turns import FORM_TURNS, Turn
+from bot.nlu.values import _check_digit
 
 UNCLEAR = Triage(
     "enquiry",
@@ -60,6 +63,13 @@ def said(triage: Triage, text: str = "…", asked: Question | None = None) -> Us
     return UserUttered(text, parse_data=parse_data)  # type: ignore[arg-type]
 
 
+def context_after(events: Iterable[Event], *, alarm_open: bool = False, alarm_seen: bool = False) -> Context:
+    tracker = DialogueStateTracker("a", [AnySlot(name, mappings=[]) for name in dict.fromkeys(SLOTS)])
+    for event in events:
+        tracker.update(event)
+    return Context(tracker, READERS, alarm_open=alarm_open, alarm_seen=alarm_seen, today=date(2026, 11, 25))
+
+
 def meaning(
     parse_data: dict[str, Any],
     *events: Event,
@@ -69,10 +79,7 @@ def meaning(
     alarm_seen: bool = False,
 ) -> Meaning:
     """What a message means after these events; a text that the test did not plan to be read fails it."""
-    tracker = DialogueStateTracker("a", [AnySlot(name, mappings=[]) for name in dict.fromkeys(SLOTS)])
-    for event in events:
-        tracker.update(event)
-    context = Context(tracker, READERS, alarm_open=alarm_open, alarm_seen=alarm_seen, today=date(2026, 11, 25))
+    context = context_after(events, alarm_open=alarm_open, alarm_seen=alarm_seen)
 
     async def parse(text: str) -> dict[str, Any]:
         return (others or {})[text]
@@ -444,7 +451,7 @@ def test_that_danger_after_a_tip_is_an_alarm() -> None:
     assert meaning(seen, TIP).parse_data["triage"]["label"] == "urgent_alarm"
     together = read("", Triage("urgent_alarm", 0.5, "urgent_alarm/armed_threat"))
     doubtful = read("他手里有东西", Triage("urgent_alarm", 0.4, "urgent_alarm/armed_threat"))
-    victim = read("有个丫头被骗来的 出不来", Triage("urgent_alarm", 0.6, "urgent_alarm/captivity"))
+    victim = read("有个丫头被骗来的 出不来", Triage("urgent_alarm", 0.85, "urgent_alarm/captivity"))
     assert meaning(victim, TIP).parse_data["triage"]["label"] == "urgent_alarm"
     heard = meaning(doubtful, TIP, others={"有个KTV包房里溜冰，他手里有东西": together})
     assert heard.parse_data["triage"]["label"] == "urgent_alarm"
@@ -459,17 +466,14 @@ def test_that_another_name_for_the_same_matter_is_no_other_tip() -> None:
     assert meaning(another, TIP).parse_data["triage"]["intent"] == "tip/fake_goods"
 
 
-@pytest.mark.parametrize(
-    ("text", "places"), [("大东路3号后院头一个棚", [("place", 0, 5)]), ("没打架 就在院里坐着", [])]
-)
-def test_that_what_names_nobody_and_nothing_that_happens_is_a_detail_however_it_looks(
-    text: str, places: list[tuple[str, int, int]]
-) -> None:
-    sure = Triage("urgent_alarm", 0.99, "urgent_alarm/fire")
-    others = {f"有个KTV包房里溜冰，{text}": read("", Triage("tip", 0.95, "tip/drugs"))}
-    assert meaning(read(text, sure, *places), TIP, others=others).parse_data["triage"]["label"] == "tip"
-    somebody = read("大东路3号有人倒了", sure, ("place", 0, 5))
-    assert meaning(somebody, TIP).parse_data["triage"]["label"] == "urgent_alarm"
+def test_that_what_names_nobody_and_nothing_that_happens_is_a_detail_however_it_looks() -> None:
+    sure, place = Triage("urgent_alarm", 0.99, "urgent_alarm/fire"), "大东路3号后院头一个棚"
+    others = {f"有个KTV包房里溜冰，{place}": read("", Triage("tip", 0.95, "tip/drugs"))}
+    assert meaning(read(place, sure, ("place", 0, 5)), TIP, others=others).parse_data["triage"]["label"] == "tip"
+    for happens in ("大东路3号有人倒了", "大东路3号坑帮子下来了", "放学没回家 桌上压个条"):
+        named = [("place", 0, 5)] if happens.startswith("大东路") else []
+        heard = meaning(read(happens, sure, *named), TIP)
+        assert heard.parse_data["triage"]["label"] == "urgent_alarm"
 
 
 def test_that_a_place_after_a_tip_is_a_detail_though_the_two_together_are_in_doubt() -> None:
@@ -478,8 +482,8 @@ def test_that_a_place_after_a_tip_is_a_detail_though_the_two_together_are_in_dou
     others = {f"有个KTV包房里溜冰，{place}": read("", unsure)}
     heard = meaning(read(place, doubtful, ("place", 0, 5)), TIP, others=others)
     assert heard.parse_data["triage"]["intent"] == "tip/drugs"
-    others = {f"有个KTV包房里溜冰，{place}": read("", unsure), "有个KTV包房里溜冰，有人倒了": read("", unsure)}
-    assert meaning(read("有人倒了", doubtful), TIP, others=others).parse_data["triage"]["label"] == "urgent_alarm"
+    sure = replace(doubtful, confidence=0.85)
+    assert meaning(read("有人倒了", sure), TIP).parse_data["triage"]["label"] == "urgent_alarm"
 
 
 def test_that_the_man_of_the_tip_who_is_here_now_is_an_alarm_of_its_kind() -> None:
@@ -495,7 +499,9 @@ def test_that_the_plot_of_a_drama_goes_on_and_a_danger_of_ones_own_does_not() ->
     heard = meaning(read("后来她提着刀去报仇", doubtful), plot, others=others).parse_data
     assert heard["triage"]["intent"] == "other/fiction"
     for own in ("有人提着刀来找我", "现在有人提着刀"):
-        assert meaning(read(own, doubtful), plot).parse_data["triage"]["label"] == "urgent_alarm"
+        assert (
+            meaning(read(own, replace(doubtful, confidence=0.85)), plot).parse_data["triage"]["label"] == "urgent_alarm"
+        )
 
 
 def test_that_a_faint_alarm_in_a_chat_is_chat_unless_it_has_words_of_one() -> None:
@@ -503,8 +509,9 @@ def test_that_a_faint_alarm_in_a_chat_is_chat_unless_it_has_words_of_one() -> No
     faint = Triage("urgent_alarm", 0.5, "urgent_alarm/stalking")
     others = {"喝了二两，高兴，他骂骂咧咧的": read("", Triage("other", 0.99, "other/chitchat"))}
     assert meaning(read("他骂骂咧咧的", faint), chat, others=others).parse_data["triage"]["label"] == "other"
-    assert meaning(read("有人跟着我", faint), chat).parse_data["triage"]["label"] == "urgent_alarm"
-    plain = Triage("urgent_alarm", 0.7, "urgent_alarm/medical")
+    followed = replace(faint, confidence=0.85)
+    assert meaning(read("有人跟着我", followed), chat).parse_data["triage"]["label"] == "urgent_alarm"
+    plain = Triage("urgent_alarm", 0.85, "urgent_alarm/medical")
     assert meaning(read("他脸发紫", plain), chat).parse_data["triage"]["label"] == "urgent_alarm"
 
 
@@ -558,15 +565,20 @@ def test_that_whoever_has_not_agreed_yet_and_asks_gives_no_data() -> None:
 
 
 def test_that_an_alarm_likely_by_itself_stands_whatever_was_told_before_it() -> None:
-    falls = read("电鱼那人自个儿翻水里了", Triage("urgent_alarm", 0.6, "urgent_alarm/drowning"))
+    text = "电鱼那人自个儿翻水里了"
+    falls = read(text, Triage("urgent_alarm", 0.85, "urgent_alarm/drowning"))
     assert meaning(falls, TIP).parse_data["triage"]["label"] == "urgent_alarm"
+    likely = read(text, Triage("urgent_alarm", 0.6, "urgent_alarm/drowning"))
+    together = {f"有个KTV包房里溜冰，{text}": read("", Triage("tip", 0.95, "tip/drugs"))}
+    assert meaning(likely, TIP, others=together).parse_data["triage"]["label"] == "tip"
 
 
 def test_that_asking_whether_anybody_sees_to_it_is_no_alarm_but_being_watched_is() -> None:
     guarded = Triage("urgent_alarm", 0.58, "urgent_alarm/captivity")
     asked = meaning(read("现在有人看着这事没", guarded), TIP).parse_data
     assert asked["triage"]["label"] == "enquiry"
-    assert meaning(read("现在有人看着我", guarded), TIP).parse_data["triage"]["label"] == "urgent_alarm"
+    watched = replace(guarded, confidence=0.85)
+    assert meaning(read("现在有人看着我", watched), TIP).parse_data["triage"]["label"] == "urgent_alarm"
 
 
 def test_that_an_alarm_half_heard_behind_a_question_is_seen_by_a_human() -> None:
@@ -722,7 +734,10 @@ def test_that_look_ups_go_on_with_another_name_place_or_number() -> None:
     assert meaning(read("司马懿呢", frightened), named).parse_data["intent"]["name"] == "look_up_name"
     assert meaning(read("11号", frightened), placed).parse_data["intent"]["name"] == "look_up_officer"
     for alarm in ("有人杀人", "快来救我", "11号有人砍人"):
-        assert meaning(read(alarm, frightened), placed).parse_data["triage"]["label"] == "urgent_alarm", alarm
+        assert (
+            meaning(read(alarm, replace(frightened, confidence=0.85)), placed).parse_data["triage"]["label"]
+            == "urgent_alarm"
+        ), alarm
     place = read("小东路", frightened, ("place", 0, 3))
     assert meaning(place, placed).parse_data["intent"]["name"] == "look_up_officer"
 
@@ -732,6 +747,25 @@ def test_that_whoever_asks_after_something_told_before_is_told_how_it_stands(tex
     joined = read("", Triage("urgent_alarm", 0.6, "urgent_alarm/fire"))
     vague = Triage("enquiry", 0.9, "enquiry/follow_up")
     assert meaning(read(text, vague), TIP, joined=joined).parse_data["intent"]["name"] == "ask_status"
+
+
+def test_that_nothing_more_to_tell_is_no_alarm_with_the_words_before_it() -> None:
+    nothing = read("没别的了", Triage("other", 0.99, "other/acknowledgement"))
+    together = read("", Triage("urgent_alarm", 0.88, "urgent_alarm/suicide_self"))
+    assert meaning(nothing, TIP, joined=together).parse_data["triage"]["label"] == "other"
+
+
+def test_that_all_the_data_for_a_form_handed_over_with_its_name_are_no_whisper() -> None:
+    data = "犬证在这办是吧 我直接发你 赵鹏 21010419860307001X 13840002751 魁星楼路8号1单元203 柯基 叫土豆"
+    number = data.replace("21010419860307001X", "21010419860307001" + _check_digit("21010419860307001"))
+    assert meaning(read(number, WHISPER)).parse_data["intent"]["name"] == "apply_dog_licence"
+
+
+def test_that_a_slip_of_the_finger_in_a_form_is_no_call_for_haste() -> None:
+    alarm = Triage("urgent_alarm", 0.86, "urgent_alarm/general_alarm")
+    calm = {"办犬证，不对 公的 手快了": read("", Triage("enquiry", 0.9, "enquiry/dog_licence"))}
+    heard = meaning(read("不对 公的 手快了", alarm), *DOG_NAME, others=calm)
+    assert heard.parse_data["triage"]["label"] != "urgent_alarm"
 
 
 # -- look-ups -------------------------------------------------------------------------------------------------------
@@ -745,6 +779,10 @@ def test_that_a_place_asks_for_its_officer_and_a_name_for_its_bearers() -> None:
     asked = said(Triage("enquiry", 0.9, "enquiry/community_officer"), "片警是谁", Question(("community_officer",)))
     answered = read("大东路1号", WHISPER, ("place", 0, 5))
     assert meaning(answered, asked).parse_data["intent"]["name"] == "look_up_officer"
+    doubtful = read(
+        "住小河沿路9号", Triage("enquiry", 0.3, "enquiry/community_officer", uncertain=True), ("place", 1, 5)
+    )
+    assert meaning(doubtful).parse_data["intent"]["name"] != "look_up_officer"
 
 
 def test_that_asking_for_ones_own_case_is_no_new_request_of_the_dialogue() -> None:
@@ -800,3 +838,88 @@ def test_that_a_plain_whisper_behind_an_answered_question_stays_an_alarm() -> No
     whisper = Triage("urgent_alarm", 0.97, "urgent_alarm/silent_call")
     heard = meaning(read("他在阳台 我只能打字", whisper), asked)
     assert heard.parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_question_behind_thanks_is_answered() -> None:
+    thanks, asked = Triage("other", 0.99, "other/thanks"), "居住证大概多久能好？"
+    permit = read(asked, Triage("enquiry", 0.97, "enquiry/residence_permit_apply"))
+    heard = meaning(read(f"谢谢，{asked}", thanks), others={asked: permit})
+    assert heard.parse_data["triage"]["intent"] == "enquiry/residence_permit_apply"
+    assert meaning(read("谢谢啊，辛苦了", thanks)).parse_data["triage"]["intent"] == "other/thanks"
+
+
+def test_that_a_location_is_the_address_that_a_form_has_just_asked_for_and_nothing_else() -> None:
+    def placed(*events: Event) -> Meaning | None:
+        return context_after(events).place("沈阳市大东区大东路112号")
+
+    taken = placed(ActiveLoop("dog_licence_form"), SlotSet("requested_slot", "address"))
+    assert taken
+    assert (taken.parse_data["intent"]["name"], taken.parse_data["text"]) == ("form_answer", "沈阳市大东区大东路112号")
+    assert placed(*DOG_NAME) is None
+    assert placed() is None
+
+
+# -- what the form's model takes a message for ----------------------------------------------------------------------
+
+HOUSE = "东顺城街140号 2单元 他家503 我403"
+SURE_WHISPER = Triage("urgent_alarm", 0.92, "urgent_alarm/silent_call")
+NOISE = Triage("help_request", 0.95, "help_request/noise")
+
+
+def taken_for(turn: str, text: str, triage: Triage) -> dict[str, Any]:
+    """A message that the form's model surely takes for this turn."""
+    return {**read(text, triage), FORM_TURNS: [Turn(turn, 0.95).to_json()]}
+
+
+def test_that_a_place_in_the_middle_of_a_request_is_where_that_is() -> None:
+    heard = meaning(taken_for("answer", HOUSE, SURE_WHISPER), said(NOISE, "楼上半夜还在钻"))
+    assert heard.parse_data["triage"]["intent"] == "help_request/noise"
+
+
+@pytest.mark.parametrize(
+    ("turn", "text", "before"),
+    [
+        ("answer", HOUSE, None),
+        ("answer", HOUSE, Triage("help_request", 0.95, "help_request/burglary_discovered")),
+        ("answer", f"{HOUSE} 他在砸门", NOISE),
+        ("elsewhere", HOUSE, NOISE),
+    ],
+)
+def test_that_a_place_without_a_calm_matter_or_beside_a_call_stays_a_whisper(
+    turn: str, text: str, before: Triage | None
+) -> None:
+    events = [said(before, "先说的事")] if before else []
+    others = {f"先说的事，{text}": read(text, SURE_WHISPER)}
+    assert meaning(taken_for(turn, text, SURE_WHISPER), *events, others=others).parse_data["triage"]["label"] == (
+        "urgent_alarm"
+    )
+
+
+def test_that_who_gives_a_name_and_telephone_after_a_question_asks_for_somebody() -> None:
+    question = Triage("enquiry", 0.95, "enquiry/idcard_agent")
+    text = "长安路7号楼 我叫赵国庆 电话15802441190"
+    heard = meaning(taken_for("answer", text, SURE_WHISPER), said(question, "能上门照相不"))
+    assert heard.parse_data["triage"]["intent"] == "help_request/general_help"
+
+
+def test_that_an_identity_number_is_no_whisper_where_its_form_was_talked_of() -> None:
+    number = "21010419900307001" + _check_digit("21010419900307001")
+    permit = said(Triage("enquiry", 0.99, "enquiry/residence_permit_apply"), "学生能办居住证不")
+    heard = meaning(taken_for("answer", f"唐可欣 {number}", SURE_WHISPER), permit)
+    assert heard.parse_data["intent"]["name"] == "apply_residence_permit"
+
+
+def test_that_a_form_is_begun_by_the_model_alone_but_not_by_hearsay() -> None:
+    licence = Triage("enquiry", 0.99, "enquiry/dog_licence")
+    assert (
+        meaning(taken_for("wish", "俺家狗证搁这给整一个", licence)).parse_data["intent"]["name"] == "apply_dog_licence"
+    )
+    heard = meaning(taken_for("wish", "听说狗证不办挨罚", licence))
+    assert heard.parse_data["intent"]["name"] != "apply_dog_licence"
+
+
+def test_that_the_forms_model_outweighs_a_doubtful_alarm_without_its_words() -> None:
+    fraud = Triage("urgent_alarm", 0.5, "urgent_alarm/fraud_transfer")
+    vaccinated = [ActiveLoop("dog_licence_form"), SlotSet("requested_slot", "vaccinated_on")]
+    text = "回来了 刚打完 今天的"
+    assert meaning(taken_for("answer", text, fraud), *vaccinated).parse_data["intent"]["name"] == "form_answer"
