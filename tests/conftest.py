@@ -19,10 +19,11 @@ from bot.store.session import Store
 from tests.databases import Databases
 from tests.stack import Stack
 from tests.station import Station
+from tests.worker import WORKER
 from tests.world import FakeClock
 
 POSTGRES_URL = os.environ.get("FUJIN_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
-REDIS_URL = os.environ.get("FUJIN_TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+REDIS_URL = f"{os.environ.get('FUJIN_TEST_REDIS_URL', 'redis://127.0.0.1:6379')}/{15 - WORKER}"
 
 
 # No example has to be read within a time, and a run draws the examples that the last one drew: neither how fast the

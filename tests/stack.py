@@ -5,8 +5,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ import httpx
 from bot.settings import ROOT, Settings
 from bot.store.session import Store
 from bot.wechat.envelope import Account
+from tests.worker import WORKER
 
 FUJIN = ROOT / ".venv" / "bin" / "fujin"
 READY_WITHIN_SECONDS = 240
 _PORTS = tuple(f"FUJIN_{name}_PORT" for name in ("GATEWAY", "CONSOLE", "ACTIONS", "METRICS"))
+_PORTS_IN_TURN = cycle(range(10_000 + 2_000 * WORKER, 12_000 + 2_000 * WORKER))
+"""Other ones in each worker, and none that the system gives to a connection: nobody takes one before it is used."""
 _MARKS = {
     "gateway": "bot.gateway",
     "console": "bot.console",
@@ -31,11 +34,18 @@ _MARKS = {
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on now, each another one: one that is let go may be given a second time."""
-    with ExitStack() as probes:
-        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
-        for probe in sockets:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in sockets]
+    free = (port for port in _PORTS_IN_TURN if _is_free(port))
+    return list(islice(free, count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection just closed does not hold it
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def free_port() -> int:
