@@ -41,7 +41,7 @@ def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
     _keep_sentences(folder / "nlu_data" / "canned_answers.yml")
     for of in ("test", "regression"):
         _keep_messages(folder / "nlu_data" / of / "messages.jsonl", data / of / "messages.jsonl")
-    for turns in ("alarm_turns.yml", "form_turns.yml"):
+    for turns in ("alarm_turns.yml", "form_turns.yml", "aspect_turns.yml"):
         kept = _with_examples(data / turns, "  - ", TURN_EXAMPLES)
         (folder / "nlu_data" / turns).write_text(kept, encoding="utf-8")
     (folder / "models").mkdir()

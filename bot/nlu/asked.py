@@ -48,6 +48,7 @@ class Asked:
         """What a message asks the knowledge base; None when it asks something else, or nothing."""
         interpreter, enquires = self._said.readers.interpreter(), triage.label == "enquiry"
         text = parse_data.get(READING, text)
+        interpreter.hear(text, parse_data)
         before = self._asked_before(enquires=enquires)
         ranked = parse_data.get("topics") or ()
         if (earlier := self._taken_up_again(text)) and (question := await interpreter.continued(text, earlier, parse)):
@@ -62,7 +63,8 @@ class Asked:
             if self._near(of_form["topics"], self._said.form.intent):
                 ranked = of_form["topics"]
         calm = triage.urgent or triage.label in ("enquiry", "other") or triage.uncertain or triage.confidence < CERTAIN
-        goes_on = calm and triage.intent not in TALK and interpreter.continues(text, ranked, enquires=enquires)
+        goes_on = calm and not self._said.alarm_open and triage.intent not in TALK
+        goes_on = goes_on and interpreter.continues(text, ranked, enquires=enquires)
         lost = triage.intent in _LOST
         alone = self._said.form is None and not self._said.alarm_open  # in an alarm the rest is about the alarm
         if before and not goes_on and alone and (lost or enquires):
@@ -73,10 +75,11 @@ class Asked:
             return question
         if before and (rest := interpreter.corrected(text)):
             read = await parse(rest)
+            interpreter.hear(rest, read)
             if read["triage"]["label"] == "enquiry" and (
                 question := await interpreter.enquiry(rest, read["topics"], parse, before[1])
             ):
-                return interpreter.with_aspects_of(question, before[1])
+                return interpreter.with_aspects_of(rest, question, before[1])
         if triage.label != "enquiry" or triage.uncertain:
             return None
         return await interpreter.enquiry(text, ranked, parse, before[1] if before else None)

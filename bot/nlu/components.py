@@ -30,12 +30,13 @@ from threadpoolctl import threadpool_limits
 from bot.nlu import forms, knowledge
 from bot.nlu.dataset import Dataset
 from bot.nlu.embedding import (
+    ASPECT_MEMORY,
     FORM_TURN_MEMORY,
     SIZE,
     TOPIC_MEMORY,
     TURN_MEMORY,
-    Encoder,
     encode_on_all_cores,
+    own_encoder,
     remembered,
 )
 from bot.nlu.entities import StationEntities
@@ -45,8 +46,8 @@ from bot.nlu.publication import MODEL_TRIAGE, RAW_TEXT, TOPICS, TRIAGE, publish,
 from bot.nlu.safety_net import NetFinding, SafetyNet
 from bot.nlu.topic_machine import QUESTIONS, TopicMachine, questions
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.turn_machine import FORM_TURNS_FILE, TURNS_FILE, TurnMachine, examples
-from bot.nlu.turns import FORM_TURNS, QUESTION_TURN, TURNS
+from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TURNS_FILE, TurnMachine, examples
+from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, QUESTION_TURN, TURNS
 from bot.nlu.wording import asks
 
 
@@ -326,7 +327,7 @@ class SentenceEmbedding(DenseFeaturizer, GraphComponent):
     def __init__(self, config: dict[str, Any], name: str) -> None:
         """Load the encoder and run it once, so that the first resident does not wait for it."""
         super().__init__(name, config)
-        self._encoder = Encoder()
+        self._encoder = own_encoder()
         # BLAS threads that spin cost more than they bring on single messages.
         threadpool_limits(int(config["threads"]))
 
@@ -493,6 +494,13 @@ class FormTurns(AlarmTurns):
         matters = {name for form in forms.load(source.parent / "forms.yml").forms.values() for name in form.matters}
         said = (text for file in Dataset(source.parent).files if file.intent in matters for text in file.examples)
         return turns | {QUESTION_TURN: turns[QUESTION_TURN] + tuple(filter(asks, said))}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class AspectTurns(AlarmTurns):
+    """Tells which aspect of its matter a message would ask for behind an answer: the price, what to bring …"""
+
+    source, told_as, memory = ASPECT_TURNS_FILE, ASPECT_TURNS, ASPECT_MEMORY
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

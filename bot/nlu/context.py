@@ -55,8 +55,16 @@ _LATELY = 2
 
 _THANKED = re.compile("^(?:好的?|嗯+|那)?[，, ]*(?:非常|多)?(?:谢谢|感谢|谢了|谢啦|多谢)[^，,。！! ]{0,4}[，,。！! ]+")
 """The thanks in front of a question: 谢谢，大概多久能好？"""
+_AGREES = re.compile("^(?:ok|嗯+|好的?|行|那|我)*[，, ]*同意", re.IGNORECASE)
+_POLITELY = re.compile(r"[，, ]*(?:可以|行|中|成|能行|好使)(?:吗|不|么|嘛)\W*$")
+"""The question behind a wish, which makes none of it: 我想给狗办个证，可以吗."""
 _HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")
 """What is asked about applying, and wishes for nothing yet."""
+
+
+def _identifies(values: Mapping[str, Any]) -> bool:
+    """Whether values of a form say who applies: nobody tells these without wishing for it."""
+    return "id_number" in values or {"name", "phone"} <= set(values)
 
 
 class Context:
@@ -127,8 +135,14 @@ class Context:
         told_of = (
             form for form in forms if form.subject.search(normalise(text)) or form in lately or form.says in said
         )
-        handed = (form for form in told_of if "id_number" in self._filling.read_for(form, CONSENT, text, {}).values)
-        return self._said.forms.wished(text, "") or next(handed, None)
+        handed = (form for form in told_of if _identifies(self._filling.read_for(form, CONSENT, text, {}).values))
+        return self._said.forms.wished(text, "") or self._agreed_to(text) or next(handed, None)
+
+    def _agreed_to(self, text: str) -> Form | None:
+        """The form whose matter was just answered, where a text agrees to it: the bot offers it with the answer."""
+        forms, about = self._said.forms.forms.values(), self._asked.intent_of(self._asked.last)
+        offered = (form for form in forms if about in form.matters and form.says in self._said.bot_said)
+        return next(offered, None) if _AGREES.search(normalise(text)) else None
 
     @classmethod
     def _continues(cls, alone: Mapping[str, Any], joined: Mapping[str, Any]) -> bool:
@@ -221,6 +235,7 @@ class Context:
         named = [form.intent for form in self._lately_named()]
         ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))
         wished = self._said.forms.wished(text, intent) or next((form for form in ahead if form), None)
+        wished = wished or self._agreed_to(text)
         if wished or (wished := self._said.forms.begun_with(normalise(text), self._said.bot_said)):
             return wished
         for form in self._said.forms.forms.values():
@@ -228,7 +243,7 @@ class Context:
             if talked_of or form.says in self._said.bot_said:
                 reading = self._filling.read_for(form, CONSENT, text, {})
                 offered = form.says in self._said.bot_said and not asks(normalise(text))
-                if "id_number" in reading.values or {"name", "phone"} <= set(reading.values):
+                if _identifies(reading.values):
                     return form
                 data = bool(set(reading.values) - {CONSENT}) and not reading.loose
                 invited = f"回“{form.says}”" in self._said.bot_said  # whoever gave up is told the words as well
@@ -248,7 +263,7 @@ class Context:
     def _surely_wished(self, parse_data: Mapping[str, Any], about: str) -> Form | None:
         """The form that the model is sure a message wants to begin, by its subject or by what was asked before."""
         wishes = is_surely(turns_in(parse_data, FORM_TURNS), WISH_TURN)
-        if not wishes or _HEARSAY.search(parse_data["text"]):
+        if not wishes or _HEARSAY.search(_POLITELY.sub("", parse_data["text"])):
             return None
         forms = self._said.forms.forms.values()
         named = [form for form in forms if form.subject.search(normalise(parse_data["text"]))]

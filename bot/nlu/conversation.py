@@ -12,7 +12,9 @@ from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.nlu import forms, knowledge, wording
+from bot.nlu.embedding import meaning_of
 from bot.nlu.entities import StationEntities
+from bot.nlu.fact_choice import Embed
 from bot.nlu.forms import FORM_ANSWER, REQUESTED, Form
 from bot.nlu.live_file import LiveFile
 from bot.nlu.question import Interpreter
@@ -39,10 +41,11 @@ class Readers:
     knowledge: LiveFile[knowledge.Knowledge] = field(default_factory=knowledge.live)
     words: LiveFile[wording.Words] = field(default_factory=wording.live)
     entities: StationEntities = field(default_factory=StationEntities.load)
+    embed: Embed = meaning_of
 
     def interpreter(self) -> Interpreter:
         """The reader of questions as the files are now."""
-        return Interpreter(self.knowledge.current(), self.words.current())
+        return Interpreter(self.knowledge.current(), self.words.current(), self.embed)
 
 
 class Conversation:

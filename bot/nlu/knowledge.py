@@ -33,7 +33,7 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _PARTICLES = re.compile(r"[不没吗么嘛呢呗吧啊呀]+(?!\w)")
 """What ends a question, and is no part of what is asked: 能改名不."""
 _SCOPES = ("national", "local")
-_A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.14, 0.64, 0.66, 2.0
+_A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.07, 1.08, 0.86, 1.3
 """What a letter of a topic's words, each of its first two, what its facts share with a question, and being the default
 count beside what was learnt, in logits (ADR 006). The last is a prior: most residents ask the general question."""
 

@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.nlu.fact_choice import Embed, FactChoice
 from bot.nlu.knowledge import FITS, SHORT, Knowledge, Topic
 from bot.nlu.normaliser import normalise
 from bot.nlu.overlap import pieces
+from bot.nlu.turns import ASPECT_TURNS, turns_in
 from bot.nlu.wording import PLAIN, Wording, Words, asks, size
 
 SURE = 0.45
@@ -22,8 +24,6 @@ FOLLOW_UP = "enquiry/follow_up"
 """The intent of questions that do not say what they are about."""
 UNSURE = "unsure"
 """In a question's aspects: the topic is known, but nothing of it answers this; what follows is certain all the same."""
-_WEAK = frozenset({"exceptions", "who"})
-"""Aspects whose words say little: 没有…能办, 超过, 要求."""
 _MOST_FACTS = 2
 """Of what is told at once; one more where all were asked for in so many words."""
 _MOST_CHARACTERS = 230
@@ -32,8 +32,12 @@ _NEW_SHARE = 0.4
 """Of a second fact's pieces: less says the first one again."""
 _MOST_PARTS = 6
 _MOST_CHOICES = 3
-_WORTH_TELLING, _WORTH_TELLING_OF_ANOTHER = 70.0, 240.0
-"""What a fact must share with a question beyond what is told, to be told too; of another topic more."""
+_ENOUGH = 0.75
+"""How likely a fact has to be to be told without the next one."""
+_LIKELY_FACT = 0.4
+"""The same to be told to a follow-up in whose words nothing is asked for."""
+_CLEARLY_BETTER = 1.0
+"""How much better, in logits, another topic has to fit a follow-up and the question before it."""
 _WORTH_ALONE = 50.0
 """The same where nothing else answers a question that stands on the one before it."""
 _OWN_SHARE = 0.6
@@ -60,6 +64,10 @@ _FOLLOW_UP_CHARACTERS = 14
 _A_FEW_WORDS = 6
 _OF_SOMEBODY = re.compile("^(?:我|俺|咱|他|她|孩子|娃|老人)")
 """What begins a few words about a person, which are the answer to nothing else than the question before: 我18."""
+_AGE = re.compile(
+    r"(?:现在|今年|刚|才|都|虚岁|周岁|快|属于)*[\d〇零一二两三四五六七八九十百]+(?:周?岁|虚岁|了|个月|整)*\W*"
+)
+"""An age by itself, which is small talk only where nothing was asked before: 现在十九."""
 _THIS_OFFICE = re.compile("派出所|你们|您们|您这|你这|您那|你那|所里|户籍|民警")
 _HOW_TO = re.compile(r"(?:怎么|怎样|咋|如何)办(?!\W*$)")
 """How something is done, and not what is to be done about it: 怎么办居住证."""
@@ -127,8 +135,20 @@ class Question:
 class Interpreter:
     """Finds the question in a message's parse data, with the conversation's last question at hand."""
 
-    def __init__(self, knowledge: Knowledge, words: Words) -> None:
+    def __init__(self, knowledge: Knowledge, words: Words, embed: Embed | None = None) -> None:
+        """`embed`: with it meanings are compared as well."""
         self._knowledge, self._words = knowledge, words
+        self._choice = FactChoice(knowledge, embed)
+        self._heard: dict[str, Wording] = {}
+
+    def hear(self, text: str, parse_data: Mapping[str, Any]) -> None:
+        """Take down which aspects the model hears in a text, as its parse data have them."""
+        normal = normalise(text)
+        self._heard[normal] = self._words.read(normal).as_heard(turns_in(parse_data, ASPECT_TURNS))
+
+    def _read(self, text: str) -> Wording:
+        """What a text in its normal form asks, by the trainers' words and by what was heard in it."""
+        return self._heard.get(text) or self._words.read(text)
 
     # -- questions that stand on the one before ------------------------------------------------------------------
 
@@ -138,7 +158,7 @@ class Interpreter:
         `enquires`: the message by itself is an enquiry; small talk with the words of one (火车站改签怎么弄) is not.
         """
         normal = normalise(text)
-        wording = self._words.read(normal)
+        wording = self._read(normal)
         if self._knowledge.titled(text):
             return False
         sure = self._sure(ranked, SURE)
@@ -172,6 +192,7 @@ class Interpreter:
         if nearer and not lost and self._knowledge.letters(nearer, normal) >= _PLAINLY_NAMED:
             return True
         about_somebody = lost and size(normal) <= _A_FEW_WORDS and bool(_OF_SOMEBODY.search(normal))
+        about_somebody = about_somebody or (lost and bool(_AGE.fullmatch(normal)))
         if not asks(normal) and (about_somebody or self._is_circumstance(topic, normal)):
             return True
         lacks = not asks(normal) and bool(_AMISS.search(normal)) and self._nearest(topic, normal) is not None
@@ -188,18 +209,18 @@ class Interpreter:
 
         One that names a matter of its own must do so in the trainers' words.
         """
-        wording = self._words.read(text)
-        if any(aspect in topic.aspects and aspect not in _WEAK for aspect in wording.aspects):
+        wording = self._read(text)
+        if any(aspect in topic.aspects for aspect in wording.plain_aspects):
             return True
         return not wording.named and self._nearest(topic, text) is not None
 
     def names_subject(self, text: str) -> bool:
         """Whether a message says what it is about."""
-        return self._words.read(normalise(text)).named
+        return self._read(normalise(text)).named
 
     def only_continues(self, text: str) -> bool:
         """Whether a message is nothing but words of a follow-up: 多少钱, 人话说一下."""
-        wording = self._words.read(normalise(text))
+        wording = self._read(normalise(text))
         return bool(wording.aspects) and (len(wording.subject) <= 1 or wording.aspects[0] == PLAIN)
 
     async def continued(
@@ -214,38 +235,54 @@ class Interpreter:
         if topic is None:
             return None
         normal = normalise(text)
-        aspects = self._words.read(normal).aspects
-        nearer = self._knowledge.choose(topic.intent, normal)
-        if beside := self._beside(topic, nearer, normal):
+        wording = self._read(normal)
+        named = self._knowledge.choose(topic.intent, normal)
+        if beside := self._beside(topic, named, normal):
             return Question.telling(self._facts(beside, normal))
-        if nearer and nearer.when:
-            fresh, topic = nearer is not topic, nearer
-            if fresh and not set(aspects) - _WEAK:
-                return Question.telling(self._facts(topic, normal, whole=False))
-        weak = [aspect for aspect in aspects if aspect in topic.aspects]
-        found = self._nearest(topic, normal)
-        if found and found[0] is not topic and weak and not self._speaks_of(found[0], normal):
-            found = None
-        strange = len(self._words.read(normal).subject) > _OWN_WORDS and not (found or (nearer and nearer.when))
+        known = [aspect for aspect in wording.plain_aspects if aspect == PLAIN or aspect in topic.aspects]
+        if known and len(wording.subject) <= _BARE:
+            return Question.telling(self._fitting((topic, aspect) for aspect in known))
+        joined = await parse(f"{words_before}，{text}")
+        nearer = self._in_its_light(topic, named, normal, joined)
+        strange = len(wording.subject) > _OWN_WORDS and not (self._nearest(topic, normal) or nearer is not topic)
         if strange and ranked and not _may_be_about(topic, ranked):
             return None
-        known = [aspect for aspect in aspects if aspect == PLAIN or (aspect in topic.aspects and aspect not in _WEAK)]
+        if other := self._another_matter(topic, wording, normal, joined):
+            return Question.telling(self._facts(other, normal, whole=False))
+        if nearer is not topic:
+            return Question.telling(self._facts(nearer, normal, whole=False))
         if known:
             return Question.telling(self._fitting((topic, aspect) for aspect in known))
-        if found and not (topic.when and topic is nearer and found[0] is not topic):
-            return Question.telling([found])
-        if nearer and nearer.when:
-            return Question((topic.id,))
-        joined = await parse(f"{words_before}，{text}")
-        if _enquires(joined) and self._sure(joined["topics"], SURE_OF_TWO):
-            other = self._topic(joined["topics"], normal)
-            if other and other.intent not in (topic.intent, FOLLOW_UP):
-                return Question.telling(self._facts(other, normal))
-        if weak or (aspects and not asked.aspects):
-            return Question((topic.id,), tuple(weak or aspects)[:_MOST_FACTS])
-        if "exceptions" in topic.aspects and self._amiss(normal, topic, joined):
-            return Question((topic.id,), ("exceptions",))
+        if wording.plain_aspects:
+            return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
+        told = asked.aspects or (SHORT,)
+        fresh = [fact for fact in self._choice.likeliest(topic, normal, wording) if fact.aspect not in told]
+        if fresh and fresh[0].likelihood >= _LIKELY_FACT:
+            return Question((topic.id,), (fresh[0].aspect,))
         return Question((topic.id,), (UNSURE,) if asked.aspects == () else (UNSURE, SHORT))
+
+    def _in_its_light(self, topic: Topic, named: Topic | None, text: str, joined: Mapping[str, Any]) -> Topic:
+        """The topic of the same intent that a follow-up is about: one that its words name, or that both messages
+        together fit clearly better than the one before."""
+        if named and named.when:
+            return named
+        fits = next((item.get(FITS) for item in joined["topics"] if item["name"] == topic.intent), None)
+        if not fits or not _enquires(joined):
+            return topic
+        best = max(fits, key=lambda name: fits[name])
+        clearly = fits[best] - fits.get(topic.id, 0.0) >= _CLEARLY_BETTER
+        return self._knowledge.topics.get(best, topic) if clearly else topic
+
+    def _another_matter(self, topic: Topic, wording: Wording, text: str, joined: Mapping[str, Any]) -> Topic | None:
+        """The topic of another intent to which both messages together lead: surely, where the topic before has what is
+        asked for, and never to a mere price or time of it."""
+        has_it = any(aspect == PLAIN or aspect in topic.aspects for aspect in wording.plain_aspects)
+        least = _PLAINLY_ONE if has_it else SURE_OF_TWO
+        if not (_enquires(joined) and self._sure(joined["topics"], least)):
+            return None
+        other = self._topic(joined["topics"], text)
+        elsewhere = other and other.intent not in (topic.intent, FOLLOW_UP, *_BORROWED)
+        return other if elsewhere else None
 
     def _beside(self, topic: Topic, nearer: Topic | None, text: str) -> Topic | None:
         """The topic of another intent that a follow-up names: one that can be asked of anything, or a neighbour."""
@@ -264,19 +301,8 @@ class Interpreter:
 
     def _letters_of_title(self, other: Topic, topic: Topic, text: str) -> int:
         """How many letters a neighbour's title has beyond the topic's own, where a text says them: 临时(的), else 0."""
-        beyond = "".join(letter for letter in self._words.read(other.title).subject if letter not in topic.title)
+        beyond = "".join(letter for letter in self._read(other.title).subject if letter not in topic.title)
         return len(beyond) if beyond and beyond in text else 0
-
-    def _speaks_of(self, topic: Topic, text: str) -> bool:
-        """Whether a text has a word by which a topic is chosen, or of its title."""
-        return self._knowledge.names(topic, text) or bool(pieces(topic.title) & pieces(text))
-
-    def _amiss(self, text: str, topic: Topic, joined: Mapping[str, Any]) -> bool:
-        """Whether a follow-up asks what to do where something did not go as it should: 要是没有呢."""
-        if not self._words.read(text).subject:
-            return True
-        about = joined["topics"][0]["name"] if joined["topics"] else ""
-        return _enquires(joined) and about == topic.intent and bool(_AMISS.search(text))
 
     def _nearest(self, topic: Topic, text: str) -> Told | None:
         """The fact of the topic, or else of its intent, that shares most words with a question."""
@@ -313,7 +339,7 @@ class Interpreter:
             return Question(told.topics, (UNSURE, SHORT)) if again else told
         if sure:
             return None
-        wording = self._words.read(normal)
+        wording = self._read(normal)
         possible = [found.title for item in ranked if (found := self._topic([item], normal))]
         brief = open_field or size(normal) <= _A_FEW_WORDS
         usual = self._words.field(normal) if brief else ()
@@ -329,18 +355,19 @@ class Interpreter:
 
     def _names_a_field(self, text: str) -> bool:
         """Whether a message names nothing but a field of many matters: 户口, 身份证."""
-        wording = self._words.read(text)
+        wording = self._read(text)
         vague = not wording.aspects and not _HOW_TO.search(text)
         return vague and self._knowledge.matters(wording.subject) >= _MATTERS_OF_A_FIELD
 
     def corrected(self, text: str) -> str | None:
         """What is left of "不是，我问的是居住证" without its beginning; None when a message corrects nothing."""
-        wording = self._words.read(normalise(text))
+        wording = self._read(normalise(text))
         return wording.corrected
 
-    def with_aspects_of(self, question: Question, before: Question) -> Question:
-        """A correction of the topic alone still asks what was asked before."""
-        return question if question.aspects else replace(question, aspects=before.aspects)
+    def with_aspects_of(self, text: str, question: Question, before: Question) -> Question:
+        """A correction of the topic alone, which is what `text` is, still asks what was asked before."""
+        asks_itself = self._read(normalise(text)).plain_aspects
+        return question if asks_itself or not before.precise else replace(question, aspects=before.aspects)
 
     def _stays(self, last: Topic, topic: Topic, text: str) -> bool:
         """Whether a question on the same intent, which names none of its topics, is about the last one still; so is one
@@ -350,7 +377,7 @@ class Interpreter:
         if topic.when or topic.intent != last.intent:
             return False
         nearest = self._nearest(last, text)
-        return not self._words.read(text).named or (nearest is not None and nearest[0] is last)
+        return not self._read(text).named or (nearest is not None and nearest[0] is last)
 
     def _named(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
         """The topic that a message names in the trainers' words, among those that the model thinks possible."""
@@ -385,15 +412,17 @@ class Interpreter:
 
         我想改名，另外身份证也丢了，能一起办不
         """
-        asking = [part for part in parts if asks(part) or self._words.read(part).aspects]
+        asking = [part for part in parts if asks(part) or self._read(part).aspects]
         if len(asking) == 1 and any(_NEXT.search(part) for part in parts):
-            return [part for part in parts if part in asking or self._words.read(part).named]
+            return [part for part in parts if part in asking or self._read(part).named]
         return asking
 
     async def _asked_by(self, part: str, text: str, whole: Sequence[Mapping[str, Any]], parse: Parse) -> Topic | None:
         """The topic that one part of a message asks about by itself; None where it is about the message's own."""
-        wording = self._words.read(part)
+        wording = self._read(part)
         read = await parse(_NEXT.sub("", part)) if len(wording.subject) > 1 else None
+        if read is not None:
+            self.hear(part, read)
         if read is None or not _enquires(read) or not self._sure(read["topics"], SURE_OF_TWO):
             return None
         name = read["topics"][0]["name"]
@@ -416,38 +445,19 @@ class Interpreter:
 
         `whole`: the text is a whole message, so that what it asks for in vain is said to be lacking.
         """
-        wording = self._words.read(text)
+        wording = self._read(text)
         explains = not (wording.subject and _MEANING.search(text))
-        wanted = [aspect for aspect in wording.aspects if (aspect == PLAIN and explains) or aspect in topic.aspects]
-        strong = [(topic, aspect) for aspect in wanted if aspect not in _WEAK]
-        weak = [(topic, aspect) for aspect in wanted if aspect in _WEAK]
-        if len(strong) > _MOST_FACTS:
-            return self._fitting(strong, most=_MOST_FACTS + 1)
-        if strong:
-            return self._with_more(self._with_story(strong + weak, topic, wording), topic, text)
-        more = self._with_more([(topic, SHORT)], topic, text)
-        if weak and len(more) == 1:
-            return self._fitting([(topic, SHORT), *weak])
+        wanted = [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]
+        if PLAIN in wording.aspects and explains:
+            return self._fitting((topic, aspect) for aspect in (PLAIN, *wanted))
+        if len(wanted) > _MOST_FACTS:
+            return self._fitting(((topic, aspect) for aspect in wanted), most=_MOST_FACTS + 1)
+        first, *others = self._choice.likeliest(topic, text, wording)
         bare = len(wording.subject) < _TELLS_A_STORY and not self._knowledge.names(topic, text)
-        if whole and bare and wording.aspects and not wanted and len(more) == 1:
-            return [(topic, wording.aspects[0])]
-        return more
-
-    def _with_more(self, told: Sequence[Told], topic: Topic, text: str) -> list[Told]:
-        """The facts with the one behind them that shares most words with what they leave unanswered."""
-        said = "".join(f"{about.title}，{about.fact(aspect).text}" for about, aspect in told)
-        found = self._knowledge.shared(topic.intent, text, told=said)
-        own = [fact for fact in found if fact.topic is topic][:1]
-        others = [fact for fact in found if fact.topic is not topic][:1]
-        least = _WORTH_TELLING_OF_ANOTHER + (own[0].score if own else 0)
-        worth = [fact for fact in others if fact.score >= least] or [
-            fact for fact in own if fact.score >= _WORTH_TELLING
-        ]
-        return self._fitting([*told, *((fact.topic, fact.aspect) for fact in worth)])
-
-    def _with_story(self, told: Sequence[Told], topic: Topic, wording: Wording) -> list[Told]:
-        """The facts with the topic's short answer behind them, where a question says more than what it asks for."""
-        return self._fitting([*told, (topic, SHORT)] if len(wording.subject) >= _TELLS_A_STORY else told)
+        if whole and bare and wording.plain_aspects and not wanted and first.likelihood < _ENOUGH:
+            return [(topic, wording.plain_aspects[0])]
+        second = others[:1] if first.likelihood < _ENOUGH else []
+        return self._fitting((topic, fact.aspect) for fact in (first, *second))
 
     @staticmethod
     def _fitting(told: Iterable[Told], most: int = _MOST_FACTS) -> list[Told]:

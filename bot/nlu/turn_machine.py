@@ -1,10 +1,11 @@
 """Reads what a message would mean further on, from a few examples of each turn: in an open alarm
-(`nlu_data/alarm_turns.yml`), and while a form is filled in (`nlu_data/form_turns.yml`).
+(`nlu_data/alarm_turns.yml`), while a form is filled in (`nlu_data/form_turns.yml`), and of a question, by the aspect
+that it asks for (`nlu_data/aspect_turns.yml`).
 
-The triage says who must act; a turn only says which line of advice fits (`bot/intake/advice.py`), or what is done with
-the form (`bot/nlu/form_reader.py`). It is a kernel machine over sentence embeddings and character n-grams, small enough
-to be fitted in a second and asked beside every message. Its likelihoods are of all turns; whoever knows the kind of the
-alarm compares those that can come in it.
+The triage says who must act; a turn only says which line of advice fits (`bot/intake/advice.py`), what is done with a
+form (`bot/nlu/form_reader.py`), or what is told of a topic (`bot/nlu/question.py`). It is a kernel machine on sentence
+embeddings and character n-grams, small enough to be fitted in a second and asked beside every message. Its likelihoods
+are of all turns; whoever knows the kind of the alarm compares those that can come in it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from bot.nlu.turns import Turn
 from bot.nlu.wording import asks
 
 TURNS_FILE, FORM_TURNS_FILE = Path("nlu_data/alarm_turns.yml"), Path("nlu_data/form_turns.yml")
+ASPECT_TURNS_FILE = Path("nlu_data/aspect_turns.yml")
 _MEANING_SHARE = 0.9
 _MEANING_SHARPNESS = 2.0
 _PENALTY = 0.35

@@ -1,5 +1,6 @@
 """What a message would mean further on in a conversation, as it travels: in an open alarm ("she is unconscious now",
-"can I send pictures?"), and while a form is filled in ("I must look for it", "what do you need that for?")."""
+"can I send pictures?"), while a form is filled in ("I must look for it", "what do you need that for?"), and behind an
+answer ("and what must I bring?")."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ TURNS = "turns"
 """Message property that reaches the parse data: the turns of an alarm that a message may be, the likeliest first."""
 FORM_TURNS = "form_turns"
 """The same of a form."""
+ASPECT_TURNS = "aspect_turns"
+"""The same of a question: which aspect of its matter a message may ask for."""
 QUESTION_TURN, WISH_TURN = "question", "wish"
 """The turns of a form that ask about its matter or another, and that want to begin it."""
 SURE, LIKELY = 0.75, 0.4
@@ -35,7 +38,7 @@ class Turn:
 
 
 def turns_in(parse_data: Mapping[str, Any], told_as: str) -> list[Turn]:
-    """The turns in a message's parse data, none where no model has read it. `told_as`: `TURNS` or `FORM_TURNS`."""
+    """The turns in a message's parse data, none where no model has read it. `told_as`: the property that has them."""
     return [Turn.from_json(turn) for turn in parse_data.get(told_as) or ()]
 
 

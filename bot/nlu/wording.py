@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from bot.nlu.knowledge import ANSWERS, ASPECTS, GAP, GAP_PATTERN
 from bot.nlu.live_file import LiveFile, TrainersFileError, of_its_shape, read_yaml
+from bot.nlu.turns import LIKELY, SURE, Turn
 
 ASPECTS_FILE = ANSWERS.parent / "aspects.yml"
 PLAIN = "plain"
+WHOLE, NOTHING = "whole", "none"
+"""Beside the aspects in `nlu_data/aspect_turns.yml`: what asks for the matter itself, and what asks nothing."""
+_WEAK = frozenset({"exceptions", "who"})
+"""Aspects whose words say little: 没有…能办, 超过, 要求."""
+_POSSIBLE = 0.05
+"""How likely an aspect that words name has to be beside a surer one."""
 HUMAN = "转人工"
 """The button, and the words, that bring a human (help_request/human_service)."""
 GUESSES = "这个我拿不准，不敢乱说。您问的是下面哪一项？都不是就点“转人工”，民警会看到。"
@@ -48,6 +55,29 @@ class Wording:
     """Whether it says what it is about: 身份证, 户口 …"""
     corrected: str | None = None
     """The text behind "不是，我问的是", when the message begins so."""
+    likelihoods: Mapping[str, float] = field(default_factory=dict)
+    """How likely the model holds each aspect, beside `WHOLE` and `NOTHING`; none where it was not asked."""
+    named_aspects: tuple[str, ...] = ()
+    """Those of `aspects` that the words alone name."""
+
+    @property
+    def plain_aspects(self) -> tuple[str, ...]:
+        """The aspects without those of which words alone say little."""
+        return tuple(
+            aspect for aspect in self.aspects if aspect not in _WEAK or self.likelihoods.get(aspect, 0.0) >= LIKELY
+        )
+
+    def as_heard(self, turns: Sequence[Turn]) -> Wording:
+        """The same with what the model hears: the turns of `nlu_data/aspect_turns.yml`, the likeliest first.
+
+        Its aspects stand first. Those that only the words name stay where the model thinks them possible, and where it
+        is sure of nothing.
+        """
+        likely = {turn.name: turn.confidence for turn in turns}
+        heard = [name for name in likely if name in (PLAIN, *ASPECTS) and likely[name] >= LIKELY]
+        sure = any(confidence >= SURE for confidence in likely.values())
+        named = [name for name in self.aspects if not sure or likely.get(name, 0.0) >= _POSSIBLE]
+        return replace(self, aspects=tuple(dict.fromkeys([*heard, *named])), likelihoods=likely)
 
 
 @dataclass(frozen=True)
@@ -98,7 +128,8 @@ class Words:
         subject = "".join(_LETTERS.findall(self._filler.sub("", left)))
         corrected = self._correction.sub("", text) if self._correction.match(text) else None
         aspects = tuple(sorted(found, key=lambda aspect: found[aspect])) or self._said_alone(subject)
-        return Wording(aspects, subject, bool(self._subjects.search(text)), corrected or None)
+        named = bool(self._subjects.search(text))
+        return Wording(aspects, subject, named, corrected or None, named_aspects=aspects)
 
     def _said_alone(self, subject: str) -> tuple[str, ...]:
         return next(((aspect,) for aspect, words in self._alone.items() if words.fullmatch(subject)), ())

@@ -27,7 +27,17 @@ _LIVE_MODULES = frozenset(
     for name in (
         *("evaluation", "evaluation_report", "judge", "project", "catalogue"),
         *("live_model", "pointer", "server"),
-        *("affairs", "answers", "asked", "channel", "context", "conversation", "corrections", "field_values"),
+        *(
+            "affairs",
+            "answers",
+            "asked",
+            "channel",
+            "context",
+            "conversation",
+            "corrections",
+            "fact_choice",
+            "field_values",
+        ),
         *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
         *("telling", "telling_words", "thread", "tracker_store", "values", "wording"),
     )

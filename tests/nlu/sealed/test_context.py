@@ -279,6 +279,25 @@ def test_that_a_case_told_since_is_asked_after_as_one() -> None:
     assert heard["triage"]["intent"] == "help_request/case_followup"
 
 
+def test_that_agreeing_behind_an_answer_that_offers_the_form_begins_it() -> None:
+    asked = said(Triage("enquiry", 0.99, "enquiry/dog_licence"), "给狗上户口能在手机上弄不", Question(("dog_licence",)))
+    offer = BotUttered("在这里回“我要办犬证”，照提示传狗的照片，在家拍就行。")
+    for text, triage in (("嗯嗯同意的", OFF_TOPIC), ("同意，我妈就在旁边，她也同意", WHISPER)):
+        assert meaning(read(text, triage), asked, offer).parse_data["intent"]["name"] == "apply_dog_licence"
+    named = read("我叫赵雨桐 电话是 139 0402 0303", WHISPER)
+    assert meaning(named, asked, offer).parse_data["intent"]["name"] == "apply_dog_licence"
+    assert meaning(read("好的", OFF_TOPIC), asked, offer).parse_data["intent"]["name"] == "other"
+
+
+def test_that_an_age_behind_a_question_is_about_its_matter() -> None:
+    asked = said(
+        Triage("enquiry", 0.99, "enquiry/household_ethnicity"), "想换个民族", Question(("household_ethnicity",))
+    )
+    together = read("", Triage("enquiry", 0.95, "enquiry/household_ethnicity"), topics=[("household_ethnicity", 0.95)])
+    heard = meaning(read("现在十九", OFF_TOPIC), asked, others={"想换个民族，现在十九": together}).parse_data
+    assert heard[QUESTION]["topics"][0].startswith("household_ethnicity")
+
+
 def test_that_agreeing_to_two_offers_begins_neither() -> None:
     both = BotUttered("回“我要办犬证”或“我要办居住证”，哪天都行。")
     asked = said(Triage("enquiry", 0.9, "enquiry/station_hours"), "周末开门吗")
@@ -368,7 +387,7 @@ def test_that_a_question_with_a_subject_stands_alone() -> None:
     )
     question = meaning(new, LOST).parse_data[QUESTION]
     assert question["topics"] == ["residence_permit_apply"]
-    assert question["aspects"] == ["fee"]
+    assert question["aspects"][0] == "fee"
 
 
 FOLLOWS = Triage("enquiry", 0.9, "enquiry/follow_up")
@@ -377,7 +396,8 @@ FOLLOWS = Triage("enquiry", 0.9, "enquiry/follow_up")
 def test_that_a_question_after_a_request_is_about_its_matter_and_a_detail_is_not() -> None:
     found = said(Triage("help_request", 0.99, "help_request/found_item"), "捡了个包，交哪儿")
     receipt = read("能写个收条吗", FOLLOWS, topics=[("follow_up", 0.9)])
-    assert meaning(receipt, found).parse_data[QUESTION]["topics"] == ["lost_found_howto_found"]
+    heard = meaning(receipt, found, others={"捡了个包，交哪儿，能写个收条吗": receipt}).parse_data
+    assert heard[QUESTION]["topics"] == ["lost_found_howto_found"]
     detail = read("那包是黑的", OFF_TOPIC)
     assert QUESTION not in meaning(detail, found, others={"捡了个包，交哪儿，那包是黑的": detail}).parse_data
 
@@ -604,7 +624,9 @@ def test_that_an_earlier_matter_is_taken_up_again_by_its_words() -> None:
         said(permit, "居住证是不是得续", Question(("residence_permit_renew",))),
     )
     back = read("证明那个 我老妹替我去中不", permit, topics=[("residence_permit_renew", 0.9)])
-    asked = meaning(back, *before).parse_data[QUESTION]
+    together = read("", no_crime, topics=[("no_crime_record", 0.9)])
+    others = {"家政管我要个没犯过事的证明，证明那个 我老妹替我去中不": together}
+    asked = meaning(back, *before, others=others).parse_data[QUESTION]
     assert asked["topics"][0].startswith("no_crime_record")
     assert asked["aspects"] == ["agent"]
 
