@@ -17,7 +17,9 @@ from bot.nlu import forms
 from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import GIVING_AGREES, Reading, read
 from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
+from bot.nlu.normaliser import normalise
 from bot.nlu.turns import FORM_TURNS, turns_in
+from bot.nlu.wording import asks
 from bot.services import applications, photos
 from bot.store.models import MessageId
 
@@ -65,6 +67,9 @@ _ASIDES = {
     "change": _CHANGE,
 }
 _PHOTO_KEPT = "照片收到，记作“{photo}”。照片上的字我看不了，下面这一项请打字："
+_CAPTION = 16
+"""Letters up to which a message in front of a picture says what it shows."""
+_PHOTO_FILED = "照片收到，记作“{photo}”。"
 _PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
 _PHOTO_SAME = "好，这张换掉了原来的“{photo}”。"
 _NOT_STORED = "刚才没存上，您填的都还在。请过一会儿再回一次“确认”。"
@@ -280,14 +285,26 @@ def _with_photo(
     for, it gives that as well."""
     wanted = [name for name, entry in form.fields.items() if entry.kind == PHOTO]
     empty = [name for name in wanted if tracker.get_slot(name) is None]
-    place = requested if requested in wanted else next(iter(empty), wanted[-1])
+    place = _announced(form, tracker) or (requested if requested in wanted else next(iter(empty), wanted[-1]))
     if requested == CONSENT:
         dispatcher.utter_message(text=GIVING_AGREES)
         return [SlotSet(place, photo), SlotSet(CONSENT, True)]
     if place != requested and requested is not None:
-        told = _PHOTO_KEPT if empty else _PHOTO_CHANGED
+        told = _PHOTO_CHANGED if tracker.get_slot(place) else _PHOTO_FILED if requested in wanted else _PHOTO_KEPT
         dispatcher.utter_message(text=told.format(photo=form.fields[place].title))
     return [SlotSet(place, photo)]
+
+
+def _announced(form: Form, tracker: Tracker) -> str | None:
+    """The photo's field that the message before the picture names and no other: 这个是打狂犬疫苗那个本."""
+    said = [event for event in tracker.events if event["event"] == "user"]
+    words = normalise(said[-2].get("text") or "") if len(said) > 1 else ""
+    if not words or len(words) > _CAPTION or asks(words):
+        return None
+    shown = [
+        name for name, entry in form.fields.items() if any(word in words for word in entry.settings.get("shows", ()))
+    ]
+    return shown[0] if len(shown) == 1 else None
 
 
 def _same_photo(dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker) -> Events:

@@ -244,7 +244,7 @@ class Manner:
         """The manner that a case's messages call for."""
         hidden = is_hidden(case, messages)
         latest = next((one.text for one in reversed(messages) if one.kind == "text"), "")
-        english = not wording.has_han(latest) and any(wording.is_english(one.text) for one in messages)
+        english = not wording.is_chinese(latest) and any(wording.is_english(one.text) for one in messages)
         return cls(english=english and not hidden, hidden=hidden)
 
     def of_entry(self, entry: Entry) -> str:

@@ -177,6 +177,11 @@ def says_mistake(text: str) -> bool:
     return bool(_MISTAKE.search(text)) and not _NO_MISTAKE.search(text)
 
 
+def is_chinese(text: str) -> bool:
+    """Whether a text has as many Chinese characters as words of letters; a plate in an English sentence is none."""
+    return len(_HAN.findall(text)) >= max(1, len(_LETTERS.findall(text.lower())))
+
+
 def has_han(text: str) -> bool:
     """Whether a text holds a Chinese character."""
     return bool(_HAN.search(text))

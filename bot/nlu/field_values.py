@@ -46,6 +46,7 @@ _ANY_REGION = re.compile("[\u4e00-\u9fff]{2,12}")
 _NO_REGION = re.compile(
     "[我你他她它们不没吗呢了么办谁啥哪怎咋再说等后看想要问填写发给来去做有在好行谢是租]|这里|这边|本地|当地|外地|城市|农村|老家|以前|现在"
     "|房子|房东|合同|个月|半年|[一两几多]年|上班|工作|工地|单位|公司|打工|手机|电话|身份证"
+    "|[课补错页]|地址|刚才|一共|照片|图片|继续|提交|确认"
 )
 _REGION_END = re.compile("过?来|的|户口|人|[\\s,，。]")
 _HERE = re.compile("沈阳|大东区|沈河区|和平区|皇姑区|铁西区|浑南区|于洪区|苏家屯区|沈北新区")
@@ -101,6 +102,8 @@ _FULL_HALF_YEAR = (
     "没满半年也要先做居住登记，问我“租房怎么登记”就行。"
 )
 _NOT_REMEMBERED = re.compile("哪天忘|忘了|记不清|想不起|不记得")
+_AGED = re.compile("[0-9一二三四五六七八九十两几]+(?:周|虚)?岁")
+_LIVES_THERE = re.compile("^[我俺咱]?(?:现在|目前)?住")
 _THIS_YEAR = re.compile("今年(?!年?初|开春|春|过)")
 _MONTH_TOLD = re.compile(r"月|\d[./-]\d")
 _WHICH_MONTH = "今年几月？写上月份就行，比如“今年三月”。"
@@ -179,7 +182,7 @@ class FieldReader:
             said = _REGION_END.split(said[known.start() :])[0]  # 我从黑龙江来给我闺女看孩子
         if HOUSE.search(said):
             return None  # where one lives, and not where one is registered
-        if asked and _HERE.search(said) and not asks(text):
+        if asked and _HERE.search(said) and not (asks(text) or _LIVES_THERE.search(text)):
             raise BadValueError(_OF_HERE)
         if known or (asked and not asks(text) and _ANY_REGION.fullmatch(said) and not _NO_REGION.search(said)):
             return said
@@ -189,6 +192,8 @@ class FieldReader:
         found = values.day(text, today=self.today)
         if found is None or (_BORN.search(text) and not any(word in text for word in entry.settings.get("about", ()))):
             return None
+        if _AGED.search(text) and not _MONTH_TOLD.search(text):
+            return None  # 今年四岁了
         months = values.months_between(found, self.today)
         if _NOT_REMEMBERED.search(text) and not re.search(r"\d", text):
             return None

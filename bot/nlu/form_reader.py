@@ -33,6 +33,7 @@ _TOLD: Mapping[str, Command | Aside] = {
     **{"sent_already": "sent", "whose": "whose", "chat": "chat", "photo_how": "photos"},
 }
 """The turns (`nlu_data/form_turns.yml`) that say something about filling in and give nothing."""
+_HANDS_IN = re.compile("提交|交上|交了?吧|报上|报吧|递上")
 _GIVES_UP = 0.9
 """How likely giving up has to be: what was filled in is lost by it."""
 _ENDS = re.compile(
@@ -363,7 +364,9 @@ class _Reader:
             return Reading({self._requested: True})
         if self._requested == "id_number" and re.search("[对错是]|核对|确认", self._text):
             return Reading(problems=(_CHECK_DIGIT,))
-        return Reading(command="agreed") if self._requested else Reading()
+        if not self._requested:
+            return Reading()
+        return Reading(command="missing" if _HANDS_IN.search(self._text) else "agreed")
 
     def _half_agreed(self) -> Reading | None:
         """Agreement with more behind it: consent with the first data is both; a summary that is right is handed in,

@@ -264,14 +264,12 @@ class Interpreter:
     def _in_its_light(self, topic: Topic, named: Topic | None, text: str, joined: Mapping[str, Any]) -> Topic:
         """The topic of the same intent that a follow-up is about: one that its words name, or that both messages
         together fit clearly better than the one before."""
-        if named and named.when:
-            return named
         fits = next((item.get(FITS) for item in joined["topics"] if item["name"] == topic.intent), None)
         if not fits or not _enquires(joined):
-            return topic
-        best = max(fits, key=lambda name: fits[name])
-        clearly = fits[best] - fits.get(topic.id, 0.0) >= _CLEARLY_BETTER
-        return self._knowledge.topics.get(best, topic) if clearly else topic
+            return named if named and named.when else topic
+        best = self._knowledge.choose(topic.intent, text, fits) or topic
+        clearly = fits.get(best.id, 0.0) - fits.get(topic.id, 0.0) >= _CLEARLY_BETTER
+        return best if clearly or self._knowledge.letters(best, text) >= _LETTERS_NAMED else topic
 
     def _another_matter(self, topic: Topic, wording: Wording, text: str, joined: Mapping[str, Any]) -> Topic | None:
         """The topic of another intent to which both messages together lead: surely, where the topic before has what is

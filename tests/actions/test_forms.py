@@ -267,6 +267,25 @@ async def test_that_a_photo_taken_anew_replaces_the_one_that_it_stands_for(
     assert slots == expected
 
 
+@pytest.mark.parametrize(
+    ("caption", "expected", "told"),
+    [
+        ("这个是打狂犬疫苗那个本", "photo_vaccine", "记作“免疫证照片”"),
+        ("先发侧面的", "photo_dog_side", "记作“狗的侧面照”"),
+        ("正面和侧面都在这", "photo_dog_front", ""),
+        ("疫苗证也要拍吗", "photo_dog_front", ""),
+        ("好的", "photo_dog_front", ""),
+    ],
+)
+async def test_that_a_photo_is_filed_as_what_was_said_of_it(
+    server: ActionExecutor, caption: str, expected: str, told: str
+) -> None:
+    before = [{"event": "user", "text": caption}]
+    slots, said = await fill(server, "[图片]", requested="photo_dog_front", photo=True, before=before)
+    assert slots == {expected: "17"}
+    assert told in "".join(said)
+
+
 async def test_that_agreeing_once_more_is_no_riddle(server: ActionExecutor) -> None:
     slots, said = await fill(server, "同意", requested="phone", filled={"consent": True})
     assert slots == {"phone": None}

@@ -560,6 +560,18 @@ def test_that_what_tells_what_it_is_is_taken_whatever_was_asked(
     assert reading(text, requested, PERMIT).values == values
 
 
+def test_that_other_words_are_no_place_and_an_age_is_no_day() -> None:
+    assert reading("补充一下地址 是二单元的", "household_place", PERMIT).values == {}
+    assert reading("刚才那号打错一位 是13804020107", "household_place", PERMIT).values == {"phone": "13804020107"}
+    assert reading("富锦", "household_place", PERMIT).values == {"household_place": "富锦"}
+    assert reading("豆豆今年四岁了", "vaccinated_on").values == {}
+
+
+def test_that_who_hands_in_too_early_is_told_what_is_missing() -> None:
+    assert heard("没问题了，确认提交", "agree", "vaccinated_on").command == "missing"
+    assert heard("没问题", "agree", "vaccinated_on").command == "agreed"
+
+
 def test_that_who_doubts_a_value_and_asks_to_see_it_is_shown_all() -> None:
     assert reading("名字好像打错了吧？给我看看", "confirmed", PERMIT, name="崔文博").command == "review"
 

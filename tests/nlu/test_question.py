@@ -15,6 +15,7 @@ from bot.nlu.turns import ASPECT_TURNS, Turn
 
 BASE, WORDS = knowledge.load(), wording.load()
 READER = Interpreter(BASE, WORDS)
+INTENT = "enquiry/residence_permit_apply"
 
 
 def topics(name: str, confidence: float = 0.95) -> list[dict[str, Any]]:
@@ -130,13 +131,14 @@ def test_that_a_follow_up_is_about_the_topic_which_both_messages_together_fit_cl
 
     def reads(better: float) -> Parse:
         async def read(text: str) -> dict[str, Any]:
-            fits = {"residence_permit_apply": 2.0, "residence_permit_half": 2.0 + better}
+            fits = dict.fromkeys((topic.id for topic in BASE.topics.values() if topic.intent == INTENT), 0.0)
+            fits |= {"residence_permit_apply": 2.0, "residence_permit_half": 2.0 + better}
             return {"triage": {"label": "enquiry"}, "topics": [topics("residence_permit_apply")[0] | {FITS: fits}]}
 
         return read
 
-    for better, topic in ((1.5, "residence_permit_half"), (0.5, "residence_permit_apply")):
-        asked = asyncio.run(READER.continued("我才来五个来月", before, reads(better)))
+    for better, topic in ((6.0, "residence_permit_half"), (0.5, "residence_permit_apply")):
+        asked = asyncio.run(READER.continued("他那样的也行吗", before, reads(better)))
         assert asked
         assert asked.topics[0] == topic
 
