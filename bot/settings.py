@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     speech_model: Path | None = None
     studio_replay_weeks: Annotated[int, Field(ge=1, le=52)] = 4
     studio_second_for_urgent: bool = False
+    studio_judge_unasked: bool = True
     console_url: str = ""
     var_dir: Path = ROOT / "var"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

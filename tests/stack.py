@@ -68,6 +68,8 @@ class Stack:
             "FUJIN_RASA_URL": f"http://127.0.0.1:{rasa}",
             "FUJIN_VAR_DIR": str(self.folder),
             "FUJIN_DATABASE_URL": f"sqlite:///{self.folder / 'fujin.db'}",
+            # Each would judge the shipped model anew, on 1,500 messages, beside what is tested.
+            "FUJIN_STUDIO_JUDGE_UNASKED": str("FUJIN_PROJECT" in self.extra),
             **self.extra,
         }
         self.process: subprocess.Popen[bytes] | None = None

@@ -52,6 +52,7 @@ WRONG = {
     "FUJIN_CONSOLE_URL": ("console.example", "javascript:alert(1)"),
     "FUJIN_LOG_LEVEL": ("LOUD", "info"),
     "FUJIN_STUDIO_SECOND_FOR_URGENT": ("maybe", "2"),
+    "FUJIN_STUDIO_JUDGE_UNASKED": ("maybe", "2"),
 }
 
 

@@ -32,7 +32,7 @@ _NEW_SHARE = 0.4
 """Of a second fact's pieces: less says the first one again."""
 _MOST_PARTS = 6
 _MOST_CHOICES = 3
-_ENOUGH = 0.75
+_ENOUGH = 0.9
 """How likely a fact has to be to be told without the next one."""
 _LIKELY_FACT = 0.4
 """The same to be told to a follow-up in whose words nothing is asked for."""
@@ -454,8 +454,10 @@ class Interpreter:
         bare = len(wording.subject) < _TELLS_A_STORY and not self._knowledge.names(topic, text)
         if whole and bare and wording.plain_aspects and not wanted and first.likelihood < _ENOUGH:
             return [(topic, wording.plain_aspects[0])]
-        second = others[:1] if first.likelihood < _ENOUGH else []
-        return self._fitting((topic, fact.aspect) for fact in (first, *second))
+        told = [first, *others[:1]] if first.likelihood < _ENOUGH else [first]
+        if not wording.asks_for(first.aspect):
+            told.sort(key=lambda fact: fact.aspect != SHORT)
+        return self._fitting((topic, fact.aspect) for fact in told)
 
     @staticmethod
     def _fitting(told: Iterable[Told], most: int = _MOST_FACTS) -> list[Told]:

@@ -67,6 +67,11 @@ class Wording:
             aspect for aspect in self.aspects if aspect not in _WEAK or self.likelihoods.get(aspect, 0.0) >= LIKELY
         )
 
+    def asks_for(self, aspect: str) -> bool:
+        """Whether it is plain that an aspect is asked for: by words that are no others', or to the model."""
+        surely = self.likelihoods.get(aspect, 0.0) >= SURE
+        return surely or (aspect in self.named_aspects and aspect not in _WEAK)
+
     def as_heard(self, turns: Sequence[Turn]) -> Wording:
         """The same with what the model hears: the turns of `nlu_data/aspect_turns.yml`, the likeliest first.
 

@@ -77,6 +77,8 @@ class Runner:
 
     def _catch_up(self, now: datetime) -> None:
         """Judge a model that is behind: the regression set has grown, or `fujin up` trained it."""
+        if not self._settings.studio_judge_unasked:
+            return
         if self._caught_up_at is not None and now - self._caught_up_at < CAUGHT_UP_EVERY:
             return
         self._caught_up_at = now
