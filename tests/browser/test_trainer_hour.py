@@ -27,7 +27,7 @@ from tests.e2e.writer import Writer, until
 from tests.small_project import EXAMPLES, INTENTS, small_project_at
 from tests.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 TRAINER, LEADER = "训练员", "带班所长"
 JUDGED, KNOWN_EMERGENCIES = 20, 8
 WRITTEN, WRITTEN_EMERGENCIES = 1, 6

@@ -24,7 +24,7 @@ from tests.chaos.traffic import (
 from tests.stack import Stack
 from tests.world import FakePhone, FakePlatform
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from tests.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
 
 def _alive(pids: list[int]) -> list[int]:

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.writer import Writer
 from tests.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from bot.studio.execution import folder_of
 from bot.studio.runner import Runner
 from bot.studio.runs import INTERRUPTED
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 WITHIN_SECONDS = 240
 
 

@@ -25,7 +25,7 @@ from tests.chaos.traffic import SEED, new_plan, wait_until_settled, write_while_
 from tests.small_project import small_project_at
 from tests.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 
 
 class Live:

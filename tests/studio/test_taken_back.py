@@ -35,7 +35,7 @@ from tests.e2e.writer import Writer, until
 from tests.small_project import small_project_at
 from tests.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 TRAINER, LEADER = "训练员", "带班所长"
 NORMALISER, CLASSIFIER = "bot.nlu.components.ChineseNormaliser", "bot.nlu.classifier.TriageClassifier"
 BEFORE, SINCE, AT_ONCE = 220, 36, 4
