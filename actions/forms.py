@@ -297,8 +297,7 @@ def _with_photo(
 
 def _announced(form: Form, tracker: Tracker) -> str | None:
     """The photo's field that the message before the picture names and no other: 这个是打狂犬疫苗那个本."""
-    said = [event for event in tracker.events if event["event"] == "user"]
-    words = normalise(said[-2].get("text") or "") if len(said) > 1 else ""
+    words = normalise(_message_before(tracker).get("text") or "")
     if not words or len(words) > _CAPTION or asks(words):
         return None
     shown = [
@@ -320,10 +319,15 @@ def _same_photo(dispatcher: CollectingDispatcher, form: Form, requested: str | N
     return [SlotSet(former, sent), SlotSet(last, None), SlotSet(REQUESTED, last)]
 
 
+def _message_before(tracker: Tracker) -> Mapping[str, Any]:
+    """The message before this one, as an event; empty where there is none."""
+    said = [event for event in tracker.events if event["event"] == "user"]
+    return said[-2] if len(said) > 1 else {}
+
+
 def _photo_before(tracker: Tracker) -> str | None:
     """The number of the message before this one, when it was a picture."""
-    said = [event for event in tracker.events if event["event"] == "user"]
-    metadata = (said[-2].get("metadata") or {}) if len(said) > 1 else {}
+    metadata = _message_before(tracker).get("metadata") or {}
     return str(metadata["message_id"]) if metadata.get("photo") else None
 
 

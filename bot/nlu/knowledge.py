@@ -158,10 +158,10 @@ class Knowledge:
 
         return max(topics, key=score)
 
-    def shared(self, intent: str, question: str, *, told: str = "") -> list[Found]:
-        """The intent's facts by how much they share with a question beyond what is told, most first."""
+    def shared(self, intent: str, question: str) -> list[Found]:
+        """The intent's facts by how much they share with a question, most first."""
         keys = [(topic.id, aspect) for topic in self._by_intent.get(intent, ()) for aspect in (SHORT, *topic.aspects)]
-        scores = self._overlap.scores(_PARTICLES.sub(" ", question), keys, told=told)
+        scores = self._overlap.scores(_PARTICLES.sub(" ", question), keys)
         found = [Found(self.topics[name], aspect, scores[name, aspect]) for name, aspect in keys]
         return sorted((fact for fact in found if fact.score), key=lambda fact: -fact.score)
 

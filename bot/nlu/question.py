@@ -191,8 +191,8 @@ class Interpreter:
         nearer = self._knowledge.choose(topic.intent, normal)
         if nearer and not lost and self._knowledge.letters(nearer, normal) >= _PLAINLY_NAMED:
             return True
-        about_somebody = lost and size(normal) <= _A_FEW_WORDS and bool(_OF_SOMEBODY.search(normal))
-        about_somebody = about_somebody or (lost and bool(_AGE.fullmatch(normal)))
+        of_somebody = size(normal) <= _A_FEW_WORDS and _OF_SOMEBODY.search(normal)
+        about_somebody = lost and bool(of_somebody or _AGE.fullmatch(normal))
         if not asks(normal) and (about_somebody or self._is_circumstance(topic, normal)):
             return True
         lacks = not asks(normal) and bool(_AMISS.search(normal)) and self._nearest(topic, normal) is not None
@@ -247,7 +247,7 @@ class Interpreter:
         strange = len(wording.subject) > _OWN_WORDS and not (self._nearest(topic, normal) or nearer is not topic)
         if strange and ranked and not _may_be_about(topic, ranked):
             return None
-        if other := self._another_matter(topic, wording, normal, joined):
+        if other := self._another_matter(topic, normal, joined, least=_PLAINLY_ONE if known else SURE_OF_TWO):
             return Question.telling(self._facts(other, normal, whole=False))
         if nearer is not topic:
             return Question.telling(self._facts(nearer, normal, whole=False))
@@ -271,16 +271,13 @@ class Interpreter:
         clearly = fits.get(best.id, 0.0) - fits.get(topic.id, 0.0) >= _CLEARLY_BETTER
         return best if clearly or self._knowledge.letters(best, text) >= _LETTERS_NAMED else topic
 
-    def _another_matter(self, topic: Topic, wording: Wording, text: str, joined: Mapping[str, Any]) -> Topic | None:
-        """The topic of another intent to which both messages together lead: surely, where the topic before has what is
-        asked for, and never to a mere price or time of it."""
-        has_it = any(aspect == PLAIN or aspect in topic.aspects for aspect in wording.plain_aspects)
-        least = _PLAINLY_ONE if has_it else SURE_OF_TWO
+    def _another_matter(self, topic: Topic, text: str, joined: Mapping[str, Any], *, least: float) -> Topic | None:
+        """The topic of another intent to which both messages together lead with a likelihood of `least`, and never to a
+        mere price or time of it."""
         if not (_enquires(joined) and self._sure(joined["topics"], least)):
             return None
         other = self._topic(joined["topics"], text)
-        elsewhere = other and other.intent not in (topic.intent, FOLLOW_UP, *_BORROWED)
-        return other if elsewhere else None
+        return other if other and other.intent not in (topic.intent, FOLLOW_UP, *_BORROWED) else None
 
     def _beside(self, topic: Topic, nearer: Topic | None, text: str) -> Topic | None:
         """The topic of another intent that a follow-up names: one that can be asked of anything, or a neighbour."""
@@ -302,11 +299,11 @@ class Interpreter:
         beyond = "".join(letter for letter in self._read(other.title).subject if letter not in topic.title)
         return len(beyond) if beyond and beyond in text else 0
 
-    def _nearest(self, topic: Topic, text: str) -> Told | None:
-        """The fact of the topic, or else of its intent, that shares most words with a question."""
+    def _nearest(self, topic: Topic, text: str) -> Topic | None:
+        """The topic of this one's intent whose fact shares most words with a question; itself before others."""
         shared = [found for found in self._knowledge.shared(topic.intent, text) if found.score >= _WORTH_ALONE]
-        own = [found for found in shared if found.topic is topic and found.score >= shared[0].score * _OWN_SHARE]
-        return next(((found.topic, found.aspect) for found in own or shared), None)
+        own = any(found.topic is topic and found.score >= shared[0].score * _OWN_SHARE for found in shared)
+        return topic if own else next((found.topic for found in shared), None)
 
     # -- questions that stand alone ------------------------------------------------------------------------------
 
@@ -375,7 +372,7 @@ class Interpreter:
         if topic.when or topic.intent != last.intent:
             return False
         nearest = self._nearest(last, text)
-        return not self._read(text).named or (nearest is not None and nearest[0] is last)
+        return not self._read(text).named or nearest is last
 
     def _named(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
         """The topic that a message names in the trainers' words, among those that the model thinks possible."""
@@ -439,7 +436,7 @@ class Interpreter:
         return named if named and named.when and self._knowledge.letters(named, text) > letters else topic
 
     def _facts(self, topic: Topic, text: str, *, whole: bool = True) -> list[Told]:
-        """What answers a question about a topic: what its words ask for, and what shares most words with it.
+        """What answers a question about a topic: its likeliest fact, and the next one where that is not sure.
 
         `whole`: the text is a whole message, so that what it asks for in vain is said to be lacking.
         """
