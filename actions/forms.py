@@ -296,9 +296,12 @@ def _with_photo(
 
 
 def _announced(form: Form, tracker: Tracker) -> str | None:
-    """The photo's field that the message before the picture names and no other: 这个是打狂犬疫苗那个本."""
+    """The photo's field that the message before the picture names and no other: 这个是打狂犬疫苗那个本.
+
+    None where those words have filed a picture already: 这张还是正面 was said of the one before it.
+    """
     words = normalise(_message_before(tracker).get("text") or "")
-    if not words or len(words) > _CAPTION or asks(words):
+    if not words or len(words) > _CAPTION or asks(words) or _filed_by_words(form, tracker):
         return None
     shown = [
         name for name, entry in form.fields.items() if any(word in words for word in entry.settings.get("shows", ()))
@@ -323,6 +326,14 @@ def _message_before(tracker: Tracker) -> Mapping[str, Any]:
     """The message before this one, as an event; empty where there is none."""
     said = [event for event in tracker.events if event["event"] == "user"]
     return said[-2] if len(said) > 1 else {}
+
+
+def _filed_by_words(form: Form, tracker: Tracker) -> bool:
+    """Whether the message before this one has put a picture where it belongs."""
+    said = [at for at, event in enumerate(tracker.events) if event["event"] == "user"]
+    answered = tracker.events[said[-2] : said[-1]] if len(said) > 1 else []
+    photos = [name for name, entry in form.fields.items() if entry.kind == PHOTO]
+    return any(event["event"] == "slot" and event["name"] in photos and event["value"] for event in answered)
 
 
 def _photo_before(tracker: Tracker) -> str | None:

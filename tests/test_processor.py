@@ -32,3 +32,10 @@ def test_that_nothing_is_told_where_nothing_is_known(tmp_path: Path, monkeypatch
 def test_that_what_an_operator_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(processor.VARIABLE, "Zen")
     assert processor.environment() == {}
+
+
+def test_that_an_empty_variable_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(processor.VARIABLE, "")
+    file = tmp_path / "cpuinfo"
+    file.write_text("flags\t\t: fpu avx2 fma\n")
+    assert processor.environment(file) == {"OPENBLAS_CORETYPE": "Haswell"}

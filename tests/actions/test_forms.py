@@ -286,6 +286,17 @@ async def test_that_a_photo_is_filed_as_what_was_said_of_it(
     assert told in "".join(said)
 
 
+async def test_that_words_that_have_filed_one_photo_say_nothing_of_the_next(server: ActionExecutor) -> None:
+    corrected = [
+        {"event": "user", "text": "这张还是正面，重拍的"},
+        {"event": "slot", "name": "photo_dog_front", "value": "16"},
+        {"event": "slot", "name": "photo_dog_side", "value": None},
+    ]
+    filled = {"photo_dog_front": "16"}
+    slots, _ = await fill(server, "[图片]", requested="photo_dog_side", filled=filled, photo=True, before=corrected)
+    assert slots == {"photo_dog_side": "17"}
+
+
 async def test_that_agreeing_once_more_is_no_riddle(server: ActionExecutor) -> None:
     slots, said = await fill(server, "同意", requested="phone", filled={"consent": True})
     assert slots == {"phone": None}
