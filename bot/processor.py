@@ -15,7 +15,7 @@ this version its Cholesky writes beside a matrix of more than 2 GiB, and the tra
 
 
 def environment(processors: Path = _PROCESSORS) -> dict[str, str]:
-    """The variable for processes that use numpy; nothing where it is set to something, or nothing is known (no Linux)."""
+    """The variable for processes that use numpy; nothing where it is set or nothing is known (no Linux)."""
     if os.environ.get(VARIABLE):
         return {}
     try:
