@@ -40,7 +40,6 @@ _FUNCTION_WORDS = frozenset(
 )
 
 SILENT_INTENT = f"{URGENT}/silent_call"
-_TOPICS_KEPT = 3
 _RANKED = 5
 LEFT_OUT = "left_out.json"
 """File of a trained model: `[{text, intent, ranking}, …]`, each training message read without itself."""
@@ -264,11 +263,12 @@ class TriageClassifier(GraphComponent):
         return [(self._model.intents[number], round(float(fine[number]), 4)) for number in best]
 
     def _topics(self, fine: Floats) -> list[dict[str, Any]]:
-        """The likeliest enquiry intents, with their probability if the message is an enquiry."""
-        shares = np.where(self._model.label_of == LABELS.index("enquiry"), fine, 0.0)
-        shares = shares / max(float(shares.sum()), 1e-12)
-        best = np.argsort(-shares, kind="stable")[:_TOPICS_KEPT]
-        return [{"name": self._model.intents[number], "confidence": round(float(shares[number]), 4)} for number in best]
+        """The enquiry intents, likeliest first, with their probability if the message is an enquiry."""
+        of_enquiries = np.flatnonzero(self._model.label_of == LABELS.index("enquiry"))
+        shares = fine[of_enquiries] / max(float(fine[of_enquiries].sum()), 1e-12)
+        order = np.argsort(-shares, kind="stable")
+        names = [self._model.intents[number] for number in of_enquiries[order]]
+        return [{"name": name, "confidence": float(share)} for name, share in zip(names, shares[order], strict=True)]
 
     def _best_of(self, label: int, fine: Floats) -> int:
         """The number of the likeliest intent under a label."""

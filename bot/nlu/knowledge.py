@@ -33,7 +33,7 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _PARTICLES = re.compile(r"[不没吗么嘛呢呗吧啊呀]+(?!\w)")
 """What ends a question, and is no part of what is asked: 能改名不."""
 _SCOPES = ("national", "local")
-_A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.07, 1.08, 0.86, 1.3
+_A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.16, 0.57, 0.57, 1.0
 """What a letter of a topic's words, each of its first two, what its facts share with a question, and being the default
 count beside what was learnt, in logits (ADR 006). The last is a prior: most residents ask the general question."""
 
@@ -134,7 +134,8 @@ class Knowledge:
         if not topics:
             return None
         if fits:
-            return self._fitting(topics, question, fits)
+            scores = self._fitting(topics, question, fits)
+            return topics[scores.index(max(scores))]
         said = [self.letters(topic, question) for topic in topics]
         most = max(said)
         best = [topic for topic, letters in zip(topics, said, strict=True) if letters == most]
@@ -145,7 +146,27 @@ class Knowledge:
         shared = [found.topic for found in self.shared(intent, question)]
         return min(best, key=lambda topic: shared.index(topic) if topic in shared else len(shared))
 
-    def _fitting(self, topics: Sequence[Topic], question: str, fits: Mapping[str, float]) -> Topic:
+    def likely(self, question: str, ranked: Sequence[Mapping[str, Any]]) -> list[tuple[Topic, float]]:
+        """The topics that a question may be about with P(topic | enquiry), likeliest first.
+
+        `ranked`: the likeliest intents as the parse data have them: `name`, `confidence` and, where learnt, `fits`. Of
+        an intent without fits it is the one topic that the trainers' words choose.
+        """
+        found: list[tuple[Topic, float]] = []
+        for item in ranked:
+            share, fits = float(item["confidence"]), item.get(FITS)
+            topics = self._by_intent.get(item["name"], ())
+            if topics and fits:
+                scores = self._fitting(topics, question, fits)
+                most = max(scores)
+                parts = [math.exp(score - most) for score in scores]
+                found += [(topic, share * part / sum(parts)) for topic, part in zip(topics, parts, strict=True)]
+            elif topic := self.choose(item["name"], question):
+                found.append((topic, share))
+        return sorted(found, key=lambda one: -one[1])
+
+    def _fitting(self, topics: Sequence[Topic], question: str, fits: Mapping[str, float]) -> list[float]:
+        """How well each of an intent's topics fits a question, in logits: what was learnt and what trainers write."""
         shared: dict[str, float] = {}
         for found in self.shared(topics[0].intent, question):
             shared[found.topic.id] = max(found.score, shared.get(found.topic.id, 0.0))
@@ -156,7 +177,7 @@ class Knowledge:
             words = _A_LETTER * letters + _A_WORD * min(letters, 2) + _SHARED * math.log1p(shared.get(topic.id, 0.0))
             return fits.get(topic.id, unlearnt) + words + (0 if topic.when else _DEFAULT)
 
-        return max(topics, key=score)
+        return [score(topic) for topic in topics]
 
     def shared(self, intent: str, question: str) -> list[Found]:
         """The intent's facts by how much they share with a question, most first."""

@@ -30,6 +30,8 @@ _MOST_CHARACTERS = 230
 """Of what is told at once: a phone's screen."""
 _NEW_SHARE = 0.4
 """Of a second fact's pieces: less says the first one again."""
+_AS_LIKELY = 0.5
+"""How likely beside the likeliest topic the next one has to be for both to be told."""
 _MOST_PARTS = 6
 _MOST_CHOICES = 3
 _ENOUGH = 0.9
@@ -329,17 +331,29 @@ class Interpreter:
         if several := await self._several(normal, main, ranked, parse):
             return several
         if main:
-            told = Question.telling(self._facts(main, normal))
+            beside = self._as_likely(main, ranked, normal)
+            told = Question.telling(self._of_both(main, beside, normal) if beside else self._facts(main, normal))
             again = told == before and not told.aspects and not self._knowledge.names(main, normal)
             return Question(told.topics, (UNSURE, SHORT)) if again else told
         if sure:
             return None
         wording = self._read(normal)
-        possible = [found.title for item in ranked if (found := self._topic([item], normal))]
+        possible = [topic.title for topic, _ in self._knowledge.likely(normal, ranked)]
         brief = open_field or size(normal) <= _A_FEW_WORDS
         usual = self._words.field(normal) if brief else ()
         choices = [self._knowledge.topics[name].title for name in usual if name in self._knowledge.topics] or possible
         return Question(aspects=wording.aspects[:_MOST_FACTS], choices=tuple(choices[:_MOST_CHOICES]))
+
+    def _as_likely(self, main: Topic, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
+        """The topic that a question is about nearly as likely as about `main`, the likeliest one."""
+        likely = self._knowledge.likely(text, ranked)[:2]
+        if len(likely) < 2 or likely[0][0] is not main or likely[1][1] < likely[0][1] * _AS_LIKELY:
+            return None
+        return likely[1][0]
+
+    def _of_both(self, main: Topic, beside: Topic, text: str) -> list[Told]:
+        """What each of two topics says to a question of which nobody knows whose it is."""
+        return self._fitting(self._facts(topic, text, whole=False)[0] for topic in (main, beside))
 
     def _of_the_station(self, main: Topic, text: str) -> Topic:
         """Of hours, telephone, way and queue the one that the trainers' words name: 户籍窗口在几楼 is no telephone."""
@@ -471,7 +485,7 @@ class Interpreter:
         return fitting
 
     def _topic(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
-        return self._knowledge.choose(str(ranked[0]["name"]), text, ranked[0].get(FITS)) if ranked else None
+        return next((topic for topic, _ in self._knowledge.likely(text, ranked)), None)
 
     @staticmethod
     def _sure(ranked: Sequence[Mapping[str, Any]], least: float) -> bool:
@@ -485,7 +499,7 @@ class Interpreter:
 
 def _may_be_about(topic: Topic, ranked: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the model takes a message for a follow-up, or holds this topic's intent possible."""
-    return ranked[0]["name"] == FOLLOW_UP or any(item["name"] == topic.intent for item in ranked)
+    return ranked[0]["name"] == FOLLOW_UP or any(item["name"] == topic.intent for item in ranked[:_MOST_CHOICES])
 
 
 def _enquires(parse_data: Mapping[str, Any]) -> bool:
