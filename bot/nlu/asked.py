@@ -70,19 +70,25 @@ class Asked:
         if before and not goes_on and alone and (lost or enquires):
             goes_on = await interpreter.goes_on(text, ranked, before, parse, lost=lost)
         stands_on = before if goes_on and not self._near(ranked) else None
+        rest = interpreter.corrected(text) if before else None
+        meant = rest if rest and (not stands_on or interpreter.names_subject(rest)) else None
+        if before and meant and (question := await self._put_right(meant, before[1], parse)):
+            return question
         own = ranked if enquires else ()
         if stands_on and (question := await interpreter.continued(text, stands_on, parse, own)):
             return question
-        if before and (rest := interpreter.corrected(text)):
-            read = await parse(rest)
-            interpreter.hear(rest, read)
-            if read["triage"]["label"] == "enquiry" and (
-                question := await interpreter.enquiry(rest, read["topics"], parse, before[1])
-            ):
-                return interpreter.with_aspects_of(rest, question, before[1])
         if triage.label != "enquiry" or triage.uncertain:
             return None
         return await interpreter.enquiry(text, ranked, parse, before[1] if before else None)
+
+    async def _put_right(self, rest: str, before: Question, parse: Parse) -> Question | None:
+        """The question that was meant, as the rest of a message tells that takes the one before it back."""
+        interpreter, read = self._said.readers.interpreter(), await parse(rest)
+        interpreter.hear(rest, read)
+        if read["triage"]["label"] != "enquiry":
+            return None
+        question = await interpreter.enquiry(rest, read["topics"], parse, before)
+        return interpreter.with_aspects_of(rest, question, before) if question else None
 
     def only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:
         """Whether a message can only be about the question before it: 人话说一下, 不是，我问的是居住证.

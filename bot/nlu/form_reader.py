@@ -451,7 +451,9 @@ class _Reader:
         """Whether somebody else is to be registered, without a word of anything being wrong: 还是写我媳妇吧."""
         someone = self._forms.someone.pattern
         wanted = re.search(f"(?:还是|要不|干脆|改|换).{{0,4}}(?:{someone})", self._text)
-        return bool(self._filled.get("name") and wanted) and not self._asking and not self._renamed
+        their_number = re.search(r"\d{7}", self._text)  # 手机改用我老伴儿的 139… changes no name
+        named = self._filled.get("name") and wanted and not their_number
+        return bool(named) and not self._asking and not self._renamed
 
     def _other_person(self) -> bool:
         """Whether another person than the one named so far is to be registered: 狗主应该写我妈."""

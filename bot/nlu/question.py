@@ -36,9 +36,11 @@ _MOST_PARTS = 6
 _MOST_CHOICES = 3
 _ENOUGH = 0.9
 """How likely a fact has to be to be told without the next one."""
+_SHORT_INSTEAD = 0.5
+"""How likely beside the next fact the short answer has to be to be told in its place: it says most of all."""
 _LIKELY_FACT = 0.4
 """The same to be told to a follow-up in whose words nothing is asked for."""
-_CLEARLY_BETTER = 1.0
+_CLEARLY_BETTER = 1.5
 """How much better, in logits, another topic has to fit a follow-up and the question before it."""
 _WORTH_ALONE = 50.0
 """The same where nothing else answers a question that stands on the one before it."""
@@ -465,7 +467,10 @@ class Interpreter:
         bare = len(wording.subject) < _TELLS_A_STORY and not self._knowledge.names(topic, text)
         if whole and bare and wording.plain_aspects and not wanted and first.likelihood < _ENOUGH:
             return [(topic, wording.plain_aspects[0])]
-        told = [first, *others[:1]] if first.likelihood < _ENOUGH else [first]
+        told = [first]
+        if first.likelihood < _ENOUGH and others:
+            short = next((fact for fact in others if fact.aspect == SHORT), others[0])
+            told.append(short if short.likelihood >= others[0].likelihood * _SHORT_INSTEAD else others[0])
         if not wording.asks_for(first.aspect):
             told.sort(key=lambda fact: fact.aspect != SHORT)
         return self._fitting((topic, fact.aspect) for fact in told)

@@ -102,7 +102,8 @@ class Thread:
                 return read_as(parse_data, matter[1], matter[1].intent)
             if matter is None and _ONESELF.search(text) and self._thread():
                 return read_as(parse_data, Triage("help_request", triage.confidence, _ANY_REQUEST), _ANY_REQUEST)
-        if triage.intent == _CORRECTION and puts_right(normalise(text)) and (corrected := self._thread()):
+        corrected = self._thread() if triage.intent == _CORRECTION else None
+        if corrected and (corrected[1].label == "tip" or puts_right(normalise(text))):  # no one is on the way for a tip
             return read_as(parse_data, corrected[1], corrected[1].intent)
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
             return fiction

@@ -117,7 +117,9 @@ class Words:
         self._general = {f"enquiry/{name}": any_of(words) for name, words in more.general.items()}
         self._patterns = dict(patterns)
         self._filler, self._subjects = any_of(filler), any_of(subjects)
-        self._correction = re.compile(rf"^(?:(?:{any_of(correction).pattern})[\s,，。.!！]*)+")
+        self._correction = re.compile(
+            rf"^(?:[哎唉哦呀啊]+[\s,，。.!！]*)?(?:(?:{any_of(correction).pattern})[\s,，。.!！]*)+"
+        )
 
     def read(self, text: str) -> Wording:
         """What a text in its normal form asks about its subject."""

@@ -640,7 +640,7 @@ def test_that_a_calm_word_is_no_alarm_because_of_what_was_told_calmly_before() -
 def test_that_a_topic_beside_the_last_one_is_named_by_its_words() -> None:
     how = Triage("enquiry", 0.6, "enquiry/tip_howto")
     asked = said(how, "怎么举报", Question(("tip_howto",)))
-    heard = meaning(read("我亲戚能知道不", how, topics=[("tip_howto", 0.5), ("complaint_howto", 0.3)]), asked)
+    heard = meaning(read("我亲戚能知道不", how, topics=[("tip_howto", 0.5), ("complaint_howto", 0.2)]), asked)
     assert heard.parse_data[QUESTION]["topics"] == ["tip_howto_family"]
 
 
