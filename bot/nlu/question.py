@@ -247,7 +247,7 @@ class Interpreter:
         if known and len(wording.subject) <= _BARE:
             return Question.telling(self._fitting((topic, aspect) for aspect in known))
         joined = await parse(f"{words_before}，{text}")
-        nearer = self._in_its_light(topic, named, normal, joined)
+        nearer = self._own_topic(topic, ranked, normal) or self._in_its_light(topic, named, normal, joined)
         strange = len(wording.subject) > _OWN_WORDS and not (self._nearest(topic, normal) or nearer is not topic)
         if strange and ranked and not _may_be_about(topic, ranked):
             return None
@@ -264,6 +264,15 @@ class Interpreter:
         if fresh and fresh[0].likelihood >= _LIKELY_FACT:
             return Question((topic.id,), (fresh[0].aspect,))
         return Question((topic.id,), (UNSURE,) if asked.aspects == () else (UNSURE, SHORT))
+
+    def _own_topic(self, topic: Topic, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
+        """The special topic of this one's intent that a follow-up itself names in its own words: 那个人名章呢."""
+        likely = [one for one in self._knowledge.likely(text, ranked) if one[0].intent != FOLLOW_UP]
+        if not likely or sum(share for _, share in likely) < _SOME_OF_IT:
+            return None
+        best, share = likely[0]
+        surely = share >= _PLAINLY_ONE * sum(one for _, one in likely)
+        return best if surely and best.intent == topic.intent and best.when else None
 
     def _in_its_light(self, topic: Topic, named: Topic | None, text: str, joined: Mapping[str, Any]) -> Topic:
         """The topic of the same intent that a follow-up is about: one that its words name, or that both messages
