@@ -60,10 +60,11 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
 
     def _with_offer(self, said: dict[str, Any], asked: Question, base: Knowledge) -> dict[str, Any]:
         """The answer on how to do something that can be done here at once, with the words that begin it."""
-        topic = base.topics.get(asked.topics[0]) if len(asked.topics) == 1 else None
+        topics = [base.topics[name] for name in asked.topics if name in base.topics]
+        topic = topics[0] if len({topic.intent for topic in topics}) == 1 else None
         here = topic if topic and not _ELSEWHERE & set(topic.when) else None  # theirs is another document
         form = self._forms.current().offered(here.intent) if here else None
-        if form is None or not set(_BEGINS).issuperset(asked.aspects):
+        if form is None or not set(_BEGINS).issuperset(filter(None, asked.aspects)):
             return said
         told = said["text"] if form.says in said["text"] else f"{said['text']}\n{_OFFER.format(says=form.says)}"
         return {"text": told, "buttons": [button(form.says), *said["buttons"]][:MOST_BUTTONS]}

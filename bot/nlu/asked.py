@@ -100,7 +100,7 @@ class Asked:
         interpreter, text = self._said.readers.interpreter(), parse_data["text"]
         if triage.urgent:
             return whispered(triage) and interpreter.only_continues(text)
-        return interpreter.corrected(text) is not None
+        return interpreter.corrected(text) is not None and not self._said.other_matter
 
     @staticmethod
     def vague(meant: Mapping[str, Any]) -> bool:

@@ -59,6 +59,8 @@ _ADDRESS_GAP = 10
 """Characters of a piece that may stand between two pieces of an address."""
 _ASKED_ASIDES = ("resume", "missing", "review", "privacy")
 """What is asked about filling in, whose words (昨天填到哪了) are no values."""
+_THEIR_PHONE = re.compile(r"(?!.*[写登])(?=.*(?:手机|电话|号).{0,3}[改换用]).*(?<!\d)1\d{10}(?!\d)")
+"""Somebody else's telephone, and no other person: 手机换成我老伴儿的 139…."""
 _DAY_LETTERS = 14
 """Characters of a text that is hardly more than a day, whatever was asked."""
 _OWNER = "(?:主人|狗主|登记|申请人|名下|写|登|办|用|换成|换|是)(?:的|人)?(?:应该|得|要|该)?(?:写|登|是|用|给|替|成)?"
@@ -451,9 +453,8 @@ class _Reader:
         """Whether somebody else is to be registered, without a word of anything being wrong: 还是写我媳妇吧."""
         someone = self._forms.someone.pattern
         wanted = re.search(f"(?:还是|要不|干脆|改|换).{{0,4}}(?:{someone})", self._text)
-        their_number = re.search(r"\d{7}", self._text)  # 手机改用我老伴儿的 139… changes no name
-        named = self._filled.get("name") and wanted and not their_number
-        return bool(named) and not self._asking and not self._renamed
+        changed = bool(wanted) and not _THEIR_PHONE.match(self._text)
+        return bool(self._filled.get("name")) and changed and not self._asking and not self._renamed
 
     def _other_person(self) -> bool:
         """Whether another person than the one named so far is to be registered: 狗主应该写我妈."""

@@ -38,6 +38,10 @@ _A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.16, 0.57, 0.57, 1.5
 count beside what was learnt, in logits (ADR 006). The last is a prior: most residents ask the general question."""
 
 
+_UNLEARNT = 3.0
+"""Logits that a topic written since the last training stands behind the best, unless its words are in the question."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """One answer's text; `local` means that the station's word counts and not this one."""
@@ -170,12 +174,14 @@ class Knowledge:
         shared: dict[str, float] = {}
         for found in self.shared(topics[0].intent, question):
             shared[found.topic.id] = max(found.score, shared.get(found.topic.id, 0.0))
-        unlearnt = sum(fits.values()) / len(fits)  # a topic written since the last training: its words must tell
+        most = max(fits.values())
 
         def score(topic: Topic) -> float:
             letters = self.letters(topic, question)
             words = _A_LETTER * letters + _A_WORD * min(letters, 2) + _SHARED * math.log1p(shared.get(topic.id, 0.0))
-            return fits.get(topic.id, unlearnt) + words + (0 if topic.when else _DEFAULT)
+            return (
+                fits.get(topic.id, most if letters > 1 else most - _UNLEARNT) + words + (0 if topic.when else _DEFAULT)
+            )
 
         return [score(topic) for topic in topics]
 

@@ -15,7 +15,7 @@ from bot.nlu.turns import ASPECT_TURNS, turns_in
 from bot.nlu.wording import PLAIN, Wording, Words, asks, size
 
 SURE = 0.45
-"""P(topic | enquiry) from which an answer is given without asking back."""
+"""P(intent | enquiry) from which an answer is given without asking back."""
 _PLAINLY_FIRST, _TIMES_THE_NEXT = 0.3, 2.5
 """It is also given from here on, where no other topic comes near."""
 SURE_OF_TWO = 0.6
@@ -30,10 +30,12 @@ _MOST_CHARACTERS = 230
 """Of what is told at once: a phone's screen."""
 _NEW_SHARE = 0.4
 """Of a second fact's pieces: less says the first one again."""
-_AS_LIKELY = 0.5
-"""How likely beside the likeliest topic the next one has to be for both to be told."""
+_AS_LIKELY, _WORTH_TELLING = 0.5, 0.15
+"""How likely the next topic has to be beside the likeliest one, and by itself, for both to be told."""
 _MOST_PARTS = 6
 _MOST_CHOICES = 3
+_POSSIBLE = 3
+"""Of the likeliest intents: those that a message may be about."""
 _ENOUGH = 0.9
 """How likely a fact has to be to be told without the next one."""
 _SHORT_INSTEAD = 0.5
@@ -83,9 +85,9 @@ _NEXT = re.compile(r"^(?:还有就?是?|另外|顺便|还想问|再问)")
 """What begins a second matter."""
 _LEAST_PART = 3
 _PLAINLY_ONE = 0.9
-"""P(topic | enquiry) from which 居住证怎么办 says enough, though its field has many matters."""
+"""P(intent | enquiry) from which 居住证怎么办 says enough, though its field has many matters."""
 _ALL_OF_IT = 0.95
-"""P(topic | enquiry) of a whole message from which its parts are about nothing else, whatever they look like alone."""
+"""P(intent | enquiry) of a whole message from which its parts are about nothing else, whatever they look like alone."""
 _SOME_OF_IT = 0.02
 _MATTERS_OF_A_FIELD = 4
 """Intents with a word in a title from which the word alone says too little: 户口, 身份证, 居住证, but not 犬证."""
@@ -125,7 +127,7 @@ class Question:
     @property
     def precise(self) -> tuple[str, ...]:
         """The aspects that were asked for in so many words, and are known."""
-        return tuple(aspect for aspect in self.aspects if aspect not in (UNSURE, SHORT))
+        return tuple(aspect for aspect in self.aspects if aspect not in (UNSURE, SHORT, ""))
 
     @classmethod
     def telling(cls, facts: Sequence[Told]) -> Question:
@@ -259,7 +261,7 @@ class Interpreter:
             return Question.telling(self._fitting((topic, aspect) for aspect in known))
         if wording.plain_aspects:
             return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
-        told = asked.aspects or (SHORT,)
+        told = tuple(aspect or SHORT for aspect in asked.aspects) or (SHORT,)
         fresh = [fact for fact in self._choice.likeliest(topic, normal, wording) if fact.aspect not in told]
         if fresh and fresh[0].likelihood >= _LIKELY_FACT:
             return Question((topic.id,), (fresh[0].aspect,))
@@ -281,7 +283,8 @@ class Interpreter:
         if not fits or not _enquires(joined):
             return named if named and named.when else topic
         best = self._knowledge.choose(topic.intent, text, fits) or topic
-        clearly = fits.get(best.id, 0.0) - fits.get(topic.id, 0.0) >= _CLEARLY_BETTER
+        learnt = topic.id in fits and best.id in fits  # what was written since the training has only its words
+        clearly = learnt and fits[best.id] - fits[topic.id] >= _CLEARLY_BETTER
         return best if clearly or self._knowledge.letters(best, text) >= _LETTERS_NAMED else topic
 
     def _another_matter(self, topic: Topic, text: str, joined: Mapping[str, Any], *, least: float) -> Topic | None:
@@ -289,7 +292,7 @@ class Interpreter:
         mere price or time of it."""
         if not (_enquires(joined) and self._sure(joined["topics"], least)):
             return None
-        other = self._topic(joined["topics"], text)
+        other = self._topic(joined["topics"][:1], text)
         return other if other and other.intent not in (topic.intent, FOLLOW_UP, *_BORROWED) else None
 
     def _beside(self, topic: Topic, nearer: Topic | None, text: str) -> Topic | None:
@@ -332,7 +335,8 @@ class Interpreter:
         plain = bool(_WHAT_TO_DO.search(normal)) and self._sure(ranked, _PLAINLY_ONE)
         open_field = before is None and not plain and self._names_a_field(normal)  # later it stands in a conversation
         sure = self._sure(ranked, SURE) and not open_field
-        main = self._topic(ranked, normal) if sure else None
+        likely = self._knowledge.likely(normal, ranked)
+        main = likely[0][0] if sure and likely else None
         last = self._knowledge.topics.get(before.topics[0]) if before and before.topics else None
         if main and last and self._stays(last, main, normal):
             main = last
@@ -342,29 +346,36 @@ class Interpreter:
         if several := await self._several(normal, main, ranked, parse):
             return several
         if main:
-            beside = self._as_likely(main, ranked, normal)
-            told = Question.telling(self._of_both(main, beside, normal) if beside else self._facts(main, normal))
-            again = told == before and not told.aspects and not self._knowledge.names(main, normal)
+            both = self._of_both(main, likely, normal)
+            told = Question.telling(both if len(both) > 1 else self._facts(main, normal))
+            again = told == before and not any(told.aspects) and not self._knowledge.names(main, normal)
             return Question(told.topics, (UNSURE, SHORT)) if again else told
         if sure:
             return None
         wording = self._read(normal)
-        possible = [topic.title for topic, _ in self._knowledge.likely(normal, ranked)]
+        possible = [topic.title for topic, _ in likely]
         brief = open_field or size(normal) <= _A_FEW_WORDS
         usual = self._words.field(normal) if brief else ()
         choices = [self._knowledge.topics[name].title for name in usual if name in self._knowledge.topics] or possible
         return Question(aspects=wording.aspects[:_MOST_FACTS], choices=tuple(choices[:_MOST_CHOICES]))
 
-    def _as_likely(self, main: Topic, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
-        """The topic that a question is about nearly as likely as about `main`, the likeliest one."""
-        likely = self._knowledge.likely(text, ranked)[:2]
-        if len(likely) < 2 or likely[0][0] is not main or likely[1][1] < likely[0][1] * _AS_LIKELY:
-            return None
-        return likely[1][0]
+    def _of_both(self, main: Topic, likely: Sequence[tuple[Topic, float]], text: str) -> list[Told]:
+        """What two topics say to a question of which nobody knows whose it is; nothing where `main` is plainly the one.
 
-    def _of_both(self, main: Topic, beside: Topic, text: str) -> list[Told]:
-        """What each of two topics says to a question of which nobody knows whose it is."""
-        return self._fitting(self._facts(topic, text, whole=False)[0] for topic in (main, beside))
+        Who asks for several things, or for plainer words, asks it of one topic.
+        """
+        wording = self._read(text)
+        if len(likely) < 2 or likely[0][0] is not main or PLAIN in wording.aspects or len(wording.plain_aspects) > 1:
+            return []
+        (_, first), (other, second) = likely[:2]
+        if second < max(first * _AS_LIKELY, _WORTH_TELLING) or self._borrows(other, text):
+            return []
+        return self._fitting(self._facts(topic, text, whole=False)[0] for topic in (main, other))
+
+    @staticmethod
+    def _borrows(topic: Topic, text: str) -> bool:
+        """Whether a topic is a mere price, time or substitute of an identity card, which a text does not speak of."""
+        return topic.intent in _BORROWED and not _THEIR_SUBJECT.search(text)
 
     def _of_the_station(self, main: Topic, text: str) -> Topic:
         """Of hours, telephone, way and queue the one that the trainers' words name: 户籍窗口在几楼 is no telephone."""
@@ -387,7 +398,8 @@ class Interpreter:
     def with_aspects_of(self, text: str, question: Question, before: Question) -> Question:
         """A correction of the topic alone, which is what `text` is, still asks what was asked before."""
         asks_itself = self._read(normalise(text)).plain_aspects
-        return question if asks_itself or not before.precise else replace(question, aspects=before.aspects)
+        one = len(question.topics) == 1
+        return replace(question, aspects=before.precise) if one and before.precise and not asks_itself else question
 
     def _stays(self, last: Topic, topic: Topic, text: str) -> bool:
         """Whether a question on the same intent, which names none of its topics, is about the last one still; so is one
@@ -401,7 +413,7 @@ class Interpreter:
 
     def _named(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
         """The topic that a message names in the trainers' words, among those that the model thinks possible."""
-        possible = [topic for item in ranked[:_MOST_CHOICES] if (topic := self._topic([item], text))]
+        possible = [topic for item in ranked[:_POSSIBLE] if (topic := self._topic([item], text))]
         letters = [self._knowledge.letters(topic, text) for topic in possible]
         most = max(letters, default=0)
         return possible[letters.index(most)] if most >= _LETTERS_NAMED and letters.count(most) == 1 else None
@@ -453,7 +465,7 @@ class Interpreter:
         another = asks(part) and self._words.another(part, text)
         if self._sure(whole, _ALL_OF_IT) and not (possible or another or _NEXT.search(part)):
             return None
-        return self._topic(read["topics"], part)
+        return self._topic(read["topics"][:1], part)
 
     def _nearer(self, topic: Topic, text: str, letters: int) -> Topic:
         """The topic of the same intent that a part names in more letters than the whole message names its own."""
@@ -513,7 +525,7 @@ class Interpreter:
 
 def _may_be_about(topic: Topic, ranked: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the model takes a message for a follow-up, or holds this topic's intent possible."""
-    return ranked[0]["name"] == FOLLOW_UP or any(item["name"] == topic.intent for item in ranked[:_MOST_CHOICES])
+    return ranked[0]["name"] == FOLLOW_UP or any(item["name"] == topic.intent for item in ranked[:_POSSIBLE])
 
 
 def _enquires(parse_data: Mapping[str, Any]) -> bool:

@@ -34,6 +34,7 @@ _THEN = re.compile("当时|当年|那年|那回|那次|那会儿|上回|以前|�
 _NOW = re.compile("现在|刚才|刚刚|正|又|今天|今晚|快|还在|救|马上|这会儿")
 _OTHER_MATTER = re.compile("另外|还有个?事|还有一?个?事|再反映|再举报|再说个|别的事|顺便|对了")
 _CORRECTION = "help_request/correction"
+_WITHDRAWN = re.compile("误会|误报|撤|取消|作废|不用(?:来|管|查)|别(?:来|查)|报错|看错|冤枉")
 _NO_DETAIL = frozenset(
     f"help_request/{intent}"
     for intent in ("correction", "case_followup", "human_service", "complaint_officer", "evidence_submit")
@@ -103,7 +104,7 @@ class Thread:
             if matter is None and _ONESELF.search(text) and self._thread():
                 return read_as(parse_data, Triage("help_request", triage.confidence, _ANY_REQUEST), _ANY_REQUEST)
         corrected = self._thread() if triage.intent == _CORRECTION else None
-        if corrected and (corrected[1].label == "tip" or puts_right(normalise(text))):  # no one is on the way for a tip
+        if corrected and (puts_right(normalise(text)) or self._adds_to_tip(corrected[1], text)):
             return read_as(parse_data, corrected[1], corrected[1].intent)
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
             return fiction
@@ -148,6 +149,10 @@ class Thread:
             return read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
         begun = read.label == "tip" and before.intent == _HOW_TO_TELL
         return read_as(parse_data, read, read.intent) if begun else parse_data
+
+    def _adds_to_tip(self, told: Triage, text: str) -> bool:
+        """Whether what sounds like a false alarm only puts a tip right: nobody is on the way who could be sent back."""
+        return told.label == "tip" and not self._said.alarm_open and not _WITHDRAWN.search(text)
 
     async def _in_fiction(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any] | None:
         """The message as a part of the drama that its sender is telling, or of the chat, if it is one.

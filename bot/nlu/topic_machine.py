@@ -35,6 +35,9 @@ impossible because the classifier says so."""
 _DESCRIBED_LETTERS = 120
 """Of a short answer that stands in for questions: more says nothing new of what it is about."""
 
+_BLOCK = 2_000
+"""Questions."""
+
 
 def questions(folder: Path = QUESTIONS) -> dict[str, tuple[str, ...]]:
     """The trainers' questions by topic. Raises TrainersFileError."""
@@ -72,8 +75,7 @@ class TopicMachine:
         documents = [character_spans(text) for text in texts]
         grams = NGrams.fit(documents, min_documents=1)
         rows = grams.matrix(documents)
-        kernel = _alike(meaning.support @ meaning.support.T, (rows @ rows.T).toarray())
-        dual = _solved(kernel, [len(of_topic) for of_topic in by_topic])
+        dual = _solved(_kernel(meaning.support, rows), [len(of_topic) for of_topic in by_topic])
         names = {intent: tuple(topic.id for topic in among) for intent, among in by_intent.items()}
         return cls(names, meaning, grams, rows, dual)
 
@@ -145,11 +147,20 @@ def _alike(cosines: Singles, shared: Singles) -> Singles:
     return np.asarray(_MEANING_SHARE * np.exp(_SHARPNESS * (cosines - 1)) + (1 - _MEANING_SHARE) * shared)
 
 
+def _kernel(support: Singles, rows: sparse.csr_matrix) -> Singles:
+    """How alike all questions are; a block of rows at a time, as the n-grams' products take more room than the rest."""
+    kernel = np.empty((len(support), len(support)), dtype=np.float32)
+    for start in range(0, len(support), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        kernel[block] = _alike(support[block] @ support.T, (rows[block] @ rows.T).toarray())
+    return kernel
+
+
 def _solved(kernel: Singles, sizes: Sequence[int]) -> Singles:
     """The weights of each question (rows, `sizes` of them a topic) for each topic (columns); overwrites `kernel`."""
     wanted = np.repeat(np.eye(len(sizes), dtype=np.float32), sizes, axis=0)
     kernel[np.diag_indices_from(kernel)] += _PENALTY
-    factor = linalg.cho_factor(kernel, overwrite_a=True, check_finite=False)
+    factor = linalg.cho_factor(kernel.T, lower=True, overwrite_a=True, check_finite=False)  # in place: columns first
     return np.asarray(linalg.cho_solve(factor, wanted - wanted.mean(axis=0), overwrite_b=True, check_finite=False))
 
 

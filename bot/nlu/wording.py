@@ -28,6 +28,8 @@ HUMAN = "转人工"
 """The button, and the words, that bring a human (help_request/human_service)."""
 GUESSES = "这个我拿不准，不敢乱说。您问的是下面哪一项？都不是就点“转人工”，民警会看到。"
 """What is said to a question that nobody could place, with the topics it may be about."""
+_BARE_SLIP = re.compile("[哎唉哦呀啊]*(?:不是|不对|错了)")
+"""What takes something back only before a pause: 不是沈阳户口也行吗 says what is the case."""
 _LETTERS = re.compile(r"[^\W_]")
 _UNITS = re.compile(r"[A-Za-z']+|\d+|[^\W_]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -133,7 +135,8 @@ class Words:
                 found.setdefault(aspect, match.span())
         left = "".join(letter for letter, gone in zip(text, taken, strict=True) if not gone)
         subject = "".join(_LETTERS.findall(self._filler.sub("", left)))
-        corrected = self._correction.sub("", text) if self._correction.match(text) else None
+        slip = self._correction.match(text)
+        corrected = text[slip.end() :] if slip and not _BARE_SLIP.fullmatch(slip.group()) else None
         aspects = tuple(sorted(found, key=lambda aspect: found[aspect])) or self._said_alone(subject)
         named = bool(self._subjects.search(text))
         return Wording(aspects, subject, named, corrected or None, named_aspects=aspects)

@@ -84,6 +84,14 @@ def test_that_what_is_no_answer_gives_nothing(requested: str, text: str) -> None
     assert not reading(text, requested)
 
 
+def test_that_somebody_elses_telephone_is_no_other_person() -> None:
+    filled = {"name": "尹德顺", "id_number": NUMBER, "phone": "13900003141"}
+    changed = reading("手机也改一下 用我老伴儿那个 13900005926", "dog_name", **filled)
+    assert (changed.values, changed.again) == ({"phone": "13900005926"}, ())
+    assert reading("还是写我媳妇吧", "dog_name", **filled).again == ("name", "id_number")
+    assert reading("还是写我媳妇吧 手机换她的 13900005926", "dog_name", **filled).again == ("name", "id_number")
+
+
 def test_that_a_correction_names_its_field_with_or_without_the_right_value() -> None:
     filled = {"name": "张伟", "dog_name": "豆豆", "phone": "13800138000"}
     assert reading("狗名写错了，叫旺旺", "dog_colour", **filled).values == {"dog_name": "旺旺"}

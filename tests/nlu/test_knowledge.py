@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.nlu import knowledge, live_file, wording
-from bot.nlu.knowledge import ASPECTS, TITLE_CHARACTERS, load
+from bot.nlu.knowledge import ASPECTS, FITS, TITLE_CHARACTERS, load
 from bot.nlu.live_file import LiveFile, TrainersFileError
 
 BASE = load()
@@ -153,3 +153,24 @@ def test_that_a_topic_without_english_says_what_its_intent_says() -> None:
     damaged = BASE.topics["idcard_lost_damaged"]
     assert not damaged.english
     assert BASE.english(damaged) == BASE.topics["idcard_lost"].english
+
+
+def test_that_topics_of_all_likely_intents_compete() -> None:
+    death = {"household_death": 5.0, "household_death_head": 1.0}
+    ranked = [
+        {"name": "enquiry/household_death", "confidence": 0.6, FITS: death},
+        {"name": "enquiry/household_split", "confidence": 0.4},
+    ]
+    likely = BASE.likely("老人没了，本上的主换谁", ranked)
+    assert sum(share for _, share in likely) == pytest.approx(1)
+    assert {topic.intent for topic, _ in likely} == {"enquiry/household_death", "enquiry/household_split"}
+    assert BASE.likely("?", [{"name": "enquiry/nothing", "confidence": 1.0}]) == []
+
+
+def test_that_a_topic_written_since_the_training_is_found_by_its_words() -> None:
+    fits = {topic.id: 0.0 for topic in BASE.topics.values() if topic.intent == "enquiry/dog_licence"}
+    fits["dog_licence"] = 2.0
+    del fits["dog_licence_count"]
+    intent = "enquiry/dog_licence"
+    chosen = [BASE.choose(intent, text, fits) for text in ("再养第二只还能上证不", "办狗证")]
+    assert [topic.id for topic in chosen if topic] == ["dog_licence_count", "dog_licence"]

@@ -143,6 +143,56 @@ def test_that_a_follow_up_is_about_the_topic_which_both_messages_together_fit_cl
         assert asked.topics[0] == topic
 
 
+def fitting(name: str, confidence: float = 0.95, **logits: float) -> list[dict[str, Any]]:
+    """An intent with how well its topics fit: those that are not named, not at all."""
+    own = (topic.id for topic in BASE.topics.values() if topic.intent == f"enquiry/{name}")
+    return [{"name": f"enquiry/{name}", "confidence": confidence, FITS: dict.fromkeys(own, -9.0) | logits}]
+
+
+def of_both(text: str, ranked: list[dict[str, Any]]) -> Question:
+    question = asyncio.run(READER.enquiry(text, ranked, reads_nothing))
+    assert question
+    return question
+
+
+def test_that_of_two_topics_that_are_as_likely_both_are_told() -> None:
+    near = fitting("household_newborn", household_newborn_elder=4.0, household_newborn_province=3.9)
+    asked = of_both("这种孩子上户口咋整", near)
+    assert set(asked.topics) == {"household_newborn_elder", "household_newborn_province"}
+    plain = fitting("household_newborn", household_newborn_elder=4.0, household_newborn_province=1.0)
+    assert of_both("这种孩子上户口咋整", plain).topics == ("household_newborn_elder",)
+    assert len(of_both("这种孩子上户口多少钱，带什么", near).topics) == 1, "who asks two things asks them of one topic"
+
+
+def test_that_a_correction_keeps_the_aspect_of_one_topic_only() -> None:
+    before, two = Question(("dog_licence",), ("fee",)), Question(("idcard_lost", "idcard_renew"), ("", ""))
+    assert READER.with_aspects_of("居住证", Question(("residence_permit_apply",)), before).aspects == ("fee",)
+    assert READER.with_aspects_of("身份证", two, before) == two
+    assert READER.with_aspects_of("居住证", Question(("residence_permit_apply",)), two).aspects == ()
+
+
+def test_that_a_follow_up_may_name_a_special_topic_in_its_own_words() -> None:
+    alone = [*topics("follow_up", 0.9), *fitting("seal", 0.1, seal_personal=6.0)]
+    before = ("刻公章用先上派出所不", Question(("seal",)))
+    asked = asyncio.run(READER.continued("那个人名章呢", before, reads_nothing, alone))
+    assert asked
+    assert asked.topics == ("seal_personal",)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("哎呀说错了 是身份证丢了", "是身份证丢了"),
+        ("我说反了，是退伍回来的", "是退伍回来的"),
+        ("不是，我问的是居住证", "居住证"),
+        ("不是沈阳户口也行吗", None),
+        ("啊不是本地人能办吗", None),
+    ],
+)
+def test_that_words_that_take_something_back_are_told_from_a_plain_no(text: str, rest: str | None) -> None:
+    assert READER.corrected(text) == rest
+
+
 def test_that_a_second_question_on_the_intent_stays_with_the_nearer_topic() -> None:
     asked = enquiry("学校那头管不管", "household_student", Question(("household_student_admission",)))
     assert asked.topics[0] == "household_student_admission"

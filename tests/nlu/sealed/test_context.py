@@ -637,6 +637,20 @@ def test_that_a_calm_word_is_no_alarm_because_of_what_was_told_calmly_before() -
     assert heard["triage"]["intent"] == "tip/drugs"
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("哦不是现在 上礼拜的事 他早没事了", "tip"),
+        ("刚才说错了啊 不是挨着彩票站 是挨着药房", "tip"),
+        ("误会了，别来查了", "help_request"),
+    ],
+)
+def test_that_what_puts_a_tip_right_is_no_false_alarm(text: str, label: str) -> None:
+    false_alarm = read(text, Triage("help_request", 0.9, "help_request/correction"))
+    assert meaning(false_alarm, TIP).parse_data["triage"]["label"] == label
+    assert meaning(false_alarm, TIP, alarm_open=True).parse_data["triage"]["intent"] == "help_request/correction"
+
+
 def test_that_a_topic_beside_the_last_one_is_named_by_its_words() -> None:
     how = Triage("enquiry", 0.6, "enquiry/tip_howto")
     asked = said(how, "怎么举报", Question(("tip_howto",)))
