@@ -161,7 +161,7 @@ def test_that_of_two_topics_that_are_as_likely_both_are_told() -> None:
     assert set(asked.topics) == {"household_newborn_elder", "household_newborn_province"}
     plain = fitting("household_newborn", household_newborn_elder=4.0, household_newborn_province=1.0)
     assert of_both("这种孩子上户口咋整", plain).topics == ("household_newborn_elder",)
-    assert len(of_both("这种孩子上户口咋整 人话说一下", near).topics) == 1, "plainer words are asked for of one topic"
+    assert len(of_both("用大白话讲这种孩子上户口咋整", near).topics) == 1, "plainer words are asked for of one topic"
 
 
 def test_that_a_correction_keeps_the_aspect_of_one_topic_only() -> None:
