@@ -387,7 +387,9 @@ class Interpreter:
     def _names_a_field(self, text: str) -> bool:
         """Whether a message names nothing but a field of many matters: 户口, 身份证."""
         wording = self._read(text)
-        vague = not wording.aspects and not _HOW_TO.search(text)
+        vague = not wording.named_aspects and not _HOW_TO.search(
+            text
+        )  # of a bare 户口 the model hears whatever it likes
         return vague and self._knowledge.matters(wording.subject) >= _MATTERS_OF_A_FIELD
 
     def corrected(self, text: str) -> str | None:
