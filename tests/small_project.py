@@ -9,7 +9,7 @@ from bot.nlu.triage import URGENT
 from bot.settings import ROOT
 
 EXAMPLES, TURN_EXAMPLES = 40, 6
-"""Of each intent and of each turn, its first ones."""
+"""Of each intent, and of each turn and topic, its first ones."""
 INTENTS = frozenset(
     {
         *(f"urgent_alarm/{name}" for name in ("general_alarm", "fire", "robbery", "assault", "silent_call", "medical")),
@@ -41,9 +41,10 @@ def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
     _keep_sentences(folder / "nlu_data" / "canned_answers.yml")
     for of in ("test", "regression"):
         _keep_messages(folder / "nlu_data" / of / "messages.jsonl", data / of / "messages.jsonl")
-    for turns in ("alarm_turns.yml", "form_turns.yml", "aspect_turns.yml"):
-        kept = _with_examples(data / turns, "  - ", TURN_EXAMPLES)
-        (folder / "nlu_data" / turns).write_text(kept, encoding="utf-8")
+    turns = (data / f"{of}_turns.yml" for of in ("alarm", "form", "aspect"))
+    for source in (*turns, *(data / "questions").glob("*.yml")):
+        target = folder / "nlu_data" / source.relative_to(data)
+        target.write_text(_with_examples(source, "  - ", TURN_EXAMPLES), encoding="utf-8")
     (folder / "models").mkdir()
     return folder
 
