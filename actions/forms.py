@@ -140,9 +140,7 @@ class SubmitApplication(Action):
         if form is None or not tracker.get_slot(CONFIRMED):
             return []
         answers = {name: tracker.get_slot(name) for name, entry in form.fields.items() if entry.kind != PHOTO}
-        photos = {
-            name: MessageId(int(tracker.get_slot(name))) for name, entry in form.fields.items() if entry.kind == PHOTO
-        }
+        photos = {name: MessageId(int(tracker.get_slot(name))) for name in form.photos}
         submit = partial(
             applications.submit,
             pseudonym=tracker.sender_id,
@@ -171,11 +169,7 @@ def _ask(
 
 async def _useless_photos(form: Form, filled: Mapping[str, Any]) -> list[str]:
     """The photos that turned out to be of no use since they came; their sender has been told, and sends others."""
-    sent = {
-        MessageId(int(filled[name])): name
-        for name, entry in form.fields.items()
-        if entry.kind == PHOTO and filled.get(name) is not None
-    }
+    sent = {MessageId(int(filled[name])): name for name in form.photos if filled.get(name) is not None}
     if not sent:
         return []
     try:
@@ -283,7 +277,7 @@ def _with_photo(
 ) -> Events:
     """A picture goes to the question that asks for one, otherwise to the first that will. Sent where consent was asked
     for, it gives that as well."""
-    wanted = [name for name, entry in form.fields.items() if entry.kind == PHOTO]
+    wanted = form.photos
     empty = [name for name in wanted if tracker.get_slot(name) is None]
     place = _announced(form, tracker) or (requested if requested in wanted else next(iter(empty), wanted[-1]))
     if requested == CONSENT:
@@ -311,7 +305,7 @@ def _announced(form: Form, tracker: Tracker) -> str | None:
 
 def _same_photo(dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker) -> Events:
     """The picture that has just been sent is the former one, taken anew: it goes where that one is."""
-    filled = [name for name, entry in form.fields.items() if entry.kind == PHOTO and tracker.get_slot(name)]
+    filled = [name for name in form.photos if tracker.get_slot(name)]
     sent = _photo_before(tracker)
     place = next((number for number, name in enumerate(filled) if sent and tracker.get_slot(name) == sent), 0)
     if not place:
@@ -332,8 +326,7 @@ def _filed_by_words(form: Form, tracker: Tracker) -> bool:
     """Whether the message before this one has put a picture where it belongs."""
     said = [at for at, event in enumerate(tracker.events) if event["event"] == "user"]
     answered = tracker.events[said[-2] : said[-1]] if len(said) > 1 else []
-    photos = [name for name, entry in form.fields.items() if entry.kind == PHOTO]
-    return any(event["event"] == "slot" and event["name"] in photos and event["value"] for event in answered)
+    return any(event["event"] == "slot" and event["name"] in form.photos and event["value"] for event in answered)
 
 
 def _photo_before(tracker: Tracker) -> str | None:

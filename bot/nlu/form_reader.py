@@ -257,9 +257,7 @@ class _Reader:
         return bool(brief or day or _HOLDS_VALUES.search(self._text))
 
     def _photos_sent(self) -> tuple[str, ...]:
-        return tuple(
-            name for name, entry in self._form.fields.items() if entry.kind == PHOTO and self._filled.get(name)
-        )
+        return tuple(name for name in self._form.photos if self._filled.get(name))
 
     # -- the whole message -------------------------------------------------------------------------------------
 

@@ -126,6 +126,11 @@ class Form:
         return (self.intent, *self.near)
 
     @property
+    def photos(self) -> tuple[str, ...]:
+        """Names of the fields that are photos, in the order of asking."""
+        return tuple(name for name, entry in self.fields.items() if entry.kind == PHOTO)
+
+    @property
     def slots(self) -> tuple[str, ...]:
         """Names of all slots in the order of asking."""
         return (CONSENT, *self.fields, CONFIRMED)

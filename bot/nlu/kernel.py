@@ -323,7 +323,8 @@ def fit(
     meaning = Meaning.of(embeddings, settings.meaning_sharpness)
 
     def solve(among: NDArray[np.int64], opinion: Floats | None) -> tuple[Machine, Floats, Floats]:
-        kernel = _kernel(rows[among], meaning.support[among], settings)
+        by_meaning = {"share": settings.meaning_share, "sharpness": settings.meaning_sharpness}
+        kernel = kernel_of(rows[among], meaning.support[among], **by_meaning, bias=_BIAS)
         if opinion is not None:
             kernel += _OPINION * (opinion @ opinion.T).astype(np.float32)
         kernel[np.diag_indices_from(kernel)] += settings.penalty / _message_weights(fine[among], settings)
@@ -366,21 +367,21 @@ _OPINION = 0.5
 _ROWS_AT_ONCE = 512
 
 
-def _kernel(rows: sparse.csr_matrix, support: Singles, settings: Settings) -> Singles:
-    """The upper triangle of the kernel of messages with themselves (below it only blocks are filled).
+def kernel_of(rows: sparse.csr_matrix, support: Singles, *, share: float, sharpness: float, bias: float = 0) -> Singles:
+    """The upper triangle of how alike all texts are (below it only blocks are filled): by meaning, which has this
+    `share` and `sharpness`, and by n-grams; `bias` is a feature that all have.
 
     A few rows at a time: the n-grams' part would fill the memory as a sparse matrix.
     """
-    share = settings.meaning_share
     kernel = np.zeros((len(support), len(support)), dtype=np.float32)
     for start in range(0, len(support), _ROWS_AT_ONCE):
         part = slice(start, start + _ROWS_AT_ONCE)
         block = support[part] @ support[start:].T
         block -= 1
-        block *= settings.meaning_sharpness
+        block *= sharpness
         np.exp(block, out=block)
         block *= share
-        block += _BIAS
+        block += bias
         block += (rows[part] @ rows[start:].T).toarray() * (1 - share)
         kernel[part, start:] = block
     return kernel

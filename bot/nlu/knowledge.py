@@ -36,8 +36,6 @@ _SCOPES = ("national", "local")
 _A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.16, 0.57, 0.57, 1.5
 """What a letter of a topic's words, each of its first two, what its facts share with a question, and being the default
 count beside what was learnt, in logits (ADR 006). The last is a prior: most residents ask the general question."""
-
-
 _UNLEARNT = 3.0
 """Logits that a topic written since the last training stands behind the best, unless its words are in the question."""
 
@@ -179,9 +177,8 @@ class Knowledge:
         def score(topic: Topic) -> float:
             letters = self.letters(topic, question)
             words = _A_LETTER * letters + _A_WORD * min(letters, 2) + _SHARED * math.log1p(shared.get(topic.id, 0.0))
-            return (
-                fits.get(topic.id, most if letters > 1 else most - _UNLEARNT) + words + (0 if topic.when else _DEFAULT)
-            )
+            unlearnt = most if letters > 1 else most - _UNLEARNT
+            return fits.get(topic.id, unlearnt) + words + (0 if topic.when else _DEFAULT)
 
         return [score(topic) for topic in topics]
 

@@ -170,8 +170,8 @@ class Interpreter:
         sure = self._sure(ranked, SURE)
         if enquires and sure and ranked[0]["name"] == FOLLOW_UP:
             return True
-        if enquires and sure and ranked[0]["name"] in _BORROWED:
-            sure = bool(_THEIR_SUBJECT.search(normal))
+        if enquires and sure and _borrows(ranked[0]["name"], normal):
+            sure = False
         if _TO_BRING.search(normal) and size(normal) <= _FOLLOW_UP_CHARACTERS:
             return True
         if wording.named:
@@ -269,12 +269,13 @@ class Interpreter:
 
     def _own_topic(self, topic: Topic, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
         """The special topic of this one's intent that a follow-up itself names in its own words: 那个人名章呢."""
-        likely = [one for one in self._knowledge.likely(text, ranked) if one[0].intent != FOLLOW_UP]
-        if not likely or sum(share for _, share in likely) < _SOME_OF_IT:
+        matters = [item for item in ranked if item["name"] != FOLLOW_UP]
+        likely = self._knowledge.likely(text, [item for item in matters if item["name"] == topic.intent])
+        whole = sum(float(item["confidence"]) for item in matters)
+        if not likely or whole < _SOME_OF_IT:
             return None
         best, share = likely[0]
-        surely = share >= _PLAINLY_ONE * sum(one for _, one in likely)
-        return best if surely and best.intent == topic.intent and best.when else None
+        return best if best.when and share >= _PLAINLY_ONE * whole else None
 
     def _in_its_light(self, topic: Topic, named: Topic | None, text: str, joined: Mapping[str, Any]) -> Topic:
         """The topic of the same intent that a follow-up is about: one that its words name, or that both messages
@@ -292,7 +293,7 @@ class Interpreter:
         mere price or time of it."""
         if not (_enquires(joined) and self._sure(joined["topics"], least)):
             return None
-        other = self._topic(joined["topics"][:1], text)
+        other = self._topic(joined["topics"], text)
         return other if other and other.intent not in (topic.intent, FOLLOW_UP, *_BORROWED) else None
 
     def _beside(self, topic: Topic, nearer: Topic | None, text: str) -> Topic | None:
@@ -368,14 +369,9 @@ class Interpreter:
         if len(likely) < 2 or likely[0][0] is not main or PLAIN in wording.aspects or len(wording.plain_aspects) > 1:
             return []
         (_, first), (other, second) = likely[:2]
-        if second < max(first * _AS_LIKELY, _WORTH_TELLING) or self._borrows(other, text):
+        if second < max(first * _AS_LIKELY, _WORTH_TELLING) or _borrows(other.intent, text):
             return []
         return self._fitting(self._facts(topic, text, whole=False)[0] for topic in (main, other))
-
-    @staticmethod
-    def _borrows(topic: Topic, text: str) -> bool:
-        """Whether a topic is a mere price, time or substitute of an identity card, which a text does not speak of."""
-        return topic.intent in _BORROWED and not _THEIR_SUBJECT.search(text)
 
     def _of_the_station(self, main: Topic, text: str) -> Topic:
         """Of hours, telephone, way and queue the one that the trainers' words name: 户籍窗口在几楼 is no telephone."""
@@ -460,14 +456,13 @@ class Interpreter:
         if read is None or not _enquires(read) or not self._sure(read["topics"], SURE_OF_TWO):
             return None
         name = read["topics"][0]["name"]
-        borrowed = name in _BORROWED and not _THEIR_SUBJECT.search(part)
-        if name == FOLLOW_UP or borrowed or (self._sure(whole, SURE) and not wording.named):
+        if name == FOLLOW_UP or _borrows(name, part) or (self._sure(whole, SURE) and not wording.named):
             return None
         possible = any(item["name"] == name and item["confidence"] >= _SOME_OF_IT for item in whole)
         another = asks(part) and self._words.another(part, text)
         if self._sure(whole, _ALL_OF_IT) and not (possible or another or _NEXT.search(part)):
             return None
-        return self._topic(read["topics"][:1], part)
+        return self._topic(read["topics"], part)
 
     def _nearer(self, topic: Topic, text: str, letters: int) -> Topic:
         """The topic of the same intent that a part names in more letters than the whole message names its own."""
@@ -513,7 +508,7 @@ class Interpreter:
         return fitting
 
     def _topic(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
-        return next((topic for topic, _ in self._knowledge.likely(text, ranked)), None)
+        return self._knowledge.choose(str(ranked[0]["name"]), text, ranked[0].get(FITS)) if ranked else None
 
     @staticmethod
     def _sure(ranked: Sequence[Mapping[str, Any]], least: float) -> bool:
@@ -523,6 +518,11 @@ class Interpreter:
         if least > SURE or ranked[0]["name"] in _BORROWED:
             return first >= least
         return first >= least or first >= max(_PLAINLY_FIRST, _TIMES_THE_NEXT * max(others, default=0))
+
+
+def _borrows(intent: str, text: str) -> bool:
+    """Whether an intent is a price, time or substitute of an identity card, which a text does not speak of."""
+    return intent in _BORROWED and not _THEIR_SUBJECT.search(text)
 
 
 def _may_be_about(topic: Topic, ranked: Sequence[Mapping[str, Any]]) -> bool:

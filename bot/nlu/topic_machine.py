@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from bot.nlu.features import NGrams, character_spans
-from bot.nlu.kernel import Meaning, Singles, unit
+from bot.nlu.kernel import Meaning, Singles, kernel_of, unit
 from bot.nlu.knowledge import Topic
 from bot.nlu.turn_machine import examples
 
@@ -34,9 +34,6 @@ _BY_INTENT, _UNLIKELIEST = 0.6, 1e-3
 impossible because the classifier says so."""
 _DESCRIBED_LETTERS = 120
 """Of a short answer that stands in for questions: more says nothing new of what it is about."""
-
-_BLOCK = 2_000
-"""Questions."""
 
 
 def questions(folder: Path = QUESTIONS) -> dict[str, tuple[str, ...]]:
@@ -75,7 +72,8 @@ class TopicMachine:
         documents = [character_spans(text) for text in texts]
         grams = NGrams.fit(documents, min_documents=1)
         rows = grams.matrix(documents)
-        dual = _solved(_kernel(meaning.support, rows), [len(of_topic) for of_topic in by_topic])
+        kernel = kernel_of(rows, meaning.support, share=_MEANING_SHARE, sharpness=_SHARPNESS)
+        dual = _solved(kernel, [len(of_topic) for of_topic in by_topic])
         names = {intent: tuple(topic.id for topic in among) for intent, among in by_intent.items()}
         return cls(names, meaning, grams, rows, dual)
 
@@ -147,17 +145,8 @@ def _alike(cosines: Singles, shared: Singles) -> Singles:
     return np.asarray(_MEANING_SHARE * np.exp(_SHARPNESS * (cosines - 1)) + (1 - _MEANING_SHARE) * shared)
 
 
-def _kernel(support: Singles, rows: sparse.csr_matrix) -> Singles:
-    """How alike all questions are; a block of rows at a time, as the n-grams' products take more room than the rest."""
-    kernel = np.empty((len(support), len(support)), dtype=np.float32)
-    for start in range(0, len(support), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        kernel[block] = _alike(support[block] @ support.T, (rows[block] @ rows.T).toarray())
-    return kernel
-
-
 def _solved(kernel: Singles, sizes: Sequence[int]) -> Singles:
-    """The weights of each question (rows, `sizes` of them a topic) for each topic (columns); overwrites `kernel`."""
+    """The weights of each question (rows, `sizes` of them a topic) for each topic (columns); uses `kernel` up."""
     wanted = np.repeat(np.eye(len(sizes), dtype=np.float32), sizes, axis=0)
     kernel[np.diag_indices_from(kernel)] += _PENALTY
     factor = linalg.cho_factor(kernel.T, lower=True, overwrite_a=True, check_finite=False)  # in place: columns first

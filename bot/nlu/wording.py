@@ -28,6 +28,7 @@ HUMAN = "转人工"
 """The button, and the words, that bring a human (help_request/human_service)."""
 GUESSES = "这个我拿不准，不敢乱说。您问的是下面哪一项？都不是就点“转人工”，民警会看到。"
 """What is said to a question that nobody could place, with the topics it may be about."""
+_PAUSE = r"[\s,，。.!！]*"
 _BARE_SLIP = re.compile("[哎唉哦呀啊]*(?:不是|不对|错了)")
 """What takes something back only before a pause: 不是沈阳户口也行吗 says what is the case."""
 _LETTERS = re.compile(r"[^\W_]")
@@ -119,9 +120,8 @@ class Words:
         self._general = {f"enquiry/{name}": any_of(words) for name, words in more.general.items()}
         self._patterns = dict(patterns)
         self._filler, self._subjects = any_of(filler), any_of(subjects)
-        self._correction = re.compile(
-            rf"^(?:[哎唉哦呀啊]+[\s,，。.!！]*)?(?:(?:{any_of(correction).pattern})[\s,，。.!！]*)+"
-        )
+        slips = f"(?:(?:{any_of(correction).pattern}){_PAUSE})+"
+        self._correction = re.compile(f"^(?:[哎唉哦呀啊]+{_PAUSE})?{slips}")
 
     def read(self, text: str) -> Wording:
         """What a text in its normal form asks about its subject."""
