@@ -20,12 +20,11 @@ def question(form: Form, slot: str, filled: Mapping[str, Any], *, again: bool = 
 
     `again`: it was asked just before. Why needs no saying twice; what came before why was told waits for consent.
     """
-    if slot == CONSENT and again:
-        kept = "、".join(entry.title for name, entry in form.fields.items() if filled.get(name) is not None)
-        text = _KEPT.format(titles=kept) if kept else ""
-        return {"text": f"{text}{_ONE_WORD}", "buttons": _buttons("同意", "不办了")}
     if slot == CONSENT:
-        return {"text": f"{form.why}\n{_EITHER_WAY}", "buttons": _buttons("同意", "不办了")}
+        titles = "、".join(entry.title for name, entry in form.fields.items() if filled.get(name) is not None)
+        kept = _KEPT.format(titles=titles) if titles else ""
+        why, how = "" if again else f"{form.why}\n", _ONE_WORD if again or kept else _EITHER_WAY
+        return {"text": f"{why}{kept}{how}", "buttons": _buttons("同意", "不办了")}
     if slot == CONFIRMED:
         lines = filled_lines(form, filled)
         told = "\n".join([f"请核对{form.title}申请：", *lines, "都对就回“确认”；哪项不对直接说，比如“手机号错了”。"])

@@ -70,6 +70,7 @@ _PHOTO_KEPT = "照片收到，记作“{photo}”。照片上的字我看不了�
 _CAPTION = 16
 """Letters up to which a message in front of a picture says what it shows."""
 _PHOTO_FILED = "照片收到，记作“{photo}”。"
+_PHOTO_BESIDE = "照片收到，可要的照片（{photos}）已经齐了，这张先没用上。要拿它换哪一张，就回那张的名字；不换就不用管。"
 _PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
 _PHOTO_SAME = "好，这张换掉了原来的“{photo}”。"
 _NOT_STORED = "刚才没存上，您填的都还在。请过一会儿再回一次“确认”。"
@@ -199,6 +200,8 @@ def _heard(
     turns = turns_in(tracker.latest_message, FORM_TURNS)
     today, entities = date.today(), StationEntities.load()
     reading = read(station_forms, form, requested, text, filled, today=today, entities=entities, turns=turns)
+    if beside := _put_beside(dispatcher, form, tracker):
+        return beside
     if reading.command == "cancel":
         dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
         return [*_emptied(form), SlotSet(REQUESTED, None)]
@@ -222,6 +225,8 @@ def _filled(
 ) -> Events:
     """Slots set and to be asked again; a problem is told, and counts as an answer that was not good enough."""
     events: Events = [SlotSet(name, value) for name, value in reading.values.items()]
+    if requested is None and CONSENT in reading.values:
+        dispatcher.utter_message(text=form.why)  # agreed before it was told
     if reading.remark:
         dispatcher.utter_message(text=reading.remark)
         events = events or ([SlotSet(requested, None)] if requested else [])
@@ -278,8 +283,12 @@ def _with_photo(
     """A picture goes to the question that asks for one, otherwise to the first that will. Sent where consent was asked
     for, it gives that as well."""
     wanted = form.photos
-    empty = [name for name in wanted if tracker.get_slot(name) is None]
-    place = _announced(form, tracker) or (requested if requested in wanted else next(iter(empty), wanted[-1]))
+    empty = (name for name in wanted if tracker.get_slot(name) is None)
+    place = _announced(form, tracker) or (requested if requested in wanted else next(empty, None))
+    if place is None:
+        titles = "、".join(form.fields[name].title for name in wanted)
+        dispatcher.utter_message(text=_PHOTO_BESIDE.format(photos=titles))
+        return [SlotSet(requested, None)] if requested else []
     if requested == CONSENT:
         dispatcher.utter_message(text=GIVING_AGREES)
         return [SlotSet(place, photo), SlotSet(CONSENT, True)]
@@ -297,10 +306,25 @@ def _announced(form: Form, tracker: Tracker) -> str | None:
     words = normalise(_message_before(tracker).get("text") or "")
     if not words or len(words) > _CAPTION or asks(words) or _filed_by_words(form, tracker):
         return None
-    shown = [
-        name for name, entry in form.fields.items() if any(word in words for word in entry.settings.get("shows", ()))
-    ]
+    return _shown_in(form, words)
+
+
+def _shown_in(form: Form, words: str) -> str | None:
+    """The photo's field that a few words name and no other."""
+    photos = ((name, form.fields[name]) for name in form.photos)
+    shown = [name for name, entry in photos if any(word in words for word in entry.settings.get("shows", ()))]
     return shown[0] if len(shown) == 1 else None
+
+
+def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) -> Events:
+    """The picture before these words, for which no place was left, in the place that they name."""
+    sent, words = _photo_before(tracker), normalise(tracker.latest_message.get("text") or "")
+    used = {str(tracker.get_slot(name)) for name in form.photos}
+    place = _shown_in(form, words) if sent and sent not in used and len(words) <= _CAPTION else None
+    if place is None:
+        return []
+    dispatcher.utter_message(text=_PHOTO_SAME.format(photo=form.fields[place].title))
+    return [SlotSet(place, sent)]
 
 
 def _same_photo(dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker) -> Events:

@@ -5,11 +5,13 @@ what the officer sees; a question is promised the officer's answer, and never a 
 """
 
 import re
+from collections.abc import Sequence
 
 from bot.intake import wording
 from bot.nlu.corrections import puts_right
 from bot.nlu.entities import entities_of
 from bot.nlu.normaliser import normalise
+from bot.nlu.turns import Turn, is_surely
 from bot.nlu.wording import size
 from bot.store.models import Message
 
@@ -40,27 +42,31 @@ _TELLS = re.compile(
     "(?:问|说|写着|喊着?|叫着?|寻思)(?:我|他|她|俺)?[^，,。 ]{0,4}(?:啥|什么|哪|谁|怎么|咋)"
 )
 """Words behind which 谁 and 什么 ask nothing."""
+_DETAILS = ("detail", "ok")
 _ASKS_IN_ENGLISH = re.compile(
     r"\?|^(?:and |so |but )?(?:what|where|when|how|who|which|why|can|could|should|do|does|is|are|will|may|shall)\b",
     re.IGNORECASE,
 )
 
 
-def asks_something(text: str) -> bool:
-    """Whether a text is surely a question, so that it must not be taken down as a fact."""
+def asks_something(text: str, turns: Sequence[Turn] = ()) -> bool:
+    """Whether a text is surely a question, so that it must not be taken down as a fact; `turns`: what the model takes
+    it for, to which a detail is none, whatever its words: 辽A啥的 后边好像是6K2."""
     text = normalise(text).strip()
+    if is_surely(turns, *_DETAILS):
+        return text.endswith(("?", "吗"))
     if not wording.has_han(text):
         return bool(_ASKS_IN_ENGLISH.search(text))
     return bool(_ASKS.search(text)) and not _TELLS.search(text)
 
 
-def of(message: Message, *, english: bool = False, quotes: bool = True) -> str:
+def of(message: Message, turns: Sequence[Turn] = (), *, english: bool = False, quotes: bool = True) -> str:
     """The receipt of a message in an alarm. `quotes`: whether its words are repeated."""
     if message.kind != "text":
         return wording.RECEIPT_ENGLISH if english else _RECEIPTS.get(message.kind, wording.RECEIPT)
     if not size(message.text) and not english:
         return wording.STILL_HERE
-    asking, said = asks_something(message.text), told(message.text)
+    asking, said = asks_something(message.text, turns), told(message.text)
     if english and asking:
         return wording.ASKED_ENGLISH
     if english:
@@ -77,9 +83,9 @@ def of(message: Message, *, english: bool = False, quotes: bool = True) -> str:
     return wording.NOTED.format(what=what, said=said) if said and (quotes or what) else wording.RECEIPT
 
 
-def quiet(message: Message) -> str:
+def quiet(message: Message, turns: Sequence[Turn] = ()) -> str:
     """The receipt of a message whose answer somebody else may see."""
-    return wording.SILENT_ASKED if asks_something(message.text) else wording.SILENT_RECEIPT
+    return wording.SILENT_ASKED if asks_something(message.text, turns) else wording.SILENT_RECEIPT
 
 
 def named(text: str) -> str:

@@ -225,7 +225,7 @@ def _in_alarm(
     elif not fitting and not manner.hidden and _parts(triage, moment.kind):
         return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
     else:
-        said = [BotReply(fitting[1] if fitting else _taken_down(case, message, moment, manner, desk))]
+        said = [BotReply(fitting[1] if fitting else _taken_down(case, message, moment, manner, desk, _turns(understanding)))]
     if told_over or case.state != CaseState.OPEN:
         return said
     ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
@@ -353,17 +353,23 @@ def _begun(
     return [*(understanding.replies if understanding else [BotReply(wording.ALARM)]), *beside]
 
 
-def _taken_down(case: Case, message: Message, moment: Moment, manner: Manner, desk: Desk) -> str:
-    """What is said to a message that no line fits: its words taken down, and what holds in such an alarm anyway."""
+def _taken_down(
+    case: Case, message: Message, moment: Moment, manner: Manner, desk: Desk, turns: Sequence[Turn]
+) -> str:
+    """What is said to a message that no line fits: its words taken down, and what holds in such an alarm anyway, which
+    a question that only an officer can answer gets again."""
     if manner.hidden:
-        return receipts.quiet(message)
+        return receipts.quiet(message, turns)
     quotes = moment.kind not in _UNQUOTED
-    noted = receipts.of(message, english=manner.english, quotes=quotes)
+    noted = receipts.of(message, turns, english=manner.english, quotes=quotes)
     if message.kind != "text":
         return noted
-    held = _held(case, moment, manner, desk, again=not quotes)
+    asking = receipts.asks_something(message.text, turns)
+    held = _held(case, moment, manner, desk, again=asking or not quotes)
     if held is None:
         return noted
+    if noted == wording.ASKED:
+        return wording.ASKED_MEANWHILE.format(held=held)
     return held if noted == wording.RECEIPT else f"{noted}\n{held}"
 
 
@@ -423,23 +429,24 @@ def _added(case: Case, message: Message, understanding: Understanding | None, tr
         return wording.TIP_NUMBER.format(number=case.id)
     manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)
     moment = Moment(kind_of(case), calm=True)
-    line = _line(case, message, _turns(understanding), manner, desk, moment)
-    if line is None and message.kind == "text" and receipts.asks_something(message.text):
+    turns = _turns(understanding)
+    line = _line(case, message, turns, manner, desk, moment)
+    if line is None and message.kind == "text" and receipts.asks_something(message.text, turns):
         return wording.ASKED_ENGLISH if manner.english else wording.ASKED_OF_REQUEST
     if line is None and case.intent in _TO_THE_OFFICER and not manner.english:
         return wording.FOR_THE_OFFICER
     line = line or (_held(case, moment, manner, desk) if message.kind == "text" else None)
-    receipt = _receipt_of_request(case, message, english=manner.english)
+    receipt = _receipt_of_request(case, message, turns, english=manner.english)
     return f"{receipt}\n{line}" if line else receipt
 
 
-def _receipt_of_request(case: Case, message: Message, *, english: bool) -> str:
+def _receipt_of_request(case: Case, message: Message, turns: Sequence[Turn], *, english: bool) -> str:
     """That a message was added to its request or tip; the words of a tip are not repeated, for others may see them."""
     if english:
         return wording.ADDED_ENGLISH
     if case.label == "tip":
         return wording.ADDED_TO_TIP.format(number=case.id)
-    fact = message.kind == "text" and not receipts.asks_something(message.text)
+    fact = message.kind == "text" and not receipts.asks_something(message.text, turns)
     said = receipts.told(message.text) if fact else ""
     return wording.ADDED_WORDS.format(said=said) if said else wording.ADDED
 

@@ -22,6 +22,7 @@ NOTED = "{what}记下了：“{said}”，民警看得到。"
 PUT_RIGHT = "改过来了：“{said}”，民警看得到。跟110、119说过的，也告诉他们一声。"
 NOTED_ENGLISH = "Noted: “{said}”. The officer on duty can see it."
 ASKED = "您问的这个我说不准，不敢乱说；值班民警看得到，会在这里答复您。等不及就打110问。"
+ASKED_MEANWHILE = "这一点我说不准，值班民警看得到，会在这里答复您。眼下先这样：\n{held}"
 ASKED_ENGLISH = (
     "I cannot answer that for certain. The officer on duty sees your question and will answer here; "
     "if it cannot wait, call 110."

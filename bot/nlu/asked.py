@@ -31,6 +31,9 @@ _BACK = re.compile(
     r"那个?(?=[\s,，])|^那(?![个么要我你他她得就还咋啥多几行能可])"
 )
 """What takes up again something asked before the last question: 刚才房东登记那个."""
+_OF_FILLING = frozenset({"resume", "missing", "review"})
+_LEFT = re.compile("刚才|头前|那个|[填弄办整]了?一半|没[填弄办整]完|还在|接着|继续")
+"""Words for a form that was left."""
 _PRIVACY = "bot_services_input"
 """The topic that tells what becomes of what is sent."""
 _SECRECY = "enquiry/tip_howto"
@@ -58,6 +61,8 @@ class Asked:
         calmly = triage.label in ("enquiry", "other") and triage.intent != _SECRECY
         if calmly and self._said.forms.aside(normalise(text)) == "privacy" and _PRIVACY in self._topics:
             return Question((_PRIVACY,), ("exceptions",))
+        if calmly and (kept := self._of_sleeping_form(text)):
+            return kept
         if self._said.form and not self._near(ranked) and enquires and not interpreter.names_subject(text):
             of_form = await parse(f"{self._said.form.title}，{text}")
             if self._near(of_form["topics"], self._said.form.intent):
@@ -80,6 +85,15 @@ class Asked:
         if triage.label != "enquiry" or triage.uncertain:
             return None
         return await interpreter.enquiry(text, ranked, parse, before[1] if before else None)
+
+    def _of_sleeping_form(self, text: str) -> Question | None:
+        """The question what became of a form that an alarm has put to sleep: 我刚才那个居住证还在不."""
+        form, said = self._said.asleep if self._said.alarm_open else None, normalise(text)
+        if form is None or not asks(said):
+            return None
+        about = self._said.forms.aside(said) in _OF_FILLING or (form.subject.search(said) and _LEFT.search(said))
+        kept = f"{form.kind}_kept"
+        return Question((kept,)) if about and kept in self._topics else None
 
     async def _put_right(self, rest: str, before: Question, parse: Parse) -> Question | None:
         """The question that was meant, as the rest of a message tells that takes the one before it back."""

@@ -55,7 +55,7 @@ _LATELY = 2
 
 _THANKED = re.compile("^(?:好的?|嗯+|那)?[，, ]*(?:非常|多)?(?:谢谢|感谢|谢了|谢啦|多谢)[^，,。！! ]{0,4}[，,。！! ]+")
 """The thanks in front of a question: 谢谢，大概多久能好？"""
-_AGREES = re.compile("^(?:ok|嗯+|好的?|行|那|我)*[，, ]*同意", re.IGNORECASE)
+_AGREES = re.compile("^(?:ok|嗯+|好的?|行|成|中|那|我|都|就|啊|呀|吧|了)*[，, ]*同意", re.IGNORECASE)
 _POLITELY = re.compile(r"[，, ]*(?:可以|行|中|成|能行|好使)(?:吗|不|么|嘛)\W*$")
 """The question behind a wish, which makes none of it: 我想给狗办个证，可以吗."""
 _HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")

@@ -76,10 +76,15 @@ class Conversation:
 
     def takes_up(self, text: str) -> Form | None:
         """The form asleep that a text takes up again in so many words, when an officer has the alarm."""
-        asleep = self.forms.forms.get(self.tracker.get_slot(SLEEPING) or "") if self.alarm_seen else None
+        asleep = self.asleep if self.alarm_seen else None
         if asleep is None or asks(text):
             return None
         return asleep if self.forms.wished(text, "") is asleep or self.forms.aside(text) == "resume" else None
+
+    @property
+    def asleep(self) -> Form | None:
+        """The form that an alarm has put to sleep."""
+        return self.forms.forms.get(self.tracker.get_slot(SLEEPING) or "")
 
     @property
     def handed_in(self) -> bool:

@@ -33,6 +33,8 @@ _ADDRESS_BESIDE = re.compile(r"那边|这边|旁边|附近|对面|院|后身|楼
 _SOMEBODY_THERE = re.compile("[他她刀打砍抢杀死救火快堵砸]|有人|旁边")
 _ONLY_AREA = re.compile("[\u4e00-\u9fff]{1,6}[区市镇]")
 _WHOLE_ADDRESS = "地址请写到门牌号，比如“大东路1号2单元301”。"
+_NEIGHBOURHOOD = re.compile("^(?:现在|目前|家)?住(?!在?(?:.{1,6}[省市县旗]))|^[^省市县旗]{2,6}(?:社区|小区)$")
+"""Where somebody lives in this city: 住东逸社区."""
 _REGION = re.compile(
     r"北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|"
     r"甘肃|青海|台湾|内蒙古?|广西|西藏|宁夏|新疆|香港|澳门|大连|鞍山|抚顺|本溪|丹东|锦州|营口|阜新|辽阳|盘锦|铁岭|朝阳|葫芦岛|"
@@ -180,7 +182,7 @@ class FieldReader:
         known = _REGION.search(said) if 2 <= len(said) <= 30 else None
         if known and _NO_REGION.search(said):
             said = _REGION_END.split(said[known.start() :])[0]  # 我从黑龙江来给我闺女看孩子
-        if HOUSE.search(said):
+        if HOUSE.search(said) or _NEIGHBOURHOOD.search(said):
             return None  # where one lives, and not where one is registered
         if asked and _HERE.search(said) and not (asks(text) or _LIVES_THERE.search(text)):
             raise BadValueError(_OF_HERE)

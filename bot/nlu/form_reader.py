@@ -100,6 +100,7 @@ _WRONG_ONLY = 16
 _NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫)"
 """What stands between the name of a filled field and its new value."""
 _MAY_ONE = re.compile("能不能|能办|能养|让养|让办|可以养|可以办|允许")
+_OTHERS_DOG = re.compile("(?:朋友|邻居|同事|同学|亲戚|楼[上下]|对门|隔壁|别人|人家)们?(?:他|她)?家?(?:那|的|养|有|也)")
 _FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
 _OF_NUMBER = re.compile("电话|手机|号码")
 """Words of who tells a number: what stands beside it (后面还有个九) is no name."""
@@ -231,6 +232,8 @@ class _Reader:
             return None
         if line := self._forms.line_for(self._form, self._text):
             return Reading(remark=line) if turn.name in _TOLD else None
+        if self._agrees_with_more():
+            return None
         if self._means("agree", at=at) or (self._requested == CONSENT and self._means(WISH_TURN)):
             asked = self._requested in (CONSENT, CONFIRMED) and not asks(self._text)
             return Reading({str(self._requested): True}) if asked else Reading(command="agreed")
@@ -304,9 +307,14 @@ class _Reader:
         if self._renamed and "name" in self._values and has_number:
             self._again.append("id_number")  # another person has another number
 
+    @property
+    def _of_others_dog(self) -> bool:
+        """Whether a question is about the dog of somebody who is not registered here: 我朋友家养的罗威纳能办不."""
+        return self._asking and bool(_OTHERS_DOG.search(self._text))
+
     def _remark(self) -> str:
         """What is to be told besides: the trainers' line, or whether a fierce dog may be kept."""
-        breed = self._filled.get("dog_breed")
+        breed = self._forms.breed(self._text) if self._of_others_dog else self._filled.get("dog_breed")
         if breed in self._forms.fierce and _MAY_ONE.search(self._text):
             return _FIERCE.format(breed=breed)
         asked = self._form.fields.get(self._requested or "")
@@ -371,7 +379,7 @@ class _Reader:
     def _half_agreed(self) -> Reading | None:
         """Agreement with more behind it: consent with the first data is both; a summary that is right is handed in,
         unless something of it is named."""
-        if self._requested == CONSENT and _AGREES.search(self._text) and not self._refuses_or_asks():
+        if self._agrees_with_more():
             self._values[CONSENT] = True
             return None
         rest = self._forms.begins_with_yes(self._text) if self._requested in (CONSENT, CONFIRMED) else None
@@ -386,6 +394,11 @@ class _Reader:
             return None  # 嗯 六月中旬吧 puts a day more exactly
         named = any(word in rest for entry in self._form.fields.values() for word in (*entry.called, entry.title))
         return Reading(command="again") if named else Reading({CONFIRMED: True})
+
+    def _agrees_with_more(self) -> bool:
+        """Whether a text gives consent in so many words; what stands behind it may be a value: 同意 孙泽宇."""
+        before_data = self._requested in (None, CONSENT)
+        return before_data and bool(_AGREES.search(self._text)) and not self._refuses_or_asks()
 
     def _about_photo(self) -> Reading | None:
         """Words about the last picture: that it does not count, or that it is the former one again."""
@@ -525,6 +538,8 @@ class _Reader:
     def _take_telling(self) -> None:
         """Values that tell by themselves what they are, wherever they stand."""
         for entry in self._open_fields():
+            if entry.kind == "breed" and self._of_others_dog:
+                continue
             if entry.kind in ("id_number", "phone", "name", "breed"):
                 self._take(entry, self._text, asked=entry.kind == "name" and self._renamed)
             elif entry.kind == "date" and self._filled.get(entry.name) and values.mentions_day(self._text):

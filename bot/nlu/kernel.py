@@ -328,7 +328,7 @@ def fit(
         if opinion is not None:
             kernel += _OPINION * (opinion @ opinion.T).astype(np.float32)
         kernel[np.diag_indices_from(kernel)] += settings.penalty / _message_weights(fine[among], settings)
-        dual, precision = _solved(kernel, wanted[among])
+        dual, precision = solved(kernel, wanted[among])
         share = settings.meaning_share
         machine = Machine(
             gram_weights=np.asarray(rows[among].T @ dual * (1 - share), dtype=np.float16),
@@ -387,7 +387,7 @@ def kernel_of(rows: sparse.csr_matrix, support: Singles, *, share: float, sharpn
     return kernel
 
 
-def _solved(kernel: Singles, wanted: Floats) -> tuple[Floats, Floats]:
+def solved(kernel: Singles, wanted: Floats) -> tuple[Floats, Floats]:
     """`kernel`⁻¹ · `wanted` and the diagonal of `kernel`⁻¹, by Cholesky in single precision; `kernel` is used up.
 
     Only the upper triangle of `kernel` is read.

@@ -38,6 +38,8 @@ _POSSIBLE = 3
 """Of the likeliest intents: those that a message may be about."""
 _ENOUGH = 0.9
 """How likely a fact has to be to be told without the next one."""
+_SPECIAL = "exceptions"
+"""The aspect of cases unlike the usual one: it is told behind the short answer, which says what they are unlike."""
 _SHORT_INSTEAD = 0.5
 """How likely beside the next fact the short answer has to be to be told in its place: it says most of all."""
 _LIKELY_FACT = 0.4
@@ -486,10 +488,12 @@ class Interpreter:
         if whole and bare and wording.plain_aspects and not wanted and first.likelihood < _ENOUGH:
             return [(topic, wording.plain_aspects[0])]
         told = [first]
-        if first.likelihood < _ENOUGH and others:
+        special = first.aspect == _SPECIAL
+        if (special or first.likelihood < _ENOUGH) and others:
             short = next((fact for fact in others if fact.aspect == SHORT), others[0])
-            told.append(short if short.likelihood >= others[0].likelihood * _SHORT_INSTEAD else others[0])
-        if not wording.asks_for(first.aspect):
+            instead = special or short.likelihood >= others[0].likelihood * _SHORT_INSTEAD
+            told.append(short if instead else others[0])
+        if special or not wording.asks_for(first.aspect):
             told.sort(key=lambda fact: fact.aspect != SHORT)
         return self._fitting((topic, fact.aspect) for fact in told)
 

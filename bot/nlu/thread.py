@@ -55,7 +55,7 @@ _ASPECT = re.compile("[了着过得正没]")
 _BARE_CHARACTERS = 12
 """Of a message beside the names in it: a longer one tells something."""
 _OWN = re.compile("我|俺|咱")
-_DESPAIR = f"{URGENT}/suicide_self"
+_DESPAIR, _DESPAIR_OF_OTHERS = f"{URGENT}/suicide_self", f"{URGENT}/suicide_other"
 _BESIDE_VALUES = re.compile(r"[^\s,，。.、#-]")
 """Letters and signs (🆘) that stand beside a message's places and numbers."""
 _NO_ALARM, _SURELY_NONE = 0.15, 0.05
@@ -197,20 +197,22 @@ class Thread:
         return read_as(parse_data, read, before.intent if read.label == before.label else read.intent)
 
     def _stands(self, triage: Triage, parse_data: Mapping[str, Any]) -> bool:
-        """Whether an alarm is likely enough to be one whatever was told before it, of the writer's own end sooner than
+        """Whether an alarm is likely enough to be one whatever was told before it, of somebody's own end sooner than
         of anything else; bare values and whispers are read in their thread, and in a form there are answers that sound
         like anything."""
-        despairs = triage.intent == _DESPAIR and _OWN.search(parse_data["text"])
+        despairs = triage.intent == _DESPAIR_OF_OTHERS or (triage.intent == _DESPAIR and _OWN.search(parse_data["text"]))
         least = _LIKELY if despairs else _BY_ITSELF
         beside = _without_names(parse_data)
         bare = _names_only(parse_data) and size(beside) <= _BARE_CHARACTERS and not _ASPECT.search(beside)
         return triage.confidence >= least and triage.intent not in ONLY_SILENCE and not (bare or self._said.form)
 
     def _half_heard(self, triage: Triage, before: Triage, parse_data: Mapping[str, Any]) -> bool:
-        """Whether an alarm behind a question, of which both together show nothing, must yet be seen by a human: behind
-        a question anything looks like more of it ("it stopped half way, I am inside", after whose lifts these are)."""
-        heard = triage.confidence >= _HALF_HEARD and not _names_only(parse_data)
-        return before.label == "enquiry" and before.intent != _HOW_TO_TELL and heard and not self._said.form
+        """Whether an alarm behind a question or chat, of which both together show nothing, must yet be seen by a human:
+        behind those anything looks like more of it ("it stopped half way, I am inside", after whose lifts these are)."""
+        if before.label not in ("enquiry", "other") or before.intent == _HOW_TO_TELL or self._said.form:
+            return False
+        least = _HALF_HEARD if before.label == "enquiry" else _LIKELY  # chat is full of play
+        return triage.confidence >= least and not _names_only(parse_data)
 
     def _calm_words(self) -> tuple[str, Triage | None]:
         """What the sender has written lately without any alarm in it, and how the latest of it was read."""

@@ -4,7 +4,7 @@ that it asks for (`nlu_data/aspect_turns.yml`).
 
 The triage says who must act; a turn only says which line of advice fits (`bot/intake/advice.py`), what is done with a
 form (`bot/nlu/form_reader.py`), or what is told of a topic (`bot/nlu/question.py`). It is a kernel machine on sentence
-embeddings and character n-grams, small enough to be fitted in a second and asked beside every message. Its likelihoods
+embeddings and character n-grams, small enough to be fitted in seconds and asked beside every message. Its likelihoods
 are of all turns; whoever knows the kind of the alarm compares those that can come in it.
 """
 
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bot.nlu.features import NGrams, character_spans
-from bot.nlu.kernel import Meaning, Singles
+from bot.nlu.kernel import Meaning, Singles, kernel_of, solved
 from bot.nlu.live_file import TrainersFileError, of_its_shape, read_yaml
 from bot.nlu.turns import Turn
 from bot.nlu.wording import asks
 
 TURNS_FILE, FORM_TURNS_FILE = Path("nlu_data/alarm_turns.yml"), Path("nlu_data/form_turns.yml")
 ASPECT_TURNS_FILE = Path("nlu_data/aspect_turns.yml")
-_MEANING_SHARE = 0.9
+_MEANING_SHARE = 0.7
 _MEANING_SHARPNESS = 2.0
 _PENALTY = 0.35
 _SHARPNESSES = np.geomspace(2, 40, 40)
@@ -70,13 +70,12 @@ class TurnMachine:
         grams = NGrams.fit(documents, min_documents=1)
         rows = grams.matrix(documents)
         meaning = Meaning.of(embeddings, _MEANING_SHARPNESS)
-        kernel = _MEANING_SHARE * meaning.likeness(embeddings).astype(np.float64)
-        kernel += (1 - _MEANING_SHARE) * (rows @ rows.T).toarray()
+        kernel = kernel_of(rows, meaning.support, share=_MEANING_SHARE, sharpness=_MEANING_SHARPNESS)
         wanted = np.eye(len(names))[targets]
         sizes = np.bincount(targets)[targets]
-        inverse = np.linalg.inv(kernel + np.diag(_PENALTY * np.sqrt(sizes / sizes.mean())))
-        dual = inverse @ wanted
-        unseen = wanted - dual / np.diag(inverse)[:, None]
+        kernel[np.diag_indices_from(kernel)] += _PENALTY * np.sqrt(sizes / sizes.mean())
+        dual, precision = solved(kernel, wanted)
+        unseen = wanted - dual / precision[:, None]
         return cls(
             names=names,
             meaning=meaning,

@@ -90,7 +90,7 @@ async def fill(
     }
     slots, said = await _run(server, f"validate_{form.name}", tracker)
     questions = {question(form, slot, {})["text"] for slot in form.slots[:-1]}
-    return slots, [text for text in said if text not in questions and not text.startswith("请核对")]
+    return slots, [text for text in said if text not in questions and not text.startswith(("请核对", form.why + "\n"))]
 
 
 async def submit(server: ActionExecutor, *, message: int, slots: dict[str, Any], sender: str = "R-A") -> Said:
@@ -238,7 +238,7 @@ async def test_that_a_fierce_breed_is_told_and_left_to_the_officer(server: Actio
             "记作“狗的正面照”",
         ),  # too early: kept for the first one
         ("phone", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}, "记作“狗的侧面照”"),
-        ("confirmed", FILLED, {"photo_vaccine": "17"}, "换掉了原来的“免疫证照片”"),  # all are there: the last one anew
+        ("confirmed", FILLED, {"confirmed": None}, "已经齐了"),  # nobody knows which of them it is to replace
         ("consent", {}, {"photo_dog_front": "17", "consent": True}, "不办了"),  # sent of their own accord
     ],
 )
@@ -249,6 +249,13 @@ async def test_that_a_photo_goes_where_one_is_wanted(
     assert slots == expected
     assert told in "".join(said)
     assert bool(told) == bool(said)
+
+
+async def test_that_a_photo_beside_those_that_were_wanted_goes_where_the_next_words_say(server: ActionExecutor) -> None:
+    sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
+    slots, said = await fill(server, "换正面那张", requested="confirmed", filled=FILLED, before=[sent])
+    assert slots == {"photo_dog_front": "16"}
+    assert "换掉了原来的“狗的正面照”" in said[0]
 
 
 @pytest.mark.parametrize(
