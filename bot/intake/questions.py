@@ -32,9 +32,7 @@ RESCUE = frozenset(
 _DOOR_QUESTION = "door"
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
 _DEAF = re.compile("聋|哑|听不[见到]|听没有|不会说话|说话不会|说不了话")
-_READ_ALONG = re.compile(
-    "不敢|躲|藏|小声|出声|吱声|看[我见到]?手机|在旁边|在跟前|跟着我|盯着|不让我"
-)
+_READ_ALONG = re.compile("不敢|躲|藏|小声|出声|吱声|看[我见到]?手机|在旁边|在跟前|跟着我|盯着|不让我")
 """Words of whoever somebody stands beside, or looks for."""
 _STIFF = re.compile("(?:腰|腿|脖子|胳膊|手|脚|身子|后背|头|肩|胯|膝盖|肋|疼|摔|滑倒|起不来).{0,6}不敢动")
 """Who dares not move for pain hides from nobody."""

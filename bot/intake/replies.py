@@ -225,7 +225,8 @@ def _in_alarm(
     elif not fitting and not manner.hidden and _parts(triage, moment.kind):
         return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
     else:
-        said = [BotReply(fitting[1] if fitting else _taken_down(case, message, moment, manner, desk, _turns(understanding)))]
+        turns = _turns(understanding)
+        said = [BotReply(fitting[1] if fitting else _taken_down(case, message, moment, manner, desk, turns))]
     if told_over or case.state != CaseState.OPEN:
         return said
     ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
@@ -353,9 +354,7 @@ def _begun(
     return [*(understanding.replies if understanding else [BotReply(wording.ALARM)]), *beside]
 
 
-def _taken_down(
-    case: Case, message: Message, moment: Moment, manner: Manner, desk: Desk, turns: Sequence[Turn]
-) -> str:
+def _taken_down(case: Case, message: Message, moment: Moment, manner: Manner, desk: Desk, turns: Sequence[Turn]) -> str:
     """What is said to a message that no line fits: its words taken down, and what holds in such an alarm anyway, which
     a question that only an officer can answer gets again."""
     if manner.hidden:

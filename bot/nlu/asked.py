@@ -54,7 +54,8 @@ class Asked:
         interpreter.hear(text, parse_data)
         before = self._asked_before(enquires=enquires)
         ranked = parse_data.get("topics") or ()
-        if (earlier := self._taken_up_again(text)) and (question := await interpreter.continued(text, earlier, parse)):
+        earlier = self._taken_up_again(text)
+        if earlier and (question := await interpreter.continued(text, earlier, parse, ranked)):
             return question
         if tapped := self._said.readers.knowledge.current().titled(text):
             return Question((tapped.id,), self._chosen_aspects())
@@ -72,19 +73,18 @@ class Asked:
         goes_on = goes_on and interpreter.continues(text, ranked, enquires=enquires)
         lost = triage.intent in _LOST
         alone = self._said.form is None and not self._said.alarm_open  # in an alarm the rest is about the alarm
-        if before and not goes_on and alone and (lost or enquires):
-            goes_on = await interpreter.goes_on(text, ranked, before, parse, lost=lost)
+        if before and not goes_on and alone and lost:
+            goes_on = interpreter.adds_to(text, before[1])
         stands_on = before if goes_on and not self._near(ranked) else None
         rest = interpreter.corrected(text) if before else None
         meant = rest if rest and (not stands_on or interpreter.names_subject(rest)) else None
         if before and meant and (question := await self._put_right(meant, before[1], parse)):
             return question
-        own = ranked if enquires else ()
-        if stands_on and (question := await interpreter.continued(text, stands_on, parse, own)):
+        if stands_on and (question := await interpreter.continued(text, stands_on, parse, ranked)):
             return question
         if triage.label != "enquiry" or triage.uncertain:
             return None
-        return await interpreter.enquiry(text, ranked, parse, before[1] if before else None)
+        return await interpreter.enquiry(text, ranked, parse, before)
 
     def _of_sleeping_form(self, text: str) -> Question | None:
         """The question what became of a form that an alarm has put to sleep: 我刚才那个居住证还在不."""
@@ -101,7 +101,7 @@ class Asked:
         interpreter.hear(rest, read)
         if read["triage"]["label"] != "enquiry":
             return None
-        question = await interpreter.enquiry(rest, read["topics"], parse, before)
+        question = await interpreter.enquiry(rest, read["topics"], parse)
         return interpreter.with_aspects_of(rest, question, before) if question else None
 
     def only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:

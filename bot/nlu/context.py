@@ -62,6 +62,10 @@ _HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")
 """What is asked about applying, and wishes for nothing yet."""
 
 
+_OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
+"""What somebody tells who wishes for a form; since when they live here they also say to ask whether they may."""
+
+
 def _identifies(values: Mapping[str, Any]) -> bool:
     """Whether values of a form say who applies: nobody tells these without wishing for it."""
     return "id_number" in values or {"name", "phone"} <= set(values)
@@ -242,12 +246,12 @@ class Context:
             talked_of = form.intent in (about, *named) or form.subject.search(normalise(text))
             if talked_of or form.says in self._said.bot_said:
                 reading = self._filling.read_for(form, CONSENT, text, {})
-                offered = form.says in self._said.bot_said and not asks(normalise(text))
                 if _identifies(reading.values):
                     return form
-                data = bool(set(reading.values) - {CONSENT}) and not reading.loose
+                offered = form.says in self._said.bot_said and not asks(normalise(text))
+                given = set(reading.values) & _OF_APPLICANTS
                 invited = f"回“{form.says}”" in self._said.bot_said  # whoever gave up is told the words as well
-                if offered and (reading.problems or "name" in reading.values or (data and invited)):
+                if offered and ("name" in given or (given and invited and not reading.loose)):
                     return form
         return None
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.nlu import following
 from bot.nlu.fact_choice import Embed, FactChoice
 from bot.nlu.knowledge import FITS, SHORT, Knowledge, Topic
 from bot.nlu.normaliser import normalise
@@ -44,8 +45,6 @@ _SHORT_INSTEAD = 0.5
 """How likely beside the next fact the short answer has to be to be told in its place: it says most of all."""
 _LIKELY_FACT = 0.4
 """The same to be told to a follow-up in whose words nothing is asked for."""
-_CLEARLY_BETTER = 1.5
-"""How much better, in logits, another topic has to fit a follow-up and the question before it."""
 _WORTH_ALONE = 50.0
 """The same where nothing else answers a question that stands on the one before it."""
 _OWN_SHARE = 0.6
@@ -54,8 +53,6 @@ _TELLS_A_STORY = 8
 """Letters beside aspects and filler from which a question is more than "身份证多少钱"."""
 _BARE = 2
 """Letters beside aspects and filler up to which a question says nothing of its own: 补(一个得多少钱)."""
-_OWN_WORDS = 3
-"""Letters of a subject from which a message may be about something else altogether: 火车站改签(怎么弄)."""
 _FOLLOW_UP = re.compile(
     r"^(?:那|那么|那要是|要是|如果|假如|可|但|但是|可是|不过)|呢\W*$|也(?:行|可以|成|中|能办|算)[吗么嘛不]?\W*$"
 )
@@ -64,8 +61,6 @@ _TO_BRING = re.compile(
     "(?:.*(?:[用要得]带|带不带|拿不拿|[用要得]拿)|还?带.+(?:吗|不|么|行))"
 )
 """A question whether something must be brought: what it names is no matter of its own. 户口本用带吗"""
-_AMISS = re.compile(r"[没不](?!\W*$)|[晚罚丢忘误赶]|过(?![去来])")
-"""In a follow-up that something did not go as it should."""
 _MEANING = re.compile("(?:啥|什么)意思")
 """Of a question that says of what: what that is, and not the plain words for an answer."""
 _FOLLOW_UP_CHARACTERS = 14
@@ -95,8 +90,6 @@ _MATTERS_OF_A_FIELD = 4
 """Intents with a word in a title from which the word alone says too little: 户口, 身份证, 居住证, but not 犬证."""
 _LETTERS_NAMED = 2
 """Letters of the trainers' words that make a topic sure which the model only thinks possible."""
-_PLAINLY_NAMED = 3
-"""The same from which a short message stays with the matter before it, whatever it looks like alone."""
 _BORROWED = frozenset(f"enquiry/idcard_{aspect}" for aspect in ("fee", "time", "agent"))
 """What a price, a time or a substitute looks like to the model where a question does not say what of."""
 _THEIR_SUBJECT = re.compile("身份证|(?:id|identity) ?card")
@@ -184,33 +177,14 @@ class Interpreter:
             return True
         return enquires and not sure and (bool(wording.aspects) or size(normal) <= _VAGUE_CHARACTERS)
 
-    async def goes_on(
-        self, text: str, ranked: Sequence[Mapping[str, Any]], before: tuple[str, Question], parse: Parse, *, lost: bool
-    ) -> bool:
-        """Whether a message that by itself is another enquiry, or nothing, only adds to the question before it.
-
-        `lost`: the message by itself is small talk or nothing. 我户口是外地的, 几岁之前能改
-        """
-        words_before, asked = before
-        topic = self._knowledge.topics.get(asked.topics[0]) if asked.topics else None
+    def adds_to(self, text: str, before: Question) -> bool:
+        """Whether a message that by itself is small talk or nothing only adds to the question before it: 我18."""
+        topic = self._knowledge.topics.get(before.topics[0]) if before.topics else None
         normal = normalise(text)
-        if topic is None or size(normal) > _FOLLOW_UP_CHARACTERS or self._knowledge.titled(text):
+        if topic is None or asks(normal) or size(normal) > _FOLLOW_UP_CHARACTERS or self._knowledge.titled(text):
             return False
-        nearer = self._knowledge.choose(topic.intent, normal)
-        if nearer and not lost and self._knowledge.letters(nearer, normal) >= _PLAINLY_NAMED:
-            return True
         of_somebody = size(normal) <= _A_FEW_WORDS and _OF_SOMEBODY.search(normal)
-        about_somebody = lost and bool(of_somebody or _AGE.fullmatch(normal))
-        if not asks(normal) and (about_somebody or self._is_circumstance(topic, normal)):
-            return True
-        lacks = not asks(normal) and bool(_AMISS.search(normal)) and self._nearest(topic, normal) is not None
-        if lost or not (lacks or (asks(normal) and not self._words.matters(normal))):
-            return False
-        if not ranked or ranked[0]["name"] == topic.intent:
-            return False
-        joined = await parse(f"{words_before}，{text}")
-        same = _enquires(joined) and self._sure(joined["topics"], SURE_OF_TWO)
-        return same and joined["topics"][0]["name"] == topic.intent
+        return bool(of_somebody or _AGE.fullmatch(normal)) or self._is_circumstance(topic, normal)
 
     def _is_circumstance(self, topic: Topic, text: str) -> bool:
         """Whether a statement tells how things stand in the matter of a topic, by what the topic says of such things.
@@ -234,32 +208,22 @@ class Interpreter:
     async def continued(
         self, text: str, before: tuple[str, Question], parse: Parse, ranked: Sequence[Mapping[str, Any]] = ()
     ) -> Question | None:
-        """The question of a message that stands on the one before it.
+        """The question of a message that stands on the one before it; `ranked`: its topics by itself.
 
-        None: there is no topic to stand on, or its words have nothing to do with it, as `ranked`, its topics, say too.
+        None: there is no topic to stand on.
         """
-        words_before, asked = before
+        asked = before[1]
         topic = self._knowledge.topics.get(asked.topics[0]) if asked.topics else None
         if topic is None:
             return None
         normal = normalise(text)
         wording = self._read(normal)
-        named = self._knowledge.choose(topic.intent, normal)
-        if beside := self._beside(topic, named, normal):
-            return Question.telling(self._facts(beside, normal))
-        known = [aspect for aspect in wording.plain_aspects if aspect == PLAIN or aspect in topic.aspects]
-        if known and len(wording.subject) <= _BARE:
-            return Question.telling(self._fitting((topic, aspect) for aspect in known))
-        joined = await parse(f"{words_before}，{text}")
-        nearer = self._own_topic(topic, ranked, normal) or self._in_its_light(topic, named, normal, joined)
-        strange = len(wording.subject) > _OWN_WORDS and not (self._nearest(topic, normal) or nearer is not topic)
-        if strange and ranked and not _may_be_about(topic, ranked):
-            return None
-        if other := self._another_matter(topic, normal, joined, least=_PLAINLY_ONE if known else SURE_OF_TWO):
-            return Question.telling(self._facts(other, normal, whole=False))
-        if nearer is not topic:
-            return Question.telling(self._facts(nearer, normal, whole=False))
-        if known:
+        if PLAIN in wording.aspects and len(wording.subject) <= _BARE:
+            return Question.telling(self._facts(topic, normal))
+        about = (await self._following(topic, text, before[0], ranked, parse))[0][0]
+        if about is not topic:
+            return Question.telling(self._facts(about, normal, whole=False))
+        if known := [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]:
             return Question.telling(self._fitting((topic, aspect) for aspect in known))
         if wording.plain_aspects:
             return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
@@ -269,54 +233,19 @@ class Interpreter:
             return Question((topic.id,), (fresh[0].aspect,))
         return Question((topic.id,), (UNSURE,) if asked.aspects == () else (UNSURE, SHORT))
 
-    def _own_topic(self, topic: Topic, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
-        """The special topic of this one's intent that a follow-up itself names in its own words: 那个人名章呢."""
-        matters = [item for item in ranked if item["name"] != FOLLOW_UP]
-        likely = self._knowledge.likely(text, [item for item in matters if item["name"] == topic.intent])
-        whole = sum(float(item["confidence"]) for item in matters)
-        if not likely or whole < _SOME_OF_IT:
-            return None
-        best, share = likely[0]
-        return best if best.when and share >= _PLAINLY_ONE * whole else None
-
-    def _in_its_light(self, topic: Topic, named: Topic | None, text: str, joined: Mapping[str, Any]) -> Topic:
-        """The topic of the same intent that a follow-up is about: one that its words name, or that both messages
-        together fit clearly better than the one before."""
-        fits = next((item.get(FITS) for item in joined["topics"] if item["name"] == topic.intent), None)
-        if not fits or not _enquires(joined):
-            return named if named and named.when else topic
-        best = self._knowledge.choose(topic.intent, text, fits) or topic
-        learnt = topic.id in fits and best.id in fits  # what was written since the training has only its words
-        clearly = learnt and fits[best.id] - fits[topic.id] >= _CLEARLY_BETTER
-        return best if clearly or self._knowledge.letters(best, text) >= _LETTERS_NAMED else topic
-
-    def _another_matter(self, topic: Topic, text: str, joined: Mapping[str, Any], *, least: float) -> Topic | None:
-        """The topic of another intent to which both messages together lead with a likelihood of `least`, and never to a
-        mere price or time of it."""
-        if not (_enquires(joined) and self._sure(joined["topics"], least)):
-            return None
-        other = self._topic(joined["topics"], text)
-        return other if other and other.intent not in (topic.intent, FOLLOW_UP, *_BORROWED) else None
-
-    def _beside(self, topic: Topic, nearer: Topic | None, text: str) -> Topic | None:
-        """The topic of another intent that a follow-up names: one that can be asked of anything, or a neighbour."""
-        own = self._knowledge.letters(nearer, text) if nearer else 0
-        general = self._words.general(text) if not own and self._words.ours(topic.intent) else ""
-        if general and general != topic.intent:
-            return self._knowledge.choose(general, text)
-        neighbours = [self._knowledge.topics[name] for name in topic.related]
-        named = [
-            (max(self._knowledge.letters(other, text), self._letters_of_title(other, topic, text)), other)
-            for other in neighbours
-            if other.intent != topic.intent
-        ]
-        most, best = max(named, key=lambda one: one[0], default=(0, topic))
-        return best if most >= _LETTERS_NAMED and most > own else None
-
-    def _letters_of_title(self, other: Topic, topic: Topic, text: str) -> int:
-        """How many letters a neighbour's title has beyond the topic's own, where a text says them: 临时(的), else 0."""
-        beyond = "".join(letter for letter in self._read(other.title).subject if letter not in topic.title)
-        return len(beyond) if beyond and beyond in text else 0
+    async def _following(
+        self, last: Topic, text: str, words_before: str, ranked: Sequence[Mapping[str, Any]], parse: Parse
+    ) -> list[tuple[Topic, float]]:
+        """The topics that a message may ask for behind a question about `last`, the likeliest first."""
+        normal, behind = normalise(text), f"{last.title}，{words_before}，{text}"
+        general = self._words.general(normal) if self._words.ours(last.intent) else ""
+        joined = await parse(behind)
+        alone, together = (
+            [item for item in topics if item["name"] != FOLLOW_UP] for topics in (ranked, joined["topics"])
+        )
+        named = self._read(normal).named
+        message = following.Message(normal, normalise(behind), alone, together, named, general)
+        return following.likely(self._knowledge, last, message)
 
     def _nearest(self, topic: Topic, text: str) -> Topic | None:
         """The topic of this one's intent whose fact shares most words with a question; itself before others."""
@@ -327,9 +256,9 @@ class Interpreter:
     # -- questions that stand alone ------------------------------------------------------------------------------
 
     async def enquiry(
-        self, text: str, ranked: Sequence[Mapping[str, Any]], parse: Parse, before: Question | None = None
+        self, text: str, ranked: Sequence[Mapping[str, Any]], parse: Parse, before: tuple[str, Question] | None = None
     ) -> Question | None:
-        """The question of a message that is an enquiry and stands alone; `before`: what was asked last.
+        """The question of a message that is an enquiry and stands alone; `before`: what was asked last, and its words.
 
         None: it names an intent of which the knowledge base has no topic.
         """
@@ -338,10 +267,14 @@ class Interpreter:
         plain = bool(_WHAT_TO_DO.search(normal)) and self._sure(ranked, _PLAINLY_ONE)
         open_field = before is None and not plain and self._names_a_field(normal)  # later it stands in a conversation
         sure = self._sure(ranked, SURE) and not open_field
-        likely = self._knowledge.likely(normal, ranked)
+        last = self._knowledge.topics.get(before[1].topics[0]) if before and before[1].topics else None
+        if before and last:
+            likely = await self._following(last, text, before[0], ranked, parse)
+        else:
+            likely = self._knowledge.likely(normal, ranked)
+        sure = sure or (last is not None and not open_field and likely[0][1] >= SURE)
         main = likely[0][0] if sure and likely else None
-        last = self._knowledge.topics.get(before.topics[0]) if before and before.topics else None
-        if main and last and self._stays(last, main, normal):
+        if main and last and self._of_their_office(last, main, normal):
             main = last
         elif not main and not open_field:
             main = self._named(ranked, normal)
@@ -351,8 +284,8 @@ class Interpreter:
         if main:
             both = self._of_both(main, likely, normal)
             told = Question.telling(both if len(both) > 1 else self._facts(main, normal))
-            again = told == before and not any(told.aspects) and not self._knowledge.names(main, normal)
-            return Question(told.topics, (UNSURE, SHORT)) if again else told
+            again = not any(told.aspects) and not self._knowledge.names(main, normal)
+            return Question(told.topics, (UNSURE, SHORT)) if before and again and told == before[1] else told
         if sure:
             return None
         wording = self._read(normal)
@@ -401,15 +334,10 @@ class Interpreter:
         one = len(question.topics) == 1
         return replace(question, aspects=before.precise) if one and before.precise and not asks_itself else question
 
-    def _stays(self, last: Topic, topic: Topic, text: str) -> bool:
-        """Whether a question on the same intent, which names none of its topics, is about the last one still; so is one
-        for hours or the way behind what another office does, unless it asks for this one."""
-        if not self._words.ours(last.intent) and self._words.can_be_asked_of_anything(topic.intent):
-            return not _THIS_OFFICE.search(text)
-        if topic.when or topic.intent != last.intent:
-            return False
-        nearest = self._nearest(last, text)
-        return not self._read(text).named or nearest is last
+    def _of_their_office(self, last: Topic, topic: Topic, text: str) -> bool:
+        """Whether a question for hours or the way behind what another office does is about that office."""
+        anywhere = self._words.can_be_asked_of_anything(topic.intent) and not self._words.ours(last.intent)
+        return anywhere and not _THIS_OFFICE.search(text)
 
     def _named(self, ranked: Sequence[Mapping[str, Any]], text: str) -> Topic | None:
         """The topic that a message names in the trainers' words, among those that the model thinks possible."""
@@ -527,11 +455,6 @@ class Interpreter:
 def _borrows(intent: str, text: str) -> bool:
     """Whether an intent is a price, time or substitute of an identity card, which a text does not speak of."""
     return intent in _BORROWED and not _THEIR_SUBJECT.search(text)
-
-
-def _may_be_about(topic: Topic, ranked: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the model takes a message for a follow-up, or holds this topic's intent possible."""
-    return ranked[0]["name"] == FOLLOW_UP or any(item["name"] == topic.intent for item in ranked[:_POSSIBLE])
 
 
 def _enquires(parse_data: Mapping[str, Any]) -> bool:

@@ -197,18 +197,19 @@ class Thread:
         return read_as(parse_data, read, before.intent if read.label == before.label else read.intent)
 
     def _stands(self, triage: Triage, parse_data: Mapping[str, Any]) -> bool:
-        """Whether an alarm is likely enough to be one whatever was told before it, of somebody's own end sooner than
-        of anything else; bare values and whispers are read in their thread, and in a form there are answers that sound
-        like anything."""
-        despairs = triage.intent == _DESPAIR_OF_OTHERS or (triage.intent == _DESPAIR and _OWN.search(parse_data["text"]))
+        """Whether an alarm is likely enough to be one whatever was told before it, of somebody's own end sooner than of
+        anything else; bare values and whispers are read in their thread, and answers to a form sound like anything."""
+        despairs = triage.intent == _DESPAIR_OF_OTHERS or (
+            triage.intent == _DESPAIR and _OWN.search(parse_data["text"])
+        )
         least = _LIKELY if despairs else _BY_ITSELF
         beside = _without_names(parse_data)
         bare = _names_only(parse_data) and size(beside) <= _BARE_CHARACTERS and not _ASPECT.search(beside)
         return triage.confidence >= least and triage.intent not in ONLY_SILENCE and not (bare or self._said.form)
 
     def _half_heard(self, triage: Triage, before: Triage, parse_data: Mapping[str, Any]) -> bool:
-        """Whether an alarm behind a question or chat, of which both together show nothing, must yet be seen by a human:
-        behind those anything looks like more of it ("it stopped half way, I am inside", after whose lifts these are)."""
+        """Whether an alarm behind a question or chat, of which both together show nothing, must yet be seen by a
+        human: behind them anything looks like more of it ("it stopped, I am inside", after whose lifts these are)."""
         if before.label not in ("enquiry", "other") or before.intent == _HOW_TO_TELL or self._said.form:
             return False
         least = _HALF_HEARD if before.label == "enquiry" else _LIKELY  # chat is full of play

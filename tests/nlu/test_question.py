@@ -10,7 +10,7 @@ import yaml
 
 from bot.nlu import knowledge, wording
 from bot.nlu.knowledge import FITS
-from bot.nlu.question import FOLLOW_UP, UNSURE, Interpreter, Parse, Question
+from bot.nlu.question import FOLLOW_UP, UNSURE, Interpreter, Question
 from bot.nlu.turns import ASPECT_TURNS, Turn
 
 BASE, WORDS = knowledge.load(), wording.load()
@@ -28,13 +28,19 @@ async def reads_nothing(text: str) -> dict[str, Any]:
 
 
 def enquiry(text: str, name: str, before: Question | None = None) -> Question:
-    question = asyncio.run(READER.enquiry(text, topics(name), reads_nothing, before))
+    question = asyncio.run(READER.enquiry(text, topics(name), reads_nothing, ("", before) if before else None))
     assert question
     return question
 
 
-def continued(text: str, before: Question, said: str = "") -> Question:
-    question = asyncio.run(READER.continued(text, (said, before), reads_nothing))
+def continued(text: str, before: Question, said: str = "", alone: str = "") -> Question:
+    """`alone`: what the message is about by itself, and behind what was said before too."""
+
+    async def reads_it(joined: str) -> dict[str, Any]:
+        return {"triage": {"label": "enquiry"}, "topics": topics(alone)}
+
+    parse = reads_it if alone else reads_nothing
+    question = asyncio.run(READER.continued(text, (said, before), parse, topics(alone) if alone else ()))
     assert question
     return question
 
@@ -81,13 +87,6 @@ def test_that_a_follow_up_that_names_a_topic_is_answered_from_it() -> None:
     assert asked.topics == ("idcard_cross_urgent",)
 
 
-def test_that_an_unsure_question_about_something_else_is_not_answered_from_the_topic_before() -> None:
-    ranked = topics("residence_permit_renew", 0.3)
-    before = ("养狗要办啥", Question(("dog_rules",)))
-    assert asyncio.run(READER.continued("火车票改签怎么弄", before, reads_nothing, ranked)) is None
-    assert asyncio.run(READER.continued("火车票改签怎么弄", before, reads_nothing, topics("follow_up", 0.3)))
-
-
 def test_that_a_second_matter_is_answered_too_though_it_is_no_question_by_itself() -> None:
     async def reads(part: str) -> dict[str, Any]:
         name = "idcard_lost" if "身份证" in part else "household_name_change"
@@ -124,23 +123,6 @@ def test_that_a_follow_up_is_about_the_aspect_that_the_model_hears_in_it() -> No
     reader.hear("要是赶不上趟呢", {ASPECT_TURNS: [Turn("exceptions", 0.9).to_json()]})
     asked = asyncio.run(reader.continued("要是赶不上趟呢", before, reads_nothing))
     assert asked == Question(("idcard_lost",), ("exceptions",))
-
-
-def test_that_a_follow_up_is_about_the_topic_which_both_messages_together_fit_clearly_better() -> None:
-    before = ("居住证咋办", Question(("residence_permit_apply",)))
-
-    def reads(better: float) -> Parse:
-        async def read(text: str) -> dict[str, Any]:
-            fits = dict.fromkeys((topic.id for topic in BASE.topics.values() if topic.intent == INTENT), 0.0)
-            fits |= {"residence_permit_apply": 2.0, "residence_permit_half": 2.0 + better}
-            return {"triage": {"label": "enquiry"}, "topics": [topics("residence_permit_apply")[0] | {FITS: fits}]}
-
-        return read
-
-    for better, topic in ((6.0, "residence_permit_half"), (0.5, "residence_permit_apply")):
-        asked = asyncio.run(READER.continued("他那样的也行吗", before, reads(better)))
-        assert asked
-        assert asked.topics[0] == topic
 
 
 def fitting(name: str, confidence: float = 0.95, **logits: float) -> list[dict[str, Any]]:
@@ -191,11 +173,6 @@ def test_that_a_follow_up_may_name_a_special_topic_in_its_own_words() -> None:
 )
 def test_that_words_that_take_something_back_are_told_from_a_plain_no(text: str, rest: str | None) -> None:
     assert READER.corrected(text) == rest
-
-
-def test_that_a_second_question_on_the_intent_stays_with_the_nearer_topic() -> None:
-    asked = enquiry("学校那头管不管", "household_student", Question(("household_student_admission",)))
-    assert asked.topics[0] == "household_student_admission"
 
 
 def test_that_what_is_told_at_once_fits_a_phone_screen() -> None:
@@ -253,39 +230,25 @@ def test_that_a_price_asked_in_english_is_about_what_was_asked_before() -> None:
     assert continued("How much does it cost?", Question(("dog_licence",))) == Question(("dog_licence",), ("fee",))
 
 
-def goes_on(text: str, alone: str, before: str, *, joined: str = "", lost: bool = False) -> bool:
-    """Whether a message that alone is about `alone` adds to a question; `joined`: what both together are about."""
-
-    async def reads(_text: str) -> dict[str, Any]:
-        return {"triage": {"label": "enquiry"}, "topics": topics(joined or alone)}
-
-    asked = (BASE.topics[before].title, Question((before,)))
-    return asyncio.run(READER.goes_on(text, topics(alone), asked, reads, lost=lost))
-
-
 def test_that_how_things_stand_is_told_of_the_matter_asked_about_before() -> None:
-    assert goes_on("我们家户口是外地的", "idcard_cross_province", "no_crime_record")
-    assert not goes_on("钥匙锁屋里了", "special_trade", "no_crime_record")
+    assert READER.adds_to("我们家户口是外地的", Question(("no_crime_record",)))
+    assert not READER.adds_to("钥匙锁屋里了", Question(("no_crime_record",)))
 
 
 def test_that_a_few_words_about_somebody_behind_a_question_belong_to_it() -> None:
-    assert goes_on("我19了", "follow_up", "household_ethnicity", lost=True)
-    assert not goes_on("哈哈", "follow_up", "household_ethnicity", lost=True)
-
-
-def test_that_a_question_without_a_matter_of_its_own_is_read_behind_the_one_before() -> None:
-    assert goes_on("多大以前能改", "household_birthdate", "household_name_change", joined="household_name_change")
-    assert not goes_on("多大以前能改", "household_birthdate", "household_name_change")
-    assert not goes_on("身份证咋补", "idcard_lost", "household_name_change", joined="household_name_change")
+    assert READER.adds_to("我19了", Question(("household_ethnicity",)))
+    assert not READER.adds_to("哈哈", Question(("household_ethnicity",)))
 
 
 def test_that_hours_can_be_asked_behind_any_matter_of_the_station() -> None:
-    assert continued("那礼拜天去行吗", Question(("dog_licence",))).topics == ("station_hours_weekend",)
+    asked = continued("那礼拜天去行吗", Question(("dog_licence",)), alone="station_hours")
+    assert asked.topics == ("station_hours_weekend",)
     assert continued("那礼拜天去行吗", Question(("passport",))).topics[0].startswith("passport")
 
 
 def test_that_a_follow_up_that_names_a_neighbouring_topic_is_about_that() -> None:
-    assert continued("先给个临时的成不", Question(("idcard_lost",))).topics[0].startswith("idcard_temporary")
+    asked = continued("先给个临时的成不", Question(("idcard_lost",)), alone="idcard_temporary")
+    assert asked.topics[0].startswith("idcard_temporary")
     assert continued("户主不在沈阳呢", Question(("household_book_lost",))).topics[0].startswith("household_book")
 
 
