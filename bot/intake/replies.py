@@ -404,7 +404,12 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
         return False
     told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
     same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | told
-    return not triage.uncertain and (same or (case.label == "help_request" and triage.intent == _CORRECTION))
+    return not triage.uncertain and (same or (case.label == "help_request" and _takes_back(triage)))
+
+
+def _takes_back(triage: Triage) -> bool:
+    """Whether a message surely says that what was told is over; a faint reading of it is most often a detail."""
+    return triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END
 
 
 def _asks_after(message: Message, triage: Triage) -> bool:
@@ -422,7 +427,7 @@ def _in_english(case: Case, *, told_before: bool) -> list[BotReply]:
 
 def _added(case: Case, message: Message, understanding: Understanding | None, triage: Triage, desk: Desk) -> str:
     """What a request or tip that goes on is answered with: that it is over, a line that fits, or a receipt."""
-    if triage.intent == _CORRECTION:
+    if _takes_back(triage):
         return wording.RESOLVED
     if case.label == "tip" and _NUMBER.search(message.text):
         return wording.TIP_NUMBER.format(number=case.id)

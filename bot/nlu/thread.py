@@ -33,7 +33,7 @@ _NOTHING_DONE = re.compile("(?:不|没有?)(?:打架|打人|动手|闹事|伤人
 _THEN = re.compile("当时|当年|那年|那回|那次|那会儿|上回|以前|早先|年前|月前")
 _NOW = re.compile("现在|刚才|刚刚|正|又|今天|今晚|快|还在|救|马上|这会儿")
 _OTHER_MATTER = re.compile("另外|还有个?事|还有一?个?事|再反映|再举报|再说个|别的事|顺便|对了")
-_CORRECTION = "help_request/correction"
+_CORRECTION, _EVIDENCE = "help_request/correction", "help_request/evidence_submit"
 _WITHDRAWN = re.compile("误会|误报|撤|取消|作废|不用(?:来|管|查)|别(?:来|查)|报错|看错|冤枉")
 _NO_DETAIL = frozenset(
     f"help_request/{intent}"
@@ -106,6 +106,9 @@ class Thread:
         corrected = self._thread() if triage.intent == _CORRECTION else None
         if corrected and (puts_right(normalise(text)) or self._adds_to_tip(corrected[1], text)):
             return read_as(parse_data, corrected[1], corrected[1].intent)
+        told = self._thread(beside_questions=True) if triage.intent == _EVIDENCE else None
+        if told and told[1].label in ("tip", "help_request") and told[1].intent not in _NO_DETAIL:
+            return read_as(parse_data, told[1], told[1].intent)  # proof of what is being told is no case of its own
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
             return fiction
         if triage.urgent and self._stands(triage, parse_data):

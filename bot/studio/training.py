@@ -37,6 +37,7 @@ _LIVE_MODULES = frozenset(
             "corrections",
             "fact_choice",
             "field_values",
+            "following",
         ),
         *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
         *("telling", "telling_words", "thread", "tracker_store", "values", "wording"),
