@@ -70,6 +70,7 @@ _PHOTO_KEPT = "照片收到，记作“{photo}”。照片上的字我看不了�
 _CAPTION = 16
 """Letters up to which a message in front of a picture says what it shows."""
 _PHOTO_FILED = "照片收到，记作“{photo}”。"
+_PHOTO_EARLY = "照片收到。这张拍的是哪一样？点一下就记上；都不是就不用管，轮到要照片时再发。"
 _PHOTO_BESIDE = "照片收到，可要的照片（{photos}）已经齐了，这张先没用上。要拿它换哪一张，就回那张的名字；不换就不用管。"
 _PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
 _PHOTO_SAME = "好，这张换掉了原来的“{photo}”。"
@@ -280,22 +281,29 @@ def _aside(
 def _with_photo(
     dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker, photo: str
 ) -> Events:
-    """A picture goes to the question that asks for one, otherwise to the first that will. Sent where consent was asked
-    for, it gives that as well."""
-    wanted = form.photos
-    empty = (name for name in wanted if tracker.get_slot(name) is None)
-    place = _announced(form, tracker) or (requested if requested in wanted else next(empty, None))
-    if place is None:
-        titles = "、".join(form.fields[name].title for name in wanted)
-        dispatcher.utter_message(text=_PHOTO_BESIDE.format(photos=titles))
-        return [SlotSet(requested, None)] if requested else []
-    if requested == CONSENT:
+    """A picture goes to the question that asks for it, or where the words before it say; of any other its sender is
+    asked what it shows. Sent where consent was asked for, it gives that as well."""
+    filled = {slot: tracker.get_slot(slot) for slot in form.slots} | {CONSENT: True}
+    asked = next_slot(form, filled) if requested in (None, CONSENT) else requested
+    place = _announced(form, tracker) or (asked if asked in form.photos else None)
+    agreed: Events = [SlotSet(CONSENT, True)] if requested == CONSENT else []
+    if agreed:
         dispatcher.utter_message(text=GIVING_AGREES)
-        return [SlotSet(place, photo), SlotSet(CONSENT, True)]
-    if place != requested and requested is not None:
-        told = _PHOTO_CHANGED if tracker.get_slot(place) else _PHOTO_FILED if requested in wanted else _PHOTO_KEPT
+    if place is None:
+        _ask_what_it_shows(dispatcher, form, filled)
+        return agreed or ([SlotSet(requested, None)] if requested else [])
+    if place != asked:
+        told = _PHOTO_CHANGED if filled[place] else _PHOTO_FILED if asked in form.photos else _PHOTO_KEPT
         dispatcher.utter_message(text=told.format(photo=form.fields[place].title))
-    return [SlotSet(place, photo)]
+    return [SlotSet(place, photo), *agreed]
+
+
+def _ask_what_it_shows(dispatcher: CollectingDispatcher, form: Form, filled: Mapping[str, Any]) -> None:
+    """A picture that nobody asked for may be any of those that are wanted; its sender says which by one tap."""
+    titles = {name: form.fields[name].title for name in form.photos}
+    missing = [title for name, title in titles.items() if filled[name] is None]
+    told = _PHOTO_EARLY if missing else _PHOTO_BESIDE.format(photos="、".join(titles.values()))
+    dispatcher.utter_message(text=told, buttons=[{"title": title, "payload": title} for title in missing])
 
 
 def _announced(form: Form, tracker: Tracker) -> str | None:
@@ -311,9 +319,10 @@ def _announced(form: Form, tracker: Tracker) -> str | None:
 
 def _shown_in(form: Form, words: str) -> str | None:
     """The photo's field that a few words name and no other."""
-    photos = ((name, form.fields[name]) for name in form.photos)
-    shown = [name for name, entry in photos if any(word in words for word in entry.settings.get("shows", ()))]
-    return shown[0] if len(shown) == 1 else None
+    photos = {name: form.fields[name] for name in form.photos}
+    titled = [name for name, entry in photos.items() if entry.title == words]
+    shown = [name for name, entry in photos.items() if any(word in words for word in entry.settings.get("shows", ()))]
+    return next(iter(titled or (shown if len(shown) == 1 else ())), None)
 
 
 def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) -> Events:
@@ -323,7 +332,8 @@ def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) 
     place = _shown_in(form, words) if sent and sent not in used and len(words) <= _CAPTION else None
     if place is None:
         return []
-    dispatcher.utter_message(text=_PHOTO_SAME.format(photo=form.fields[place].title))
+    told = _PHOTO_SAME if tracker.get_slot(place) else _PHOTO_FILED
+    dispatcher.utter_message(text=told.format(photo=form.fields[place].title))
     return [SlotSet(place, sent)]
 
 

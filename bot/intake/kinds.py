@@ -16,6 +16,8 @@ FROM_AFAR = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion"})
 """Alarms whose offender is at the other end of a telephone: he may hear the writer type, and sees nothing."""
 _MONEY = FROM_AFAR | {f"{URGENT}/theft_in_progress"}
 _DESPAIR = f"{URGENT}/suicide_self"
+_GAS = f"{URGENT}/gas_leak"
+_OF_GAS = frozenset(f"{URGENT}/{kind}" for kind in ("fire", "medical", "poisoning"))
 _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
 _BLOWS = frozenset({f"{URGENT}/domestic_violence", f"{URGENT}/assault"})
@@ -41,6 +43,8 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
         return False  # the swindler who threatens is still the swindler
     if case.intent in FROM_AFAR and triage.intent in _BLOWS and _CALLS.search(text):
         return False  # 挂了他又打: he calls again
+    if case.intent == _GAS and triage.intent in _OF_GAS and not _seen(triage):
+        return False  # headache, vomiting, a hood that is on: all of it is the gas
     if case.intent == _DESPAIR and triage.intent not in _MONEY:
         return False  # whoever speaks of pills after it is still the one who must not be left alone
     named = _seen(triage) or triage.confidence >= _SURE

@@ -61,6 +61,8 @@ _MATTERS = re.compile(
     "city_services|domestic_violence_advice|case_howto|minor_law|legal_aid|complaint_howto|lost_found_howto)"
 )
 """What is asked beside an open alarm and can be answered from the knowledge base; the rest is asked of the officer."""
+_OF_FORMS = frozenset({"enquiry/dog_licence", "enquiry/residence_permit_apply"})
+"""Of those, what nothing said in an alarm is about but a form."""
 _OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_law", "case_howto", "lost_found_howto"))
 """Of those, what a question about the alarm itself may be taken for: who pays, what about the dog."""
 _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|什么号|号是多少|单号|number", re.IGNORECASE)
@@ -213,7 +215,8 @@ def _in_alarm(
     matter = not first and _asks_a_matter(message, triage, over=over)
     other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
     faint = manner.hidden and other_matter and kinds.is_faint_whisper(session, case)
-    if faint and (known := _known(understanding)):
+    of_form = other_matter and not manner.hidden and triage.intent in _OF_FORMS
+    if (faint or of_form) and (known := _known(understanding)):
         return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
     fitting = _fitting(case, message, () if other_matter else _turns(understanding), manner, desk, moment)
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")

@@ -73,8 +73,8 @@ class Rasa:
     ) -> Understanding:
         """Hand a message to the conversation of `sender`; the same `message_id` takes effect once there.
 
-        `alarm_open`: what is said belongs to an alarm, and to no form, unless an officer has it (`alarm_seen`) and the
-        sender takes up the form in so many words.
+        `alarm_open`: what is said belongs to an alarm, and to no form, unless the sender takes it up in so many words;
+        `alarm_seen`: an officer has that alarm, so that fewer words are enough.
 
         Raises:
             RasaUnavailableError: no usable answer in time.

@@ -84,7 +84,7 @@ class Asked:
             return question
         if triage.label != "enquiry" or triage.uncertain:
             return None
-        return await interpreter.enquiry(text, ranked, parse, before)
+        return await interpreter.enquiry(text, ranked, parse, None if self._said.alarm_open else before)
 
     def _of_sleeping_form(self, text: str) -> Question | None:
         """The question what became of a form that an alarm has put to sleep: 我刚才那个居住证还在不."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.events import ActiveLoop, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.nlu import forms, knowledge, wording
@@ -67,19 +67,33 @@ class Conversation:
 
     @cached_property
     def form(self) -> Form | None:
-        """The form that is open, awake or asleep; what is said in an open alarm is for none, unless it was taken up
-        again after an officer had the alarm."""
+        """The form that is open, awake or asleep; what is said in an open alarm is for none, unless its sender has
+        taken it up again (`takes_up`): the alarm puts to sleep the one that was open before it."""
         awake = self.tracker.active_loop_name
-        if self.alarm_open and not (self.alarm_seen and awake):
+        if self.alarm_open and not (awake and (self.alarm_seen or self._was_taken_up)):
             return None
         return self.forms.forms.get(awake or self.tracker.get_slot(SLEEPING) or "")
 
+    @property
+    def _was_taken_up(self) -> bool:
+        """Whether the form that is awake had been put to sleep by an alarm: a form that goes on while the safety net
+        alone has seen one has not, and what is said there may be more of the alarm."""
+        woken: str | None = None
+        for event in reversed(self.tracker.events):
+            if isinstance(event, SlotSet) and event.key == SLEEPING:
+                woken = event.value or ""
+            elif isinstance(event, ActiveLoop) and event.name:
+                return woken == ""
+        return False
+
     def takes_up(self, text: str) -> Form | None:
-        """The form asleep that a text takes up again in so many words, when an officer has the alarm."""
-        asleep = self.asleep if self.alarm_seen else None
+        """The form asleep that a text takes up again in so many words, in an open alarm: by its name, or by "go on"
+        where an officer has the alarm."""
+        asleep = self.asleep if self.alarm_open else None
         if asleep is None or asks(text):
             return None
-        return asleep if self.forms.wished(text, "") is asleep or self.forms.aside(text) == "resume" else None
+        goes_on = self.forms.aside(text) == "resume" and (self.alarm_seen or asleep.subject.search(text))
+        return asleep if goes_on or self.forms.wished(text, "") is asleep else None
 
     @property
     def asleep(self) -> Form | None:

@@ -254,7 +254,7 @@ def dog_called(text: str, *, asked: bool) -> str | None:
         return None
     said = EDGES.sub("", _DOG_NAME_END.split(match[1])[0])
     whose = "是" in match.group() and re.match("[我你他她它谁俺咱]", said)  # 狗是他养的
-    return said if said and not (whose or _NO_WORDS.match(said) or said[0] in "唤声") else None
+    return said if said and not (whose or _NO_WORDS.match(said) or said[0] in "唤声那这") else None
 
 
 def dog_called_only(text: str) -> str | None:

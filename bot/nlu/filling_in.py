@@ -108,7 +108,7 @@ class FillingIn:
 
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""
-        undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT
+        undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT and not self._said.forms.says_yes(normalise(text))
         told = reading.command or reading.remark or _OF_ONESELF & set(reading.values)
         return undecided and asks(normalise(text)) and not told
 

@@ -22,7 +22,7 @@ from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
 from bot.nlu.normaliser import normalise
 from bot.nlu.turns import LIKELY, SURE, WISH_TURN, Turn, is_surely
 from bot.nlu.values import BadValueError, UnderAgeError
-from bot.nlu.wording import asks
+from bot.nlu.wording import asks, size
 
 Command = Literal["cancel", "agreed", "again", "same_photo", "change"]
 """Giving up, agreeing where nobody asked for it, looking at the summary again, a picture that replaces the last one,
@@ -95,6 +95,8 @@ _SHORT_NUMBER = re.compile(r"\D{0,8}?((?!12110|12345|96110)\d{4,13}x?)\D{0,3}")
 _TOO_SHORT = "{title}是{wants}位，您发的是{told}位，请核对一下再发。"
 _NOT_REMEMBERED = re.compile("[记想]不(?:太|大)?(?:清|准|住|起|得)|忘了|不记得|没记住?|说不(?:上|准|好)")
 _ABOUT_WHEN = "记不清哪天的，写个大概的年月就行，比如“今年三月”；说不上来就先问家里人，填过的都在。"
+_ANSWER_LETTERS, _POSSIBLY = 5, 0.25
+"""Letters up to which any words answer the question for words, and how likely more of them have to be an answer."""
 _WRONG_ONLY = 16
 """Characters of a text that says no more than that something was wrong."""
 _NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫)"
@@ -105,7 +107,7 @@ _FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不�
 _OF_NUMBER = re.compile("电话|手机|号码")
 """Words of who tells a number: what stands beside it (后面还有个九) is no name."""
 _DOG_NAME_CHARACTERS = 6
-_NO_DOG_NAME = re.compile("[?？吗呢不没腿短错改像]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只")
+_NO_DOG_NAME = re.compile("[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只")
 
 
 @dataclass(frozen=True)
@@ -268,7 +270,7 @@ class _Reader:
         remark = self._remark()
         if self._asking and self._only_beside():
             self._values.clear()
-        if self._loose() and (remark or (self._means("question", "elsewhere") and not self._holds_values())):
+        if self._loose() and (remark or self._reads_otherwise()):
             self._values.clear()  # the words of a question are no name
         if self._agrees_by_giving():
             self._values[CONSENT], remark = True, remark or GIVING_AGREES
@@ -279,6 +281,13 @@ class _Reader:
             loose=self._loose(),
             remark=remark,
         )
+
+    def _reads_otherwise(self) -> bool:
+        """Whether what could be any short answer is none to the model: a question, or words that answer nothing."""
+        if self._means("question", "elsewhere"):
+            return not self._holds_values()
+        wordy = size(self._text) > _ANSWER_LETTERS and bool(self._turns)
+        return wordy and not self._means("answer", "correction", at=_POSSIBLY)
 
     def _only_beside(self) -> bool:
         """Whether a text gives nothing but a choice that nobody asked for: 我妈能替我交不 我白天上班 is a question."""
@@ -373,7 +382,7 @@ class _Reader:
         if self._requested == "id_number" and re.search("[对错是]|核对|确认", self._text):
             return Reading(problems=(_CHECK_DIGIT,))
         if not self._requested:
-            return Reading()
+            return Reading({CONSENT: True} if _AGREES.search(self._text) else {})
         return Reading(command="missing" if _HANDS_IN.search(self._text) else "agreed")
 
     def _half_agreed(self) -> Reading | None:
@@ -619,7 +628,8 @@ class _Reader:
                 continue  # whose it is was read already; this one may be the dog's
             if entry.kind == "choice" and re.search(r"\d", piece):
                 continue  # a flat in an 公寓 is an address
-            if entry.kind in ("name", "region", "choice") and self._take(entry, piece, asked=True):
+            alone = entry.kind != "region" or not self._values  # beside other values it must be a region that is known
+            if entry.kind in ("name", "region", "choice") and self._take(entry, piece, asked=alone):
                 return True
             if entry.name == "dog_colour" and (colour := self._colour(piece)):
                 return self._put(entry, colour)

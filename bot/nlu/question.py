@@ -25,6 +25,8 @@ FOLLOW_UP = "enquiry/follow_up"
 """The intent of questions that do not say what they are about."""
 UNSURE = "unsure"
 """In a question's aspects: the topic is known, but nothing of it answers this; what follows is certain all the same."""
+HEARD = "heard"
+"""In a question's aspects: what was said of the topic asks nothing, and nothing of the topic speaks of it."""
 _MOST_FACTS = 2
 """Of what is told at once; one more where all were asked for in so many words."""
 _MOST_CHARACTERS = 230
@@ -122,7 +124,7 @@ class Question:
     @property
     def precise(self) -> tuple[str, ...]:
         """The aspects that were asked for in so many words, and are known."""
-        return tuple(aspect for aspect in self.aspects if aspect not in (UNSURE, SHORT, ""))
+        return tuple(aspect for aspect in self.aspects if aspect not in (UNSURE, HEARD, SHORT, ""))
 
     @classmethod
     def telling(cls, facts: Sequence[Told]) -> Question:
@@ -231,6 +233,8 @@ class Interpreter:
         fresh = [fact for fact in self._choice.likeliest(topic, normal, wording) if fact.aspect not in told]
         if fresh and fresh[0].likelihood >= _LIKELY_FACT:
             return Question((topic.id,), (fresh[0].aspect,))
+        if not asks(normal):
+            return Question((topic.id,), (HEARD,))
         return Question((topic.id,), (UNSURE,) if asked.aspects == () else (UNSURE, SHORT))
 
     async def _following(

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.nlu.knowledge import SHORT, Fact, Knowledge, Topic
 from bot.nlu.overlap import pieces
-from bot.nlu.question import UNSURE, Question
+from bot.nlu.question import HEARD, UNSURE, Question
 from bot.nlu.wording import HUMAN, PLAIN, Words
 
 MOST_BUTTONS = 4
@@ -22,6 +22,7 @@ _SAID_SHARE = 0.8
 _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
 """Aspects in the order in which residents want to know them next."""
 _NOTHING_ON_IT = "这一点我没有准确的说法，不敢乱说。点“转人工”，民警会看到并答复您。"
+_HEARD = "嗯，知道了。想问哪一样直接说就行，要找民警回“转人工”。"
 _CERTAIN = "先说能确定的：\n"
 _NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转人工”问民警。先说能确定的：\n"
 _ENGLISH_UNSURE = "I am not sure about this point and will not guess. Tap 转人工 and an officer will answer you here."
@@ -60,6 +61,8 @@ def _of_topic(topic: Topic, aspects: Sequence[str], words: Words) -> list[Fact |
         return [topic.short]
     if aspects[0] == UNSURE:
         return [_NOTHING_ON_IT + _CERTAIN + topic.short.told() if SHORT in aspects else _NOTHING_ON_IT]
+    if aspects[0] == HEARD:
+        return [_HEARD]
     always = {PLAIN: topic.plain, SHORT: topic.short}
     facts: list[Fact | str] = []
     for aspect in aspects:

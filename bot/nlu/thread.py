@@ -30,6 +30,8 @@ _EVENT = re.compile(
 """Somebody, or something that happens; a message without it names places, times, looks, numbers."""
 _NOTHING_DONE = re.compile("(?:不|没有?)(?:打架|打人|动手|闹事|伤人|砸东西|吵架)")
 """What is said not to happen; the model hears the fight in it."""
+_SOMEBODYS_AGE = re.compile(r"[\d一二两三四五六七八九十]+(?:周?岁|年级|个月)半?|[小]?(?:男|女)(?:孩儿?|娃|宝)")
+"""Of whom something is asked: 8岁 男孩."""
 _THEN = re.compile("当时|当年|那年|那回|那次|那会儿|上回|以前|早先|年前|月前")
 _NOW = re.compile("现在|刚才|刚刚|正|又|今天|今晚|快|还在|救|马上|这会儿")
 _OTHER_MATTER = re.compile("另外|还有个?事|还有一?个?事|再反映|再举报|再说个|别的事|顺便|对了")
@@ -44,6 +46,8 @@ _OWN_STORY = 0.99
 _BY_ITSELF, _LIKELY, _HALF_HEARD = 0.8, 0.5, 0.3
 """P(alarm) from which a message is one whatever was told before it: of 80 dangers behind something calm 78 are likelier
 than this by themselves, of 820 harmless details one in twenty-three."""
+_DESPAIRS = 0.35
+"""The same of somebody's own end."""
 _FICTION = "other/fiction"
 _HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
 """Whoever has asked how to tell something tells it next."""
@@ -106,9 +110,9 @@ class Thread:
         corrected = self._thread() if triage.intent == _CORRECTION else None
         if corrected and (puts_right(normalise(text)) or self._adds_to_tip(corrected[1], text)):
             return read_as(parse_data, corrected[1], corrected[1].intent)
-        told = self._thread(beside_questions=True) if triage.intent == _EVIDENCE else None
-        if told and told[1].label in ("tip", "help_request") and told[1].intent not in _NO_DETAIL:
-            return read_as(parse_data, told[1], told[1].intent)  # proof of what is being told is no case of its own
+        proven = self._thread(beside_questions=True) if triage.intent == _EVIDENCE else None
+        if proven and proven[1].label in ("tip", "help_request") and proven[1].intent not in _NO_DETAIL:
+            return read_as(parse_data, proven[1], proven[1].intent)  # proof of what is being told is no case of its own
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
             return fiction
         if triage.urgent and self._stands(triage, parse_data):
@@ -205,7 +209,7 @@ class Thread:
         despairs = triage.intent == _DESPAIR_OF_OTHERS or (
             triage.intent == _DESPAIR and _OWN.search(parse_data["text"])
         )
-        least = _LIKELY if despairs else _BY_ITSELF
+        least = _DESPAIRS if despairs else _BY_ITSELF
         beside = _without_names(parse_data)
         bare = _names_only(parse_data) and size(beside) <= _BARE_CHARACTERS and not _ASPECT.search(beside)
         return triage.confidence >= least and triage.intent not in ONLY_SILENCE and not (bare or self._said.form)
@@ -292,7 +296,7 @@ def _without_names(parse_data: Mapping[str, Any]) -> str:
 
 def _names_only(parse_data: Mapping[str, Any]) -> bool:
     """Whether a message names nobody and nothing that happens: only places, times, looks, numbers."""
-    return not _EVENT.search(_NOTHING_DONE.sub("", _without_names(parse_data)))
+    return not _EVENT.search(_SOMEBODYS_AGE.sub("", _NOTHING_DONE.sub("", _without_names(parse_data))))
 
 
 def _incomplete(parse_data: Mapping[str, Any], triage: Triage, before: Triage) -> bool:

@@ -55,8 +55,10 @@ _NAME_SAID = re.compile(
 )
 _NAME_STOPS = re.compile(
     "一下|怎么|什么|不知|没有|可以|不是|好的|你好|您好|谢谢|在吗|是的|取消|确认|同意|多少|这个|那个|外地|"
-    "咋|怎|啥|本地|沈阳|辽宁|业主|狗主|房东|租客|没|[这那]个?[行好是就]|[行好]吧|.的|.色|毛$|[狗犬]"
+    "咋|怎|啥|打[反错了过]|写[反错]|发[反错]|输错|错了|换了|别|本地|沈阳|辽宁|业主|狗主|房东|租客|没|[这那]个?[行好是就]|[行好]吧|.的|.色|毛$|[狗犬]"
 )
+_LABELLED_NAME = re.compile("(?:本人)?姓名(?:是|叫)?[:： ]*([\u4e00-\u9fff]{2,6}(?:·[\u4e00-\u9fff]{1,6})*)")
+"""A name behind its label, whatever its surname: 姓名：萨仁高娃."""
 _NAME_TAIL = re.compile(r"(?:本人|的|啊|呀|呢|哈|，|,|身份|证件|电话|手机|号码|今年|家住|住在?|户口|户籍|老家|属).*$")
 _NAME_AROUND = re.compile(
     "^(?:就|写|填|是|叫|姓名|名字|大名|我|俺|本人|狗主人?|主人|登记|用|嗯|哦|好|行|那|给|的)+|(?:吧|啊|呗|呀|哈|哦|的?名字?|[三两二]个字|这个?|就行|先生|女士)+$"
@@ -234,6 +236,8 @@ def name(text: str, *, asked: bool) -> str | None:
         barely = match.group().startswith("叫") and not re.search("[我俺]姓.$", text[: match.start()])
         if _is_name(said) and (asked or not barely):
             return said
+    if labelled := _LABELLED_NAME.fullmatch(text.strip()):
+        return labelled[1]
     if not asked:
         return None
     alone = re.sub(r"[\s,，。.!！]+$", "", text.strip())

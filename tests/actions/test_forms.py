@@ -37,6 +37,7 @@ FILLED = {
     "photo_dog_side": "12",
     "photo_vaccine": "13",
 }
+TEXTS = {name: value for name, value in FILLED.items() if not name.startswith("photo") and name != "consent"}
 FOLLOWS = "the action that follows"
 Said = tuple[dict[str, Any], list[str]]
 """Slots set by the action, with the action that it asks for next, and its texts."""
@@ -231,15 +232,10 @@ async def test_that_a_fierce_breed_is_told_and_left_to_the_officer(server: Actio
     ("requested", "filled", "expected", "told"),
     [
         ("photo_dog_side", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}, ""),
-        (
-            "phone",
-            {},
-            {"photo_dog_front": "17"},
-            "记作“狗的正面照”",
-        ),  # too early: kept for the first one
-        ("phone", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}, "记作“狗的侧面照”"),
+        ("phone", {}, {"phone": None}, "哪一样"),  # nobody has asked for one, and it may be any
         ("confirmed", FILLED, {"confirmed": None}, "已经齐了"),  # nobody knows which of them it is to replace
-        ("consent", {}, {"photo_dog_front": "17", "consent": True}, "不办了"),  # sent of their own accord
+        ("consent", {}, {"consent": True}, "不办了"),  # sent of their own accord
+        ("consent", TEXTS, {"photo_dog_front": "17", "consent": True}, "不办了"),  # and the first photo is next
     ],
 )
 async def test_that_a_photo_goes_where_one_is_wanted(
@@ -249,6 +245,13 @@ async def test_that_a_photo_goes_where_one_is_wanted(
     assert slots == expected
     assert told in "".join(said)
     assert bool(told) == bool(said)
+
+
+async def test_that_a_photo_sent_too_early_goes_where_the_next_words_say(server: ActionExecutor) -> None:
+    sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
+    slots, said = await fill(server, "免疫证照片", requested="phone", before=[sent])
+    assert slots == {"photo_vaccine": "16"}
+    assert "记作“免疫证照片”" in said[0]
 
 
 async def test_that_a_photo_beside_those_that_were_wanted_goes_where_the_next_words_say(server: ActionExecutor) -> None:
