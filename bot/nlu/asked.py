@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -55,7 +56,7 @@ class Asked:
         before = self._asked_before(enquires=enquires)
         ranked = parse_data.get("topics") or ()
         earlier = self._taken_up_again(text)
-        if earlier and (question := await interpreter.continued(text, earlier, parse, ranked)):
+        if earlier and (question := await interpreter.continued(text, earlier, parse)):
             return question
         if tapped := self._said.readers.knowledge.current().titled(text):
             return Question((tapped.id,), self._chosen_aspects())
@@ -101,7 +102,7 @@ class Asked:
         interpreter.hear(rest, read)
         if read["triage"]["label"] != "enquiry":
             return None
-        question = await interpreter.enquiry(rest, read["topics"], parse)
+        question = await interpreter.enquiry(rest, read["topics"], parse, ("", replace(before, topics=())))
         return interpreter.with_aspects_of(rest, question, before) if question else None
 
     def only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:

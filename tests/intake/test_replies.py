@@ -145,6 +145,13 @@ async def test_that_who_is_safe_again_is_noted_and_names_no_new_kind(station: St
     station.phone.take()
 
 
+async def test_that_a_headache_or_a_hood_in_a_gas_leak_is_still_the_gas(station: Station) -> None:
+    await deliver_as(station, "屋里总有味儿 头疼", "urgent_alarm/gas_leak")
+    await deliver_as(station, "抽油烟机也给开上了", "urgent_alarm/fire")
+    assert rows(station, Case)[0].intent == "urgent_alarm/gas_leak"
+    station.phone.take()
+
+
 async def test_that_a_swindler_who_calls_again_beats_nobody(station: Station) -> None:
     await deliver_as(station, "他让我把钱转到安全账户", "urgent_alarm/fraud_transfer")
     await deliver_as(station, "挂了 他又打 我手直哆嗦", "urgent_alarm/domestic_violence")

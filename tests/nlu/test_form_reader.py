@@ -9,17 +9,19 @@ import pytest
 from bot.nlu import forms
 from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import Reading, read
+from bot.nlu.forms import CONSENT
 from bot.nlu.turns import Turn
 from bot.nlu.values import _check_digit
 
 FORMS = forms.load()
 DOG, PERMIT = FORMS.forms["dog_licence_form"], FORMS.forms["residence_permit_form"]
 TODAY = date(2026, 11, 25)
+ENTITIES = StationEntities.load()
 NUMBER = "21010419900307001" + _check_digit("21010419900307001")
 
 
 def reading(text: str, requested: str | None, form: forms.Form = DOG, **filled: Any) -> Reading:
-    return read(FORMS, form, requested, text, filled, today=TODAY, entities=StationEntities.load())
+    return read(FORMS, form, requested, text, filled, today=TODAY, entities=ENTITIES)
 
 
 def test_that_one_message_may_hold_everything_in_any_order() -> None:
@@ -753,3 +755,38 @@ def test_that_this_year_alone_does_not_tell_whether_half_a_year_is_over() -> Non
 def test_that_the_place_of_registration_is_taken_out_of_a_story() -> None:
     told = reading("我从黑龙江来给我闺女看孩子的", "household_place", PERMIT, name="李娜")
     assert told.values == {"household_place": "黑龙江"}
+
+
+AGREES = [Turn("agree", 0.95)]
+
+
+def test_that_a_name_behind_the_consent_is_kept_however_sure_the_model_is_that_it_is_consent() -> None:
+    found = read(FORMS, DOG, CONSENT, "同意 孙泽宇", {}, today=TODAY, entities=ENTITIES, turns=AGREES)
+    assert found.values == {"consent": True, "name": "孙泽宇"}
+
+
+def test_that_who_agrees_in_the_first_message_has_agreed() -> None:
+    assert reading("那现在就办吧 同意", None).values == {"consent": True}
+
+
+def test_that_a_question_about_somebody_elses_dog_gives_no_breed_and_is_answered() -> None:
+    found = reading("我朋友家养的罗威纳 那种能办不", "name")
+    assert "dog_breed" not in found.values
+    assert "烈性犬" in found.remark
+
+
+@pytest.mark.parametrize("text", ["住东逸社区 具体门牌我看下合同哈", "我手机号换了 以后打15998336071 别打那个了"])
+def test_that_where_somebody_lives_or_calls_is_not_where_they_are_registered(text: str) -> None:
+    assert "household_place" not in reading(text, "household_place", PERMIT).values
+
+
+def test_that_a_name_behind_its_label_needs_no_known_surname() -> None:
+    assert reading("姓名：萨仁高娃", "name", PERMIT).values == {"name": "萨仁高娃"}
+    assert reading("啊打反了 210104196001019030", "name", PERMIT).values.get("name") is None
+
+
+def test_that_many_words_that_the_model_takes_for_something_else_are_no_dogs_name() -> None:
+    text = "打针那个本儿是蓝皮的 是那个吧"
+    turns = [Turn("puzzled", 0.5), Turn("answer", 0.1)]
+    found = read(FORMS, DOG, "dog_name", text, {"consent": True}, today=TODAY, entities=ENTITIES, turns=turns)
+    assert found.values == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.nlu import knowledge, wording
-from bot.nlu.question import Question
+from bot.nlu.question import HEARD, Question
 from bot.nlu.telling import answer
 
 BASE, WORDS = knowledge.load(), wording.load()
@@ -19,3 +19,10 @@ def test_that_a_fact_that_says_nothing_new_is_left_out_with_its_source() -> None
     text = answer(Question(("station_address",), ("short", "place")), BASE, WORDS)["text"]
     assert text.count("大东门派出所") == 1
     assert text.count("核对") == 1
+
+
+def test_that_what_asks_nothing_is_heard_without_telling_the_last_answer_again() -> None:
+    told = answer(Question(("household_death",), (HEARD,)), BASE, WORDS)
+    assert "知道了" in told["text"]
+    assert "销户" not in told["text"]
+    assert told["buttons"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -78,11 +79,19 @@ def meaning(
     alarm_open: bool = False,
     alarm_seen: bool = False,
 ) -> Meaning:
-    """What a message means after these events; a text that the test did not plan to be read fails it."""
+    """What a message means after these events; a text that the test did not plan to be read fails it.
+
+    Behind the last question it is about that one's matter, unless the test has it otherwise.
+    """
     context = context_after(events, alarm_open=alarm_open, alarm_seen=alarm_seen)
 
     async def parse(text: str) -> dict[str, Any]:
-        return (others or {})[text]
+        with suppress(KeyError):
+            return (others or {})[text]
+        title, said_there = text.partition("，")[0], text.rpartition("，")[2]
+        (intent,) = (topic.intent for topic in READERS.knowledge.current().topics.values() if topic.title == title)
+        assert parse_data["text"].endswith(said_there), text
+        return read(text, Triage("enquiry", 0.9, intent))
 
     return asyncio.run(context.meaning(parse_data, joined, parse))
 
@@ -385,7 +394,7 @@ def test_that_a_question_with_a_subject_stands_alone() -> None:
         Triage("enquiry", 0.99, "enquiry/residence_permit_apply"),
         topics=[("residence_permit_apply", 0.97)],
     )
-    question = meaning(new, LOST).parse_data[QUESTION]
+    question = meaning(new, LOST, others={"身份证丢了补办，身份证丢了咋补，居住证多少钱": new}).parse_data[QUESTION]
     assert question["topics"] == ["residence_permit_apply"]
     assert question["aspects"][0] == "fee"
 
@@ -601,6 +610,30 @@ def test_that_asking_whether_anybody_sees_to_it_is_no_alarm_but_being_watched_is
     assert meaning(read("现在有人看着我", watched), TIP).parse_data["triage"]["label"] == "urgent_alarm"
 
 
+def test_that_a_friends_farewell_stands_behind_chat_and_a_faint_one_is_seen_by_a_human() -> None:
+    chat = said(Triage("other", 0.99, "other/bot_identity"), "你是真人吗")
+    text = "我同学发朋友圈说 来世再见"
+    others = {f"你是真人吗，{text}": read("", Triage("other", 0.97, "other/bot_identity"))}
+    farewell = Triage("urgent_alarm", 0.75, "urgent_alarm/suicide_other", (Evidence("model", ("来世",)),))
+    assert meaning(read(text, farewell), chat, others=others).parse_data["triage"]["label"] == "urgent_alarm"
+    pushed = replace(farewell, confidence=0.6, intent="urgent_alarm/assault")
+    half = meaning(read(text, pushed), chat, others=others).parse_data["triage"]
+    assert half["uncertain"]
+
+
+def test_that_what_is_asked_of_a_childs_name_is_no_missing_child() -> None:
+    asked = said(Triage("enquiry", 0.99, "enquiry/household_name_change"), "给我儿子改名")
+    age = read("8岁 男孩", Triage("urgent_alarm", 0.5, "urgent_alarm/missing_child", (Evidence("model", ("男孩",)),)))
+    others = {"给我儿子改名，8岁 男孩": read("", Triage("enquiry", 0.9, "enquiry/household_name_change"))}
+    assert meaning(age, asked, others=others).parse_data["triage"]["label"] == "enquiry"
+
+
+def test_that_proof_of_what_is_being_told_is_no_case_of_its_own() -> None:
+    wages = said(Triage("help_request", 0.99, "help_request/wage_dispute"), "老板欠我七万")
+    proof = read("考勤表和聊天记录我都留着呢", Triage("help_request", 0.9, "help_request/evidence_submit"))
+    assert meaning(proof, wages).parse_data["triage"]["intent"] == "help_request/wage_dispute"
+
+
 def test_that_an_alarm_half_heard_behind_a_question_is_seen_by_a_human() -> None:
     lifts = said(Triage("enquiry", 0.99, "enquiry/city_services"), "小区电梯老坏 归谁管")
     inside = read("停半道了 我在里头", Triage("urgent_alarm", 0.4, "urgent_alarm/trapped"))
@@ -707,11 +740,28 @@ PARSED_FORM = "dog_licence_form"
 
 def test_that_a_form_is_taken_up_in_so_many_words_once_an_officer_has_the_alarm() -> None:
     asleep = [SlotSet(SLEEPING, PARSED_FORM), SlotSet("requested_slot", "phone")]
-    on = read("接着填狗证吧", OFF_TOPIC)
+    on = read("接着填吧", OFF_TOPIC)
     assert meaning(on, *asleep, alarm_open=True).parse_data["intent"]["name"] != "form_answer"
     taken_up = meaning(on, *asleep, alarm_open=True, alarm_seen=True)
     assert taken_up.parse_data["intent"]["name"] == "form_answer"
     assert ActiveLoop(PARSED_FORM) in taken_up.before
+
+
+def test_that_a_form_is_taken_up_by_its_name_beside_an_alarm_that_nobody_has_seen_yet() -> None:
+    asleep = [SlotSet(SLEEPING, PARSED_FORM), SlotSet("requested_slot", "phone")]
+    named = meaning(read("接着填狗证吧", OFF_TOPIC), *asleep, alarm_open=True)
+    assert named.parse_data["intent"]["name"] == "form_answer"
+    number = read("13800138021", WHISPER)
+    awake = meaning(number, *asleep, *named.before, alarm_open=True)
+    assert awake.parse_data["intent"]["name"] == "form_answer"
+    never_asleep = [ActiveLoop(PARSED_FORM), SlotSet("requested_slot", "phone")]
+    assert meaning(number, *never_asleep, alarm_open=True).parse_data["intent"]["name"] != "form_answer"
+
+
+def test_that_a_question_after_a_form_that_an_alarm_put_to_sleep_is_told_that_it_is_kept() -> None:
+    asleep = [SlotSet(SLEEPING, PARSED_FORM), SlotSet("requested_slot", "phone")]
+    asked = read("刚才我那个狗证还在不", Triage("enquiry", 0.9, "enquiry/dog_licence"))
+    assert meaning(asked, *asleep, alarm_open=True).parse_data[QUESTION]["topics"] == ["dog_licence_kept"]
     awake = [ActiveLoop(PARSED_FORM), SlotSet("requested_slot", "phone")]
     number = read("13800138021", OFF_TOPIC)
     assert meaning(number, *awake, alarm_open=True, alarm_seen=True).parse_data["intent"]["name"] == "form_answer"
