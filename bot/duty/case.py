@@ -35,6 +35,10 @@ RESOLVED = "resolved"
 """The rule of the evidence that the resident says the alarm is over."""
 
 
+_SURE_OF_KIND = 0.8
+"""P(alarm) of a further message from which it names the kind of an alarm that began in doubt."""
+
+
 def file_message(session: Session, message: Message, triage: Triage, *, watch: Watch, now: datetime) -> Case | None:
     """Put a triaged message where it belongs: into an open case, which it may raise, or into a new one, or nowhere.
 
@@ -63,7 +67,9 @@ def file_message(session: Session, message: Message, triage: Triage, *, watch: W
         if label == URGENT:
             _alarm(session, case, message, watch=watch, now=now)
     elif case.uncertain and label == case.label and not triage.uncertain:
-        _relabel(case, label, triage)
+        if label != URGENT or triage.confidence >= _SURE_OF_KIND:
+            _relabel(case, label, triage)
+        case.uncertain = False
     message.case = case
     case.updated_at = now
     case.silent = case.silent or triage.silent

@@ -31,7 +31,8 @@ class Entry(Written):
 
     `quiet` is for a screen that somebody else may see; `first`: the message that begins the alarm gets it as well,
     or with `instead` gets it in the place of the guidance; `after`: it is said also when the alarm is over; `calm`: it
-    belongs to requests and tips as well; `holds`: it is for what no other line fits, once.
+    belongs to requests and tips as well; `holds`: it is for what no other line fits, once; `digits`: so many figures
+    must stand in the message.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Entry(Written):
     after: bool = False
     calm: bool = False
     holds: bool = False
+    digits: int = 0
 
     @property
     def mark(self) -> str:
@@ -102,7 +104,8 @@ def lines_for(moment: Moment, text: str, lines: Sequence[Line], turns: Sequence[
     What begins an alarm has its guidance, and only plain words add to that.
     """
     bare = _SPACES.sub("", normalise(text))
-    of_kind = [line for line in lines if line.of(moment)]
+    figures = sum(letter.isdigit() for letter in bare)
+    of_kind = [line for line in lines if line.of(moment) and line.entry.digits <= figures]
     now = [line for line in of_kind if moment.allows(line.entry)]
     yield from (line.entry for line in now if line.fits(bare))
     now = [line for line in now if not line.excepts(bare)]

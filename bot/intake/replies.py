@@ -370,6 +370,8 @@ def _taken_down(case: Case, message: Message, moment: Moment, manner: Manner, de
     held = _held(case, moment, manner, desk, again=asking or not quotes)
     if held is None:
         return noted
+    if asking and not quotes:
+        return held  # whoever despairs is not told that nobody knows
     if noted == wording.ASKED:
         return wording.ASKED_MEANWHILE.format(held=held)
     return held if noted == wording.RECEIPT else f"{noted}\n{held}"

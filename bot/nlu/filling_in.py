@@ -55,6 +55,8 @@ _SOMEBODY = re.compile("[他她]|有人|歹徒|坏人|家暴|旁边")
 """Whoever is told of beside an answer may be why it is whispered."""
 _TYPED_WRONG = re.compile("[写填发输报念记传](?:错|成|反|漏)|[打点拍]错|[少多漏][打写填输发]了?[一几]?[个位]?")
 """What somebody says about their own typing."""
+_PHONING = re.compile(r"(?:别再?|不要)?打(?:我)?(?:那个|这个|原来的?|旧的?|老的?|新的?|1\d{10})")
+"""Which telephone is to be called: 以后打15998336071 别打那个了."""
 _CALLS = re.compile("[来救帮求怕躲藏逃别敢]|出不|走不")
 _PET = re.compile(
     "[大小老阿黑白黄花灰棕金毛胖旺来福豆球丁点虎宝贝乐财欢咪妞牛皮蛋丸可奶糖果米团圆朵多布雪]{2,3}|[二狗铁驴毛石](?:蛋|娃|柱|妞)|([^快救来打跑走死疼别滚])\\1"
@@ -158,6 +160,7 @@ class FillingIn:
         """Whether there is a word of danger in an answer to the form."""
         if self._said.tracker.get_slot(REQUESTED) == "vaccinated_on":
             text = _WHETHER_DONE.sub("", _VACCINATED.sub("", text))
+        text = _PHONING.sub("", text)
         text = _VACCINE.sub("", _HARMLESS_DOG.sub("", _TYPED_WRONG.sub("", text)))
         return bool(ALARMING.search(text) or _WORSE.search(text))
 

@@ -51,6 +51,8 @@ _DESPAIRS = 0.35
 _FICTION = "other/fiction"
 _HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
 """Whoever has asked how to tell something tells it next."""
+_LOCKED_OUT, _NO_KEY = "help_request/lockout", "钥匙锁屋里了"
+"""Whoever is locked out thinks of the stove next; what was told between need not stand between them."""
 _CHAT, _NEWS = "other/chitchat", "other/news_talk"
 _IDLE = frozenset({_FICTION, _CHAT, "other/idiom", "other/praise", _NEWS})
 _FAINT, _SURELY_CHAT = 0.6, 0.95
@@ -131,6 +133,8 @@ class Thread:
             return parse_data
         if before.intent in _NO_DETAIL and triage.intent == _CHAT and triage.confidence >= _SURELY_CHAT:
             return parse_data  # said beside asking for an officer, and no more of any story
+        if before.intent == _LOCKED_OUT and not triage.urgent and (alarm := await _seen_by_net(parse, _NO_KEY, text)):
+            return graver(parse_data, alarm)
         if not (_incomplete(parse_data, triage, before) or _same_matter(triage, before, text)):
             return parse_data
         if before.label == "enquiry" and triage.label in ("enquiry", "other"):
@@ -269,6 +273,14 @@ class Thread:
         if before and before.intent == _HOW_TO_TELL:
             return _TELLING, before
         return ("，".join(words), before) if before else None
+
+
+async def _seen_by_net(parse: Parse, words: str, text: str) -> dict[str, Any] | None:
+    """A text behind these words, where the safety net sees an alarm in both together."""
+    joined = await parse(f"{words}，{text}")
+    triage = Triage.from_json(joined["triage"])
+    seen = triage.urgent and any(item.rule != "model" for item in triage.evidence)
+    return joined if seen else None
 
 
 def _gives_data(parse_data: Mapping[str, Any]) -> bool:

@@ -628,6 +628,20 @@ def test_that_what_is_asked_of_a_childs_name_is_no_missing_child() -> None:
     assert meaning(age, asked, others=others).parse_data["triage"]["label"] == "enquiry"
 
 
+def test_that_the_stove_behind_a_locked_door_is_an_alarm_whatever_it_looks_like_alone() -> None:
+    out = said(Triage("help_request", 0.99, "help_request/lockout"), "门被风带上了")
+    text = "哎呀 锅里炖着排骨呢"
+    net = Triage("urgent_alarm", 0.9, "urgent_alarm/fire", (Evidence("locked_stove", ("炖着",)),))
+    others = {f"钥匙锁屋里了，{text}": read("", net)}
+    heard = meaning(read(text, Triage("other", 0.9, "other/chitchat")), out, others=others).parse_data["triage"]
+    assert heard["intent"] == "urgent_alarm/fire"
+
+
+def test_that_another_telephone_for_the_form_is_no_whisper() -> None:
+    heard = meaning(read("以后打13800138021 别打那个了", WHISPER), *asked_for("dog_name", phone="13800138000"))
+    assert heard.parse_data["intent"]["name"] == "form_answer"
+
+
 def test_that_proof_of_what_is_being_told_is_no_case_of_its_own() -> None:
     wages = said(Triage("help_request", 0.99, "help_request/wage_dispute"), "老板欠我七万")
     proof = read("考勤表和聊天记录我都留着呢", Triage("help_request", 0.9, "help_request/evidence_submit"))
