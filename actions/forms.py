@@ -70,7 +70,7 @@ _PHOTO_KEPT = "照片收到，记作“{photo}”。照片上的字我看不了�
 _CAPTION = 16
 """Letters up to which a message in front of a picture says what it shows."""
 _PHOTO_FILED = "照片收到，记作“{photo}”。"
-_PHOTO_EARLY = "照片收到。这张拍的是哪一样？点一下就记上；都不是就不用管，轮到要照片时再发。"
+_PHOTO_EARLY = "照片收到，先当“{photo}”记着。要是别的，点一下它是哪一样："
 _PHOTO_BESIDE = "照片收到，可要的照片（{photos}）已经齐了，这张先没用上。要拿它换哪一张，就回那张的名字；不换就不用管。"
 _PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
 _PHOTO_SAME = "好，这张换掉了原来的“{photo}”。"
@@ -285,25 +285,27 @@ def _with_photo(
     asked what it shows. Sent where consent was asked for, it gives that as well."""
     filled = {slot: tracker.get_slot(slot) for slot in form.slots} | {CONSENT: True}
     asked = next_slot(form, filled) if requested in (None, CONSENT) else requested
-    place = _announced(form, tracker) or (asked if asked in form.photos else None)
+    known = _announced(form, tracker) or (asked if asked in form.photos else None)
+    place = known or next((name for name in form.photos if filled[name] is None), None)
     agreed: Events = [SlotSet(CONSENT, True)] if requested == CONSENT else []
     if agreed:
         dispatcher.utter_message(text=GIVING_AGREES)
-    if place is None:
-        _ask_what_it_shows(dispatcher, form, filled)
-        return agreed or ([SlotSet(requested, None)] if requested else [])
-    if place != asked:
-        told = _PHOTO_CHANGED if filled[place] else _PHOTO_FILED if asked in form.photos else _PHOTO_KEPT
-        dispatcher.utter_message(text=told.format(photo=form.fields[place].title))
-    return [SlotSet(place, photo), *agreed]
+    if known is None:
+        _ask_what_it_shows(dispatcher, form, place)
+    elif known != asked:
+        told = _PHOTO_CHANGED if filled[known] else _PHOTO_FILED if asked in form.photos else _PHOTO_KEPT
+        dispatcher.utter_message(text=told.format(photo=form.fields[known].title))
+    filed: Events = [SlotSet(place, photo)] if place else []
+    return [*filed, *agreed] or ([SlotSet(requested, None)] if requested else [])
 
 
-def _ask_what_it_shows(dispatcher: CollectingDispatcher, form: Form, filled: Mapping[str, Any]) -> None:
-    """A picture that nobody asked for may be any of those that are wanted; its sender says which by one tap."""
+def _ask_what_it_shows(dispatcher: CollectingDispatcher, form: Form, place: str | None) -> None:
+    """A picture that nobody asked for may be any of those that are wanted. It is taken for the next one, if there is
+    one missing, and its sender says by one tap what else it is."""
     titles = {name: form.fields[name].title for name in form.photos}
-    missing = [title for name, title in titles.items() if filled[name] is None]
-    told = _PHOTO_EARLY if missing else _PHOTO_BESIDE.format(photos="、".join(titles.values()))
-    dispatcher.utter_message(text=told, buttons=[{"title": title, "payload": title} for title in missing])
+    others = [title for name, title in titles.items() if name != place]
+    told = _PHOTO_EARLY.format(photo=titles[place]) if place else _PHOTO_BESIDE.format(photos="、".join(others))
+    dispatcher.utter_message(text=told, buttons=[{"title": title, "payload": title} for title in others])
 
 
 def _announced(form: Form, tracker: Tracker) -> str | None:
@@ -326,15 +328,15 @@ def _shown_in(form: Form, words: str) -> str | None:
 
 
 def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) -> Events:
-    """The picture before these words, for which no place was left, in the place that they name."""
+    """The picture before these words in the place that they name, where it is not there already."""
     sent, words = _photo_before(tracker), normalise(tracker.latest_message.get("text") or "")
-    used = {str(tracker.get_slot(name)) for name in form.photos}
-    place = _shown_in(form, words) if sent and sent not in used and len(words) <= _CAPTION else None
-    if place is None:
+    place = _shown_in(form, words) if sent and len(words) <= _CAPTION else None
+    if place is None or tracker.get_slot(place) == sent:
         return []
     told = _PHOTO_SAME if tracker.get_slot(place) else _PHOTO_FILED
     dispatcher.utter_message(text=told.format(photo=form.fields[place].title))
-    return [SlotSet(place, sent)]
+    left = [SlotSet(name, None) for name in form.photos if tracker.get_slot(name) == sent]
+    return [*left, SlotSet(place, sent)]
 
 
 def _same_photo(dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker) -> Events:

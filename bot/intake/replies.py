@@ -67,6 +67,8 @@ _OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_
 """Of those, what a question about the alarm itself may be taken for: who pays, what about the dog."""
 _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|什么号|号是多少|单号|number", re.IGNORECASE)
 """Words of whoever asks for a tip's number."""
+_BREAKS_OFF = re.compile("回来了|不说了|不写了|不打字了|先不聊")
+"""Of whoever must stop writing: he is back."""
 _DESPAIR = "suicide_self"
 _UNQUOTED = frozenset({_DESPAIR, "suicide_other"})
 """Kinds in which nobody's words are read back to them."""
@@ -278,6 +280,8 @@ def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case
     if kind_of(case) == _DESPAIR:
         return wording.says_mistake(text)  # "you need not come" is no end of it
     lost = kind_of(case) in _LOST
+    if not lost and _BREAKS_OFF.search(text):
+        return False
     if (lost and wording.says_worse(text)) or (not lost and wording.says_where(text)):
         return False
     if triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END and not triage.uncertain:

@@ -209,7 +209,7 @@ class Context:
         if (
             wished
             and wished is not self._said.form
-            and (self._said.alarm_seen or not self._said.alarm_open or wished is self._said.asleep)
+            and (self._said.alarm_seen or not self._said.alarm_open)
             and (triage.label in ("enquiry", "other", "help_request") or (triage.uncertain and not triage.urgent))
         ):
             return dialogue(parse_data, f"apply_{wished.kind}", wished.intent)

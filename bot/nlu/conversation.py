@@ -29,6 +29,7 @@ _REMEMBERED_MESSAGES, _TAKEN_UP_FROM = 4, 12
 """How many messages a new one may stand on, and among how many it may take up an earlier matter again in its words."""
 _APPLICATION_SECONDS = 60 * 24 * 60 * 60
 """An application handed in so long ago is what a question without a subject is about."""
+_THE_FORM = re.compile("[那这]个?证|的证|申请|填的?那?个?表")
 _CASE_LINE = re.compile("^·", re.MULTILINE)
 """A case among the lines that tell how one's own affairs stand."""
 
@@ -92,7 +93,8 @@ class Conversation:
         asleep = self.asleep if self.alarm_open else None
         if asleep is None or asks(text):
             return None
-        goes_on = self.forms.aside(text) == "resume" and (self.alarm_seen or asleep.subject.search(text))
+        named = asleep.subject.search(text) or _THE_FORM.search(text)
+        goes_on = self.forms.aside(text) == "resume" and (self.alarm_seen or named)
         return asleep if goes_on or self.forms.wished(text, "") is asleep else None
 
     @property

@@ -184,7 +184,7 @@ class FieldReader:
             said = _REGION_END.split(said[known.start() :])[0]  # 我从黑龙江来给我闺女看孩子
         if HOUSE.search(said) or _NEIGHBOURHOOD.search(said):
             return None  # where one lives, and not where one is registered
-        if asked and _HERE.search(said) and not (asks(text) or _LIVES_THERE.search(text)):
+        if _HERE.search(said) and (asked or "户口" in text) and not (asks(text) or _LIVES_THERE.search(text)):
             raise BadValueError(_OF_HERE)
         if known or (asked and not asks(text) and _ANY_REGION.fullmatch(said) and not _NO_REGION.search(said)):
             return said

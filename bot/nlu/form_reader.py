@@ -95,6 +95,7 @@ _SHORT_NUMBER = re.compile(r"\D{0,8}?((?!12110|12345|96110)\d{4,13}x?)\D{0,3}")
 _TOO_SHORT = "{title}是{wants}位，您发的是{told}位，请核对一下再发。"
 _NOT_REMEMBERED = re.compile("[记想]不(?:太|大)?(?:清|准|住|起|得)|忘了|不记得|没记住?|说不(?:上|准|好)")
 _ABOUT_WHEN = "记不清哪天的，写个大概的年月就行，比如“今年三月”；说不上来就先问家里人，填过的都在。"
+_REGION_LETTERS = 8
 _ANSWER_LETTERS, _POSSIBLY = 5, 0.25
 """Letters up to which any words answer the question for words, and how likely more of them have to be an answer."""
 _WRONG_ONLY = 16
@@ -628,7 +629,8 @@ class _Reader:
                 continue  # whose it is was read already; this one may be the dog's
             if entry.kind == "choice" and re.search(r"\d", piece):
                 continue  # a flat in an 公寓 is an address
-            alone = entry.kind != "region" or not self._values  # beside other values it must be a region that is known
+            # Among other values or many words it must be a region that is known.
+            alone = entry.kind != "region" or (not self._values and size(self._text) <= _REGION_LETTERS)
             if entry.kind in ("name", "region", "choice") and self._take(entry, piece, asked=alone):
                 return True
             if entry.name == "dog_colour" and (colour := self._colour(piece)):

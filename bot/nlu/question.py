@@ -272,7 +272,7 @@ class Interpreter:
         open_field = before is None and not plain and self._names_a_field(normal)  # later it stands in a conversation
         sure = self._sure(ranked, SURE) and not open_field
         last = self._knowledge.topics.get(before[1].topics[0]) if before and before[1].topics else None
-        if before and last:
+        if before and last and not self._stands_alone(normal, ranked, last):
             likely = await self._following(last, text, before[0], ranked, parse)
         else:
             likely = self._knowledge.likely(normal, ranked)
@@ -337,6 +337,11 @@ class Interpreter:
         asks_itself = self._read(normalise(text)).plain_aspects
         one = len(question.topics) == 1
         return replace(question, aspects=before.precise) if one and before.precise and not asks_itself else question
+
+    def _stands_alone(self, text: str, ranked: Sequence[Mapping[str, Any]], last: Topic) -> bool:
+        """Whether a question names its own matter, so surely another one than the last that nothing else tells more."""
+        another = bool(ranked) and ranked[0]["name"] != last.intent
+        return another and asks(text) and self._read(text).named and self._sure(ranked, _ALL_OF_IT)
 
     def _of_their_office(self, last: Topic, topic: Topic, text: str) -> bool:
         """Whether a question for hours or the way behind what another office does is about that office."""

@@ -232,9 +232,10 @@ async def test_that_a_fierce_breed_is_told_and_left_to_the_officer(server: Actio
     ("requested", "filled", "expected", "told"),
     [
         ("photo_dog_side", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}, ""),
-        ("phone", {}, {"phone": None}, "哪一样"),  # nobody has asked for one, and it may be any
+        ("phone", {}, {"photo_dog_front": "17"}, "先当“狗的正面照”记着"),  # nobody has asked for one: it may be any
+        ("phone", {"photo_dog_front": "11"}, {"photo_dog_side": "17"}, "先当“狗的侧面照”记着"),
         ("confirmed", FILLED, {"confirmed": None}, "已经齐了"),  # nobody knows which of them it is to replace
-        ("consent", {}, {"consent": True}, "不办了"),  # sent of their own accord
+        ("consent", {}, {"photo_dog_front": "17", "consent": True}, "不办了"),  # sent of their own accord
         ("consent", TEXTS, {"photo_dog_front": "17", "consent": True}, "不办了"),  # and the first photo is next
     ],
 )
@@ -249,8 +250,9 @@ async def test_that_a_photo_goes_where_one_is_wanted(
 
 async def test_that_a_photo_sent_too_early_goes_where_the_next_words_say(server: ActionExecutor) -> None:
     sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
-    slots, said = await fill(server, "免疫证照片", requested="phone", before=[sent])
-    assert slots == {"photo_vaccine": "16"}
+    filled = {"photo_dog_front": "16"}
+    slots, said = await fill(server, "免疫证照片", requested="phone", filled=filled, before=[sent])
+    assert slots == {"photo_vaccine": "16", "photo_dog_front": None}
     assert "记作“免疫证照片”" in said[0]
 
 
@@ -264,7 +266,7 @@ async def test_that_a_photo_beside_those_that_were_wanted_goes_where_the_next_wo
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("这张是正面的，重拍的", {"photo_dog_front": "16", "photo_dog_side": None, "requested_slot": "photo_dog_side"}),
+        ("这张是正面的，重拍的", {"photo_dog_front": "16", "photo_dog_side": None}),
         ("刚才那张发错了，我重发", {"photo_dog_side": None, "requested_slot": "photo_dog_side"}),
     ],
 )

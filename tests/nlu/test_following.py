@@ -48,7 +48,7 @@ def test_that_another_matter_in_plain_words_is_meant_whatever_was_asked_before()
 
 def test_that_a_topics_own_words_count_beside_what_was_learnt() -> None:
     word = BASE.topics["residence_permit_half"].when[0]
-    assert best(f"{word}呢") == "residence_permit_half"
+    assert best(f"像我这样{word}的情况你们那边给办吗") == "residence_permit_half"
 
 
 def test_that_what_can_be_asked_of_anything_needs_little_more_than_its_words() -> None:
