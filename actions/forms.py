@@ -195,14 +195,14 @@ def _heard(
         if useless:
             dispatcher.utter_message(text=_PHOTO_SAME.format(photo=form.fields[useless[0]].title))
             return [SlotSet(useless[0], photo)]
-        return _with_photo(dispatcher, form, requested, tracker, photo)
+        return _with_photo(dispatcher, form, requested, tracker, photo, filled)
+    if beside := _put_beside(dispatcher, form, tracker):
+        return beside
     station_forms = forms.live().current()
     text = tracker.latest_message.get("text") or ""
     turns = turns_in(tracker.latest_message, FORM_TURNS)
     today, entities = date.today(), StationEntities.load()
     reading = read(station_forms, form, requested, text, filled, today=today, entities=entities, turns=turns)
-    if beside := _put_beside(dispatcher, form, tracker):
-        return beside
     if reading.command == "cancel":
         dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
         return [*_emptied(form), SlotSet(REQUESTED, None)]
@@ -279,12 +279,17 @@ def _aside(
 
 
 def _with_photo(
-    dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker, photo: str
+    dispatcher: CollectingDispatcher,
+    form: Form,
+    requested: str | None,
+    tracker: Tracker,
+    photo: str,
+    filled: Mapping[str, Any],
 ) -> Events:
-    """A picture goes to the question that asks for it, or where the words before it say; of any other its sender is
-    asked what it shows. Sent where consent was asked for, it gives that as well."""
-    filled = {slot: tracker.get_slot(slot) for slot in form.slots} | {CONSENT: True}
-    asked = next_slot(form, filled) if requested in (None, CONSENT) else requested
+    """A picture goes to the question that asks for it, or where the words before it say; any other is taken for the
+    next one that is missing, and its sender may say otherwise. Sent where consent was asked for, it gives that as
+    well."""
+    asked = next_slot(form, {**filled, CONSENT: True}) if requested in (None, CONSENT) else requested
     known = _announced(form, tracker) or (asked if asked in form.photos else None)
     place = known or next((name for name in form.photos if filled[name] is None), None)
     agreed: Events = [SlotSet(CONSENT, True)] if requested == CONSENT else []

@@ -43,11 +43,11 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
         return False  # the swindler who threatens is still the swindler
     if case.intent in FROM_AFAR and triage.intent in _BLOWS and _CALLS.search(text):
         return False  # 挂了他又打: he calls again
-    if case.intent == _GAS and triage.intent in _OF_GAS and not _seen(triage):
+    if case.intent == _GAS and triage.intent in _OF_GAS and not triage.seen_by_net:
         return False  # headache, vomiting, a hood that is on: all of it is the gas
     if case.intent == _DESPAIR and triage.intent not in _MONEY:
         return False  # whoever speaks of pills after it is still the one who must not be left alone
-    named = _seen(triage) or triage.confidence >= _SURE
+    named = triage.seen_by_net or triage.confidence >= _SURE
     if case.intent not in _VAGUE:
         named = _overrules(triage, case, _first(session, case))
     if named:
@@ -58,7 +58,7 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
 def is_faint_whisper(session: Session, case: Case) -> bool:
     """Whether an alarm is nothing but silence that the model alone heard, and doubtfully."""
     first = _first(session, case)
-    return case.intent in _VAGUE and first is not None and first.confidence < _DOUBTFUL and not _seen(first)
+    return case.intent in _VAGUE and first is not None and first.confidence < _DOUBTFUL and not first.seen_by_net
 
 
 def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
@@ -66,14 +66,14 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
 
     It must be sure; the first one in doubt, or about money where the later one is about somebody's life.
     """
-    sure = _seen(triage) or triage.confidence >= _SURE_LATER
+    sure = triage.seen_by_net or triage.confidence >= _SURE_LATER
     if case.intent in _MONEY and triage.intent not in _MONEY:
         if triage.intent == _DESPAIR:
             return sure or triage.confidence >= _SURE  # whoever lost it all must not be left alone
-        return _seen(triage) if triage.intent in _HELD else sure
+        return triage.seen_by_net if triage.intent in _HELD else sure
     if triage.intent in _MONEY and case.intent not in _MONEY:
         return False  # who offers money beside an accident makes no swindle of it
-    if first is None or first.confidence >= _DOUBTFUL or _seen(first):
+    if first is None or first.confidence >= _DOUBTFUL or first.seen_by_net:
         return False
     return sure or (triage.confidence >= _DOUBTFUL and triage.confidence - first.confidence >= _MUCH_SURER)
 
@@ -82,8 +82,3 @@ def _first(session: Session, case: Case) -> Triage | None:
     """How the words that made the alarm were read."""
     message = session.get(Message, case.alarm_message_id) if case.alarm_message_id else None
     return Triage.from_json(message.triage) if message and message.triage else None
-
-
-def _seen(triage: Triage) -> bool:
-    """Whether the safety net saw the danger."""
-    return triage.source == "net" or any(item.rule != "model" for item in triage.evidence)

@@ -270,7 +270,7 @@ def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case
 
     What the safety net sees is no end of anything.
     """
-    if triage.source == "net" or any(item.rule != "model" for item in triage.evidence):
+    if triage.seen_by_net:
         return False
     if desk.net.asks_for_silence(message.text):
         return False
@@ -284,7 +284,7 @@ def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case
         return False
     if (lost and wording.says_worse(text)) or (not lost and wording.says_where(text)):
         return False
-    if triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END and not triage.uncertain:
+    if _takes_back(triage) and not triage.uncertain:
         return True
     ends = {_OVER, _FOUND} if lost else {_OVER}
     if sum(turn.confidence for turn in turns if turn.name in ends) >= _SURE_OF_OVER and not wording.says_still(text):
@@ -444,23 +444,23 @@ def _added(case: Case, message: Message, understanding: Understanding | None, tr
     moment = Moment(kind_of(case), calm=True)
     turns = _turns(understanding)
     line = _line(case, message, turns, manner, desk, moment)
-    if line is None and message.kind == "text" and receipts.asks_something(message.text, turns):
+    asking = message.kind == "text" and receipts.asks_something(message.text, turns)
+    if line is None and asking:
         return wording.ASKED_ENGLISH if manner.english else wording.ASKED_OF_REQUEST
     if line is None and case.intent in _TO_THE_OFFICER and not manner.english:
         return wording.FOR_THE_OFFICER
     line = line or (_held(case, moment, manner, desk) if message.kind == "text" else None)
-    receipt = _receipt_of_request(case, message, turns, english=manner.english)
+    receipt = _receipt_of_request(case, message, asking=asking, english=manner.english)
     return f"{receipt}\n{line}" if line else receipt
 
 
-def _receipt_of_request(case: Case, message: Message, turns: Sequence[Turn], *, english: bool) -> str:
+def _receipt_of_request(case: Case, message: Message, *, asking: bool, english: bool) -> str:
     """That a message was added to its request or tip; the words of a tip are not repeated, for others may see them."""
     if english:
         return wording.ADDED_ENGLISH
     if case.label == "tip":
         return wording.ADDED_TO_TIP.format(number=case.id)
-    fact = message.kind == "text" and not receipts.asks_something(message.text, turns)
-    said = receipts.told(message.text) if fact else ""
+    said = receipts.told(message.text) if message.kind == "text" and not asking else ""
     return wording.ADDED_WORDS.format(said=said) if said else wording.ADDED
 
 

@@ -30,6 +30,7 @@ _REMEMBERED_MESSAGES, _TAKEN_UP_FROM = 4, 12
 _APPLICATION_SECONDS = 60 * 24 * 60 * 60
 """An application handed in so long ago is what a question without a subject is about."""
 _THE_FORM = re.compile("[那这]个?证|的证|申请|填的?那?个?表")
+"""Words for the form that one was filling in, beside its name."""
 _CASE_LINE = re.compile("^·", re.MULTILINE)
 """A case among the lines that tell how one's own affairs stand."""
 

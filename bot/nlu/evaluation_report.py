@@ -161,7 +161,7 @@ def _net(found: Sequence[Answer]) -> str:
     """What the safety net adds to the model, and what it costs."""
     raised = [answer for answer in found if answer.whole.urgent and not answer.model.urgent]
     saved = sum(answer.message.label == URGENT for answer in raised)
-    named = sum(answer.whole.urgent and any(item.rule != "model" for item in answer.whole.evidence) for answer in found)
+    named = sum(answer.whole.urgent and answer.whole.seen_by_net for answer in found)
     paged = sum(answer.whole.urgent for answer in found)
     return (
         "## What the safety net adds\n\n"

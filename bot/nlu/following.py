@@ -55,7 +55,9 @@ def likely(knowledge: Knowledge, last: Topic, message: Message) -> list[tuple[To
     near = {topic.id for topic in knowledge.topics.values() if topic.intent == last.intent}
     near |= {*last.related, *list(by_itself)[:_COMPARED], *list(behind)[:_COMPARED], *([general.id] if general else ())}
     compared = [topic for name, topic in knowledge.topics.items() if name in near]
-    shared = _shared(knowledge, compared, said)
+    shared: dict[str, float] = {}
+    for intent in {topic.intent for topic in compared}:
+        shared |= knowledge.shared_by_topic(intent, said)
 
     def score(topic: Topic) -> float:
         brief = _SAME_BRIEF if len(said) <= _BRIEF else 0.0
@@ -73,9 +75,3 @@ def likely(knowledge: Knowledge, last: Topic, message: Message) -> list[tuple[To
 
 def _by_id(found: Sequence[tuple[Topic, float]]) -> dict[str, float]:
     return {topic.id: share for topic, share in found}
-
-
-def _shared(knowledge: Knowledge, topics: Sequence[Topic], said: str) -> dict[str, float]:
-    """How much the best fact of each topic shares with a message; of those that share nothing, nothing."""
-    facts = [fact for intent in {topic.intent for topic in topics} for fact in knowledge.shared(intent, said)]
-    return {fact.topic.id: fact.score for fact in sorted(facts, key=lambda fact: fact.score)}

@@ -169,9 +169,7 @@ class Knowledge:
 
     def _fitting(self, topics: Sequence[Topic], question: str, fits: Mapping[str, float]) -> list[float]:
         """How well each of an intent's topics fits a question, in logits: what was learnt and what trainers write."""
-        shared: dict[str, float] = {}
-        for found in self.shared(topics[0].intent, question):
-            shared[found.topic.id] = max(found.score, shared.get(found.topic.id, 0.0))
+        shared = self.shared_by_topic(topics[0].intent, question)
         most = max(fits.values())
 
         def score(topic: Topic) -> float:
@@ -188,6 +186,10 @@ class Knowledge:
         scores = self._overlap.scores(_PARTICLES.sub(" ", question), keys)
         found = [Found(self.topics[name], aspect, scores[name, aspect]) for name, aspect in keys]
         return sorted((fact for fact in found if fact.score), key=lambda fact: -fact.score)
+
+    def shared_by_topic(self, intent: str, question: str) -> dict[str, float]:
+        """How much the best fact of each topic of the intent shares with a question, where it shares any."""
+        return {found.topic.id: found.score for found in reversed(self.shared(intent, question))}
 
     def names(self, topic: Topic, question: str) -> bool:
         """Whether a question has one of the words by which a topic is chosen."""

@@ -191,7 +191,7 @@ class Thread:
         text = parse_data["text"]
         if self._stands(triage, parse_data) or triage.silent or self._said.form:
             return None
-        if any(item.rule != "model" for item in triage.evidence):
+        if triage.seen_by_net:
             return None
         if _NOW.search(text):
             return None
@@ -279,8 +279,7 @@ async def _seen_by_net(parse: Parse, words: str, text: str) -> dict[str, Any] | 
     """A text behind these words, where the safety net sees an alarm in both together."""
     joined = await parse(f"{words}，{text}")
     triage = Triage.from_json(joined["triage"])
-    seen = triage.urgent and any(item.rule != "model" for item in triage.evidence)
-    return joined if seen else None
+    return joined if triage.urgent and triage.seen_by_net else None
 
 
 def _gives_data(parse_data: Mapping[str, Any]) -> bool:

@@ -68,6 +68,11 @@ class Triage:
         return self.label == URGENT
 
     @property
+    def seen_by_net(self) -> bool:
+        """Whether more than the model speaks for it: the net decided, or its rule and words are among the evidence."""
+        return self.source == "net" or any(item.rule != "model" for item in self.evidence)
+
+    @property
     def chosen(self) -> bool:
         """Whether the resident chose the label by a one-tap answer."""
         return any(item.rule == ONE_TAP for item in self.evidence)
