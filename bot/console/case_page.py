@@ -6,23 +6,16 @@ from datetime import datetime
 from functools import partial
 
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 from nicegui import ui
 
-from bot.console import canned, maps
+from bot.console import canned, case_html, maps
 from bot.console.beside import LOOK_SECONDS, Notes, OtherCases, Others, read_others
 from bot.console.canned import CannedAnswers
 from bot.console.cards import build_card
 from bot.console.case_acts import CaseActs
 from bot.console.conversation import Answered, Conversation, Paged, Said, read_conversation
-from bot.console.desk import (
-    POLL_SECONDS,
-    build_again,
-    build_crew,
-    build_deadline,
-    build_facts,
-    build_named,
-    build_pages,
-)
+from bot.console.desk import POLL_SECONDS
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.markup import Tap, phrases, segments
 from bot.console.media import build_picture, build_said
@@ -32,7 +25,7 @@ from bot.console.reasons import in_chinese
 from bot.console.reporter import build_reporter
 from bot.console.services import Services, local
 from bot.console.talk import CloseButton, ReplyBox
-from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, not_found, sound_toggle
+from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, not_found, put, sound_toggle
 from bot.duty.access import may
 from bot.duty.handling import DISPOSITIONS
 from bot.duty.timeline import Act
@@ -183,16 +176,11 @@ def _build_head(card: CaseCard, *, city: str) -> None:
         chip(title_of(card.label), "alarm" if card.urgent and card.open else "plain")
         if card.uncertain:
             chip("待确认", "doubt")
-        build_again(card)
+        put(case_html.again(card))
     if card.silent:
         ui.label("对方不便出声：不要回拨电话").classes("silent-hint")
-    build_facts(card)
-    if card.words:
-        with ui.element("div").classes("evidence"):
-            ui.label("依据").classes("evidence-label")
-            for word in phrases((line.text for line in card.lines), card.words):
-                chip(word, "word")
-    build_named(card)
+    words = phrases((line.text for line in card.lines), card.words)
+    put(case_html.facts(card), case_html.evidence(words), case_html.named(card))
     if places := [place for place in card.named.get(KINDS["place"], ()) if maps.findable(place)]:
         with ui.element("div").classes("evidence map-links"):
             ui.label("地图").classes("evidence-label")
@@ -219,10 +207,8 @@ def _build_status(card: CaseCard) -> None:
     elif not card.open:
         ui.label(f"已确认 · {card.acknowledged_by}").classes("taken-by")
     if card.urgent:
-        if card.open:
-            build_deadline(card)
-        build_pages(card)
-    build_crew(card)
+        put(case_html.deadline(card) if card.open else Markup(), case_html.pages(card))
+    put(case_html.crew(card))
 
 
 def _build_answered(answer: Answered) -> None:

@@ -4,20 +4,22 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
+from markupsafe import Markup, escape
 from nicegui import ui
 
 from bot.console.applications import ApplicationCard, read_waiting
 from bot.console.applications_page import build_card
+from bot.console.case_html import again, crew, deadline, doubts, evidence, facts, named, pages
 from bot.console.feed import Feed
 from bot.console.keyed import Keyed, Part, rebuilding
-from bot.console.markup import marked, phrases
+from bot.console.markup import box, chip, marked, moment, phrases
 from bot.console.officer import AcknowledgeButton, viewed
 from bot.console.queries import CaseCard, Desk, Talk, Undelivered, read_desk
 from bot.console.reasons import in_chinese
 from bot.console.section import Section, Tabs
 from bot.console.services import Services
-from bot.console.theme import UNREADABLE, build_problem, chip, countdown, frame, moment, silence, sound_toggle
-from bot.console.vigil import AGAIN, counted
+from bot.console.theme import UNREADABLE, build_problem, frame, put, sound_toggle
+from bot.console.vigil import counted
 from bot.nlu.forms import Forms
 from bot.nlu.live_file import LiveFile
 from bot.store.session import StoreUnavailableError
@@ -182,112 +184,29 @@ class _AlarmCard:
 
 
 def _build_head(card: CaseCard) -> None:
-    with ui.element("div").classes("alarm-head"):
-        with ui.element("div").classes("alarm-kind"):
-            if card.silent:
-                ui.label("【静默】").classes("silent")
-            ui.label(card.title).classes("alarm-title")
-            build_again(card)
-            build_doubts(card)
-        if card.silent:
-            ui.label("对方不便出声：不要回拨电话").classes("silent-hint")
-        build_facts(card)
-
-
-def build_doubts(card: CaseCard) -> None:
-    """What an officer has yet to find out."""
-    if card.uncertain:
-        chip("待确认", "doubt")
-    if card.says_over:
-        chip("居民称已解除", "doubt")
-
-
-def build_facts(card: CaseCard) -> None:
-    """The line that identifies a case: its number, who, when."""
-    with ui.element("div").classes("facts"):
-        ui.label(f"案件{card.id}").classes("case-number")
-        ui.label(card.pseudonym or "举报人已隐去").classes("who")
-        moment(card.since)
-        if card.unseen:
-            chip(f"确认后{card.unseen}条新消息", "doubt")
-        if card.undelivered:
-            chip(f"{card.undelivered}条回复未送达", "trouble")
+    silent, hint = box("silent", "【静默】"), box("silent-hint", "对方不便出声：不要回拨电话")
+    kind = box("alarm-kind", silent if card.silent else "", box("alarm-title", card.title), again(card), doubts(card))
+    put(box("alarm-head", kind, hint if card.silent else "", facts(card)))
 
 
 def _build_status(card: CaseCard) -> None:
-    if card.open:
-        build_deadline(card)
-    else:
-        ui.label(f"已确认 · {card.acknowledged_by}").classes("taken-by")
-    build_pages(card)
-    build_crew(card)
-
-
-def build_again(card: CaseCard) -> None:
-    """That somebody acknowledged it and nothing was done."""
-    if card.again:
-        chip(AGAIN, "alarm")
-
-
-def build_crew(card: CaseCard) -> None:
-    """Who is on it beside the one who acknowledged, and how long it may still be left alone."""
-    crew = {
-        "承办": card.assigned_to if card.assigned_to != card.acknowledged_by else None,
-        "协同": "、".join(card.joined),
-    }
-    told = [f"{title} {names}" for title, names in crew.items() if names]
-    if told or card.offered_to or card.silence_ends:
-        with ui.element("div").classes("crew"):
-            if told:
-                ui.label(" · ".join(told))
-            if card.offered_to:
-                chip(f"等 {card.offered_to} 接手", "doubt")
-            if card.silence_ends:
-                silence(card.silence_ends)
-
-
-def build_deadline(card: CaseCard) -> None:
-    """Who is paged next, and when."""
-    if card.next_page:
-        with ui.element("div").classes("deadline"):
-            countdown(card.next_page.due_at)
-            ui.label(f"后提醒 {card.next_page.officer}").classes("deadline-who")
-
-
-def build_pages(card: CaseCard) -> None:
-    """How many pages went out, and whether any did not."""
-    with ui.element("div").classes("pages"):
-        ui.label(f"已发出{card.pages_sent}次提醒" if card.pages_sent else "提醒发送中" if card.open else "未发出提醒")
-        if card.pages_failed:
-            ui.label(f"{card.pages_failed}次提醒未发出").classes("pages-failed")
+    taken = box("taken-by", f"已确认 · {card.acknowledged_by}")
+    put(deadline(card) if card.open else taken, pages(card), crew(card))
 
 
 def _build_words(card: CaseCard) -> None:
-    with ui.element("a").classes("lines").props(f'href="/case/{card.id}" data-guarded'):
-        for line in card.lines:
-            # marked() escapes the resident's words.
-            ui.html(marked(line.text, card.words), sanitize=False).classes("line")
-    with ui.element("div").classes("alarm-foot"):
-        with ui.element("div").classes("evidence"):
-            if card.words:
-                ui.label("依据").classes("evidence-label")
-            for word in phrases((line.text for line in card.lines), card.words)[:8]:
-                chip(word, "word")
-        ui.link("查看案件", f"/case/{card.id}").classes("open-case").props("data-guarded")
-    build_named(card, "地点")
+    address = f"/case/{card.id}"
+    lines = (box("line", marked(line.text, card.words)) for line in card.lines)
+    words = phrases((line.text for line in card.lines), card.words)[:_WORDS_SHOWN]
+    whole = box("open-case", "查看案件", name="a", href=address, data_guarded="")
+    put(
+        box("lines", *lines, name="a", href=address, data_guarded=""),
+        box("alarm-foot", evidence(words), whole),
+        named(card, "地点"),
+    )
 
 
-def build_named(card: CaseCard, *kinds: str) -> None:
-    """What the resident named: where, when, which car, who (`kinds`: only these)."""
-    for title, things in card.named.items():
-        if not kinds or title in kinds:
-            with ui.element("div").classes("evidence named"):
-                ui.label(title).classes("evidence-label")
-                for thing in things[:_NAMED_SHOWN]:
-                    chip(thing, "plain")
-
-
-_NAMED_SHOWN = 6
+_WORDS_SHOWN = 8
 
 
 class _QuietRow:
@@ -305,50 +224,31 @@ class _QuietRow:
 
 
 def _build_row(card: CaseCard) -> None:
-    with ui.element("a").classes("quiet-link").props(f'href="/case/{card.id}" data-guarded'):
-        with ui.element("div").classes("quiet-kind"):
-            ui.label(card.title).classes("quiet-name")
-            build_doubts(card)
-        ui.html(marked(card.summary, card.words), sanitize=False).classes("quiet-line")
-        build_facts(card)
+    put(_row(f"/case/{card.id}", card.title, doubts(card), marked(card.summary, card.words), facts(card)))
 
 
 def _build_taken(card: CaseCard) -> None:
-    with (
-        ui.element("article").classes("quiet-row").props(f"data-case={card.id}"),
-        ui.element("a").classes("quiet-link").props(f'href="/case/{card.id}" data-guarded'),
-    ):
-        with ui.element("div").classes("quiet-kind"):
-            ui.label(card.title).classes("quiet-name")
-            chip(f"已确认 · {card.acknowledged_by}", "taken")
-            build_doubts(card)
-        ui.html(marked(card.summary, card.words), sanitize=False).classes("quiet-line")
-        build_crew(card)
-        build_facts(card)
+    taken = chip(f"已确认 · {card.acknowledged_by}", "taken")
+    told = (marked(card.summary, card.words), crew(card), facts(card))
+    row = _row(f"/case/{card.id}", card.title, taken + doubts(card), *told)
+    put(box("quiet-row", row, name="article", data_case=card.id))
 
 
 def _build_talk(talk: Talk) -> None:
-    with (
-        ui.element("article").classes("quiet-row"),
-        ui.element("a").classes("quiet-link").props(f'href="/search?q={talk.pseudonym}" data-guarded'),
-    ):
-        with ui.element("div").classes("quiet-kind"):
-            ui.label(talk.pseudonym).classes("quiet-name")
-            chip(f"{talk.held_by} 在对话" if talk.held_by else "机器人在回答", "taken" if talk.held_by else "plain")
-        ui.label(talk.text).classes("quiet-line")
-        with ui.element("div").classes("facts"):
-            if talk.title:
-                ui.label(talk.title)
-            if talk.at:
-                moment(talk.at)
+    state = chip(f"{talk.held_by} 在对话" if talk.held_by else "机器人在回答", "taken" if talk.held_by else "plain")
+    when = box("facts", box("", talk.title) if talk.title else "", moment(talk.at) if talk.at else "")
+    row = _row(f"/search?q={talk.pseudonym}", talk.pseudonym, state, escape(talk.text), when)
+    put(box("quiet-row", row, name="article"))
+
+
+def _row(address: str, title: str, tags: Markup, line: Markup, *more: Markup) -> Markup:
+    kind = box("quiet-kind", box("quiet-name", title), tags)
+    return box("quiet-link", kind, box("quiet-line", line), *more, name="a", href=address, data_guarded="")
 
 
 def _build_undelivered(reply: Undelivered) -> None:
-    with ui.element("article").classes("quiet-row undelivered"), ui.element("div").classes("quiet-text"):
-        ui.label(reply.text).classes("quiet-line")
-        ui.label(f"原因：{in_chinese(reply.reason)}").classes("reason")
-        with ui.element("div").classes("facts"):
-            if reply.case_id:
-                ui.link(f"案件{reply.case_id}", f"/case/{reply.case_id}").classes("case-number")
-            ui.label(reply.pseudonym or "举报人已隐去").classes("who")
-            moment(reply.at)
+    number = box("case-number", f"案件{reply.case_id}", name="a", href=f"/case/{reply.case_id}")
+    who = box("who", reply.pseudonym or "举报人已隐去")
+    told = (box("quiet-line", reply.text), box("reason", f"原因：{in_chinese(reply.reason)}"))
+    text = box("quiet-text", *told, box("facts", number if reply.case_id else "", who, moment(reply.at)))
+    put(box("quiet-row undelivered", text, name="article"))

@@ -1,9 +1,17 @@
-"""Residents' and the bot's words as HTML: everything escaped, evidence marked, one-tap answers told from text."""
+"""HTML by hand: residents' and the bot's words, and the small pieces of which a list has hundreds.
+
+Everything is escaped. A piece is one element to NiceGUI, each of which costs the page a third of a millisecond.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import escape, unescape
+from datetime import datetime
+from html import unescape
+
+from markupsafe import Markup
+
+from bot.console.services import local, milliseconds
 
 _TAP = re.compile(r'<a href="weixin://bizmsgmenu\?msgmenucontent=([^"]*?)&msgmenuid=([^"&]*)">(.*?)</a>', re.DOTALL)
 
@@ -29,9 +37,37 @@ def segments(text: str) -> Iterator[str | Tap]:
         yield rest
 
 
-def marked(text: str, words: Iterable[str]) -> str:
+def marked(text: str, words: Iterable[str]) -> Markup:
     """The text as escaped HTML, in which every occurrence of the words is in `<mark>`."""
-    return "".join(f"<mark>{escape(piece)}</mark>" if hit else escape(piece) for piece, hit in _pieces(text, words))
+    return Markup().join(
+        Markup("<mark>{}</mark>").format(piece) if hit else piece for piece, hit in _pieces(text, words)
+    )
+
+
+def box(classes: str, *inside: str, name: str = "div", **attributes: object) -> Markup:
+    """An element around others; what is no HTML yet is escaped, `data_due` becomes `data-due`."""
+    given = Markup().join(Markup(' {}="{}"').format(key.replace("_", "-"), value) for key, value in attributes.items())
+    return Markup('<{} class="{}"{}>{}</{}>').format(name, classes, given, Markup().join(inside), name)
+
+
+def chip(text: str, kind: str) -> Markup:
+    """A small tag."""
+    return box(f"chip chip-{kind}", text)
+
+
+def moment(at: datetime) -> Markup:
+    """A time of day with how long ago that was, which the browser keeps counting."""
+    return box("moment", box("", local(at)), box("ago", data_ago=milliseconds(at)), name="span")
+
+
+def countdown(due_at: datetime) -> Markup:
+    """A clock that runs down to a moment, in the browser."""
+    return box("countdown", data_due=milliseconds(due_at), role="timer")
+
+
+def silence(ends: datetime) -> Markup:
+    """How long an acknowledged alarm may still be left alone, kept up to date in the browser."""
+    return box("silence", data_silence=milliseconds(ends), role="timer")
 
 
 def phrases(texts: Iterable[str], words: tuple[str, ...]) -> tuple[str, ...]:

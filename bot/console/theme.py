@@ -5,11 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 from nicegui import ui
 
+from bot.console import markup
 from bot.console.officer import actor, build_who
 from bot.console.plain import asset, document
-from bot.console.services import WAITING_POLL_SECONDS, Services, local, milliseconds
+from bot.console.services import WAITING_POLL_SECONDS, Services
 from bot.console.vigil import Vigil
 from bot.duty.access import may
 from bot.store.session import StoreUnavailableError
@@ -105,21 +107,14 @@ def sound_toggle() -> None:
     ui.html('<button type="button" class="sound" data-sound aria-pressed="false">点此开启声音</button>', sanitize=False)
 
 
+def put(*pieces: Markup) -> None:
+    """Place HTML on the page, as if each piece stood there by itself."""
+    ui.html(Markup().join(pieces), sanitize=False).classes("pieces")
+
+
 def moment(at: datetime) -> None:
-    """A time of day with how long ago that was, which the browser keeps counting."""
-    with ui.element("span").classes("moment"):
-        ui.label(local(at))
-        ui.label("").classes("ago").props(f"data-ago={milliseconds(at)}")
-
-
-def silence(ends: datetime) -> None:
-    """How long an acknowledged alarm may still be left alone, kept up to date in the browser."""
-    ui.label("").classes("silence").props(f"data-silence={milliseconds(ends)} role=timer")
-
-
-def countdown(due_at: datetime) -> None:
-    """A clock that runs down to a moment, in the browser."""
-    ui.label("").classes("countdown").props(f"data-due={milliseconds(due_at)} role=timer")
+    """A time of day with how long ago that was."""
+    put(markup.moment(at))
 
 
 def chip(text: str, kind: str) -> None:
