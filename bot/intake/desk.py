@@ -8,7 +8,7 @@ from bot.addresses import PageChannel
 from bot.duty.roster import RosterFile
 from bot.duty.watch import Watch
 from bot.intake import advice, questions
-from bot.intake.advice import Line
+from bot.intake.advice import Advice
 from bot.intake.articles import Published
 from bot.intake.menu import Menu
 from bot.intake.questions import AlarmQuestions
@@ -27,7 +27,7 @@ class Desk:
     menu: LiveFile[Menu]
     articles: LiveFile[tuple[Published, ...]]
     questions: LiveFile[AlarmQuestions] = field(default_factory=questions.live)
-    advice: LiveFile[tuple[Line, ...]] = field(default_factory=advice.live)
+    advice: LiveFile[Advice] = field(default_factory=advice.live)
 
     def watch(self) -> Watch:
         """Who is paged, and how, as the duty file says now."""

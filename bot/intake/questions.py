@@ -26,10 +26,13 @@ RESCUE = frozenset(
     (
         *("fire", "gas_leak", "drowning", "traffic_injury", "medical", "building_danger", "trapped", "poisoning"),
         *("missing_child", "missing_adult_at_risk", "found_lost_person", "dangerous_animal", "crowd_danger"),
+        *("suicide_self", "suicide_other"),
     )
 )
 """Kinds in which nobody stands beside the writer and reads along."""
-_DOOR_QUESTION = "door"
+_DOOR_QUESTION, _PLACE_QUESTION, _AGAIN = "door", "place", "again"
+_AGAIN_AFTER = 3
+"""Messages in an alarm after which a place that nobody has told is asked for once more."""
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
 _DEAF = re.compile("聋|哑|听不[见到]|听没有|不会说话|说话不会|说不了话")
 _READ_ALONG = re.compile("不敢|躲|藏|小声|出声|吱声|看[我见到]?手机|在旁边|在跟前|跟着我|盯着|不让我")
@@ -47,6 +50,8 @@ class AlarmQuestions:
     english: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
     english_rescue: Mapping[str, str]
+    again: Mapping[str, str]
+    """How a place that is still unknown is asked for once more, by voice: default, silent, english."""
     answered: Mapping[str, re.Pattern[str]]
     """How residents answer a question before it is asked, by its name."""
     scenes: Mapping[str, tuple[str, re.Pattern[str]]]
@@ -94,8 +99,13 @@ def next_question(
 ) -> str | None:
     """The next thing to ask of an alarm, which is then noted as asked; None when there is nothing left."""
     known = _known(messages, questions.answered)
-    for name, ask in questions.of(case, messages, english=english, hidden=hidden).items():
-        if name == _DOOR_QUESTION and "place" not in known:
+    asks = questions.of(case, messages, english=english, hidden=hidden)
+    missing = _PLACE_QUESTION in asks and _PLACE_QUESTION in case.asked and _PLACE_QUESTION not in known
+    if missing and _AGAIN not in case.asked and len(messages) >= _AGAIN_AFTER:
+        case.asked = [*case.asked, _AGAIN]
+        return questions.again["silent" if hidden else "english" if english else "default"]
+    for name, ask in asks.items():
+        if name == _DOOR_QUESTION and _PLACE_QUESTION not in known:
             continue  # which street comes first
         if name not in case.asked and name not in known:
             case.asked = [*case.asked, name]
@@ -119,7 +129,7 @@ def _known(messages: Sequence[Message], answered: Mapping[str, re.Pattern[str]])
     if any(_DOOR.search(text) for text in said):
         known.add(_DOOR_QUESTION)
     if any(message.kind == "location" for message in messages):
-        known.add("place")
+        known.add(_PLACE_QUESTION)
     if any(message.kind == "image" for message in messages):
         known.add("photo")
     return known
@@ -135,7 +145,7 @@ def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
         )
         answered = {str(name): any_of(words) for name, words in data["answered"].items()}
         scenes = {str(name): (str(scene["of"]), any_of(scene["said"])) for name, scene in data["scenes"].items()}
-        return AlarmQuestions(default, silent, english, kinds, rescue, answered, scenes)
+        return AlarmQuestions(default, silent, english, kinds, rescue, _texts(data["again"]), answered, scenes)
 
 
 def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.duty import case as duty_case
 from bot.duty import conversation
 from bot.intake import articles, belonging, kinds, receipts, wording
-from bot.intake.advice import Entry, Moment, holding, lines_for
+from bot.intake.advice import Entry, Moment, lines_for
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.menu import filled, is_tap
@@ -19,7 +19,6 @@ from bot.intake.understanding import BotReply, Understanding
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.turns import Turn
 from bot.nlu.wording import GUESSES, asks
 from bot.services import applications
 from bot.store.models import ApplicationState, Case, CaseState, Message
@@ -51,10 +50,7 @@ _TO_THE_OFFICER = frozenset(
 _PARTING = frozenset(f"other/{intent}" for intent in ("thanks", "goodbye", "praise"))
 """Talk that ends a conversation: there is nothing in it to take down."""
 _LOST = frozenset({"missing_child", "missing_adult_at_risk", "found_lost_person"})
-_OVER, _FOUND = "over", "found"
-"""The turns of a message that says so."""
-_SURE_OF_END = 0.6
-_SURE_OF_OVER = 0.8
+_SURE_OF_END = 0.85
 _SURE_OF_QUESTION = 0.85
 _MATTERS = re.compile(
     "enquiry/(?:idcard_|household_|residence_permit_|dog_|no_crime|passport|driving_licence|hotel_stay|social_security|"
@@ -70,8 +66,8 @@ _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|
 _BREAKS_OFF = re.compile("回来了|不说了|不写了|不打字了|先不聊")
 """Of whoever must stop writing: he is back."""
 _DESPAIR = "suicide_self"
-_UNQUOTED = frozenset({_DESPAIR, "suicide_other"})
-"""Kinds in which nobody's words are read back to them."""
+_OWN_END = frozenset({_DESPAIR, "suicide_other"})
+"""Kinds in which a goodbye may be a farewell."""
 
 
 def to(
@@ -96,13 +92,9 @@ def to(
     if case is not None and case.label == URGENT:
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif case is not None and told_before and _adds_to(case, message, claimed, triage):
-        replies = [BotReply(_added(case, message, understanding, triage, desk))]
-    elif (
-        understanding
-        and triage.intent in _OF_THE_CASE
-        and (line := _line_beside(session, message, understanding, desk, now=now))
-    ):
-        replies = [BotReply(line)]
+        replies = [BotReply(_added(session, case, message, triage, desk))]
+    elif understanding and (said := _beside(session, message, understanding, triage, desk, now=now)):
+        replies = [BotReply(said)]
     elif understanding and case is not None and not understanding.of_form and wording.is_english(message.text):
         replies = _in_english(case, told_before=told_before)
     elif understanding:
@@ -205,7 +197,7 @@ def _in_alarm(
     messages = messages_of(session, case)
     if first:
         kinds.of_first_words(case, triage)
-    elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, _turns(understanding), case, desk):
+    elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
         return [BotReply(_ended(session, case, message, hidden=Manner.of(case, messages).hidden, now=now))]
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     manner, questions = Manner.of(case, messages), desk.questions.current()
@@ -220,18 +212,16 @@ def _in_alarm(
     of_form = other_matter and not manner.hidden and triage.intent in _OF_FORMS
     if (faint or of_form) and (known := _known(understanding)):
         return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
-    fitting = _fitting(case, message, () if other_matter else _turns(understanding), manner, desk, moment)
+    fitting = _fitting(case, message, manner, desk, moment)
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
         return known
     if first or (turned and not fitting):
-        held = _held(case, moment, manner, desk) if manner.english and not fitting else None
-        said = _begun(understanding, manner, fitting, held)
+        said = _begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
     elif not fitting and not manner.hidden and _parts(triage, moment.kind):
         return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
     else:
-        turns = _turns(understanding)
-        said = [BotReply(fitting[1] if fitting else _taken_down(case, message, moment, manner, desk, turns))]
+        said = [BotReply(fitting[1] if fitting else _taken_down(message, messages, moment, manner, desk))]
     if told_over or case.state != CaseState.OPEN:
         return said
     ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
@@ -261,11 +251,10 @@ class Manner:
 _PLAIN = Manner(english=False, hidden=False)
 
 
-def _turns(understanding: Understanding | None) -> Sequence[Turn]:
-    return understanding.turns if understanding else ()
+_PLAIN = Manner(english=False, hidden=False)
 
 
-def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case, desk: Desk) -> bool:
+def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
     """Whether a further message says that it is over: as the model reads it surely, or in plain words of it.
 
     What the safety net sees is no end of anything.
@@ -285,9 +274,6 @@ def _is_over(message: Message, triage: Triage, turns: Sequence[Turn], case: Case
     if (lost and wording.says_worse(text)) or (not lost and wording.says_where(text)):
         return False
     if _takes_back(triage) and not triage.uncertain:
-        return True
-    ends = {_OVER, _FOUND} if lost else {_OVER}
-    if sum(turn.confidence for turn in turns if turn.name in ends) >= _SURE_OF_OVER and not wording.says_still(text):
         return True
     over = wording.says_mistake(text) or wording.says_safe(text)
     return over or (lost and wording.says_found(text))
@@ -312,31 +298,19 @@ def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
 
 def _parts(triage: Triage, kind: str) -> bool:
     """Whether a message surely ends the talk about an alarm; of whoever despairs it may be a farewell."""
-    return triage.intent in _PARTING and triage.confidence >= _SURE_OF_QUESTION and kind not in _UNQUOTED
+    return triage.intent in _PARTING and triage.confidence >= _SURE_OF_QUESTION and kind not in _OWN_END
 
 
-def _fitting(
-    case: Case, message: Message, turns: Sequence[Turn], manner: Manner, desk: Desk, moment: Moment
-) -> tuple[Entry, str] | None:
-    """The line that fits a message, if there is one, with its words; said once, and again to whoever asks.
-
-    What only puts a detail right is taken down.
-    """
-    if puts_right(normalise(message.text)):
+def _fitting(case: Case, message: Message, manner: Manner, desk: Desk, moment: Moment) -> tuple[Entry, str] | None:
+    """The line that fits a message, if there is one, with its words; said once, and again to whoever asks."""
+    if message.kind != "text":
         return None
     asking = asks(normalise(message.text))
-    for entry in lines_for(moment, message.text, desk.advice.current(), turns):
+    for entry in lines_for(moment, message.text, desk.advice.current().lines):
         if (said := manner.of_entry(entry)) and (asking or entry.mark not in case.asked):
             _note(case, entry)
             return entry, said
     return None
-
-
-def _line(
-    case: Case, message: Message, turns: Sequence[Turn], manner: Manner, desk: Desk, moment: Moment
-) -> str | None:
-    fitting = _fitting(case, message, turns, manner, desk, moment)
-    return fitting[1] if fitting else None
 
 
 def _note(case: Case, entry: Entry) -> None:
@@ -345,11 +319,11 @@ def _note(case: Case, entry: Entry) -> None:
 
 
 def _begun(
-    understanding: Understanding | None, manner: Manner, fitting: tuple[Entry, str] | None, held: str | None
+    understanding: Understanding | None, manner: Manner, fitting: tuple[Entry, str] | None, english: str
 ) -> list[BotReply]:
     """The guidance that a new alarm gets, with the line that fits its words, or that line in its place.
 
-    In English, where the model has no guidance, what holds in such an alarm anyway stands for it.
+    The model's guidance is in Chinese alone; `english` stands for it.
     """
     if manner.hidden:
         return [BotReply(wording.SILENT_ALARM)]
@@ -357,39 +331,15 @@ def _begun(
         return [BotReply(fitting[1])]
     beside = [BotReply(fitting[1])] if fitting else []
     if manner.english:
-        return [BotReply(f"{wording.ALARM_ENGLISH}\n{held}" if held else wording.ALARM_ENGLISH), *beside]
+        return [BotReply(f"{wording.ALARM_ENGLISH}\n{english}".rstrip()), *beside]
     return [*(understanding.replies if understanding else [BotReply(wording.ALARM)]), *beside]
 
 
-def _taken_down(case: Case, message: Message, moment: Moment, manner: Manner, desk: Desk, turns: Sequence[Turn]) -> str:
-    """What is said to a message that no line fits: its words taken down, and what holds in such an alarm anyway, which
-    a question that only an officer can answer gets again."""
+def _taken_down(message: Message, messages: Sequence[Message], moment: Moment, manner: Manner, desk: Desk) -> str:
+    """What is said to a message that no line fits."""
     if manner.hidden:
-        return receipts.quiet(message, turns)
-    quotes = moment.kind not in _UNQUOTED
-    noted = receipts.of(message, turns, english=manner.english, quotes=quotes)
-    if message.kind != "text":
-        return noted
-    asking = receipts.asks_something(message.text, turns)
-    held = _held(case, moment, manner, desk, again=asking or not quotes)
-    if held is None:
-        return noted
-    if asking and not quotes:
-        return held  # whoever despairs is not told that nobody knows
-    if noted == wording.ASKED:
-        return wording.ASKED_MEANWHILE.format(held=held)
-    return held if noted == wording.RECEIPT else f"{noted}\n{held}"
-
-
-def _held(case: Case, moment: Moment, manner: Manner, desk: Desk, *, again: bool = False) -> str | None:
-    """The next line that holds in such a case anyway; with `again` the last one, when all have been said."""
-    lines = [entry for entry in holding(moment, desk.advice.current()) if manner.of_entry(entry)]
-    unsaid = [entry for entry in lines if entry.mark not in case.asked]
-    held = next(iter(unsaid or (lines[-1:] if again else [])), None)
-    if held is None:
-        return None
-    _note(case, held)
-    return manner.of_entry(held)
+        return receipts.quiet(message)
+    return receipts.of(message, messages, moment, desk.advice.current(), english=manner.english)
 
 
 def _ended(session: Session, case: Case, message: Message, *, hidden: bool, now: datetime) -> str:
@@ -434,45 +384,39 @@ def _in_english(case: Case, *, told_before: bool) -> list[BotReply]:
     return [BotReply(wording.TIP_ENGLISH), *number]
 
 
-def _added(case: Case, message: Message, understanding: Understanding | None, triage: Triage, desk: Desk) -> str:
+def _added(session: Session, case: Case, message: Message, triage: Triage, desk: Desk) -> str:
     """What a request or tip that goes on is answered with: that it is over, a line that fits, or a receipt."""
     if _takes_back(triage):
         return wording.RESOLVED
     if case.label == "tip" and _NUMBER.search(message.text):
         return wording.TIP_NUMBER.format(number=case.id)
     manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)
-    moment = Moment(kind_of(case), calm=True)
-    turns = _turns(understanding)
-    line = _line(case, message, turns, manner, desk, moment)
-    asking = message.kind == "text" and receipts.asks_something(message.text, turns)
-    if line is None and asking:
-        return wording.ASKED_ENGLISH if manner.english else wording.ASKED_OF_REQUEST
-    if line is None and case.intent in _TO_THE_OFFICER and not manner.english:
-        return wording.FOR_THE_OFFICER
-    line = line or (_held(case, moment, manner, desk) if message.kind == "text" else None)
-    receipt = _receipt_of_request(case, message, asking=asking, english=manner.english)
-    return f"{receipt}\n{line}" if line else receipt
-
-
-def _receipt_of_request(case: Case, message: Message, *, asking: bool, english: bool) -> str:
-    """That a message was added to its request or tip; the words of a tip are not repeated, for others may see them."""
-    if english:
+    if fitting := _fitting(case, message, manner, desk, Moment(kind_of(case), calm=True)):
+        return fitting[1]
+    if message.kind == "text" and receipts.asks_something(message.text):
+        return wording.ASKED_ENGLISH if manner.english else wording.ASKED
+    if manner.english:
         return wording.ADDED_ENGLISH
-    if case.label == "tip":
-        return wording.ADDED_TO_TIP.format(number=case.id)
-    said = receipts.told(message.text) if message.kind == "text" and not asking else ""
-    return wording.ADDED_WORDS.format(said=said) if said else wording.ADDED
+    if case.intent in _TO_THE_OFFICER:
+        return wording.FOR_THE_OFFICER
+    written = wording.ADDED_TO_TIP if case.label == "tip" else wording.ADDED
+    number = receipts.number(message, messages_of(session, case))
+    return written[number % len(written)].format(number=case.id)
 
 
-def _line_beside(
-    session: Session, message: Message, understanding: Understanding, desk: Desk, *, now: datetime
+def _beside(
+    session: Session, message: Message, understanding: Understanding, triage: Triage, desk: Desk, *, now: datetime
 ) -> str | None:
-    """The line for a question about what its resident has just told; without a subject its meaning counts as well."""
+    """What is said to a question about what its resident has just told: the line that answers it, or that the officer
+    will; nothing where it is surely of another matter, or nothing was told."""
     case = belonging.latest(session, message, now=now)
-    if case is None:
+    if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
-    turns = understanding.turns if understanding.triage.intent == _WITHOUT_SUBJECT else ()
-    return _line(case, message, turns, _PLAIN, desk, Moment(kind_of(case), calm=True))
+    of_case = triage.intent in _OF_THE_CASE
+    if not of_case and (_asks_a_matter(message, triage, over=False) or triage.confidence >= _SURE_OF_QUESTION):
+        return None
+    fitting = _fitting(case, message, _PLAIN, desk, Moment(kind_of(case), calm=True))
+    return fitting[1] if fitting else wording.ASKED
 
 
 def _told_before(session: Session, message: Message, case: Case) -> bool:

@@ -18,11 +18,7 @@ SILENT_RECEIPT = "收到。"
 UNREAD = "您的消息已收到，值班民警会人工查看，并在这里回复您。\n如果现在有危险，请直接拨打110，或回复“现在有危险”。"
 RECEIPT = "收到，民警看得到您写的。"
 RECEIPT_ENGLISH = "Received. The officer on duty can see it."
-NOTED = "{what}记下了：“{said}”，民警看得到。"
-PUT_RIGHT = "改过来了：“{said}”，民警看得到。跟110、119说过的，也告诉他们一声。"
-NOTED_ENGLISH = "Noted: “{said}”. The officer on duty can see it."
-ASKED = "您问的这个我说不准，不敢乱说；值班民警看得到，会在这里答复您。等不及就打110问。"
-ASKED_MEANWHILE = "这一点我说不准，值班民警看得到，会在这里答复您。眼下先这样：\n{held}"
+ASKED = "这一点民警看到会在这里答复您。"
 ASKED_ENGLISH = (
     "I cannot answer that for certain. The officer on duty sees your question and will answer here; "
     "if it cannot wait, call 110."
@@ -39,9 +35,12 @@ RESOLVED_UNPROVEN = "收到。民警会核实一下再结案；情况有变化�
 PARTING = "好，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
 PARTING_ENGLISH = "All right, look after yourself. The officer has this and will write here; write if anything changes."
 TIP_NUMBER = "线索编号 X{number}，想补充或问进展就说这个号。"
-ADDED_TO_TIP = "收到，已补到线索 X{number} 里。"
-ADDED = "收到，已补到您刚才说的事里，民警看得到。"
-ADDED_WORDS = "记下了：“{said}”，已补到您刚才说的事里，民警看得到。"
+ADDED_TO_TIP = (
+    "收到，已补到线索 X{number} 里。",
+    "记下了，也补到线索 X{number} 里了。",
+    "好，这条也在线索 X{number} 里。",
+)
+ADDED = ("收到，已补到您刚才说的事里，民警看得到。", "记下了，民警看得到。", "好，这条也补上了，民警看得到。")
 ADDED_ENGLISH = "Noted, and added to what you told us before. The officer can see it."
 REQUEST_ENGLISH = (
     "We have your message; an officer of this shift will read it and answer you here.\n"
@@ -55,7 +54,6 @@ TIP_ENGLISH = (
 )
 TIP_NUMBER_ENGLISH = "Your number is X{number}; name it when you add or ask anything."
 FOR_THE_OFFICER = "收到，民警看到会在这里回您。有急事别等，打110。"
-ASKED_OF_REQUEST = "您问的这个我说不准，不敢乱说；民警看得到，会在这里答复您。"
 PHOTO_ADDED = "收到，已补到{title}申请（受理号{receipt}）里，民警会接着看。"
 TEXT_ADDED = "收到，已补到{title}申请（受理号{receipt}）里，民警会接着看。要问别的直接问就行。"
 SUPPLEMENT_SENT = "好，{title}申请（受理号{receipt}）民警会接着看，有结果在这里告诉您。"
@@ -114,10 +112,6 @@ _NOT_SAFE = re.compile("又|还[在没有]|但|可是|回来|救|快|没走|没�
 _LOOKED_UP = re.compile(
     r"^(?:我?[找问查想翻记][着到起出](?:来|地址|门牌)?了?|地址|门牌)[，,。:： ]?(?=[^，,。]{0,16}\d)"
 )
-_STILL = re.compile(
-    r"不是(?:误会|误报)|没(?:完|停|好|解决)|又(?:来|打|砸|开始)|还(?:在|没|有)|救|快来|但是?|可是|不过|怎么办|咋"
-)
-
 _UNSURE = re.compile(
     "(?:应该|好像|可能|估计|大概|似乎|也许|八成|不知道|没准).{0,8}(?:[灭停走散消]|没事|好了|过去|找到|回来|完了|不在)"
 )
@@ -156,11 +150,6 @@ def says_where(text: str) -> bool:
 def says_worse(text: str) -> bool:
     """Whether words in normal form tell of a danger for somebody who has been found."""
     return bool(_IN_DANGER.search(text))
-
-
-def says_still(text: str) -> bool:
-    """Whether words in normal form deny that something is over, or tell of somebody who is still in danger."""
-    return bool(_STILL.search(text)) or says_worse(text)
 
 
 def says_unsure(text: str) -> bool:

@@ -17,7 +17,7 @@ async def test_that_a_picture_after_a_tip_is_a_part_of_it(station: Station) -> N
     await station.deliver_inbound(station.inbound("image", MediaId="m1"))
     (case,) = rows(station, Case)
     assert [message.case_id for message in rows(station, Message)] == [case.id, case.id]
-    assert rows(station, Reply)[-1].text == wording.ADDED_TO_TIP.format(number=case.id)
+    assert rows(station, Reply)[-1].text == wording.ADDED_TO_TIP[1].format(number=case.id)
 
 
 async def test_that_the_words_after_a_picture_say_what_it_is_and_get_their_advice_and_number(station: Station) -> None:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.duty import escalation, handling
-from bot.intake import handler, inbox, menu, outbox, questions, wording
+from bot.intake import advice, handler, inbox, menu, outbox, questions, wording
 from bot.services import applications
 from bot.store.models import Application, Case, CaseId, Media, Message, Reply, WorkState
 from bot.wechat.outbound import Article
@@ -221,7 +221,7 @@ async def test_that_in_an_open_alarm_there_is_a_receipt_and_plain_questions_are_
     await station.deliver("是个高个子")
     await station.deliver("身份证怎么补")
     _first, *texts = [reply.text for reply in rows(station, Reply)]
-    assert texts[0].startswith("记下了：“是个高个子”")
+    assert texts[0] in advice.load().receipts["any"]
     assert texts[1:] == ["答：身份证怎么补"]
     assert {message.case_id for message in rows(station, Message)} == {1}
 
@@ -239,7 +239,7 @@ async def test_that_a_silent_alarm_gets_nothing_but_neutral_words(station: Stati
     assert texts == [
         f"{wording.SILENT_ALARM}\n\n{SILENT['place']}",
         f"{wording.SILENT_ASKED}\n\n{SILENT['danger']}",
-        f"收到。\n\n{SILENT['people']}",
+        f"收到。\n\n{questions.load().again['silent']}",
     ]
     for word in ("警", "110", "民警"):
         assert word not in "".join(texts)
