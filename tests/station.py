@@ -38,14 +38,13 @@ class ScriptedRasa:
     """Rasa's channel with answers that the test decides, to play what a real one cannot on demand: slow, down, broken.
 
     `labels` maps a text to its label; a text that is not there is `other`. `intents` names the fine intent where one
-    matters, `turns` what it means in an alarm; a text in `silent` gets no reply, one in `form_answers` answers a form.
+    matters; a text in `silent` gets no reply, one in `form_answers` answers a form.
     `status` other than 200 plays an error.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
     intents: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
-    turns: dict[str, dict[str, float]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     form_answers: set[str] = field(default_factory=set)
     status: int = 200
@@ -74,8 +73,7 @@ class ScriptedRasa:
         triage = Triage(label=label, confidence=sure, intent=intent).to_json()
         answers = asked.path.endswith("/webhook") and text not in self.silent
         replies = [{"text": f"答：{text}"}] if answers else []
-        turns = [{"name": name, "confidence": share} for name, share in self.turns.get(text, {}).items()]
-        told = {"triage": triage, "replies": replies, "turns": turns, "model": "scripted"}
+        told = {"triage": triage, "replies": replies, "model": "scripted"}
         return Answer(body=json.dumps({**told, "of_form": text in self.form_answers}).encode())
 
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel, TypeAdapter
 
 from bot.nlu.forms import PHOTO_TEXT
 from bot.nlu.triage import Triage
-from bot.nlu.turns import TURNS, Turn, turns_in
 from bot.wechat.outbound import Article
 
 TIMEOUT_SECONDS = 3.0
@@ -39,8 +38,6 @@ class Understanding:
     replies: tuple[BotReply, ...] = field(default_factory=tuple)
     of_form: bool = False
     """It answers a form that is being filled in."""
-    turns: tuple[Turn, ...] = ()
-    """What it may mean as a further message of an alarm."""
     model: str | None = None
     """The model that read it, by its name in the registry."""
 
@@ -90,7 +87,7 @@ class Rasa:
         }
         answer = await self._post("/webhooks/fujin/webhook", body)
         of_form = answer.get("of_form") is True
-        return Understanding(_triage(answer), _replies(answer), of_form, _turns(answer), _model(answer))
+        return Understanding(_triage(answer), _replies(answer), of_form, _model(answer))
 
     async def photo(
         self, *, sender: str, message_id: str, redelivery: bool = False, alarm_open: bool = False
@@ -178,13 +175,6 @@ def _triage(answer: dict[str, Any]) -> Triage:
     if not math.isfinite(triage.confidence):
         raise RasaUnavailableError("the triage has no confidence")
     return triage
-
-
-def _turns(answer: dict[str, Any]) -> tuple[Turn, ...]:
-    try:
-        return tuple(turns_in(answer, TURNS))
-    except (KeyError, TypeError, ValueError):
-        raise RasaUnavailableError("no turns in the answer") from None
 
 
 _MODEL_CHARACTERS = 64

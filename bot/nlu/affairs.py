@@ -93,6 +93,12 @@ class Affairs:
             return dialogue(parse_data, "look_up_name", _NAMES)
         return None
 
+    def located(self, bare: dict[str, Any]) -> dict[str, Any] | None:
+        """A location as the place whose officer was asked for; None where nobody was."""
+        return (
+            dialogue(bare, "look_up_officer", _OFFICER) if self._asked.intent_of(self._asked.last) == _OFFICER else None
+        )
+
     def _asks_of_the_officer(self, text: str, triage: Triage) -> bool:
         """Whether a message asks when or how the officer just looked up is to be met: 他啥时候在, 电话多少."""
         last = next(iter(self._said.last_messages), None)

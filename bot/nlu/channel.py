@@ -33,7 +33,7 @@ from bot.nlu.meanings import Meaning, graver
 from bot.nlu.project import MODELS
 from bot.nlu.publication import QUESTION
 from bot.nlu.reader import Reader
-from bot.nlu.turns import FORM_TURNS, TURNS
+from bot.nlu.turns import FORM_TURNS
 
 logger = logging.getLogger(__name__)
 
@@ -270,7 +270,6 @@ def _answer_to(parse_data: Mapping[str, Any], replies: Sequence[dict[str, Any]])
         "triage": parse_data["triage"],
         "replies": list(replies),
         "of_form": _of_form(parse_data),
-        "turns": parse_data.get(TURNS, []),
     }
 
 
@@ -322,7 +321,7 @@ async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
 
 def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
     """What policies, actions and a redelivery need; a conversation stores this with every message."""
-    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, TURNS, FORM_TURNS)
+    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, FORM_TURNS)
     return {name: parse_data[name] for name in names if name in parse_data}
 
 

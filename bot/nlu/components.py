@@ -34,7 +34,6 @@ from bot.nlu.embedding import (
     FORM_TURN_MEMORY,
     SIZE,
     TOPIC_MEMORY,
-    TURN_MEMORY,
     encode_on_all_cores,
     own_encoder,
     remembered,
@@ -47,8 +46,8 @@ from bot.nlu.question import FOLLOW_UP
 from bot.nlu.safety_net import NetFinding, SafetyNet
 from bot.nlu.topic_machine import QUESTIONS, TopicMachine, likelihoods, questions
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TURNS_FILE, TurnMachine, examples
-from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, QUESTION_TURN, TURNS
+from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine, examples
+from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, QUESTION_TURN
 from bot.nlu.wording import asks
 
 
@@ -459,11 +458,11 @@ class _OwnMachine(GraphComponent):
         raise NotImplementedError
 
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class AlarmTurns(_OwnMachine):
-    """Tells what a message would mean as a further one of an open alarm."""
+class _Turns(_OwnMachine):
+    """Tells which turn of some conversation a message would be."""
 
-    source, told_as, memory = TURNS_FILE, TURNS, TURN_MEMORY
+    told_as: str
+    memory: Path
 
     def _examples(self, source: Path) -> dict[str, tuple[str, ...]]:
         return examples(source)
@@ -483,7 +482,7 @@ class AlarmTurns(_OwnMachine):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class FormTurns(AlarmTurns):
+class FormTurns(_Turns):
     """Tells what a message would mean while a form is filled in.
 
     Whatever else asks about a form's matter is a question there, and no wish for the form.
@@ -500,10 +499,30 @@ class FormTurns(AlarmTurns):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class AspectTurns(AlarmTurns):
+class AspectTurns(_Turns):
     """Tells which aspect of its matter a message would ask for behind an answer: the price, what to bring …"""
 
     source, told_as, memory = ASPECT_TURNS_FILE, ASPECT_TURNS, ASPECT_MEMORY
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class AlarmTurns(GraphComponent):
+    """Does nothing. A model trained until 2026-11-27 names it, and must load where it is still the live one."""
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> AlarmTurns:
+        """The component, trained or not."""
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """The messages as they are."""
+        return messages
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

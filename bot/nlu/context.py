@@ -62,8 +62,15 @@ _HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")
 """What is asked about applying, and wishes for nothing yet."""
 
 
+_INTRODUCES = re.compile("(?:我要|我想|想要?|要|给[^，。 ]{1,6})办.*我(?:叫|姓)|我(?:叫|姓).*(?:我要|我想|想要?|来)办")
+"""Whoever wishes and gives a name in one breath begins, whatever is asked besides."""
 _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
 """What somebody tells who wishes for a form; since when they live here they also say to ask whether they may."""
+
+
+def _wordless(name: str) -> dict[str, Any]:
+    """The parse data of what no model has read: a picture, a location of this name."""
+    return {"text": name, "entities": [], "intent_ranking": []}
 
 
 def _identifies(values: Mapping[str, Any]) -> bool:
@@ -188,14 +195,17 @@ class Context:
         return self._of_form(form, PHOTO_TEXT)
 
     def place(self, name: str) -> Meaning | None:
-        """What a location means: the address that the open form has just asked for, or nothing to the dialogue."""
+        """What a location means: the address that the open form has just asked for, the place whose officer was asked
+        for, or nothing to the dialogue."""
         form = self._said.form
         asked = form.fields.get(self._said.tracker.get_slot(REQUESTED) or "") if form else None
-        return self._of_form(form, name) if form and asked and asked.kind == "address" else None
+        if form and asked and asked.kind == "address":
+            return self._of_form(form, name)
+        looked_up = self._affairs.located(_wordless(name)) if form is None else None
+        return Meaning(looked_up) if looked_up else None
 
     def _of_form(self, form: Form, text: str) -> Meaning:
-        bare = {"text": text, "entities": [], "intent_ranking": []}
-        return Meaning(dialogue(bare, FORM_ANSWER, form.intent), self._filling.awake())
+        return Meaning(dialogue(_wordless(text), FORM_ANSWER, form.intent), self._filling.awake())
 
     async def _meant(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any]:
         text = parse_data["text"]
@@ -246,7 +256,7 @@ class Context:
             talked_of = form.intent in (about, *named) or form.subject.search(normalise(text))
             if talked_of or form.says in self._said.bot_said:
                 reading = self._filling.read_for(form, CONSENT, text, {})
-                if _identifies(reading.values):
+                if _identifies(reading.values) or ("name" in reading.values and _INTRODUCES.search(normalise(text))):
                     return form
                 offered = form.says in self._said.bot_said and not asks(normalise(text))
                 given = set(reading.values) & _OF_APPLICANTS

@@ -19,7 +19,7 @@ from bot.nlu.project import MODELS
 
 SIZE = 384
 _KEPT = Path(os.environ.get("FUJIN_EMBEDDINGS") or MODELS)
-MEMORY, TURN_MEMORY = _KEPT / "embeddings.npz", _KEPT / "turn_embeddings.npz"
+MEMORY = _KEPT / "embeddings.npz"
 FORM_TURN_MEMORY, ASPECT_MEMORY = _KEPT / "form_turn_embeddings.npz", _KEPT / "aspect_embeddings.npz"
 TOPIC_MEMORY = _KEPT / "topic_embeddings.npz"
 """What the last training embedded, by hash: the next one has only the changed messages to read. A training that the

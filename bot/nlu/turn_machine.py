@@ -1,11 +1,9 @@
-"""Reads what a message would mean further on, from a few examples of each turn: in an open alarm
-(`nlu_data/alarm_turns.yml`), while a form is filled in (`nlu_data/form_turns.yml`), and of a question, by the aspect
-that it asks for (`nlu_data/aspect_turns.yml`).
+"""Reads what a message would mean further on, from a few examples of each turn: while a form is filled in
+(`nlu_data/form_turns.yml`), and of a question, by the aspect that it asks for (`nlu_data/aspect_turns.yml`).
 
-The triage says who must act; a turn only says which line of advice fits (`bot/intake/advice.py`), what is done with a
-form (`bot/nlu/form_reader.py`), or what is told of a topic (`bot/nlu/question.py`). It is a kernel machine on sentence
-embeddings and character n-grams, small enough to be fitted in seconds and asked beside every message. Its likelihoods
-are of all turns; whoever knows the kind of the alarm compares those that can come in it.
+The triage says who must act; a turn only says what is done with a form (`bot/nlu/form_reader.py`), or what is told of a
+topic (`bot/nlu/question.py`). It is a kernel machine on sentence embeddings and character n-grams, small enough to be
+fitted in seconds and asked beside every message.
 """
 
 from __future__ import annotations
@@ -26,8 +24,7 @@ from bot.nlu.live_file import TrainersFileError, of_its_shape, read_yaml
 from bot.nlu.turns import Turn
 from bot.nlu.wording import asks
 
-TURNS_FILE, FORM_TURNS_FILE = Path("nlu_data/alarm_turns.yml"), Path("nlu_data/form_turns.yml")
-ASPECT_TURNS_FILE = Path("nlu_data/aspect_turns.yml")
+FORM_TURNS_FILE, ASPECT_TURNS_FILE = Path("nlu_data/form_turns.yml"), Path("nlu_data/aspect_turns.yml")
 _MEANING_SHARE = 0.7
 _MEANING_SHARPNESS = 2.0
 _PENALTY = 0.35
@@ -38,7 +35,7 @@ _LEAST = 0.002
 """A turn less likely than this is not worth looking at."""
 
 
-def examples(path: Path = TURNS_FILE) -> dict[str, tuple[str, ...]]:
+def examples(path: Path) -> dict[str, tuple[str, ...]]:
     """The trainers' examples by turn. Raises TrainersFileError."""
     data = read_yaml(path)
     with of_its_shape(path):

@@ -1,17 +1,14 @@
-"""What a message would mean further on in a conversation, as it travels: in an open alarm ("she is unconscious now",
-"can I send pictures?"), while a form is filled in ("I must look for it", "what do you need that for?"), and behind an
-answer ("and what must I bring?")."""
+"""What a message would mean further on in a conversation, as it travels: while a form is filled in ("I must look for
+it", "what do you need that for?"), and behind an answer ("and what must I bring?")."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-TURNS = "turns"
-"""Message property that reaches the parse data: the turns of an alarm that a message may be, the likeliest first."""
 FORM_TURNS = "form_turns"
-"""The same of a form."""
+"""Message property that reaches the parse data: the turns of a form that a message may be, the likeliest first."""
 ASPECT_TURNS = "aspect_turns"
 """The same of a question: which aspect of its matter a message may ask for."""
 QUESTION_TURN, WISH_TURN = "question", "wish"
@@ -45,12 +42,3 @@ def turns_in(parse_data: Mapping[str, Any], told_as: str) -> list[Turn]:
 def is_surely(turns: Sequence[Turn], *names: str, at: float = SURE) -> bool:
     """Whether the likeliest of a form's turns, which stands first, is one of these and as likely as `at`."""
     return bool(turns) and turns[0].name in names and turns[0].confidence >= at
-
-
-def likeliest(turns: Sequence[Turn], possible: Container[str]) -> Turn | None:
-    """The likeliest of the turns that are possible at all, with its likelihood among them."""
-    among = [turn for turn in turns if turn.name in possible]
-    if not among:
-        return None
-    best = max(among, key=lambda turn: turn.confidence)
-    return Turn(best.name, best.confidence / sum(turn.confidence for turn in among))

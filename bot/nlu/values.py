@@ -33,6 +33,12 @@ _SPOKEN_X = re.compile(
     r"(?<=[0-9零〇洞一幺妖腰二两三四五六七拐八九勾])\s*(?:叉|艾克斯|埃克斯|大写x|大x)", re.IGNORECASE
 )
 _JOINED_BY_SIGNS = re.compile(r"(?<=\d)[-－—·](?=[\dxX])")
+_TELLING_DIGITS = re.compile(
+    r"(?<=[0-9零〇洞一幺妖腰二两三四五六七拐八九勾])"
+    r"(?:[ ,，、。.]*(?:完了|然后|接着|再|呃|嗯|啊|那个|后[边面]|中间|最后|后|尾号|末尾|[三四几]位|是|的))+[ ,，、]*"
+    r"(?=[0-9零〇洞一幺妖腰二两三四五六七拐八九勾xX])"
+)
+"""What stands between the groups of a number that is read out: 二幺零幺完了幺九五四最后四位零三幺六."""
 _LAST_IS_X = re.compile(r"(?<!\d)(\d{17})\D{0,6}?(?:末尾|最后|尾)[^\dx叉]{0,8}(?:x|叉)", re.IGNORECASE)
 """An identity number whose last sign is told beside it: …末尾是大写的X."""
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -50,14 +56,17 @@ _LANDLINE = re.compile(r"(?<!\d)0\d{2,3}[- ]?\d{7,8}(?!\d)")
 _PHONE_LIKE = re.compile(r"(?<!\d)1\d{8,12}(?!\d)")
 
 _NAME_SAID = re.compile(
-    r"(?:我姓[\u4e00-\u9fff](?=[\u4e00-\u9fff]{2})|我(?:的)?(?:大)?名(?:字|儿)?(?:就?[叫是])?|我叫|俺叫|本人叫?|姓名|主人叫?|狗主人(?:是|叫)?|申请人(?:是|叫)?|名字[叫是]?|叫|我是)"
+    r"(?:我姓[\u4e00-\u9fff](?=[\u4e00-\u9fff]{2})|我(?:的)?(?:大)?名(?:字|儿)?(?:就?[叫是])?|我叫|俺叫|本人叫?|姓名|主人叫?|狗主人(?:是|叫)?|(?:申请|申领|登记|办证)人(?:是|叫)?|名字[叫是]?|叫|我是)"
     r"[\s:：是,，]*([\u4e00-\u9fff·]{2,6})"
 )
 _NAME_STOPS = re.compile(
     "一下|怎么|什么|不知|没有|可以|不是|好的|你好|您好|谢谢|在吗|是的|取消|确认|同意|多少|这个|那个|外地|"
     "咋|怎|啥|谢[啦了呀哈]|打[反错了过]|写[反错]|发[反错]|输错|错了|换了|别|本地|沈阳|辽宁|业主|狗主|房东|租客|没|[这那]个?[行好是就]|[行好]吧|.的|.色|毛$|[狗犬]"
 )
-_LABELLED_NAME = re.compile("(?:本人)?姓名(?:是|叫)?[:： ]*([\u4e00-\u9fff]{2,6}(?:·[\u4e00-\u9fff]{1,6})*)")
+_LABELLED_NAME = re.compile(
+    "(?:(?:本人)?姓名|(?:申请|申领|登记|办证)人|犬主人?|狗主人)(?:是|叫)?[:： ]*"
+    "([\u4e00-\u9fff]{2,6}(?:·[\u4e00-\u9fff]{1,6})*)"
+)
 """A name behind its label, whatever its surname: 姓名：萨仁高娃."""
 _NAME_TAIL = re.compile(r"(?:本人|的|啊|呀|呢|哈|，|,|身份|证件|电话|手机|号码|今年|家住|住在?|户口|户籍|老家|属).*$")
 _NAME_AROUND = re.compile(
@@ -183,7 +192,7 @@ def identity_number(text: str, *, today: date, adult: bool = False) -> str | Non
     """
     said = spelled_out(_SPOKEN_X.sub("X", text))
     said = _LAST_IS_X.sub(r"\1X ", _JOINED_BY_SIGNS.sub("", said))
-    match = _ID.search(said)
+    match = _ID.search(said) or _ID.search(spelled_out(_TELLING_DIGITS.sub("", text)))
     if match is None:
         if wrong := _LONG_NUMBER.search(said):
             raise BadValueError(f"身份证号是18位，您发的是{len(wrong.group())}位，请核对一下再发。")

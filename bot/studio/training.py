@@ -40,7 +40,7 @@ _LIVE_MODULES = frozenset(
             "following",
         ),
         *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
-        *("telling", "telling_words", "thread", "tracker_store", "values", "wording"),
+        *("telling", "telling_words", "thread", "tracker_store", "turning_point", "values", "wording"),
     )
 )
 """Modules that judge a model or use one without being a part of it."""

@@ -4,11 +4,10 @@ import dataclasses
 import itertools
 
 import pytest
-import yaml
 
 from bot.duty.case import TOLD_OVER
 from bot.intake import advice, questions, wording
-from bot.intake.advice import ADVICE_FILE, Moment
+from bot.intake.advice import Moment
 from bot.store.models import Case, Message, Reply
 from tests.intake.rows import rows
 from tests.station import Station

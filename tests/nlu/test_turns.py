@@ -1,22 +1,16 @@
-"""What a further message of an alarm means, compared among the turns that can come in it."""
+"""What a message would mean further on, as it travels."""
 
-import pytest
+from bot.nlu.turns import Turn, is_surely, turns_in
 
-from bot.nlu.turns import Turn, likeliest
-
-READ = (Turn("found", 0.5), Turn("over", 0.3), Turn("detail", 0.1))
-
-
-def test_that_only_possible_turns_are_compared() -> None:
-    best = likeliest(READ, {"over", "detail"})
-    assert best is not None
-    assert (best.name, best.confidence) == ("over", pytest.approx(0.75))
-
-
-def test_that_there_is_no_turn_where_none_is_possible() -> None:
-    assert likeliest(READ, {"burn"}) is None
-    assert likeliest((), {"over"}) is None
+READ = (Turn("answer", 0.8), Turn("resume", 0.1))
 
 
 def test_that_a_turn_travels_as_json() -> None:
-    assert Turn.from_json(READ[0].to_json()) == READ[0]
+    assert turns_in({"form_turns": [turn.to_json() for turn in READ]}, "form_turns") == list(READ)
+    assert turns_in({}, "form_turns") == []
+
+
+def test_that_only_the_likeliest_turn_is_sure() -> None:
+    assert is_surely(READ, "answer")
+    assert not is_surely(READ, "resume")
+    assert not is_surely((), "answer")

@@ -47,6 +47,11 @@ def test_that_an_identity_number_is_read_with_its_check_digit() -> None:
         values.identity_number(wrong, today=TODAY)
 
 
+def test_that_a_number_that_is_read_out_in_groups_is_one_number() -> None:
+    said = "我念你记啊二幺零幺零三完了幺九五四幺幺零三最后四位零三幺六"
+    assert values.identity_number(said, today=TODAY) == "210103195411030316"
+
+
 def test_that_a_spoken_identity_number_ends_with_a_spoken_x() -> None:
     number = next(
         candidate for n in range(1000) if (candidate := with_check_digit(f"21010419900307{n:03}")).endswith("X")

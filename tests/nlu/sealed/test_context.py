@@ -81,13 +81,17 @@ def meaning(
 ) -> Meaning:
     """What a message means after these events; a text that the test did not plan to be read fails it.
 
-    Behind the last question it is about that one's matter, unless the test has it otherwise.
+    Behind the last question it is about that one's matter, and an alarm behind what was told is as likely as by itself,
+    unless the test has it otherwise.
     """
     context = context_after(events, alarm_open=alarm_open, alarm_seen=alarm_seen)
 
     async def parse(text: str) -> dict[str, Any]:
         with suppress(KeyError):
             return (others or {})[text]
+        alone = Triage.from_json(parse_data["triage"])
+        if alone.urgent and text.endswith(f"，{parse_data['text']}"):
+            return read("", alone)
         title, said_there = text.partition("，")[0], text.rpartition("，")[2]
         (intent,) = (topic.intent for topic in READERS.knowledge.current().topics.values() if topic.title == title)
         assert parse_data["text"].endswith(said_there), text
@@ -478,8 +482,8 @@ def test_that_danger_after_a_tip_is_an_alarm() -> None:
     assert meaning(plain, TIP).parse_data["triage"]["label"] == "urgent_alarm"
     seen = read("有刀", Triage("urgent_alarm", 0.6, "urgent_alarm/armed_threat", source="net"))
     assert meaning(seen, TIP).parse_data["triage"]["label"] == "urgent_alarm"
-    together = read("", Triage("urgent_alarm", 0.5, "urgent_alarm/armed_threat"))
-    doubtful = read("他手里有东西", Triage("urgent_alarm", 0.4, "urgent_alarm/armed_threat"))
+    together = read("", Triage("urgent_alarm", 0.9, "urgent_alarm/armed_threat"))
+    doubtful = read("他手里有东西", Triage("urgent_alarm", 0.5, "urgent_alarm/armed_threat"))
     victim = read("有个丫头被骗来的 出不来", Triage("urgent_alarm", 0.85, "urgent_alarm/captivity"))
     assert meaning(victim, TIP).parse_data["triage"]["label"] == "urgent_alarm"
     heard = meaning(doubtful, TIP, others={"有个KTV包房里溜冰，他手里有东西": together})
@@ -552,14 +556,14 @@ def test_that_a_faint_alarm_is_read_behind_the_calm_words_before_it() -> None:
     others = {"我车停路边没了，让拖车拖走的": calm}
     heard = meaning(read("让拖车拖走的", faint), parked, vague, others=others).parse_data
     assert heard["triage"]["intent"] == "help_request/parking"
-    doubtful = {**calm, "intent_ranking": [{"name": "urgent_alarm", "confidence": 0.18}]}
-    others = {"我车停路边没了，让拖车拖走的": doubtful}
-    assert meaning(read("让拖车拖走的", faint), parked, others=others).parse_data["triage"]["label"] == "urgent_alarm"
+    others = {"我车停路边没了，让拖车拖走的": {**calm, "triage": replace(faint, confidence=0.9).to_json()}}
+    likely = read("让拖车拖走的", replace(faint, confidence=0.7))
+    assert meaning(likely, parked, others=others).parse_data["triage"]["label"] == "urgent_alarm"
 
 
 def test_that_a_threat_to_oneself_is_no_detail_of_a_quarrel_about_wages() -> None:
     wages = said(Triage("help_request", 0.99, "help_request/wage_dispute"), "工头欠我们钱")
-    despair = Triage("urgent_alarm", 0.55, "urgent_alarm/suicide_self")
+    despair = Triage("urgent_alarm", 0.65, "urgent_alarm/suicide_self")
     assert meaning(read("我就从那上头下来", despair), wages).parse_data["triage"]["label"] == "urgent_alarm"
 
 
@@ -614,7 +618,7 @@ def test_that_a_friends_farewell_stands_behind_chat_and_a_faint_one_is_seen_by_a
     chat = said(Triage("other", 0.99, "other/bot_identity"), "你是真人吗")
     text = "我同学发朋友圈说 来世再见"
     others = {f"你是真人吗，{text}": read("", Triage("other", 0.97, "other/bot_identity"))}
-    farewell = Triage("urgent_alarm", 0.75, "urgent_alarm/suicide_other", (Evidence("model", ("来世",)),))
+    farewell = Triage("urgent_alarm", 0.93, "urgent_alarm/suicide_other", (Evidence("model", ("来世",)),))
     assert meaning(read(text, farewell), chat, others=others).parse_data["triage"]["label"] == "urgent_alarm"
     pushed = replace(farewell, confidence=0.6, intent="urgent_alarm/assault")
     half = meaning(read(text, pushed), chat, others=others).parse_data["triage"]
@@ -717,7 +721,7 @@ def test_that_what_was_once_is_read_with_what_it_belongs_to() -> None:
         "前夫以前打过我，就是拿刀那回": read("", Triage("help_request", 0.9, "help_request/domestic_violence_past"))
     }
     assert meaning(once, past, others=others).parse_data["triage"]["label"] == "help_request"
-    again = read("现在又拿刀来了", Triage("urgent_alarm", 0.4, "urgent_alarm/armed_threat"))
+    again = read("现在又拿刀来了", Triage("urgent_alarm", 0.7, "urgent_alarm/armed_threat"))
     assert meaning(again, past).parse_data["triage"]["label"] == "urgent_alarm"
 
 
@@ -957,6 +961,13 @@ def test_that_a_location_is_the_address_that_a_form_has_just_asked_for_and_nothi
     assert (taken.parse_data["intent"]["name"], taken.parse_data["text"]) == ("form_answer", "沈阳市大东区大东路112号")
     assert placed(*DOG_NAME) is None
     assert placed() is None
+
+
+def test_that_a_location_behind_the_question_for_ones_officer_is_where_one_lives() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/community_officer"), "片警是谁", Question(("community_officer",)))
+    found = context_after([asked]).place("沈阳市大东区天后宫路41号")
+    assert found
+    assert found.parse_data["intent"]["name"] == "look_up_officer"
 
 
 # -- what the form's model takes a message for ----------------------------------------------------------------------

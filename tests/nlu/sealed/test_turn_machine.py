@@ -1,4 +1,4 @@
-"""The machine that reads what a further message of an alarm means, on small made-up data."""
+"""The machine that reads what a message means further on, on small made-up data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("rasa")
 
 from bot.nlu.live_file import TrainersFileError
-from bot.nlu.turn_machine import TurnMachine, examples
+from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine, examples
 
 TEXTS = {
     "pictures": ["能发照片吗", "照片怎么发", "要照片吗", "照片发哪"],
@@ -54,14 +54,15 @@ def test_that_a_machine_comes_back_from_its_files(tmp_path: Path) -> None:
 
 
 def test_that_a_turn_without_examples_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "alarm_turns.yml"
+    path = tmp_path / "form_turns.yml"
     path.write_text("found: []\n", encoding="utf-8")
     with pytest.raises(TrainersFileError, match="found"):
         examples(path)
 
 
-def test_that_every_shipped_turn_has_enough_examples_and_none_twice() -> None:
-    shipped = examples()
+@pytest.mark.parametrize("source", [FORM_TURNS_FILE, ASPECT_TURNS_FILE])
+def test_that_every_shipped_turn_has_enough_examples_and_none_twice(source: Path) -> None:
+    shipped = examples(source)
     texts = [text for said in shipped.values() for text in said]
     assert min(map(len, shipped.values())) >= 5
     assert len(texts) == len(set(texts))
