@@ -102,6 +102,8 @@ class Context:
         """
         alone = self._wishing(self._followed(alone))
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
+        if joined and continues and not self._said.alarm_open:
+            continues = not self._thread.goes_on_calmly(alone, joined)
         parse_data = graver(alone, joined if continues else None)
         triage = Triage.from_json(parse_data["triage"])
         if triage.chosen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
@@ -22,7 +23,8 @@ from bot.nlu.wording import asks, size
 _PLAIN = 0.9
 """In the middle of a tip or request an alarm that the model alone sees must be as sure as this to stand by itself."""
 _THREADS = frozenset({"tip", "help_request", "enquiry"})
-_THREAD_CHARACTERS = 120
+_THREAD_CHARACTERS, _TOLD_CHARACTERS = 120, 15
+"""Of each message before, what is read again; and of chat, from which it is one and no call in pieces."""
 _EVENT = re.compile(
     "(?<![拍照找睡看听接])着了|着火|冒|烟|烧|炸|漏|撞|摔|掉|跳|跑|倒|晕|昏|喘|醒|气|伤|砸|踹|撬|翻|偷|抓|拽|拖|拉|绑|关|困|不见|"
     "丢|走失|没了|喝|吃|药|咬|吐|哭|喊|叫|骂|闹|疯|裸|摸|脱|跟|盯|守|转账|转钱|骗|威胁|逼|弄|整|削|干起|死|动手|架|"
@@ -97,6 +99,15 @@ class Thread:
         by_itself = Triage.from_json(parse_data["triage"])
         faint = triage.urgent and by_itself.urgent and not (triage.seen_by_net or by_itself.seen_by_net)
         return (await self._in_calm_talk(parse_data, by_itself, parse) if faint else None) or read
+
+    def goes_on_calmly(self, alone: dict[str, Any], joined: dict[str, Any]) -> bool:
+        """Whether a few words are an alarm only together with those before them, and hardly one in the calm matter that
+        all of them belong to."""
+        together, (words, before) = Triage.from_json(joined["triage"]), self._calm_words()
+        if Triage.from_json(alone["triage"]).urgent or together.seen_by_net or before is None or before.uncertain:
+            return False
+        told = before.label in _THREADS or (before.confidence >= CERTAIN and size(words) >= _TOLD_CHARACTERS)
+        return told and danger(_urgent_share(alone), together.confidence) < _TURNS
 
     async def _read_in(self, parse_data: dict[str, Any], parse: Parse) -> dict[str, Any]:
         triage, text = Triage.from_json(parse_data["triage"]), parse_data["text"]
@@ -184,9 +195,7 @@ class Thread:
     async def _in_calm_talk(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any] | None:
         """An alarm that is none behind what its sender has written before: "it was towed away" of a parked car."""
         words, before = self._calm_words()
-        if triage.silent or self._said.form or before is None:
-            return None
-        if triage.intent in ONLY_SILENCE and before.label not in ("tip", "help_request"):
+        if before is None:
             return None
         joined = await parse(f"{words}，{parse_data['text']}")
         read = Triage.from_json(joined["triage"])
@@ -194,7 +203,7 @@ class Thread:
         if read.source == "net" or likely >= _TURNS:
             return None
         if self._half_heard(triage, before, parse_data):
-            return unclear(parse_data, triage)
+            return unclear(parse_data, replace(triage, label="help_request"))
         if read.urgent or read.label == before.label:
             return read_as(parse_data, before, before.intent)
         return read_as(parse_data, read, read.intent)

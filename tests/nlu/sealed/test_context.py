@@ -618,7 +618,7 @@ def test_that_a_friends_farewell_stands_behind_chat_and_a_faint_one_is_seen_by_a
     chat = said(Triage("other", 0.99, "other/bot_identity"), "你是真人吗")
     text = "我同学发朋友圈说 来世再见"
     others = {f"你是真人吗，{text}": read("", Triage("other", 0.97, "other/bot_identity"))}
-    farewell = Triage("urgent_alarm", 0.93, "urgent_alarm/suicide_other", (Evidence("model", ("来世",)),))
+    farewell = Triage("urgent_alarm", 0.95, "urgent_alarm/suicide_other", (Evidence("model", ("来世",)),))
     assert meaning(read(text, farewell), chat, others=others).parse_data["triage"]["label"] == "urgent_alarm"
     pushed = replace(farewell, confidence=0.6, intent="urgent_alarm/assault")
     half = meaning(read(text, pushed), chat, others=others).parse_data["triage"]
@@ -657,7 +657,8 @@ def test_that_an_alarm_half_heard_behind_a_question_is_seen_by_a_human() -> None
     inside = read("停半道了 我在里头", Triage("urgent_alarm", 0.4, "urgent_alarm/trapped"))
     calm = {"小区电梯老坏 归谁管，停半道了 我在里头": read("", Triage("enquiry", 0.98, "enquiry/city_services"))}
     heard = meaning(inside, lifts, others=calm).parse_data["triage"]
-    assert (heard["uncertain"], heard["intent"]) == (True, "urgent_alarm/trapped")
+    assert (heard["uncertain"], heard["label"]) == (True, "help_request")
+    assert heard["options"] == ["urgent_alarm/general_alarm", "urgent_alarm/trapped"]
 
 
 def test_that_typing_put_right_is_no_whisper() -> None:
