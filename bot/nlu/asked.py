@@ -21,7 +21,7 @@ from bot.nlu.publication import QUESTION, READING
 from bot.nlu.question import Parse, Question
 from bot.nlu.telling_words import TALK
 from bot.nlu.triage import Triage
-from bot.nlu.wording import asks
+from bot.nlu.wording import PLAIN, asks
 
 _ABOUT_THEIR_INTENT = frozenset({FORM_ANSWER, "look_up_officer", "look_up_name"})
 """Intents of the dialogue behind which questions are about the matter that was filled in or looked up."""
@@ -32,6 +32,8 @@ _BACK = re.compile(
     r"那个?(?=[\s,，])|^那(?![个么要我你他她得就还咋啥多几行能可])"
 )
 """What takes up again something asked before the last question: 刚才房东登记那个."""
+_PLAINLY = re.compile("人话|大白话|[说讲][得的]?简单")
+"""What asks for the last answer in plain words, whatever is grumbled beside it."""
 _OF_FILLING = frozenset({"resume", "missing", "review"})
 _LEFT = re.compile("刚才|头前|那个|[填弄办整]了?一半|没[填弄办整]完|还在|接着|继续")
 """Words for a form that was left."""
@@ -65,6 +67,8 @@ class Asked:
             return Question((_PRIVACY,), ("exceptions",))
         if calmly and (kept := self._of_sleeping_form(text)):
             return kept
+        if triage.label == "other" and before and before[1].topics and _PLAINLY.search(normalise(text)):
+            return Question(before[1].topics[:1], (PLAIN,))
         if self._said.form and not self._near(ranked) and enquires and not interpreter.names_subject(text):
             of_form = await parse(f"{self._said.form.title}，{text}")
             if self._near(of_form["topics"], self._said.form.intent):

@@ -17,7 +17,7 @@ from bot.nlu.wording import HUMAN, PLAIN, Words
 
 MOST_BUTTONS = 4
 _SENTENCES = re.compile(r"(?<=[。\n])")
-_SAID_SHARE = 0.8
+_SAID_SHARE = 0.6
 """Of a sentence's pieces: from here on it says again what was said."""
 _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
 """Aspects in the order in which residents want to know them next."""

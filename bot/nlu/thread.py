@@ -154,7 +154,8 @@ class Thread:
         in_form = self._said.form and not self._said.other_matter
         if in_form and triage.urgent and not read.urgent and read.source != "net":
             return read_as(parse_data, Triage("enquiry", read.confidence, before.intent), before.intent)
-        if read.urgent and not triage.urgent and read.source == "model" and read.confidence < _LIKELY:
+        hardly = danger(_urgent_share(parse_data), read.confidence) < _TURNS
+        if read.urgent and not triage.urgent and read.source == "model" and hardly:
             # What was calm when it was told is no alarm for a calm word after it.
             return read_as(parse_data, before, before.intent) if triage.intent in LOST else parse_data
         told = read.uncertain and read.label == before.label in ("tip", "help_request")
