@@ -51,7 +51,7 @@ class AlarmQuestions:
     kinds: Mapping[str, Mapping[str, str]]
     english_rescue: Mapping[str, str]
     again: Mapping[str, str]
-    """How a place that is still unknown is asked for once more, by voice: default, silent, english."""
+    """How a place that is still unknown is asked for once more, by voice: default, silent."""
     answered: Mapping[str, re.Pattern[str]]
     """How residents answer a question before it is asked, by its name."""
     scenes: Mapping[str, tuple[str, re.Pattern[str]]]
@@ -101,9 +101,10 @@ def next_question(
     known = _known(messages, questions.answered)
     asks = questions.of(case, messages, english=english, hidden=hidden)
     missing = _PLACE_QUESTION in asks and _PLACE_QUESTION in case.asked and _PLACE_QUESTION not in known
-    if missing and _AGAIN not in case.asked and len(messages) >= _AGAIN_AFTER:
+    # Places in English are not recognised, so nobody knows whether one was told.
+    if missing and not english and _AGAIN not in case.asked and len(messages) >= _AGAIN_AFTER:
         case.asked = [*case.asked, _AGAIN]
-        return questions.again["silent" if hidden else "english" if english else "default"]
+        return questions.again["silent" if hidden else "default"]
     for name, ask in asks.items():
         if name == _DOOR_QUESTION and _PLACE_QUESTION not in known:
             continue  # which street comes first
