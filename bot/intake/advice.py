@@ -33,7 +33,7 @@ class Entry(Written):
 
     `quiet` is for a screen that somebody else may see; `first`: the message that begins the alarm gets it as well,
     or with `instead` gets it in the place of the guidance; `after`: it is said also when the alarm is over; `calm`: it
-    belongs to requests and tips as well; `digits`: so many figures must stand in the message.
+    belongs to requests and tips as well.
     """
 
     name: str
@@ -47,7 +47,6 @@ class Entry(Written):
     instead: bool = False
     after: bool = False
     calm: bool = False
-    digits: int = 0
 
     @property
     def mark(self) -> str:
@@ -98,9 +97,8 @@ class Moment:
 def lines_for(moment: Moment, text: str, lines: Sequence[Line]) -> Iterator[Entry]:
     """The entries that answer the words of a message, the best first."""
     bare = _SPACES.sub("", normalise(text))
-    figures = sum(letter.isdigit() for letter in bare)
     for line in lines:
-        if line.of(moment) and line.entry.digits <= figures and moment.allows(line.entry) and line.fits(bare):
+        if line.of(moment) and moment.allows(line.entry) and line.fits(bare):
             yield line.entry
 
 

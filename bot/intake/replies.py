@@ -251,9 +251,6 @@ class Manner:
 _PLAIN = Manner(english=False, hidden=False)
 
 
-_PLAIN = Manner(english=False, hidden=False)
-
-
 def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
     """Whether a further message says that it is over: as the model reads it surely, or in plain words of it.
 
