@@ -180,7 +180,7 @@ def _build_head(card: CaseCard, *, city: str) -> None:
     if card.silent:
         ui.label("对方不便出声：不要回拨电话").classes("silent-hint")
     words = phrases((line.text for line in card.lines), card.words)
-    put(case_html.facts(card), case_html.evidence(words), case_html.named(card))
+    put(case_html.facts(card), case_html.evidence(words) if words else Markup(), case_html.named(card))
     if places := [place for place in card.named.get(KINDS["place"], ()) if maps.findable(place)]:
         with ui.element("div").classes("evidence map-links"):
             ui.label("地图").classes("evidence-label")

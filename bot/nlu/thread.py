@@ -107,7 +107,7 @@ class Thread:
         if Triage.from_json(alone["triage"]).urgent or together.seen_by_net or before is None or before.uncertain:
             return False
         told = before.label in _THREADS or (before.confidence >= CERTAIN and size(words) >= _TOLD_CHARACTERS)
-        return told and danger(_urgent_share(alone), together.confidence) < _TURNS
+        return told and not _is_turn(alone, joined)
 
     async def _read_in(self, parse_data: dict[str, Any], parse: Parse) -> dict[str, Any]:
         triage, text = Triage.from_json(parse_data["triage"]), parse_data["text"]
@@ -154,8 +154,7 @@ class Thread:
         in_form = self._said.form and not self._said.other_matter
         if in_form and triage.urgent and not read.urgent and read.source != "net":
             return read_as(parse_data, Triage("enquiry", read.confidence, before.intent), before.intent)
-        hardly = danger(_urgent_share(parse_data), read.confidence) < _TURNS
-        if read.urgent and not triage.urgent and read.source == "model" and hardly:
+        if read.urgent and not triage.urgent and read.source == "model" and not _is_turn(parse_data, joined):
             # What was calm when it was told is no alarm for a calm word after it.
             return read_as(parse_data, before, before.intent) if triage.intent in LOST else parse_data
         told = read.uncertain and read.label == before.label in ("tip", "help_request")
@@ -200,8 +199,7 @@ class Thread:
             return None
         joined = await parse(f"{words}，{parse_data['text']}")
         read = Triage.from_json(joined["triage"])
-        likely = danger(triage.confidence, read.confidence if read.urgent else _urgent_share(joined))
-        if read.source == "net" or likely >= _TURNS:
+        if read.source == "net" or _is_turn(parse_data, joined):
             return None
         if self._half_heard(triage, before, parse_data):
             return unclear(parse_data, replace(triage, label="help_request"))
@@ -290,8 +288,16 @@ def _gives_data(parse_data: Mapping[str, Any]) -> bool:
     return answers and not (ALARMING.search(text) or HAPPENING.search(text) or _CRIES.search(text) or _NOW.search(text))
 
 
+def _is_turn(alone: Mapping[str, Any], joined: Mapping[str, Any]) -> bool:
+    """Whether a further message of a calm matter is likely enough an emergency, by itself and behind what was told."""
+    return danger(_urgent_share(alone), _urgent_share(joined)) >= _TURNS
+
+
 def _urgent_share(parse_data: Mapping[str, Any]) -> float:
     """How likely a message is an alarm, whatever it was taken for."""
+    triage = Triage.from_json(parse_data["triage"])
+    if triage.urgent:
+        return triage.confidence
     ranked = parse_data.get("intent_ranking") or ()
     return next((float(item["confidence"]) for item in ranked if item["name"] == URGENT), 0.0)
 
