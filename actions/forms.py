@@ -16,7 +16,7 @@ from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
 from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import GIVING_AGREES, Reading, read
-from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
+from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
 from bot.nlu.turns import FORM_TURNS, turns_in
 from bot.nlu.wording import asks
@@ -103,6 +103,9 @@ class _FormFiller:
         useless = await _useless_photos(form, filled)
         filled |= dict.fromkeys(useless)
         events = [] if _something_else(tracker) else _heard(dispatcher, tracker, form, requested, filled, useless)
+        if besides := tracker.latest_message.get(BESIDES):
+            heard = {event["name"]: event["value"] for event in events}
+            _answer_besides(dispatcher, form, besides, requested, filled | heard)
         if events:
             events = [*(SlotSet(name, None) for name in useless), *events]
             if useless:  # what was confirmed was not complete
@@ -199,7 +202,8 @@ def _heard(
     if beside := _put_beside(dispatcher, form, tracker):
         return beside
     station_forms = forms.live().current()
-    text = tracker.latest_message.get("text") or ""
+    besides = tracker.latest_message.get(BESIDES) or {}
+    text = besides.get("told") or tracker.latest_message.get("text") or ""
     turns = turns_in(tracker.latest_message, FORM_TURNS)
     today, entities = date.today(), StationEntities.load()
     reading = read(station_forms, form, requested, text, filled, today=today, entities=entities, turns=turns)
@@ -219,6 +223,22 @@ def _heard(
     if station_forms.aside(text) == "bot":
         dispatcher.utter_message(text=_BOT)
     return _filled(dispatcher, station_forms, form, reading, requested)
+
+
+def _answer_besides(
+    dispatcher: CollectingDispatcher,
+    form: Form,
+    besides: Mapping[str, str],
+    requested: str | None,
+    filled: Mapping[str, Any],
+) -> None:
+    """Answer what a message asks besides giving values."""
+    if aside := besides.get("aside"):
+        _aside(dispatcher, form, aside, requested, filled)
+    if remark := besides.get("remark"):
+        dispatcher.utter_message(text=remark)
+    if response := besides.get("utter"):
+        dispatcher.utter_message(response=response)
 
 
 def _filled(

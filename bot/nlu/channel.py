@@ -26,7 +26,7 @@ from sanic.response import HTTPResponse, json
 
 from bot.nlu.context import Context
 from bot.nlu.conversation import Readers
-from bot.nlu.forms import FORM_ANSWER, PHOTO_TEXT
+from bot.nlu.forms import BESIDES, FORM_ANSWER, PHOTO_TEXT
 from bot.nlu.graph_runner import straighten
 from bot.nlu.live_model import Follower, running_model
 from bot.nlu.meanings import Meaning, graver
@@ -321,7 +321,7 @@ async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
 
 def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
     """What policies, actions and a redelivery need; a conversation stores this with every message."""
-    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, FORM_TURNS)
+    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, FORM_TURNS, BESIDES)
     return {name: parse_data[name] for name in names if name in parse_data}
 
 

@@ -20,9 +20,10 @@ from bot.nlu.affairs import Affairs
 from bot.nlu.asked import Asked
 from bot.nlu.conversation import SLEEPING, Conversation, Readers
 from bot.nlu.filling_in import FillingIn
-from bot.nlu.forms import CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
+from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
 from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
+from bot.nlu.publication import QUESTION
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
 from bot.nlu.thread import Thread
@@ -111,6 +112,8 @@ class Context:
         if (taken_up := self._said.takes_up(normalise(alone["text"]))) and self._filling.calm(triage, alone["text"]):
             return Meaning(dialogue(alone, FORM_ANSWER, taken_up.intent), self._filling.awake())
         form = self._said.form
+        if form and (both := await self._tells_and_asks(form, alone, parse)):
+            return Meaning(both, self._filling.awake())
         if form and await self._filling.answers(form, alone, joined, parse):
             return Meaning(dialogue(alone, FORM_ANSWER, form.intent), self._filling.awake())
         before = self._filling.asleep() if self._said.alarm_open and form is None else self._filling.awake()
@@ -127,6 +130,24 @@ class Context:
         if form and str(meant["intent"]["name"]).startswith("apply_"):
             before = (SlotSet(SLEEPING, None), ActiveLoop(None), *(SlotSet(name, None) for name in _OF_ONE_FORM))
         return Meaning(meant, before)
+
+    async def _tells_and_asks(self, form: Form, alone: dict[str, Any], parse: Parse) -> dict[str, Any] | None:
+        """A message that answers the open form and asks something besides, which is answered too."""
+        halves = await self._filling.halves(form, alone, parse)
+        if halves is None:
+            return None
+        answer = dialogue(alone, FORM_ANSWER, form.intent) | {FORM_TURNS: halves.told.get(FORM_TURNS, [])}
+        told = {"told": halves.told["text"]}
+        if about := self._filling.about_filling(form, halves.asked):
+            return answer | {BESIDES: told | about}
+        asked, triage = halves.asked, Triage.from_json(halves.asked["triage"])
+        question = await self._asked.question(asked["text"], asked, triage, parse)
+        meant = self._asked.told_with(asked, question) if question else asked
+        meant = self._asked.not_understood(form, meant) if self._asked.vague(meant) else meant
+        if QUESTION not in meant:
+            return None
+        which = meant["intent"]["name"] if meant["intent"]["name"] == "which_topic" else meant["triage"]["intent"]
+        return answer | {QUESTION: meant[QUESTION], BESIDES: told | {"utter": f"utter_{which}"}}
 
     def _asks_beside_alarm(self, alone: Mapping[str, Any]) -> bool:
         """Whether a message in an open alarm is surely a question of its own: behind the alarm's words it looks like

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, get_args
 
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet
 
 from bot.nlu.conversation import SLEEPING, Conversation
 from bot.nlu.form_reader import Reading, read
-from bot.nlu.forms import CONSENT, REQUESTED, Form
+from bot.nlu.forms import CONSENT, REQUESTED, Aside, Form
 from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
@@ -67,6 +67,33 @@ _PET = re.compile(
 _FILLING_TURNS = frozenset({"answer", "resume", "correction", "agree", "whose", "sent_already", "missing", "review"})
 _ELSEWHERE, _DOUBTED = 0.05, 0.9
 """How likely something else than filling in may be, and an alarm, where the form's model is sure."""
+_CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA-Z ])|(?<=\d{11})(?=[\u4e00-\u9fff])")
+"""Where a clause ends: voice to text writes on behind a telephone or identity number."""
+
+
+_TAG_LETTERS = 3
+"""Letters of a question that is about the clause before it: 中不, 行吗."""
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """The clauses of a message that tell and those that ask."""
+    clauses: list[str] = []
+    for clause in filter(LETTERS.search, _CLAUSES.split(text)):
+        if clauses and len(LETTERS.findall(clause)) <= _TAG_LETTERS and asks(normalise(clause)):
+            clauses[-1] += clause
+        else:
+            clauses.append(clause.strip())
+    asking = [clause for clause in clauses if asks(normalise(clause))]
+    return " ".join(clause for clause in clauses if clause not in asking), " ".join(asking)
+
+
+@dataclass(frozen=True)
+class Halves:
+    """A message that gives the form something and asks something besides, cut in two: their words, and what was read
+    in each."""
+
+    told: dict[str, Any]
+    asked: dict[str, Any]
 
 
 class FillingIn:
@@ -107,6 +134,28 @@ class FillingIn:
         if triage.label in ("help_request", "tip") and self._called_so(reading):
             return True
         return not self._talk(reading, triage)
+
+    async def halves(self, form: Form, alone: Mapping[str, Any], parse: Parse) -> Halves | None:
+        """What a message tells and what it asks, where it does both: 狗叫毛豆 这证多久能下来.
+
+        None where it does one of them, where the rest gives nothing or any words could be what it gives, and where
+        either half sounds like an alarm: that is read as a whole.
+        """
+        told, asked = _cut(alone["text"])
+        if not told or not asked or Triage.from_json(alone["triage"]).urgent:
+            return None
+        reading = self._reading(form, gives := await parse(told))
+        if not reading.values or reading.loose:
+            return None
+        halves = Halves(gives, await parse(asked))
+        return None if any(Triage.from_json(half["triage"]).urgent for half in (gives, halves.asked)) else halves
+
+    def about_filling(self, form: Form, asked: Mapping[str, Any]) -> dict[str, str]:
+        """What the form itself says to a question about filling in: under `aside` or `remark`; empty for any other."""
+        reading = self._reading(form, asked)
+        if reading.command in get_args(Aside):
+            return {"aside": str(reading.command)}
+        return {"remark": reading.remark} if reading.remark else {}
 
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""

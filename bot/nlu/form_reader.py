@@ -63,6 +63,8 @@ _THEIR_PHONE = re.compile(r"(?!.*[写登])(?=.*(?:手机|电话|号).{0,3}[改�
 """Somebody else's telephone, and no other person: 手机换成我老伴儿的 139…."""
 _DAY_LETTERS = 14
 """Characters of a text that is hardly more than a day, whatever was asked."""
+_BESIDE_A_DAY = 4
+"""Letters beside a day that tell nothing of their own: 就是 … 来的."""
 _OWNER = "(?:主人|狗主|登记|申请人|名下|写|登|办|用|换成|换|是)(?:的|人)?(?:应该|得|要|该)?(?:写|登|是|用|给|替|成)?"
 _DONE = re.compile("^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊)*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])")
 _PROMISE = 14
@@ -424,6 +426,9 @@ class _Reader:
 
     def _other_end(self) -> bool:
         """The last digits of a number that was told before: 电话最后一位是5."""
+        asked = self._form.fields.get(self._requested or "")
+        if asked and asked.kind in _DIGITS and not self._filled.get(asked.name):
+            return False  # it is the number asked for, which was refused
         if self._asking or re.search(r"\d{7}", self._text):
             return False
         known = [
@@ -551,7 +556,8 @@ class _Reader:
             if entry.kind == "breed" and self._of_others_dog:
                 continue
             if entry.kind in ("id_number", "phone", "name", "breed"):
-                self._take(entry, self._text, asked=entry.kind == "name" and self._renamed)
+                of_person = self._renamed or "dog_name" not in self._form.fields  # 叫 may name the dog
+                self._take(entry, self._text, asked=entry.kind == "name" and of_person and "叫" in self._text)
             elif entry.kind == "date" and self._filled.get(entry.name) and values.mentions_day(self._text):
                 self._take(entry, self._text, asked=True)  # only a correction opens one that is filled
             elif entry.name != self._requested and entry.kind == "date" and _MOVED.search(self._text):
@@ -693,7 +699,8 @@ class _Reader:
         if any(len(piece) > _ADDRESS_GAP or _NO_ADDRESS.search(piece) for piece in between):
             run = [pieces[number] for number in parts]
         said = " ".join(run)
-        if re.search(r"\d", said) or self._requested == entry.name:
+        numbered = re.search(r"\d", said) or (HOUSE.search(said) and _STREET.search(said))
+        if numbered or self._requested == entry.name:
             self._take(entry, said, asked=True)
 
     def _colour(self, piece: str) -> str | None:
@@ -708,7 +715,7 @@ class _Reader:
         for entry in self._open_fields():
             if self._asking or entry.name == self._requested:
                 continue
-            if entry.kind == "date" and len(self._text) <= _DAY_LETTERS and values.mentions_day(self._text):
+            if entry.kind == "date" and self._hardly_more_than_a_day(entry):
                 self._take(entry, self._text, asked=True)
             if entry.kind == "address" and HOUSE.search(values.without_days(self._text)):
                 self._take(entry, self._text, asked=True)
@@ -761,6 +768,13 @@ class _Reader:
         about = any(word in self._text for word in entry.settings.get("about", ()))
         told = about and self._means("answer") and values.mentions_day(self._text)
         return exact or told or self._only_a_day() or bool(_WRITE_DAY.search(self._text))
+
+    def _hardly_more_than_a_day(self, entry: Field) -> bool:
+        """Whether a short text tells a day of this field, and of nothing else: not 京巴前年就办完证了."""
+        if len(self._text) > _DAY_LETTERS or not values.mentions_day(self._text):
+            return False
+        about = any(word in self._text for word in entry.settings.get("about", ()))
+        return about or size(values.without_days(self._text)) <= _BESIDE_A_DAY
 
     def _only_a_day(self) -> bool:
         """Whether a text is a day and nothing else, which puts a day told before more exactly: 10月22."""

@@ -28,6 +28,9 @@ PHOTO_TEXT = "[图片]"
 """What a picture is as a message of the dialogue."""
 FORM_ANSWER = "form_answer"
 """The dialogue's intent of a message that answers the open form."""
+BESIDES = "besides"
+"""In the parse data of an answer to a form that asks something as well: the words that answer (`told`), and of the
+question what the form itself says to it (`aside`, `remark`) or which response answers it (`utter`)."""
 REQUESTED = "requested_slot"
 """Rasa's slot for the question that a form has asked."""
 
@@ -152,8 +155,9 @@ class Forms:
         self.forms = dict(forms)
         self._yes = _all_of(words["agree"], words["agree_filler"])
         self._cancel = _cancelling(words["cancel"], words["cancel_act"])
-        self._refuses = re.compile(f"(?:不|别|甭)[^，。 ]{{0,3}}(?:{any_of(words['cancel_act']).pattern})|取消|退出|撤")
+        self._refuses = re.compile(f"(?<!先)(?:不|别|甭)[^，。 ]{{0,3}}(?:{any_of(words['cancel_act']).pattern})|取消|退出|撤")
         self.wrong, self._wish, self._go_ahead = (any_of(words[name]) for name in ("wrong", "wish", "go_ahead"))
+        self._has_one = any_of(words["has_one"])
         self.photo_again, self.photo_same, self.someone = (
             any_of(words[name]) for name in ("photo_again", "photo_same", "someone")
         )
@@ -165,9 +169,9 @@ class Forms:
         self.fierce, self.banned = frozenset(breeds["fierce"]), frozenset(breeds["banned"] or ())
 
     def wished(self, text: str, intent: str) -> Form | None:
-        """The form that a message asks to begin: "我要办犬证", not "犬证怎么办"."""
+        """The form that a message asks to begin: "我要办犬证", not "犬证怎么办", nor "居住证快到期了重新办一个"."""
         normal = _AFTER_ALL.sub("", normalise(text))
-        if asks(normal) or not self._wish.search(normal):
+        if asks(normal) or not self._wish.search(normal) or self._has_one.search(normal):
             return None
         for form in self.forms.values():
             if form.subject.search(normal) or (intent == form.intent and re.search("证|登记|户口|牌", normal)):

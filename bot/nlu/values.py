@@ -90,7 +90,7 @@ _RELATIVE_YEAR = re.compile(
     rf"(?P<year>大前年|前年|去年|今年|明年|年初)\s*(?:的|个)?(?:(?P<m>{_N}{{1,3}})\s*(?:月|[./])(?:份)?\s*(?:(?P<d>{_N}{{1,3}})[日号]?)?|(?P<part>{_PART})|(?P<same>这个?时候|这个?时间|这会儿?|今天|同期|现在))?"
 )
 _PART_ALONE = re.compile(rf"(?<!\d)(?P<part>{_PART.replace('|初', '').replace('|底|末', '')})")
-_WEEKDAY = re.compile("(?P<week>上上|上|这|本)?个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])")
+_WEEKDAY = re.compile("(?<!下)(?<!下个)(?P<week>上上|上|这|本)?个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])")
 _WEEK_AGO = re.compile("(?P<week>上上|上)个?(?:周|星期|礼拜)")
 _MONTH_DAY = re.compile(
     rf"(?<![0-9零〇一二两三四五六七八九十年])(?![两俩仨])(?P<m>{_N}{{1,3}})\s*(?:月(?:份)?|[./])\s*(?:(?P<d>{_N}{{1,3}})[日号]?)?"

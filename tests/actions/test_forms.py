@@ -76,12 +76,14 @@ async def fill(
     photo: bool = False,
     before: Sequence[dict[str, Any]] = (),
     after: Sequence[dict[str, Any]] = (),
+    besides: dict[str, str] | None = None,
 ) -> Said:
     """The slots that the form's action sets for a message of the channel, and what it says before it asks on.
 
-    `before`, `after`: what happened before and since the message.
+    `before`, `after`: what happened before and since the message; `besides`: the channel found that it asks as well.
     """
     message = {"text": text, "intent": {"name": intent}, "metadata": {"message_id": "17", "photo": photo}}
+    message |= {forms.BESIDES: besides} if besides else {}
     tracker = {
         "sender_id": "R-A",
         "slots": {**dict.fromkeys(form.slots), **(filled or {}), actions.REQUESTED: requested},
@@ -112,7 +114,7 @@ async def _run(server: ActionExecutor, action: str, tracker: dict[str, Any]) -> 
     answer = result.model_dump()
     slots = {event["name"]: event["value"] for event in answer["events"] if event["event"] == "slot"}
     follows = [event["name"] for event in answer["events"] if event["event"] == "followup"]
-    said = [response["text"] for response in answer["responses"]]
+    said = [response["text"] or response["response"] for response in answer["responses"]]
     return ({**slots, FOLLOWS: follows} if follows else slots), said
 
 
@@ -150,6 +152,19 @@ async def test_that_what_came_before_consent_was_asked_for_waits_for_it(server: 
 async def test_that_what_was_not_asked_for_is_acknowledged(server: ActionExecutor) -> None:
     slots, said = await fill(server, "灰色的", requested="dog_name", filled={"consent": True})
     assert (slots, said) == ({"dog_colour": "灰色"}, ["记下了：毛色。"])
+
+
+async def test_that_what_is_asked_besides_is_answered_and_the_value_kept(server: ActionExecutor) -> None:
+    text, told = "狗叫毛豆 这个要多少钱", "狗叫毛豆"
+    asked = {"told": told, "utter": "utter_enquiry/dog_fee"}
+    assert await fill(server, text, requested="dog_name", besides=asked) == (
+        {"dog_name": "毛豆"},
+        ["utter_enquiry/dog_fee"],
+    )
+    slots, said = await fill(server, text, requested="dog_name", besides={"told": told, "aside": "privacy"})
+    assert slots == {"dog_name": "毛豆"}
+    assert said[0].startswith("填的内容只用来办")
+    assert (await fill(server, text, requested="dog_name", besides={"told": told, "remark": "是。"}))[1] == ["是。"]
 
 
 async def test_that_what_is_asked_about_filling_in_is_answered(server: ActionExecutor) -> None:

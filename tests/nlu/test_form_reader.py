@@ -128,9 +128,14 @@ def test_that_a_breed_on_the_stations_list_is_refused_and_the_list_decides() -> 
     assert reading("藏獒", "dog_breed").values == {"dog_breed": "藏獒"}
 
 
-@pytest.mark.parametrize("text", ["不办了", "算了", "取消", "先不填了！"])
+@pytest.mark.parametrize("text", ["不办了", "算了", "取消", "不填了！"])
 def test_that_a_form_can_be_given_up_at_any_time(text: str) -> None:
     assert reading(text, "dog_name").command == "cancel"
+
+
+@pytest.mark.parametrize("text", ["先不填了！", "先不弄了 我问问我姐", "那先不办了"])
+def test_that_what_is_put_off_is_kept(text: str) -> None:
+    assert reading(text, "dog_name").command == "later"
 
 
 @pytest.mark.parametrize(
@@ -790,3 +795,26 @@ def test_that_many_words_that_the_model_takes_for_something_else_are_no_dogs_nam
     turns = [Turn("puzzled", 0.5), Turn("answer", 0.1)]
     found = read(FORMS, DOG, "dog_name", text, {"consent": True}, today=TODAY, entities=ENTITIES, turns=turns)
     assert found.values == {}
+
+
+def test_that_an_address_in_words_is_taken_beside_other_values() -> None:
+    said = reading("电话幺三八零零零零八零二幺 住东逸社区小什字街八号楼三单元五零二", "phone").values
+    assert said == {"phone": "13800008021", "address": "东逸社区小什字街八号楼三单元五零二"}
+
+
+def test_that_whoever_applies_is_called_so_where_no_dog_could_be() -> None:
+    assert reading("她叫包桂兰", "consent", PERMIT).values["name"] == "包桂兰"
+
+
+def test_that_a_day_of_something_else_is_no_vaccination() -> None:
+    assert not reading("京巴前年就办完证了", "dog_colour").problems
+    assert reading("上个月打的", "dog_colour").values == {"vaccinated_on": "2026-10-01"}
+
+
+def test_that_the_last_digit_of_a_number_that_was_refused_is_no_telephones() -> None:
+    assert not reading("最后一位是x不是0", "id_number", phone="15000002618").problems
+
+
+def test_that_whoever_has_a_permit_that_runs_out_wants_no_new_one() -> None:
+    assert FORMS.wished("居住证快到期了 重新办一个", "") is None
+    assert FORMS.wished("居住证给我办一个", "") is PERMIT

@@ -20,7 +20,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.nlu import forms
 from bot.nlu.context import Context
 from bot.nlu.conversation import SLEEPING, Readers
-from bot.nlu.forms import CONSENT
+from bot.nlu.forms import BESIDES, CONSENT
 from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
@@ -322,6 +322,29 @@ def test_that_a_question_that_names_its_topic_is_not_about_the_open_form() -> No
     heard = meaning(unsure, *DOG_NAME)
     assert heard.parse_data[QUESTION]["topics"] == ["residence_permit_apply"]
     assert heard.parse_data[QUESTION]["aspects"] == ["fee"]
+
+
+def test_that_a_message_that_answers_the_form_and_asks_does_both() -> None:
+    licence = Triage("enquiry", 0.9, "enquiry/dog_licence")
+    fee = read("办一回得多少钱呀", licence, topics=[("dog_licence", 0.9)])
+    others = {"狗叫毛豆": read("狗叫毛豆", OFF_TOPIC), "办一回得多少钱呀": fee, "犬证，办一回得多少钱呀": fee}
+    both = read("狗叫毛豆 办一回得多少钱呀", licence)
+    found = meaning(both, *DOG_NAME, others=others).parse_data
+    assert (found["intent"]["name"], found[BESIDES]["told"]) == (forms.FORM_ANSWER, "狗叫毛豆")
+    assert (found[QUESTION]["topics"], found[QUESTION]["aspects"]) == (["dog_licence"], ["fee"])
+    assert found[BESIDES]["utter"] == "utter_enquiry/dog_licence"
+
+
+def test_that_an_alarm_in_half_of_a_message_is_no_answer_to_the_form() -> None:
+    beaten = read("我拿手挡着呢咋整", Triage("urgent_alarm", 0.9, "urgent_alarm/assault"))
+    others = {"狗叫毛豆": read("狗叫毛豆", OFF_TOPIC), beaten["text"]: beaten}
+    both = read("狗叫毛豆 我拿手挡着呢咋整", Triage("enquiry", 0.9, "enquiry/dog_bite"))
+    assert BESIDES not in meaning(both, *DOG_NAME, others=others).parse_data
+
+
+def test_that_a_word_or_two_that_ask_belong_to_what_stands_before_them() -> None:
+    tag = read("狗叫毛豆 行不", Triage("enquiry", 0.9, "enquiry/dog_licence"))
+    assert BESIDES not in meaning(tag, *DOG_NAME).parse_data
 
 
 def test_that_another_form_begins_in_an_open_one_and_the_same_goes_on() -> None:
