@@ -155,7 +155,8 @@ class Forms:
         self.forms = dict(forms)
         self._yes = _all_of(words["agree"], words["agree_filler"])
         self._cancel = _cancelling(words["cancel"], words["cancel_act"])
-        self._refuses = re.compile(f"(?<!先)(?:不|别|甭)[^，。 ]{{0,3}}(?:{any_of(words['cancel_act']).pattern})|取消|退出|撤")
+        acts = any_of(words["cancel_act"]).pattern
+        self._refuses = re.compile(f"(?<!先)(?:不|别|甭)[^，。 ]{{0,3}}(?:{acts})|取消|退出|撤")
         self.wrong, self._wish, self._go_ahead = (any_of(words[name]) for name in ("wrong", "wish", "go_ahead"))
         self._has_one = any_of(words["has_one"])
         self.photo_again, self.photo_same, self.someone = (
