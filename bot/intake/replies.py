@@ -270,7 +270,7 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
         return False
     if (lost and wording.says_worse(text)) or (not lost and wording.says_where(text)):
         return False
-    if _takes_back(triage) and not triage.uncertain:
+    if _takes_back(triage) and not triage.uncertain and wording.may_end(text):
         return True
     over = wording.says_mistake(text) or wording.says_safe(text)
     return over or (lost and wording.says_found(text))

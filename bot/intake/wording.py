@@ -112,6 +112,19 @@ _NOT_SAFE = re.compile("又|还[在没有]|但|可是|回来|救|快|没走|没�
 _LOOKED_UP = re.compile(
     r"^(?:我?[找问查想翻记][着到起出](?:来|地址|门牌)?了?|地址|门牌)[，,。:： ]?(?=[^，,。]{0,16}\d)"
 )
+_MAY_END = re.compile(
+    "没啥?大?事|啥事没|没出事|不要紧|误|虚惊|[发打报弄搞整看听认记按]错|[看听认整转说串]岔|乌龙|冤枉|闹笑话|眼花|走眼|多心"
+    "|白[跑报担着]|乱[按发]|瞎[发报说]|对不[起住]|抱歉|道歉|不好意思|赔不是|更正|作废|不算|当我没|别当真|划[掉了]|抹了"
+    "|别[信派查管立跑来当]|不用|不必|甭|不需要|取消|撤销|销[案警]?[了吧]|算了|拉倒|[以都]撤|撤[吧案了]|以结|紧张一场"
+    "|不是[^，。]{1,16}[，,。 ]*[^，。]{0,6}是|是[^，。 ]{1,12}[玩发按戳踏蹬]|看(?:清|明白|过)|弄清|问明白|核实|好好的"
+    "|好着|安全|平安|放心|找[到着]|寻[到着]|[回接到](?:来|家|消息|宿舍|电话)|在家|出来|上岸|领走|醒了|好[了些多]|退烧|缓过"
+    "|消停|安静|没动静|没[打吵闹响叫冒漏烧丢坏少被偷抢失]|不[打吵闹响叫冒漏烧哭]了|停了|和好|散[了干]|[走撤灭关开修退还通挪]了"
+    "|[走灭关删]掉|小了|解决|处理|带走|抓[到住走]|赶走|拉开|劝开|接回|演[习练戏]|测试|试试|闹着玩|逗|恶作剧|游戏|拍戏"
+    "|剧组|道具|假的|玩的|乱说|我骗|敢情|原来|zhao ?dao|mei ?shi|wu ?hui|bu ?yong"
+    "|false|mistake|fine now|ok now|no need|found|never ?mind|cancel|all right|safe now|sorry",
+    re.IGNORECASE,
+)
+"""Words without which nobody says that an alarm is over, whatever a model hears in the others."""
 _UNSURE = re.compile(
     "(?:应该|好像|可能|估计|大概|似乎|也许|八成|不知道|没准).{0,8}(?:[灭停走散消]|没事|好了|过去|找到|回来|完了|不在)"
 )
@@ -150,6 +163,11 @@ def says_where(text: str) -> bool:
 def says_worse(text: str) -> bool:
     """Whether words in normal form tell of a danger for somebody who has been found."""
     return bool(_IN_DANGER.search(text))
+
+
+def may_end(text: str) -> bool:
+    """Whether words in normal form have anything of an alarm that is over: a model alone took 我上去给拔了吧 for it."""
+    return bool(_MAY_END.search(text))
 
 
 def says_unsure(text: str) -> bool:

@@ -218,7 +218,7 @@ class Asked:
         """What was asked before the bot asked which topic is meant, and got it by a tap."""
         asked = (self._said.last_messages[0].parse_data or {}).get(QUESTION) if self._said.last_messages else None
         question = Question.from_json(asked) if asked else Question()
-        return question.aspects if question.choices else ()
+        return question.precise if question.choices else ()
 
     def about_form(self, intent: str) -> tuple[str, Question] | None:
         """Whoever fills in a form, or has just handed it in, asks about it."""

@@ -178,6 +178,8 @@ class _Reader:
     def _read(self) -> Reading:
         if self._forms.cancels(self._text):
             return Reading(command="cancel")
+        if self._forms.puts_off(self._text):
+            return Reading(command="later")
         if self._forms.says_yes(self._text):
             return self._agreed()
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in

@@ -256,6 +256,10 @@ class Forms:
             return True
         return any(self._cancel.fullmatch(piece) for piece in (*pieces, _bare(text)))
 
+    def puts_off(self, text: str) -> bool:
+        """Whether a part of a text that stands by itself ends the form for now: 先不填了."""
+        return any("先" in piece and self._cancel.fullmatch(piece) for piece in _PIECES.split(text))
+
     def about_photo(self, text: str) -> bool:
         """Whether a text speaks of a picture that was sent."""
         return bool(re.search("照|图|相片|第[一二三]张", text) or self.photo_again.search(text))

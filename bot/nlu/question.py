@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.nlu import following
+from bot.nlu.answerable import WORTH_SAYING, Sight, likelihood
 from bot.nlu.fact_choice import Embed, FactChoice
 from bot.nlu.knowledge import FITS, SHORT, Knowledge, Topic
 from bot.nlu.normaliser import normalise
@@ -37,6 +38,8 @@ _AS_LIKELY, _WORTH_TELLING = 0.5, 0.15
 """How likely the next topic has to be beside the likeliest one, and by itself, for both to be told."""
 _MOST_PARTS = 6
 _MOST_CHOICES = 3
+_PERHAPS = 0.03
+"""P from which a topic is worth a button beside the word that one is not sure."""
 _POSSIBLE = 3
 """Of the likeliest intents: those that a message may be about."""
 _ENOUGH = 0.9
@@ -105,7 +108,7 @@ Told = tuple[Topic, str]
 class Question:
     """Topic ids and aspects, first asked first. Of two topics there is one aspect each, "" for none.
 
-    `choices`: no topic is sure, ask which of these titles.
+    `choices`: the titles to choose from where no topic is sure, or nothing of the topic answers it.
     """
 
     topics: tuple[str, ...] = ()
@@ -222,20 +225,43 @@ class Interpreter:
         wording = self._read(normal)
         if PLAIN in wording.aspects and len(wording.subject) <= _BARE:
             return Question.telling(self._facts(topic, normal))
-        about = (await self._following(topic, text, before[0], ranked, parse))[0][0]
-        if about is not topic:
-            return Question.telling(self._facts(about, normal, whole=False))
+        likely = await self._following(topic, text, before[0], ranked, parse)
+        if likely[0][0] is not topic:
+            return self._if_worth(self._facts(likely[0][0], normal, whole=False), normal, likely, topic)
         if known := [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]:
-            return Question.telling(self._fitting((topic, aspect) for aspect in known))
+            return self._if_worth(self._fitting((topic, aspect) for aspect in known), normal, likely, topic)
         if wording.plain_aspects:
             return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
         told = tuple(aspect or SHORT for aspect in asked.aspects) or (SHORT,)
         fresh = [fact for fact in self._choice.likeliest(topic, normal, wording) if fact.aspect not in told]
         if fresh and fresh[0].likelihood >= _LIKELY_FACT:
-            return Question((topic.id,), (fresh[0].aspect,))
+            return self._if_worth([(topic, fresh[0].aspect)], normal, likely, topic)
         if not asks(normal):
             return Question((topic.id,), (HEARD,))
-        return Question((topic.id,), (UNSURE,) if asked.aspects == () else (UNSURE, SHORT))
+        return self._unsure(likely, topic)
+
+    def _if_worth(
+        self, told: Sequence[Told], text: str, likely: Sequence[tuple[Topic, float]], last: Topic
+    ) -> Question:
+        """The question that these facts answer; where they hardly do, one that is said not to be known."""
+        topic, aspect = told[0]
+        wording, shared = self._read(text), self._knowledge.shared(topic.intent, text)
+        sight = Sight(
+            topic=next((share for one, share in likely if one is topic), 0.0),
+            same=topic is last,
+            aspect=wording.likelihoods.get(aspect, 0.0),
+            named=aspect in wording.named_aspects,
+            shared=next((fact.score for fact in shared if fact.topic is topic and fact.aspect == aspect), 0.0),
+        )
+        bare = sight.named and wording.asks_for(aspect) and size(wording.subject) <= _BARE  # 多少钱
+        worth = bare or PLAIN in wording.aspects or likelihood(sight) >= WORTH_SAYING
+        return Question.telling(told) if worth else self._unsure(likely, last)
+
+    @staticmethod
+    def _unsure(likely: Sequence[tuple[Topic, float]], last: Topic) -> Question:
+        """What is said not to be known behind a question, with the topics that were perhaps meant to choose from."""
+        others = [topic.title for topic, share in likely if topic is not last and share >= _PERHAPS]
+        return Question((last.id,), (UNSURE,), tuple(dict.fromkeys(others))[:_MOST_CHOICES])
 
     async def _following(
         self, last: Topic, text: str, words_before: str, ranked: Sequence[Mapping[str, Any]], parse: Parse
@@ -272,8 +298,9 @@ class Interpreter:
         open_field = before is None and not plain and self._names_a_field(normal)  # later it stands in a conversation
         sure = self._sure(ranked, SURE) and not open_field
         last = self._knowledge.topics.get(before[1].topics[0]) if before and before[1].topics else None
-        if before and last and not self._stands_alone(normal, ranked, last):
-            likely = await self._following(last, text, before[0], ranked, parse)
+        behind = last if last and not self._stands_alone(normal, ranked, last) else None
+        if before and behind:
+            likely = await self._following(behind, text, before[0], ranked, parse)
         else:
             likely = self._knowledge.likely(normal, ranked)
         sure = sure or (last is not None and not open_field and likely[0][1] >= SURE)
@@ -287,7 +314,8 @@ class Interpreter:
             return several
         if main:
             both = self._of_both(main, likely, normal)
-            told = Question.telling(both if len(both) > 1 else self._facts(main, normal))
+            facts = both if len(both) > 1 else self._facts(main, normal)
+            told = self._if_worth(facts, normal, likely, behind) if behind else Question.telling(facts)
             again = not any(told.aspects) and not self._knowledge.names(main, normal)
             return Question(told.topics, (UNSURE, SHORT)) if before and again and told == before[1] else told
         if sure:

@@ -22,6 +22,7 @@ _SAID_SHARE = 0.6
 _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
 """Aspects in the order in which residents want to know them next."""
 _NOTHING_ON_IT = "这一点我没有准确的说法，不敢乱说。点“转人工”，民警会看到并答复您。"
+_PERHAPS = "想问的要是下面的，点一下就行。"
 _HEARD = "嗯，知道了。想问哪一样直接说就行，要找民警回“转人工”。"
 _CERTAIN = "先说能确定的：\n"
 _NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转人工”问民警。先说能确定的：\n"
@@ -35,8 +36,8 @@ def answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
     """The answer to a question: of one topic its asked aspects or its short text, of two topics one text each."""
     topics = [base.topics[name] for name in asked.topics if name in base.topics]
     if len(topics) == 1:
-        text = "\n\n".join(_with_sources(_without_repeats(_of_topic(topics[0], asked.aspects, words))))
-        return {"text": text, "buttons": _buttons(topics[0], asked.aspects, base, words)}
+        text = "\n\n".join(_with_sources(_without_repeats(_of_topic(topics[0], asked, words))))
+        return {"text": text, "buttons": _buttons(topics[0], asked, base, words)}
     facts = [topic.fact(aspect) for topic, aspect in zip(topics, asked.aspects, strict=False)]
     told = _with_sources(facts)
     parts = [f"【{topic.title}】{text}" for topic, text in zip(topics, told, strict=True)]
@@ -55,10 +56,13 @@ def english_answer(asked: Question, base: Knowledge, words: Words) -> dict[str, 
     return {"text": unsure + "\n\n".join(dict.fromkeys(told)) + "\n" + source, "buttons": [button(HUMAN)]}
 
 
-def _of_topic(topic: Topic, aspects: Sequence[str], words: Words) -> list[Fact | str]:
+def _of_topic(topic: Topic, asked: Question, words: Words) -> list[Fact | str]:
     """What is said about one topic; a str is said as it stands."""
+    aspects = asked.aspects
     if not aspects:
         return [topic.short]
+    if aspects[0] == UNSURE and asked.choices:
+        return [_NOTHING_ON_IT + _PERHAPS]
     if aspects[0] == UNSURE:
         return [_NOTHING_ON_IT + _CERTAIN + topic.short.told() if SHORT in aspects else _NOTHING_ON_IT]
     if aspects[0] == HEARD:
@@ -107,10 +111,12 @@ def _with_sources(parts: Sequence[Fact | str]) -> list[str]:
     return told
 
 
-def _buttons(topic: Topic, said: Sequence[str], base: Knowledge, words: Words) -> list[dict[str, str]]:
-    """The aspects that were not asked yet, and a neighbouring topic."""
+def _buttons(topic: Topic, asked: Question, base: Knowledge, words: Words) -> list[dict[str, str]]:
+    """The aspects that were not asked yet, and a neighbouring topic; of what nobody knows a human and what was perhaps
+    meant."""
+    said = asked.aspects
     if UNSURE in said:
-        return [button(HUMAN), button(topic.title)]
+        return [button(title) for title in (HUMAN, *(asked.choices or (topic.title,)))]
     aspects = [words.titles[aspect] for aspect in _OFFERED if aspect in topic.aspects and aspect not in said]
     related = [base.topics[name].title for name in topic.related if name in base.topics]
     titles = [*aspects[: MOST_BUTTONS - 1], *related][:MOST_BUTTONS]

@@ -29,6 +29,7 @@ _LIVE_MODULES = frozenset(
         *("live_model", "pointer", "server"),
         *(
             "affairs",
+            "answerable",
             "answers",
             "asked",
             "channel",

@@ -25,7 +25,7 @@ from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
 from bot.nlu.triage import ONE_TAP, Evidence, Triage
-from bot.nlu.turns import FORM_TURNS, Turn
+from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, Turn
 from bot.nlu.values import _check_digit
 
 UNCLEAR = Triage(
@@ -699,6 +699,7 @@ def test_that_an_earlier_matter_is_taken_up_again_by_its_words() -> None:
         said(permit, "居住证是不是得续", Question(("residence_permit_renew",))),
     )
     back = read("证明那个 我老妹替我去中不", permit, topics=[("residence_permit_renew", 0.9)])
+    back[ASPECT_TURNS] = [Turn("agent", 0.95).to_json()]
     together = read("", no_crime, topics=[("no_crime_record", 0.9)])
     others = {"家政管我要个没犯过事的证明，证明那个 我老妹替我去中不": together}
     asked = meaning(back, *before, others=others).parse_data[QUESTION]
