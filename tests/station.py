@@ -21,6 +21,7 @@ from bot.intake.speech import Recogniser
 from bot.intake.understanding import Rasa
 from bot.nlu.safety_net import SafetyNet
 from bot.nlu.triage import Triage
+from bot.nlu.turns import Turn
 from bot.store.session import Store
 from bot.wechat.client import WeChatClient
 from bot.wechat.inbound import Inbound
@@ -38,7 +39,8 @@ class ScriptedRasa:
     """Rasa's channel with answers that the test decides, to play what a real one cannot on demand: slow, down, broken.
 
     `labels` maps a text to its label; a text that is not there is `other`. `intents` names the fine intent where one
-    matters; a text in `silent` gets no reply, one in `form_answers` answers a form.
+    matters; a text in `silent` gets no reply, one in `form_answers` answers a form, one in `asked` may be these
+    questions.
     `status` other than 200 plays an error.
     """
 
@@ -47,6 +49,7 @@ class ScriptedRasa:
     confidence: dict[str, float] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     form_answers: set[str] = field(default_factory=set)
+    asked: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
     status: int = 200
     before: Callable[[Asked], None] = lambda _asked: None
 
@@ -73,7 +76,8 @@ class ScriptedRasa:
         triage = Triage(label=label, confidence=sure, intent=intent).to_json()
         answers = asked.path.endswith("/webhook") and text not in self.silent
         replies = [{"text": f"答：{text}"}] if answers else []
-        told = {"triage": triage, "replies": replies, "model": "scripted"}
+        asked_there = [turn.to_json() for turn in self.asked.get(text, ())]
+        told = {"triage": triage, "replies": replies, "model": "scripted", "asked": asked_there}
         return Answer(body=json.dumps({**told, "of_form": text in self.form_answers}).encode())
 
 

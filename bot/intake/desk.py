@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from bot.addresses import PageChannel
 from bot.duty.roster import RosterFile
 from bot.duty.watch import Watch
-from bot.intake import advice, questions
+from bot.intake import advice, alarm_answers, questions
 from bot.intake.advice import Advice
+from bot.intake.alarm_answers import AlarmAnswers
 from bot.intake.articles import Published
 from bot.intake.menu import Menu
 from bot.intake.questions import AlarmQuestions
@@ -28,6 +29,7 @@ class Desk:
     articles: LiveFile[tuple[Published, ...]]
     questions: LiveFile[AlarmQuestions] = field(default_factory=questions.live)
     advice: LiveFile[Advice] = field(default_factory=advice.live)
+    answers: LiveFile[AlarmAnswers] = field(default_factory=alarm_answers.live)
 
     def watch(self) -> Watch:
         """Who is paged, and how, as the duty file says now."""

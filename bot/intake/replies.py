@@ -1,7 +1,7 @@
 """What the intake says to a message: Rasa's answer, or its own few sentences, and in an alarm the next question."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from bot.duty import case as duty_case
 from bot.duty import conversation
 from bot.intake import articles, belonging, kinds, receipts, wording
 from bot.intake.advice import Entry, Moment, lines_for
+from bot.intake.alarm_answers import ANY
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.menu import filled, is_tap
@@ -92,7 +93,7 @@ def to(
     if case is not None and case.label == URGENT:
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif case is not None and told_before and _adds_to(case, message, claimed, triage):
-        replies = [BotReply(_added(session, case, message, triage, desk))]
+        replies = [BotReply(_added(session, case, message, understanding, triage, desk))]
     elif understanding and (said := _beside(session, message, understanding, triage, desk, now=now)):
         replies = [BotReply(said)]
     elif understanding and case is not None and not understanding.of_form and wording.is_english(message.text):
@@ -216,12 +217,14 @@ def _in_alarm(
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
         return known
+    answer = None if over else _answer(case, message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
     if first or (turned and not fitting):
         said = _begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
-    elif not fitting and not manner.hidden and _parts(triage, moment.kind):
+    elif not (fitting or answer) and not manner.hidden and _parts(triage, moment.kind):
         return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
     else:
-        said = [BotReply(fitting[1] if fitting else _taken_down(message, messages, moment, manner, desk))]
+        told = fitting[1] if fitting else answer
+        said = [BotReply(told or _taken_down(message, messages, moment, manner, desk))]
     if told_over or case.state != CaseState.OPEN:
         return said
     ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
@@ -270,7 +273,7 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
         return False
     if (lost and wording.says_worse(text)) or (not lost and wording.says_where(text)):
         return False
-    if _takes_back(triage) and not triage.uncertain and wording.may_end(text):
+    if _takes_back(message, triage) and not triage.uncertain:
         return True
     over = wording.says_mistake(text) or wording.says_safe(text)
     return over or (lost and wording.says_found(text))
@@ -308,6 +311,22 @@ def _fitting(case: Case, message: Message, manner: Manner, desk: Desk, moment: M
             _note(case, entry)
             return entry, said
     return None
+
+
+def _answer(
+    case: Case,
+    message: Message,
+    understanding: Understanding | None,
+    manner: "Manner",
+    desk: Desk,
+    kinds_of_case: Collection[str],
+) -> str | None:
+    """What is said to a question that has one answer whatever the scene; none in English, and none for the eyes of
+    others where there is nothing that looks harmless."""
+    if understanding is None or message.kind != "text" or manner.english:
+        return None
+    found = desk.answers.current().to(message.text, understanding.asked, kinds_of_case)
+    return (found.quiet if manner.hidden else found.says) or None if found else None
 
 
 def _note(case: Case, entry: Entry) -> None:
@@ -360,12 +379,14 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
         return False
     told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
     same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | told
-    return not triage.uncertain and (same or (case.label == "help_request" and _takes_back(triage)))
+    return not triage.uncertain and (same or (case.label == "help_request" and _takes_back(message, triage)))
 
 
-def _takes_back(triage: Triage) -> bool:
-    """Whether a message surely says that what was told is over; a faint reading of it is most often a detail."""
-    return triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END
+def _takes_back(message: Message, triage: Triage) -> bool:
+    """Whether a message surely says that what was told is over, in words that can; a faint reading of it is most often
+    a detail."""
+    sure = triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END
+    return sure and wording.may_end("".join(normalise(message.text).split()))
 
 
 def _asks_after(message: Message, triage: Triage) -> bool:
@@ -381,15 +402,25 @@ def _in_english(case: Case, *, told_before: bool) -> list[BotReply]:
     return [BotReply(wording.TIP_ENGLISH), *number]
 
 
-def _added(session: Session, case: Case, message: Message, triage: Triage, desk: Desk) -> str:
-    """What a request or tip that goes on is answered with: that it is over, a line that fits, or a receipt."""
-    if _takes_back(triage):
+def _added(
+    session: Session,
+    case: Case,
+    message: Message,
+    understanding: Understanding | None,
+    triage: Triage,
+    desk: Desk,
+) -> str:
+    """What a request or tip that goes on is answered with: that it is over, a line or an answer that fits, or a
+    receipt."""
+    if _takes_back(message, triage):
         return wording.RESOLVED
     if case.label == "tip" and _NUMBER.search(message.text):
         return wording.TIP_NUMBER.format(number=case.id)
     manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)
     if fitting := _fitting(case, message, manner, desk, Moment(kind_of(case), calm=True)):
         return fitting[1]
+    if answer := _answer(case, message, understanding, manner, desk, {case.label}):
+        return answer
     if message.kind == "text" and receipts.asks_something(message.text):
         return wording.ASKED_ENGLISH if manner.english else wording.ASKED
     if manner.english:
@@ -409,6 +440,8 @@ def _beside(
     case = belonging.latest(session, message, now=now)
     if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
+    if answer := _answer(case, message, understanding, _PLAIN, desk, {case.label}):
+        return answer
     of_case = triage.intent in _OF_THE_CASE
     if not of_case and (_asks_a_matter(message, triage, over=False) or triage.confidence >= _SURE_OF_QUESTION):
         return None

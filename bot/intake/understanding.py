@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from bot.nlu.forms import PHOTO_TEXT
 from bot.nlu.triage import Triage
+from bot.nlu.turns import Turn
 from bot.wechat.outbound import Article
 
 TIMEOUT_SECONDS = 3.0
@@ -40,6 +41,8 @@ class Understanding:
     """It answers a form that is being filled in."""
     model: str | None = None
     """The model that read it, by its name in the registry."""
+    asked: tuple[Turn, ...] = ()
+    """Which questions of those asked while help is on its way it may be, the likeliest first, by score."""
 
 
 class Rasa:
@@ -87,7 +90,7 @@ class Rasa:
         }
         answer = await self._post("/webhooks/fujin/webhook", body)
         of_form = answer.get("of_form") is True
-        return Understanding(_triage(answer), _replies(answer), of_form, _model(answer))
+        return Understanding(_triage(answer), _replies(answer), of_form, _model(answer), _asked(answer))
 
     async def photo(
         self, *, sender: str, message_id: str, redelivery: bool = False, alarm_open: bool = False
@@ -175,6 +178,13 @@ def _triage(answer: dict[str, Any]) -> Triage:
     if not math.isfinite(triage.confidence):
         raise RasaUnavailableError("the triage has no confidence")
     return triage
+
+
+def _asked(answer: dict[str, Any]) -> tuple[Turn, ...]:
+    try:
+        return tuple(map(Turn.from_json, answer.get("asked") or ()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RasaUnavailableError(f"no questions in the answer ({type(error).__name__})") from None
 
 
 _MODEL_CHARACTERS = 64

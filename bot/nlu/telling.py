@@ -21,7 +21,7 @@ _SAID_SHARE = 0.6
 """Of a sentence's pieces: from here on it says again what was said."""
 _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
 """Aspects in the order in which residents want to know them next."""
-_NOTHING_ON_IT = "这一点我没有准确的说法，不敢乱说。点“转人工”，民警会看到并答复您。"
+_NOTHING_ON_IT = "这一句我拿不准，不敢乱说。点“转人工”，民警会看到并答复您。"
 _PERHAPS = "想问的要是下面的，点一下就行。"
 _HEARD = "嗯，知道了。想问哪一样直接说就行，要找民警回“转人工”。"
 _CERTAIN = "先说能确定的：\n"

@@ -18,7 +18,16 @@ _LIVE_DATA = frozenset(
     {"test", "regression", "answers", "demo"}
     | {
         f"{name}.yml"
-        for name in ("local_facts", "aspects", "dog_breeds", "alarm_questions", "alarm_advice", "menu", "articles")
+        for name in (
+            "local_facts",
+            "aspects",
+            "dog_breeds",
+            "alarm_questions",
+            "alarm_advice",
+            "alarm_answers",
+            "menu",
+            "articles",
+        )
     }
 )
 """What nobody trains on: test and regression set, and files that are read while the bot runs."""

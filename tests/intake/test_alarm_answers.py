@@ -1,0 +1,70 @@
+"""What is answered to a question asked while help is on its way."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.intake import alarm_answers, wording
+from bot.intake.alarm_answers import ANSWERS_FILE, ANY, AlarmAnswers
+from bot.nlu.catalogue import title_of
+from bot.nlu.live_file import read_yaml
+from bot.nlu.turns import Turn
+from bot.settings import ROOT
+from bot.store.models import Reply
+from tests.intake.rows import rows
+from tests.station import Station
+
+pytestmark = pytest.mark.anyio
+ANSWERS = alarm_answers.load()
+VALVE, LIFT, NONE = Turn("gas_valve", 0.4), Turn("lift_him_up", 0.5), Turn("none", 0.9)
+
+
+def told(text: str, *asked: Turn, kinds: tuple[str, ...] = ("gas_leak", ANY)) -> str:
+    found = ANSWERS.to(text, asked, kinds)
+    return found.says if found else ""
+
+
+def test_that_the_likeliest_question_of_the_cases_kind_is_answered() -> None:
+    assert told("阀门我能关不", NONE, LIFT, VALVE) == ANSWERS.answers["gas_valve"].says
+    assert told("阀门我能关不", NONE, LIFT, VALVE, kinds=("medical", ANY)) == ANSWERS.answers["lift_him_up"].says
+    assert told("阀门我能关不", VALVE, kinds=("fraud_transfer", ANY)) == ""
+
+
+def test_that_what_is_hardly_likely_and_what_asks_nothing_is_left_to_the_officer() -> None:
+    assert told("阀门我能关不", replace(VALVE, confidence=0.15)) == ""
+    assert told("阀门在灶台底下", VALVE) == ""
+    assert told("要不我把阀门拧上", VALVE) == ANSWERS.answers["gas_valve"].says
+
+
+def test_that_every_question_has_an_answer_and_every_answer_its_examples() -> None:
+    assert set(read_yaml(ROOT / "nlu_data" / "alarm_asked.yml")) - {"none"} == set(ANSWERS.answers)
+
+
+def test_that_every_kind_of_an_answer_is_one_of_a_case() -> None:
+    for name, answer in ANSWERS.answers.items():
+        for kind in set(answer.kinds) - {ANY, "tip", "help_request"}:
+            assert title_of(f"urgent_alarm/{kind}") != f"urgent_alarm/{kind}", f"{name}: {kind}"
+
+
+def test_that_no_quiet_answer_names_the_police_or_a_number_to_call() -> None:
+    for answer in ANSWERS.answers.values():
+        assert not any(word in answer.quiet for word in ("警", "报案", "110", "120", "119")), answer.quiet
+
+
+async def test_that_a_question_in_an_alarm_is_answered_and_another_promised(station: Station) -> None:
+    station.rasa.asked["阀门我能关不"] = (VALVE,)
+    for text in ("家里煤气漏了，味儿老大了", "阀门我能关不", "你们单位发不发衣服"):
+        await station.deliver(text)
+    said = [reply.text for reply in rows(station, Reply)]
+    answers = [text.startswith(ANSWERS.answers["gas_valve"].says) for text in said]
+    assert answers.count(True) == 1
+    assert any(wording.ASKED in text for text in said)
+    station.phone.take()
+
+
+def test_that_a_file_that_cannot_be_used_is_told_in_the_trainers_words(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / ANSWERS_FILE.name
+    path.write_text("gas_valve:\n  kinds: [gas_leak]\n  says: ''\n", encoding="utf-8")
+    with pytest.raises(alarm_answers.trainers_file.TrainersFileError, match="不能空着"):
+        alarm_answers.load(path)
+    assert AlarmAnswers().to("能关不", [VALVE], {"gas_leak"}) is None
