@@ -236,9 +236,7 @@ class Interpreter:
         fresh = [fact for fact in self._choice.likeliest(topic, normal, wording) if fact.aspect not in told]
         if fresh and fresh[0].likelihood >= _LIKELY_FACT:
             return self._if_worth([(topic, fresh[0].aspect)], normal, likely, topic)
-        if not asks(normal):
-            return Question((topic.id,), (HEARD,))
-        return self._unsure(likely, topic)
+        return self._unsure(normal, likely, topic)
 
     def _if_worth(
         self, told: Sequence[Told], text: str, likely: Sequence[tuple[Topic, float]], last: Topic
@@ -255,13 +253,15 @@ class Interpreter:
         )
         bare = sight.named and wording.asks_for(aspect) and size(wording.subject) <= _BARE  # 多少钱
         worth = bare or PLAIN in wording.aspects or likelihood(sight) >= WORTH_SAYING
-        return Question.telling(told) if worth else self._unsure(likely, last)
+        return Question.telling(told) if worth else self._unsure(text, likely, last)
 
     @staticmethod
-    def _unsure(likely: Sequence[tuple[Topic, float]], last: Topic) -> Question:
-        """What is said not to be known behind a question, with the topics that were perhaps meant to choose from."""
+    def _unsure(text: str, likely: Sequence[tuple[Topic, float]], last: Topic) -> Question:
+        """What is said not to be known behind a question, or where it asks nothing to be heard, with the topics that
+        were perhaps meant to choose from."""
         others = [topic.title for topic, share in likely if topic is not last and share >= _PERHAPS]
-        return Question((last.id,), (UNSURE,), tuple(dict.fromkeys(others))[:_MOST_CHOICES])
+        said = UNSURE if asks(text) else HEARD
+        return Question((last.id,), (said,), tuple(dict.fromkeys(others))[:_MOST_CHOICES])
 
     async def _following(
         self, last: Topic, text: str, words_before: str, ranked: Sequence[Mapping[str, Any]], parse: Parse

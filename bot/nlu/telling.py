@@ -23,6 +23,7 @@ _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "el
 """Aspects in the order in which residents want to know them next."""
 _NOTHING_ON_IT = "这一句我拿不准，不敢乱说。点“转人工”，民警会看到并答复您。"
 _PERHAPS = "想问的要是下面的，点一下就行。"
+_ONLY_HEARD = "嗯，知道了。"
 _HEARD = "嗯，知道了。想问哪一样直接说就行，要找民警回“转人工”。"
 _CERTAIN = "先说能确定的：\n"
 _NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转人工”问民警。先说能确定的：\n"
@@ -61,8 +62,8 @@ def _of_topic(topic: Topic, asked: Question, words: Words) -> list[Fact | str]:
     aspects = asked.aspects
     if not aspects:
         return [topic.short]
-    if aspects[0] == UNSURE and asked.choices:
-        return [_NOTHING_ON_IT + _PERHAPS]
+    if aspects[0] in (UNSURE, HEARD) and asked.choices:
+        return [(_NOTHING_ON_IT if aspects[0] == UNSURE else _ONLY_HEARD) + _PERHAPS]
     if aspects[0] == UNSURE:
         return [_NOTHING_ON_IT + _CERTAIN + topic.short.told() if SHORT in aspects else _NOTHING_ON_IT]
     if aspects[0] == HEARD:
@@ -115,7 +116,7 @@ def _buttons(topic: Topic, asked: Question, base: Knowledge, words: Words) -> li
     """The aspects that were not asked yet, and a neighbouring topic; of what nobody knows a human and what was perhaps
     meant."""
     said = asked.aspects
-    if UNSURE in said:
+    if UNSURE in said or (HEARD in said and asked.choices):
         return [button(title) for title in (HUMAN, *(asked.choices or (topic.title,)))]
     aspects = [words.titles[aspect] for aspect in _OFFERED if aspect in topic.aspects and aspect not in said]
     related = [base.topics[name].title for name in topic.related if name in base.topics]
