@@ -331,7 +331,7 @@ def test_that_a_message_that_answers_the_form_and_asks_does_both() -> None:
     both = read("狗叫毛豆 办一回得多少钱呀", licence)
     found = meaning(both, *DOG_NAME, others=others).parse_data
     assert (found["intent"]["name"], found[BESIDES]["told"]) == (forms.FORM_ANSWER, "狗叫毛豆")
-    assert (found[QUESTION]["topics"], found[QUESTION]["aspects"]) == (["dog_licence"], ["fee"])
+    assert (found[QUESTION]["topics"], found[QUESTION]["aspects"][0]) == (["dog_licence"], "fee")
     assert found[BESIDES]["utter"] == "utter_enquiry/dog_licence"
 
 
@@ -410,7 +410,8 @@ LOST = said(Triage("enquiry", 0.99, "enquiry/idcard_lost"), "身份证丢了咋�
     [("那要带啥", "materials"), ("多少钱", "fee"), ("我妈能替我去不", "agent"), ("人话说一下", "plain")],
 )
 def test_that_a_question_without_a_subject_is_about_the_topic_before_it(text: str, aspect: str) -> None:
-    question = meaning(read(text, OFF_TOPIC), LOST).parse_data[QUESTION]
+    heard = read(text, OFF_TOPIC) | {ASPECT_TURNS: [Turn(aspect, 0.9).to_json()]}
+    question = meaning(heard, LOST).parse_data[QUESTION]
     assert question["topics"] == ["idcard_lost"]
     assert question["aspects"] == [aspect]
 
