@@ -112,7 +112,7 @@ class Context:
         if (taken_up := self._said.takes_up(normalise(alone["text"]))) and self._filling.calm(triage, alone["text"]):
             return Meaning(dialogue(alone, FORM_ANSWER, taken_up.intent), self._filling.awake())
         form = self._said.form
-        if form and (both := await self._tells_and_asks(form, alone, parse)):
+        if form and not triage.urgent and (both := await self._tells_and_asks(form, alone, parse)):
             return Meaning(both, self._filling.awake())
         if form and await self._filling.answers(form, alone, joined, parse):
             return Meaning(dialogue(alone, FORM_ANSWER, form.intent), self._filling.awake())

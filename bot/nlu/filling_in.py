@@ -139,10 +139,10 @@ class FillingIn:
         """What a message tells and what it asks, where it does both: 狗叫毛豆 这证多久能下来.
 
         None where it does one of them, where the rest gives nothing or any words could be what it gives, and where
-        either half sounds like an alarm: that is read as a whole.
+        a half sounds like an alarm: that is read as a whole.
         """
         told, asked = _cut(alone["text"])
-        if not told or not asked or Triage.from_json(alone["triage"]).urgent:
+        if not told or not asked:
             return None
         reading = self._reading(form, gives := await parse(told))
         if not reading.values or reading.loose:
