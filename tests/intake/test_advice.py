@@ -306,3 +306,8 @@ async def test_that_nothing_more_is_asked_once_it_was_said_to_be_over(station: S
     assert said(station)[1] == wording.RESOLVED
     assert "？" not in "".join(said(station)[1:])
     station.phone.take()
+
+
+def test_that_whoever_is_taken_ill_in_an_alarm_of_another_kind_is_cared_for_first() -> None:
+    assert line("captivity", "老于有心脏病 脸煞白 直冒汗") == "taken_ill"
+    assert line("captivity", "吓得我脸煞白") == ""
