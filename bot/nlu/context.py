@@ -54,7 +54,9 @@ _LATELY = 2
 """Messages within which a matter was named that "那现在办" is about."""
 
 
-_THANKED = re.compile("^(?:好的?|嗯+|那|哎呀)?[，, ]*(?:非常|多|太|真|可|十分)?(?:谢谢|感谢|谢了|谢啦|多谢)[^，,。！! ]{0,4}[，,。！! ]+")
+_THANKED = re.compile(
+    "^(?:好的?|嗯+|那|哎呀)?[，, ]*(?:非常|多|太|真|可|十分)?(?:谢谢|感谢|谢了|谢啦|多谢)[^，,。！! ]{0,4}[，,。！! ]+"
+)
 """The thanks in front of a question: 谢谢，大概多久能好？"""
 _AGREES = re.compile("^(?:ok|嗯+|好的?|行|成|中|那|我|都|就|啊|呀|吧|了)*[，, ]*同意", re.IGNORECASE)
 _POLITELY = re.compile(r"[，, ]*(?:可以|行|中|成|能行|好使)(?:吗|不|么|嘛)\W*$")
