@@ -5,12 +5,14 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from bot.intake import menu
+from bot.intake import advice, alarm_answers, menu
+from bot.nlu.live_file import TrainersFileError
 from bot.store.models import Case, Message, Page, Resident
 from bot.store.session import Store
 from tests.station import DUTY, ScriptedRasa
@@ -198,6 +200,20 @@ def test_that_nothing_is_started_with_a_slip_in_the_menu(monkeypatch: pytest.Mon
     result = fujin("up")
     assert result.exit_code == 1
     assert result.stderr == "fujin: menu.yml：sections 缺这一项\n"
+    assert not (tmp_path / "var" / "fujin.db").exists()
+
+
+@pytest.mark.parametrize("file", [advice, alarm_answers])
+def test_that_nothing_is_started_with_a_slip_in_what_is_said_in_an_alarm(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: ModuleType
+) -> None:
+    def slipped() -> None:
+        raise TrainersFileError("写错了")
+
+    monkeypatch.setattr(file, "load", slipped)
+    monkeypatch.setenv("FUJIN_RASA_PYTHON", sys.executable)
+    result = fujin("up")
+    assert (result.exit_code, result.stderr) == (1, "fujin: 写错了\n")
     assert not (tmp_path / "var" / "fujin.db").exists()
 
 

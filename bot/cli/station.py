@@ -17,7 +17,7 @@ from bot.cli.common import fail, station_settings, terminal
 from bot.clock import SystemClock
 from bot.console import canned
 from bot.duty.roster import RosterError, load_roster
-from bot.intake import articles, menu, questions, speech
+from bot.intake import advice, alarm_answers, articles, menu, questions, speech
 from bot.nlu import forms, knowledge, pointer, wording
 from bot.nlu.live_file import TrainersFileError
 from bot.nlu.project import MODELS
@@ -94,7 +94,7 @@ def _trained(settings: Settings) -> Path:
 
 def _check_trainers_files() -> None:
     """Read what is read while the bot runs, so that a slip is named here. Raises TrainersFileError."""
-    for file in (menu, articles, questions, knowledge, wording, forms, canned):
+    for file in (menu, articles, questions, advice, alarm_answers, knowledge, wording, forms, canned):
         file.load()
 
 
