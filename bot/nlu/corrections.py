@@ -36,6 +36,11 @@ _WRONG_DIGITS = re.compile(rf"(?:不是|[写打发填输]成了?)\s*{_D}+")
 _RIGHT_DIGITS = re.compile(rf"{_D}{{0,5}}(?:{_D}|x)(?![位个月日号年次楼天])", re.IGNORECASE)
 _ONLY_DIGITS_LEFT = 10
 """Letters beside the digits: 应该是 … 才对."""
+_NUMBER_TOLD = re.compile(
+    r"[我俺]?[了\s]*(?:应该)?是?([0-9]{1,4}|[零一二三四五六七八九]{2,4})(?=\D|$)(?![号栋楼单元门月年日岁])"
+)
+_LAST_NUMBER = re.compile(r"([0-9]+|[零一二三四五六七八九]+)(?:室|号)?$")
+"""A flat's number told anew by itself, 是五零三, and the one that it stands for: as many figures, in either writing."""
 _TAIL = re.compile(r"[\s,，。.、!！~～啊呀呢哈吧的了]+$")
 
 
@@ -118,6 +123,9 @@ def other_house(value: object, said: str) -> str | None:
         right = value[: known.start()] + block.group().upper() + value[known.end() :]
     for match in _HOUSE_PART.finditer(said):
         right = re.sub(rf"\d+{match[2]}", match.group(), right, count=1)
+    told, known = _NUMBER_TOLD.match(said.strip()), _LAST_NUMBER.search(value)
+    if right == value and told and known and len(told[1]) == len(known[1]):
+        right = value[: known.start(1)] + told[1] + value[known.end(1) :]
     return right if right != value else None
 
 

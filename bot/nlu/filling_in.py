@@ -147,8 +147,13 @@ class FillingIn:
         reading = self._reading(form, gives := await parse(told))
         if not reading.values or reading.loose:
             return None
-        halves = Halves(gives, await parse(asked))
-        return None if any(Triage.from_json(half["triage"]).urgent for half in (gives, halves.asked)) else halves
+        read = await parse(asked)
+        triages = [Triage.from_json(half["triage"]) for half in (gives, read)]
+        if any(triage.urgent for triage in triages):
+            return None
+        if triages[1].label != "enquiry" or triages[1].uncertain:  # this one: 这个证办一回得多少钱
+            read = {**await parse(f"{form.title}，{asked}"), "text": asked}
+        return Halves(gives, read)
 
     def about_filling(self, form: Form, asked: Mapping[str, Any]) -> dict[str, str]:
         """What the form itself says to a question about filling in: under `aside` or `remark`; empty for any other."""

@@ -54,3 +54,15 @@ def test_that_what_is_told_again_behind_the_right_part_stands_there_once(value: 
 )
 def test_that_the_last_digits_may_be_told_by_themselves(said: str, right: str | None) -> None:
     assert other_end("13800138021", said) == right
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("我 了是五零三 五零二是对门", "东逸社区小什字街八号楼三单元五零三"),
+        ("是50", None),
+        ("五月打的", None),
+    ],
+)
+def test_that_a_flat_may_be_told_anew_by_its_number_alone(said: str, right: str | None) -> None:
+    assert other_house("东逸社区小什字街八号楼三单元五零二", said) == right

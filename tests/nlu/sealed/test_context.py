@@ -333,6 +333,8 @@ def test_that_a_message_that_answers_the_form_and_asks_does_both() -> None:
     assert (found["intent"]["name"], found[BESIDES]["told"]) == (forms.FORM_ANSWER, "狗叫毛豆")
     assert (found[QUESTION]["topics"], found[QUESTION]["aspects"][0]) == (["dog_licence"], "fee")
     assert found[BESIDES]["utter"] == "utter_enquiry/dog_licence"
+    unsure = others | {fee["text"]: read(fee["text"], OFF_TOPIC)}
+    assert meaning(both, *DOG_NAME, others=unsure).parse_data[BESIDES] == found[BESIDES]
 
 
 def test_that_an_alarm_in_half_of_a_message_is_no_answer_to_the_form() -> None:
