@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from bot.intake.kinds import FROM_AFAR
+from bot.intake.wording import unspaced
 from bot.nlu.entities import entities_of
 from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile, of_its_shape, read_yaml
@@ -83,7 +84,7 @@ def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
     """
     if not case.silent:
         return False
-    texts = ["".join(normalise(message.text).split()) for message in messages]
+    texts = [unspaced(message.text) for message in messages]
     deaf = any(_DEAF.search(text) for text in texts)
     if kind_of(case) not in RESCUE and case.intent not in FROM_AFAR:
         return not deaf or any(_READ_ALONG.search(text) for text in texts)
@@ -125,7 +126,7 @@ def _known(messages: Sequence[Message], answered: Mapping[str, re.Pattern[str]])
     texts = [message.text for message in messages if message.kind == "text"]
     kinds = {entity.kind for text in texts for entity in entities_of(text)}
     known = {name for name, kind in _ANSWERED_BY.items() if kind in kinds}
-    said = [form for text in texts for form in (normalise(text), "".join(normalise(text).split()))]
+    said = [form for text in texts for form in (normalise(text), unspaced(text))]
     known |= {name for name, pattern in answered.items() if any(pattern.search(text) for text in said)}
     if any(_DOOR.search(text) for text in said):
         known.add(_DOOR_QUESTION)

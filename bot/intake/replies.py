@@ -217,7 +217,9 @@ def _in_alarm(
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
         return known
-    answer = None if over else _answer(case, message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
+    answer = None
+    if not (first or turned or fitting or over):
+        answer = _answer(case, message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
     if first or (turned and not fitting):
         said = _begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
     elif not (fitting or answer) and not manner.hidden and _parts(triage, moment.kind):
@@ -263,7 +265,7 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
         return False
     if desk.net.asks_for_silence(message.text):
         return False
-    text = "".join(normalise(message.text).split())
+    text = wording.unspaced(message.text)
     if puts_right(text):
         return False
     if kind_of(case) == _DESPAIR:
@@ -317,7 +319,7 @@ def _answer(
     case: Case,
     message: Message,
     understanding: Understanding | None,
-    manner: "Manner",
+    manner: Manner,
     desk: Desk,
     kinds_of_case: Collection[str],
 ) -> str | None:
@@ -360,7 +362,7 @@ def _taken_down(message: Message, messages: Sequence[Message], moment: Moment, m
 
 def _ended(session: Session, case: Case, message: Message, *, hidden: bool, now: datetime) -> str:
     """Take down that its resident calls an alarm over, and say what becomes of it; a guess ends nothing."""
-    if wording.says_unsure("".join(normalise(message.text).split())):
+    if wording.says_unsure(wording.unspaced(message.text)):
         return wording.SILENT_RECEIPT if hidden else wording.RESOLVED_UNPROVEN
     case.asked = [*case.asked, duty_case.TOLD_OVER]
     ended = duty_case.resolve(session, case, message.text, by=message.resident_id, now=now)
@@ -386,7 +388,7 @@ def _takes_back(message: Message, triage: Triage) -> bool:
     """Whether a message surely says that what was told is over, in words that can; a faint reading of it is most often
     a detail."""
     sure = triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END
-    return sure and wording.may_end("".join(normalise(message.text).split()))
+    return sure and wording.may_end(wording.unspaced(message.text))
 
 
 def _asks_after(message: Message, triage: Triage) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.nlu.normaliser import simplified
+from bot.nlu.normaliser import normalise, simplified
 
 ALARM = (
     "您的求助已收到，值班民警已收到提醒，正在查看。\n"
@@ -138,6 +138,11 @@ _PUZZLED = re.compile(
     "(?:那|这个?|那个?|到底|我)*(?:是?啥意思|什么意思|咋回事|怎么回事|要[我俺]?(?:补|发|交)(?:啥|什么)|补啥|补什么|哪里?不行|哪不行"
     "|(?:凭啥|凭什么|为啥|为什么|因为啥|咋|怎么)(?:就)?(?:不给?|没)(?:通过|过|办|批|给办|给批|让过)|(?:啥|什么)原因|哪儿?错了)[了啊呀呢]?"
 )
+
+
+def unspaced(text: str) -> str:
+    """A text in normal form without the spaces in it, as the deaf write: 没 事 了."""
+    return "".join(normalise(text).split())
 
 
 def says_sent(text: str) -> bool:

@@ -148,10 +148,10 @@ class FillingIn:
         if not reading.values or reading.loose:
             return None
         read = await parse(asked)
-        triages = [Triage.from_json(half["triage"]) for half in (gives, read)]
-        if any(triage.urgent for triage in triages):
+        triage = Triage.from_json(read["triage"])
+        if triage.urgent or Triage.from_json(gives["triage"]).urgent:
             return None
-        if triages[1].label != "enquiry" or triages[1].uncertain:  # this one: 这个证办一回得多少钱
+        if triage.label != "enquiry" or triage.uncertain:  # this one: 这个证办一回得多少钱
             read = {**await parse(f"{form.title}，{asked}"), "text": asked}
         return Halves(gives, read)
 

@@ -558,15 +558,15 @@ class _Reader:
             if entry.kind == "breed" and self._of_others_dog:
                 continue
             if entry.kind in ("id_number", "phone", "name", "breed"):
-                of_person = self._renamed or "dog_name" not in self._form.fields  # 叫 may name the dog
-                self._take(entry, self._text, asked=entry.kind == "name" and of_person and "叫" in self._text)
+                by_name = self._renamed or ("叫" in self._text and "dog_name" not in self._form.fields)  # no dog's
+                self._take(entry, self._text, asked=entry.kind == "name" and by_name)
             elif entry.kind == "date" and self._filled.get(entry.name) and values.mentions_day(self._text):
                 self._take(entry, self._text, asked=True)  # only a correction opens one that is filled
             elif entry.name != self._requested and entry.kind == "date" and _MOVED.search(self._text):
                 continue  # when one moved within the city is not since when one has been here
             elif entry.kind == "date" and values.exact_day(self._text) and not self._asking:
                 self._take(entry, self._around(entry) or self._text, asked=True)
-            elif entry.kind == "date" and any(word in self._text for word in entry.settings.get("about", ())):
+            elif entry.kind == "date" and self._is_about(entry):
                 self._take(entry, self._around(entry), asked=False)
             elif entry.name == "dog_name" and (called := field_values.dog_called(self._text, asked=False)):
                 self._put(entry, self._without_breed(called))
@@ -767,16 +767,18 @@ class _Reader:
     def _puts_day_anew(self, entry: Field) -> bool:
         """Whether a text tells a day that counts instead of the one told before."""
         exact = bool(values.exact_day(self._text)) and not self._asking
-        about = any(word in self._text for word in entry.settings.get("about", ()))
-        told = about and self._means("answer") and values.mentions_day(self._text)
+        told = self._is_about(entry) and self._means("answer") and values.mentions_day(self._text)
         return exact or told or self._only_a_day() or bool(_WRITE_DAY.search(self._text))
+
+    def _is_about(self, entry: Field) -> bool:
+        """Whether a text has words of what a date is the day of: 打的, 搬来."""
+        return any(word in self._text for word in entry.settings.get("about", ()))
 
     def _hardly_more_than_a_day(self, entry: Field) -> bool:
         """Whether a short text tells a day of this field, and of nothing else: not 京巴前年就办完证了."""
         if len(self._text) > _DAY_LETTERS or not values.mentions_day(self._text):
             return False
-        about = any(word in self._text for word in entry.settings.get("about", ()))
-        return about or size(values.without_days(self._text)) <= _BESIDE_A_DAY
+        return self._is_about(entry) or size(values.without_days(self._text)) <= _BESIDE_A_DAY
 
     def _only_a_day(self) -> bool:
         """Whether a text is a day and nothing else, which puts a day told before more exactly: 10月22."""

@@ -23,8 +23,8 @@ _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "el
 """Aspects in the order in which residents want to know them next."""
 _NOTHING_ON_IT = "这一句我拿不准，不敢乱说。点“转人工”，民警会看到并答复您。"
 _PERHAPS = "想问的要是下面的，点一下就行。"
-_ONLY_HEARD = "嗯，知道了。"
-_HEARD = "嗯，知道了。想问哪一样直接说就行，要找民警回“转人工”。"
+_HEARD = "嗯，知道了。"
+_ASK_ON = "想问哪一样直接说就行，要找民警回“转人工”。"
 _CERTAIN = "先说能确定的：\n"
 _NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转人工”问民警。先说能确定的：\n"
 _ENGLISH_UNSURE = "I am not sure about this point and will not guess. Tap 转人工 and an officer will answer you here."
@@ -62,12 +62,11 @@ def _of_topic(topic: Topic, asked: Question, words: Words) -> list[Fact | str]:
     aspects = asked.aspects
     if not aspects:
         return [topic.short]
-    if aspects[0] in (UNSURE, HEARD) and asked.choices:
-        return [(_NOTHING_ON_IT if aspects[0] == UNSURE else _ONLY_HEARD) + _PERHAPS]
     if aspects[0] == UNSURE:
-        return [_NOTHING_ON_IT + _CERTAIN + topic.short.told() if SHORT in aspects else _NOTHING_ON_IT]
+        certain = _CERTAIN + topic.short.told() if SHORT in aspects else ""
+        return [_NOTHING_ON_IT + (_PERHAPS if asked.choices else certain)]
     if aspects[0] == HEARD:
-        return [_HEARD]
+        return [_HEARD + (_PERHAPS if asked.choices else _ASK_ON)]
     always = {PLAIN: topic.plain, SHORT: topic.short}
     facts: list[Fact | str] = []
     for aspect in aspects:

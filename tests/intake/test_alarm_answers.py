@@ -1,6 +1,7 @@
 """What is answered to a question asked while help is on its way."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -62,7 +63,7 @@ async def test_that_a_question_in_an_alarm_is_answered_and_another_promised(stat
     station.phone.take()
 
 
-def test_that_a_file_that_cannot_be_used_is_told_in_the_trainers_words(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_that_a_file_that_cannot_be_used_is_told_in_the_trainers_words(tmp_path: Path) -> None:
     path = tmp_path / ANSWERS_FILE.name
     path.write_text("gas_valve:\n  kinds: [gas_leak]\n  says: ''\n", encoding="utf-8")
     with pytest.raises(alarm_answers.trainers_file.TrainersFileError, match="不能空着"):
