@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.nlu.dataset import Dataset, Example
-from bot.nlu.embedding import encode_on_all_cores
+from bot.nlu.embedding import encode_on_all_cores, plain_encoder
 from bot.nlu.features import NGrams, grams
 from bot.nlu.kernel import KernelModel, Settings, fit, label_sums
 from bot.nlu.normaliser import TYPOS, Normaliser, without_politeness
@@ -49,7 +49,9 @@ def read(examples: Sequence[Example]) -> Read:
     return Read(
         [example.intent for example in examples],
         [grams(text, cut) for text, cut in zip(texts, words, strict=True)],
-        encode_on_all_cores(texts),
+        encode_on_all_cores(
+            texts, plain_encoder()
+        ),  # the other one has learnt from the messages nobody has reviewed yet
     )
 
 
@@ -64,7 +66,7 @@ class Round:
         targets = [messages.intents[number] for number in known]
         rows, embeddings = self._ngrams.matrix(documents), messages.embeddings[known]
         own = np.ones(len(known), dtype=bool)
-        self.model: KernelModel = fit(rows, embeddings, targets, Settings(), calibrated_on=own).model
+        self.model: KernelModel = fit(rows, embeddings, targets, Settings(), judged_by=own).model
 
     def read(self, messages: Read, numbers: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """P(intent) of each of these messages, and how near the nearest known one is."""

@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from bot.nlu.components import FROM_CATALOGUE, embedding_of
 from bot.nlu.features import NGrams, grams
-from bot.nlu.kernel import Floats, KernelModel, Row, Settings, fit, label_sums
+from bot.nlu.kernel import Floats, KernelModel, Row, Settings, fit, judges, label_sums
 from bot.nlu.publication import FINE_RANKING, NEAREST, RAW_TEXT, TOPICS, publish, words_of
 from bot.nlu.triage import LABELS, ONE_TAP, URGENT, Evidence, Triage
 
@@ -149,17 +149,18 @@ class TriageClassifier(GraphComponent):
         targets = [example.get(INTENT_RESPONSE_KEY) for example in examples]
         self._ngrams = NGrams.fit(documents, min_documents=self._config["min_documents"])
         own = np.array([example.get(FROM_CATALOGUE) is None for example in examples], dtype=bool)
+        own &= judges([example.get(TEXT) for example in examples])
         with threadpool_limits(os.cpu_count()):  # serving has one
             fitted = fit(
                 self._ngrams.matrix(documents),
                 np.stack([embedding_of(example) for example in examples]),
                 targets,
                 Settings(**{name: self._config[name] for name in asdict(Settings())}),
-                calibrated_on=own,
+                judged_by=own,
             )
         self._model = fitted.model
         page = Decision.page_threshold(self._config["cost_missed_emergency"], self._config["cost_false_page"])
-        left_out = fitted.left_out[own]
+        left_out = fitted.left_out
         self._decision = ask_thresholds(
             label_sums(left_out, self._model.label_of), page, self._config["uncertain_share"]
         )

@@ -29,6 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from bot.nlu import forms, knowledge
 from bot.nlu.dataset import Dataset
+from bot.nlu.e5.adapter import FILE as ADAPTER
 from bot.nlu.embedding import (
     ALARM_ASKED_MEMORY,
     ASPECT_MEMORY,
@@ -320,7 +321,7 @@ class StationTokenizer(JiebaTokenizer):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceEmbedding(DenseFeaturizer, GraphComponent):
-    """The pretrained sentence embedding of each message (see `bot.nlu.embedding`)."""
+    """The sentence embedding of each message (see `bot.nlu.embedding`)."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
@@ -344,6 +345,11 @@ class SentenceEmbedding(DenseFeaturizer, GraphComponent):
     ) -> SentenceEmbedding:
         """A component for training or serving: nothing is learnt."""
         return cls(config, execution_context.node_name)
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        """Embed again when the encoder has learnt anew."""
+        return fingerprint_of([ADAPTER])
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
@@ -406,7 +412,8 @@ class _OwnMachine(GraphComponent):
         """Train again when the examples or what lies beside them changed."""
         source = Path(config.get("examples") or cls.source)
         own = source.glob("*.yml") if source.is_dir() else [source]
-        return fingerprint_of([*own, *(path for pattern in cls.beside for path in source.parent.glob(pattern))])
+        beside = (path for pattern in cls.beside for path in source.parent.glob(pattern))
+        return fingerprint_of([ADAPTER, *own, *beside])
 
     @classmethod
     def create(

@@ -42,6 +42,18 @@ class Example:
         return self.intent.partition("/")[0]
 
 
+NO_TOPIC = "none"
+"""What a message behind a question asks for that nothing in the knowledge base answers, or that asks nothing."""
+
+
+@dataclass(frozen=True)
+class FollowUp(Example):
+    """One message that comes behind a question: its `intent` is the topic it asks for, or NO_TOPIC."""
+
+    before: str = ""
+    """The topic that was asked about last."""
+
+
 @dataclass(frozen=True)
 class TestMessage(Example):
     """One message of the test set."""
@@ -113,12 +125,20 @@ class Dataset:
     @cached_property
     def questions(self) -> list[Example]:
         """The questions by topic; each one's `intent` is its topic's name. A file that cannot be read is a problem."""
-        found = []
-        for path in sorted((self.root / "questions").glob("*.yml")):
+        return self._read_each("questions", _read_questions)
+
+    @cached_property
+    def follow_ups(self) -> list[FollowUp]:
+        """What comes behind a question about a topic. A file that cannot be read is a problem."""
+        return self._read_each("follow_ups", _read_follow_ups)
+
+    def _read_each(self, kind: str, read: Callable[[Path], list[T]]) -> list[T]:
+        found: list[T] = []
+        for path in sorted((self.root / kind).glob("*.yml")):
             try:
-                found += _read_questions(path)
+                found += read(path)
             except (yaml.YAMLError, AttributeError, TypeError) as error:
-                self.problems.append(f"{path}: cannot be read as questions ({type(error).__name__}: {error})")
+                self.problems.append(f"{path}: cannot be read as {kind} ({type(error).__name__}: {error})")
         return found
 
     @cached_property
@@ -141,6 +161,16 @@ class Dataset:
 def _read_questions(path: Path) -> list[Example]:
     content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
     return [Example(str(text), str(topic), str(path)) for topic, texts in content.items() for text in texts]
+
+
+def _read_follow_ups(path: Path) -> list[FollowUp]:
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+    return [
+        FollowUp(str(text), str(topic), str(path), str(before))
+        for before, topics in content.items()
+        for topic, texts in topics.items()
+        for text in texts
+    ]
 
 
 def _read_intent_file(path: Path) -> IntentFile:
@@ -202,7 +232,7 @@ def findings(dataset: Dataset) -> list[str]:
     normalise = Normaliser(dataset.root / "typos.tsv")
     training = list(dataset.training())
     normal = [normalise(example.text) for example in training]
-    questions = dataset.questions
+    questions, follow_ups = dataset.questions, dataset.follow_ups
     asked = [normalise(question.text) for question in questions]
     test_normal = [normalise(message.text) for message in dataset.test]
     agreement = list(_agreement(dataset))
@@ -214,7 +244,7 @@ def findings(dataset: Dataset) -> list[str]:
         *_repeated(dataset.test, test_normal),
         *_repeated(dataset.regression, [normalise(message.text) for message in dataset.regression]),
         *_repeated(questions, asked),
-        *_lost(dataset, questions),
+        *_lost(dataset, questions, follow_ups),
         *_markup(training),
         *_leaks(dataset.test, test_normal, [*training, *questions], [*normal, *asked]),
     ]
@@ -259,13 +289,22 @@ def _repeated(examples: Sequence[Example], normal: Sequence[str]) -> Iterator[st
             yield f"{text!r}: {kind} ({', '.join(sorted(intents))})"
 
 
-def _lost(dataset: Dataset, questions: Iterable[Example]) -> Iterator[str]:
-    """Questions of a topic that stands in no answers of their file's name."""
-    for path, topic in dict.fromkeys((question.place, question.intent) for question in questions):
-        answers = dataset.root / "answers" / Path(path).name
-        known = yaml.load(answers.read_text(encoding="utf-8"), Loader=_LOADER) if answers.exists() else []  # noqa: S506
-        if topic not in {entry["topic"] for entry in known}:
-            yield f"{path}: {topic} is no topic of answers/{answers.name}"
+def _lost(dataset: Dataset, questions: Sequence[Example], follow_ups: Sequence[FollowUp]) -> Iterator[str]:
+    """Questions of a topic that stands in no answers of their file's name, and what comes behind such a topic or asks
+    for one that stands nowhere."""
+    topics = {
+        path.name: {str(entry["topic"]) for entry in yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)}  # noqa: S506
+        for path in (dataset.root / "answers").glob("*.yml")
+    }
+    own = [(question.place, question.intent) for question in questions]
+    own += [(follow_up.place, follow_up.before) for follow_up in follow_ups]
+    for place, topic in dict.fromkeys(own):
+        if topic not in topics.get(name := Path(place).name, ()):
+            yield f"{place}: {topic} is no topic of answers/{name}"
+    known = {NO_TOPIC}.union(*topics.values())
+    for place, topic in dict.fromkeys((follow_up.place, follow_up.intent) for follow_up in follow_ups):
+        if topic not in known:
+            yield f"{place}: {topic} is no topic of any file of answers/ (or {NO_TOPIC})"
 
 
 def _markup(examples: Iterable[Example]) -> Iterator[str]:

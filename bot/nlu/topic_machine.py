@@ -27,9 +27,9 @@ from bot.nlu.turn_machine import examples
 
 QUESTIONS = Path("nlu_data/questions")
 _PENALTY, _MEANING_SHARE, _SHARPNESS = 0.1, 0.7, 2.0
-_BY_QUESTIONS = 25.0
-"""Logits of the machine's whole unit: a conditional logit over questions that were left out (ADR 006)."""
-_BY_INTENT, _UNLIKELIEST = 0.6, 1e-3
+_BY_QUESTIONS = 30.0
+"""Logits of the machine's whole unit, from questions that neither it nor the encoder had learnt (ADR 006)."""
+_BY_INTENT, _UNLIKELIEST = 0.8, 1e-3
 """What the logarithm of P(intent | enquiry) counts beside them, and the least that such a P counts as: no intent is
 impossible because the classifier says so."""
 _DESCRIBED_LETTERS = 120

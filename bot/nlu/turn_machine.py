@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bot.nlu.features import NGrams, character_spans
-from bot.nlu.kernel import Meaning, Singles, kernel_of, solved
+from bot.nlu.kernel import Meaning, Singles, judges, kernel_of, solved
 from bot.nlu.live_file import TrainersFileError, of_its_shape, read_yaml
 from bot.nlu.turns import Turn
 from bot.nlu.wording import asks
@@ -66,24 +66,26 @@ class TurnMachine:
     def fit(cls, texts: Mapping[str, Sequence[str]], embeddings: Singles) -> TurnMachine:
         """From the examples by turn, in normal form, and their embeddings in the same order."""
         names = tuple(texts)
-        targets = np.repeat(np.arange(len(names)), [len(texts[name]) for name in names])
+        judged_by = judges([text for name in names for text in texts[name]])
+        order, last = np.argsort(judged_by, kind="stable"), int(judged_by.sum())
+        targets = np.repeat(np.arange(len(names)), [len(texts[name]) for name in names])[order]
         documents = [character_spans(text) for name in names for text in texts[name]]
         grams = NGrams.fit(documents, min_documents=1)
-        rows = grams.matrix(documents)
-        meaning = Meaning.of(embeddings, _MEANING_SHARPNESS)
+        rows = grams.matrix(documents)[order]
+        meaning = Meaning.of(embeddings[order], _MEANING_SHARPNESS)
         kernel = kernel_of(rows, meaning.support, share=_MEANING_SHARE, sharpness=_MEANING_SHARPNESS)
         wanted = np.eye(len(names))[targets]
         sizes = np.bincount(targets)[targets]
         kernel[np.diag_indices_from(kernel)] += _PENALTY * np.sqrt(sizes / sizes.mean())
-        dual, precision = solved(kernel, wanted)
-        unseen = wanted - dual / precision[:, None]
+        dual, precision = solved(kernel, wanted, last)
+        unseen = wanted[-last:] - dual[-last:] / precision[:, None]
         return cls(
             names=names,
             meaning=meaning,
             grams=grams,
             gram_weights=_weights(rows, dual),
             meaning_weights=np.asarray(dual * _MEANING_SHARE, dtype=np.float32),
-            sharpness=_calibrated(unseen, targets),
+            sharpness=_calibrated(unseen, targets[-last:]),
             asking=_asking(texts),
         )
 

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot import processor
+from bot.children import end_with_parent
 from bot.nlu import pointer
+from bot.nlu.e5.adapter import FILE as ADAPTER
 from bot.nlu.project import PROJECT
 from bot.settings import ROOT, Settings
 
 _LIVE_DATA = frozenset(
-    {"test", "regression", "answers", "demo"}
+    {"test", "regression", "answers", "demo", "follow_ups"}
     | {
         f"{name}.yml"
         for name in (
@@ -34,7 +36,7 @@ _LIVE_DATA = frozenset(
 _LIVE_MODULES = frozenset(
     f"{name}.py"
     for name in (
-        *("evaluation", "evaluation_report", "judge", "project", "catalogue"),
+        *("evaluation", "evaluation_report", "judge", "lessons", "project", "catalogue"),
         *("live_model", "pointer", "server"),
         *(
             "affairs",
@@ -98,6 +100,7 @@ def _inputs(project: Path = PROJECT) -> Iterator[Path]:
     for path in sorted(data.rglob("*")):
         if path.is_file() and path.suffix != ".md" and path.relative_to(data).parts[0] not in _LIVE_DATA:
             yield path
+    yield ADAPTER
     yield from (path for path in sorted((ROOT / "bot" / "nlu").glob("*.py")) if path.name not in _LIVE_MODULES)
 
 
@@ -147,7 +150,8 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder:
         made = Path(folder) / target.name
         asked = command(settings, made.parent, pointer.name_of(target))
-        finished = subprocess.run(asked, cwd=PROJECT, env=rasa_environment(), check=False)  # noqa: S603
+        ends_too = end_with_parent(os.getpid())
+        finished = subprocess.run(asked, cwd=PROJECT, env=rasa_environment(), check=False, preexec_fn=ends_too)  # noqa: S603
         if finished.returncode != 0 or not is_whole(made):
             raise TrainingError(
                 "rasa train failed; its messages above say why. The models trained before are untouched."

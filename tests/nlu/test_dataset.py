@@ -94,6 +94,23 @@ def test_that_a_question_of_no_topic_and_one_that_is_asked_twice_are_found(root:
     assert any("more than once" in finding for finding in found)
 
 
+def test_that_what_comes_behind_no_topic_or_asks_for_none_is_found(root: Path) -> None:
+    (root / "follow_ups").mkdir()
+    behind = "gone: {none: [谢谢]}\nlost: {nowhere: [多少钱]}\n"
+    (root / "follow_ups" / "wifi.yml").write_text(behind, encoding="utf-8")
+    found = findings(Dataset(root))
+    assert any("gone is no topic of answers/wifi.yml" in finding for finding in found)
+    assert any("nowhere is no topic of any file" in finding for finding in found)
+    assert not any("none is no topic" in finding for finding in found)
+
+
+def test_that_follow_ups_that_cannot_be_read_are_found(root: Path) -> None:
+    (root / "follow_ups").mkdir()
+    (root / "follow_ups" / "wifi.yml").write_text("wifi: [多少钱]", encoding="utf-8")
+    (found,) = findings(Dataset(root))
+    assert "wifi.yml: cannot be read as follow_ups" in found
+
+
 def add_test_message(root: Path, text: str) -> None:
     (root / "test").mkdir()
     line = json.dumps({"id": "1", "text": text, "label": "other", "intent": "other/greeting", "hard": False})

@@ -185,7 +185,7 @@ def test_that_what_is_told_at_once_fits_a_phone_screen() -> None:
 def test_that_questions_after_a_request_have_a_topic() -> None:
     topic = BASE.goes_on("help_request/found_item")
     assert topic
-    assert "收条" in told(continued("能给我写个收条吗", Question((topic.id,))))
+    assert "收条" in told(continued("能给我写个收条吗", Question((topic.id,)), alone="lost_found_howto"))
     assert BASE.goes_on("help_request/lost_pet") is None
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.intake.articles import ARTICLES
 from bot.intake.menu import MENU
-from bot.settings import Settings
+from bot.settings import ROOT, Settings
 from bot.studio import training
 from bot.studio.training import TrainingError
 
@@ -75,3 +75,20 @@ def test_that_a_training_that_is_cut_off_leaves_what_was_there(
         training.train(settings, force=True)
     assert target.read_bytes() == whole
     assert [path.name for path in target.parent.iterdir()] == [target.name]
+
+
+def test_that_a_training_ends_with_the_command_that_began_it(tmp_path: Path) -> None:
+    """Whoever holds the other end of its output reads to the end only when both are gone."""
+    rasa, target = tmp_path / "python", tmp_path / "models" / "fujin-0.tar.gz"
+    rasa.write_text(f"#!{sys.executable}\nimport time\nprint('training', flush=True)\ntime.sleep(600)\n")
+    rasa.chmod(0o755)
+    begin = (
+        "from pathlib import Path; from bot.settings import Settings; from bot.studio import training;"
+        f"training.model_path = lambda: Path({str(target)!r});"
+        f"training.train(Settings(_env_file=None, rasa_python=Path({str(rasa)!r})))"
+    )
+    command = subprocess.Popen([sys.executable, "-c", begin], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert command.stdout
+    assert command.stdout.readline() == "training\n"
+    command.terminate()
+    command.communicate(timeout=30)

@@ -12,6 +12,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession, SessionOptions
 
+from bot.nlu.e5.adapter import Adapter
 from bot.nlu.e5.weights import Singles, Weights
 
 _OPERATORS = (helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1))
@@ -25,8 +26,8 @@ _INPUT, _OUTPUT = "tokens", "meaning"
 class Network:
     """Reads a text's pieces. One core; several threads may call it at once."""
 
-    def __init__(self, weights: Weights) -> None:
-        """Build the graph (a quarter of a second)."""
+    def __init__(self, weights: Weights, adapter: Adapter | None = None) -> None:
+        """Build the graph (a quarter of a second); without `adapter` of the weights as they come."""
         self._weights = weights
         hidden = weights.sizes.hidden
         kinds = weights.vector("emb.type").reshape(-1, hidden)
@@ -34,7 +35,7 @@ class Network:
         options = SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         onnxruntime.set_default_logger_severity(3)
-        self._session = InferenceSession(_Graph(weights).bytes(), options, providers=["CPUExecutionProvider"])
+        self._session = InferenceSession(_Graph(weights, adapter).bytes(), options, providers=["CPUExecutionProvider"])
 
     def __call__(self, pieces: list[int]) -> Singles:
         """The meaning: the mean over the pieces, of length 1, shape (hidden,)."""
@@ -46,8 +47,8 @@ class Network:
 class _Graph:
     """Collects the nodes. A method adds some and gives the name of what they put out."""
 
-    def __init__(self, weights: Weights) -> None:
-        self._weights, self._sizes = weights, weights.sizes
+    def __init__(self, weights: Weights, adapter: Adapter | None) -> None:
+        self._weights, self._sizes, self._adapter = weights, weights.sizes, adapter
         self._nodes: list[object] = []
         self._constants: list[object] = []
         tokens = self._normed(_INPUT, "emb.ln")
@@ -100,7 +101,7 @@ class _Graph:
 
     def _linear(self, tokens: str, names: list[str], inputs: int) -> str:
         """Tokens times one or several matrices side by side, in whole numbers, plus what is always added."""
-        matrix = np.concatenate([self._weights.matrix(f"{name}.w", inputs) for name in names], axis=1)
+        matrix = np.concatenate([self._matrix(f"{name}.w", inputs) for name in names], axis=1)
         always = np.concatenate([self._weights.vector(f"{name}.b") for name in names])
         scales = np.abs(matrix).max(axis=0) / _LARGEST
         name = "+".join(names)
@@ -111,6 +112,10 @@ class _Graph:
             self._constant(f"{name}.b", always),
         ]
         return self._node("DynamicQuantizeMatMul", [tokens, *constants], name, "com.microsoft")
+
+    def _matrix(self, name: str, inputs: int) -> Singles:
+        matrix = self._weights.matrix(name, inputs)
+        return matrix + self._adapter.beside(name) if self._adapter else matrix
 
     def _normed(self, tokens: str, name: str) -> str:
         parts = [self._constant(f"{name}.{part}", self._weights.vector(f"{name}.{part}")) for part in ("w", "b")]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.nlu.embedding import SIZE, Encoder, encode_on_all_cores, remembered, shortened
+from bot.nlu.embedding import SIZE, Encoder, encode_on_all_cores, own_encoder, remembered, shortened
 
 
 class CountingEncoder:
@@ -22,7 +22,7 @@ class CountingEncoder:
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    return Encoder()
+    return own_encoder()
 
 
 def test_that_messages_of_one_meaning_are_nearer_than_others(encoder: Encoder) -> None:

@@ -11,7 +11,20 @@ pytest.importorskip("rasa")
 
 from scipy import sparse
 
-from bot.nlu.kernel import Calibration, CalibrationLoss, Fit, KernelModel, Settings, fit, label_sums, labels_of, unsure
+from bot.nlu.e5.adapter import kept_apart
+from bot.nlu.kernel import (
+    Calibration,
+    CalibrationLoss,
+    Fit,
+    KernelModel,
+    Settings,
+    fit,
+    judges,
+    label_sums,
+    labels_of,
+    solved,
+    unsure,
+)
 
 INTENTS = ("urgent_alarm/fire", "urgent_alarm/robbery", "enquiry/idcard_lost", "other/idiom")
 EACH = 40
@@ -32,7 +45,7 @@ def made_up(seed: int = 1, spread: float = 3.0) -> tuple[sparse.csr_matrix, np.n
 
 def fitted() -> Fit:
     rows, embeddings, targets = made_up()
-    return fit(rows, embeddings, targets, Settings(), calibrated_on=np.ones(len(targets), dtype=bool))
+    return fit(rows, embeddings, targets, Settings(), judged_by=np.ones(len(targets), dtype=bool))
 
 
 def row(matrix: sparse.csr_matrix, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -49,12 +62,36 @@ def test_that_unseen_messages_are_read_and_probabilities_sum_to_one() -> None:
     assert right.mean() > 0.8
 
 
+def test_that_the_corner_of_an_inverse_needs_the_corner_of_its_factor_alone() -> None:
+    random = np.random.default_rng(3)
+    root = random.normal(size=(60, 60)).astype(np.float32)
+    kernel, wanted = root @ root.T + 5 * np.eye(60, dtype=np.float32), random.normal(size=(60, 4))
+    dual, precision = solved(kernel.copy(), wanted, 12)
+    assert np.allclose(dual, np.linalg.solve(kernel, wanted), atol=1e-3)
+    assert np.allclose(precision, np.diag(np.linalg.inv(kernel))[-12:], rtol=1e-3)
+
+
+def test_that_a_machine_is_judged_by_what_the_encoder_has_not_learnt() -> None:
+    texts = [f"第{number}条" for number in range(1000)]
+    assert judges(texts).tolist() == [kept_apart(text) for text in texts]
+    assert judges(texts[:50]).all(), "a few of them would say nothing"
+
+
+def test_that_messages_are_judged_in_their_own_order() -> None:
+    rows, embeddings, targets = made_up(spread=0.4)
+    some = np.arange(len(targets)) % 3 == 1
+    whole = fit(rows, embeddings, targets, Settings(), judged_by=np.ones(len(targets), dtype=bool))
+    part = fit(rows, embeddings, targets, Settings(), judged_by=some)
+    assert len(part.left_out) == some.sum()
+    assert np.abs(part.left_out - whole.left_out[some]).max() < 0.1
+
+
 def test_that_the_left_out_reading_is_that_of_a_model_without_the_message() -> None:
     """The closed form of leave-one-out against the long way, for the first machine's scores."""
     rows, embeddings, targets = made_up(spread=0.4)
     settings = Settings()
     everyone = np.ones(len(targets), dtype=bool)
-    whole = fit(rows, embeddings, targets, settings, calibrated_on=everyone)
+    whole = fit(rows, embeddings, targets, settings, judged_by=everyone)
     assert whole.model.second is None, "these are too easy for a second look"
     for left in (0, EACH, 3 * EACH + 5):
         others = np.arange(len(targets)) != left
@@ -63,7 +100,7 @@ def test_that_the_left_out_reading_is_that_of_a_model_without_the_message() -> N
             embeddings[others],
             [target for target, kept in zip(targets, others, strict=True) if kept],
             settings,
-            calibrated_on=everyone[1:],
+            judged_by=everyone[1:],
         )
         apart = without.model.read([row(rows, left)], embeddings[left : left + 1])[0][0]
         assert np.abs(apart - whole.left_out[left]).max() < 0.05
