@@ -36,10 +36,10 @@ def test_that_a_message_which_says_nothing_of_its_own_stays_with_the_last_topic(
 
 def test_that_a_topic_of_the_same_field_needs_less_than_one_of_another_to_be_meant() -> None:
     assert (
-        best("我爸那样的呢", intent("residence_permit_apply", 0.3, residence_permit_half=9.0))
+        best("我爸那样的呢", intent("residence_permit_apply", 0.05, residence_permit_half=9.0))
         == "residence_permit_half"
     )
-    assert best("我爸那样的呢", intent("passport", 0.3, passport_renew=9.0)) == LAST.id
+    assert best("我爸那样的呢", intent("passport", 0.05, passport_renew=9.0)) == LAST.id
 
 
 def test_that_another_matter_in_plain_words_is_meant_whatever_was_asked_before() -> None:
