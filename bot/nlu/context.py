@@ -50,8 +50,8 @@ _HUMAN_SERVICE = "help_request/human_service"
 _WANTS_SOMEBODY = re.compile(
     "(?:找|换|叫)(?:一?个|位)?(?:真?人|工作人员|懂的人|明白人)(?:来|给我?|帮我?)?(?:教|问|说|聊|办|填|弄|讲|回|答|处理)"
 )
-_LATELY = 2
-"""Messages within which a matter was named that "那现在办" is about."""
+_LATELY, _OFFERED_LATELY = 2, 4
+"""Messages within which a matter was named that "那现在办" is about, and replies within which an offer stands."""
 
 
 _THANKED = re.compile(
@@ -175,10 +175,13 @@ class Context:
         return self._said.forms.wished(text, "") or self._agreed_to(text) or next(handed, None)
 
     def _agreed_to(self, text: str) -> Form | None:
-        """The form whose matter was just answered, where a text agrees to it: the bot offers it with the answer."""
-        forms, about = self._said.forms.forms.values(), self._asked.intent_of(self._asked.last)
-        offered = (form for form in forms if about in form.matters and form.says in self._said.bot_said)
-        return next(offered, None) if _AGREES.search(normalise(text)) else None
+        """The form that was offered with an answer lately, where a text agrees to it; between them somebody may have
+        asked what becomes of the data."""
+        if not _AGREES.search(normalise(text)):
+            return None
+        said = self._said.bot_said_lately(_OFFERED_LATELY)
+        offered = [form for form in self._said.forms.forms.values() if form.says in said]
+        return offered[0] if len(offered) == 1 else None
 
     @classmethod
     def _continues(cls, alone: Mapping[str, Any], joined: Mapping[str, Any]) -> bool:

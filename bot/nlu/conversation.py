@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import islice
 
 from rasa.shared.core.events import ActiveLoop, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -154,8 +156,16 @@ class Conversation:
     @cached_property
     def bot_said(self) -> str:
         """The bot's last words."""
-        said = (event.text or "" for event in reversed(self.tracker.events) if isinstance(event, BotUttered))
-        return next(said, "")
+        return next((event.text or "" for event in self._replies()), "")
+
+    def bot_said_lately(self, replies: int) -> str:
+        """The bot's last words, as many replies of them that are not forgotten yet."""
+        oldest = time.time() - REMEMBERED_SECONDS
+        said = (event.text or "" for event in self._replies() if event.timestamp >= oldest)
+        return "\n".join(islice(said, replies))
+
+    def _replies(self) -> Iterator[BotUttered]:
+        return (event for event in reversed(self.tracker.events) if isinstance(event, BotUttered))
 
     @property
     def answered_before(self) -> bool:

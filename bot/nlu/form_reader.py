@@ -107,6 +107,7 @@ _NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫)"
 _MAY_ONE = re.compile("能不能|能办|能养|让养|让办|可以养|可以办|允许")
 _OTHERS_DOG = re.compile("(?:朋友|邻居|同事|同学|亲戚|楼[上下]|对门|隔壁|别人|人家)们?(?:他|她)?家?(?:那|的|养|有|也)")
 _FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
+_OF_MONTH = re.compile("[0-9一二三四五六七八九十]月")
 _OF_NUMBER = re.compile("电话|手机|号码")
 """Words of who tells a number: what stands beside it (后面还有个九) is no name."""
 _DOG_NAME_CHARACTERS = 6
@@ -451,6 +452,8 @@ class _Reader:
         """A part of a filled value that is told with the right one: 不叫豆豆叫多多, 是23号楼，不是21."""
         for old, said in swaps(self._text):
             new = values.told_again(said) or said
+            if _OF_MONTH.search(new):
+                return self._other_day(new)
             for entry in self._form.fields.values():
                 value = self._filled.get(entry.name)
                 if not isinstance(value, str) or entry.kind in (PHOTO, "date", "id_number"):
@@ -460,6 +463,14 @@ class _Reader:
                     self._put(entry, right)
                     return True
         return False
+
+    def _other_day(self, new: str) -> bool:
+        """The only day that was told before, told anew: 是3月15，不是1号. No part of an address."""
+        days = [entry for entry in self._form.fields.values() if entry.kind == "date" and self._filled.get(entry.name)]
+        if len(days) != 1 or (right := self._attempt(days[0], new, asked=True)) is None:
+            return False
+        self._put(days[0], right)
+        return True
 
     def _takes_itself_back(self) -> bool:
         """A value that is put right in the same breath: 赵梦瑶 错了 赵梦遥, 33号1-2-3 不对是1-2-4."""

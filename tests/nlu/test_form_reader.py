@@ -818,3 +818,10 @@ def test_that_the_last_digit_of_a_number_that_was_refused_is_no_telephones() -> 
 def test_that_whoever_has_a_permit_that_runs_out_wants_no_new_one() -> None:
     assert FORMS.wished("居住证快到期了 重新办一个", "") is None
     assert FORMS.wished("居住证给我办一个", "") is PERMIT
+
+
+def test_that_a_day_put_right_is_no_part_of_an_address() -> None:
+    """Its "1号" stands in 14-2号1单元 as well."""
+    known = {"lived_since": "2026-03-01", "address": "上园路14-2号1单元902"}
+    told = reading("哎日子记错了，合同是3月15起，不是1号", "household_place", PERMIT, **known)
+    assert told.values == {"lived_since": "2026-03-15"}

@@ -302,6 +302,19 @@ def test_that_agreeing_behind_an_answer_that_offers_the_form_begins_it() -> None
     assert meaning(read("好的", OFF_TOPIC), asked, offer).parse_data["intent"]["name"] == "other"
 
 
+def test_that_an_offer_stands_while_somebody_asks_what_becomes_of_the_data() -> None:
+    asked = said(Triage("enquiry", 0.99, "enquiry/dog_licence"), "租的房子能办狗证不", Question(("dog_licence",)))
+    offer = BotUttered("能。现在就想办，回“我要办犬证”就开始。")
+    doubt = said(Triage("enquiry", 0.99, "enquiry/bot_services"), "不会泄露吧", Question(("bot_services_privacy",)))
+    told = BotUttered("别的居民看不见您发的。")
+    heard = meaning(read("行吧 同意了", OFF_TOPIC), asked, offer, doubt, told).parse_data
+    assert heard["intent"]["name"] == "apply_dog_licence"
+    forgotten = [told] * 4
+    assert (
+        meaning(read("行吧 同意了", OFF_TOPIC), asked, offer, doubt, *forgotten).parse_data["intent"]["name"] == "other"
+    )
+
+
 def test_that_an_age_behind_a_question_is_about_its_matter() -> None:
     asked = said(
         Triage("enquiry", 0.99, "enquiry/household_ethnicity"), "想换个民族", Question(("household_ethnicity",))
