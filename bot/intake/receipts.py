@@ -23,6 +23,7 @@ _ASKS = re.compile(
     r"[?？]|吗\W*$|(?:能|可以|行|要|用|该|会|得|有|给|中|成|使|算|对|是|敢|准)[^，,。 ]{0,8}不[呀啊呢]?\W*$|"
     r"(?:正常|要紧|合适|严重)不\W*$|(?!动不动|时不时)(?<!不)([\u4e00-\u9fff])\s?[不没]\s?\1|"
     "(?:啥|什么|哪|谁)(?!.{0,4}[都也])|(?:怎么|咋|如何)(?!.{0,4}[都也])|"
+    "[给去先找报走留等坐躲往](?!了)[^，,。 ]{1,10}还是[给去先找报走留等坐躲往在](?!了)|"
     "多少|多[久远]|(?<![好十百这那没见])几[点天个分号]|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|会不会|该不该|算不算|是否|请问"
 )
 _TELLS = re.compile(
@@ -37,7 +38,11 @@ _TELLS = re.compile(
 _CLAUSES = re.compile(r"(?<=[?？])|[\s,，。.!！;；…~～]+")
 _ANSWERED = re.compile(r"[^,，。.!！ ]*[?？]\W*(?=就)")
 """A question of the writer's own that the next words answer: 哪个学校？就大东路那个."""
-_PLAINLY_ASKS = re.compile("[?？吗]$|[能可行要用该会得中成][^，。 ]{0,8}不[呀啊呢]?$")
+_PLAINLY_ASKS = re.compile(
+    "[?？吗]$|[能可行要用该会得中成][^，。 ]{0,8}不[呀啊呢]?$|"
+    "(?:我|俺|咱)们?(?:现在|这会儿|先|还|到底)*(?:能不能|可不可以|要不要|用不用|该不该)"
+)
+"""Of a clause that others follow; of oneself: 能不能快点 is no question of 他在砸门，能不能快点，我害怕."""
 _ASKS_IN_ENGLISH = re.compile(
     r"\?|^(?:and |so |but )?(?:what|where|when|how|who|which|why|can|could|should|do|does|is|are|will|may|shall)\b",
     re.IGNORECASE,
