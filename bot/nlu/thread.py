@@ -148,7 +148,8 @@ class Thread:
         if not (_incomplete(parse_data, triage, before) or _same_matter(triage, before, text)):
             return parse_data
         if before.label == "enquiry" and triage.label in ("enquiry", "other"):
-            return parse_data  # a question of its own, or one that stands on the question before it
+            # A question of its own, or one that stands on the question before it.
+            return await self._of_enquiry(parse_data, triage, thread, parse) if triage.uncertain else parse_data
         joined = await parse(f"{words}，{text}")
         read = Triage.from_json(joined["triage"])
         in_form = self._said.form and not self._said.other_matter
@@ -170,6 +171,19 @@ class Thread:
             return read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
         begun = read.label == "tip" and before.intent == _HOW_TO_TELL
         return read_as(parse_data, read, read.intent) if begun else parse_data
+
+    @staticmethod
+    async def _of_enquiry(
+        parse_data: dict[str, Any], triage: Triage, thread: tuple[str, Triage], parse: Parse
+    ) -> dict[str, Any]:
+        """A message of which nobody knows what it is, as a detail of the question before it where it surely is one
+        behind that: 幼师, of a certificate. Nobody is asked whether there is danger then, and no case is opened."""
+        words, before = thread
+        joined = await parse(f"{words}，{parse_data['text']}")
+        read = Triage.from_json(joined["triage"])
+        enquires = read.label == "enquiry" and not read.uncertain and read.confidence >= CERTAIN
+        calm = not triage.urgent and not _is_turn(parse_data, joined)
+        return read_as(parse_data, read, before.intent) if enquires and calm else parse_data
 
     def _adds_to_tip(self, told: Triage, text: str) -> bool:
         """Whether what sounds like a false alarm only puts a tip right: nobody is on the way who could be sent back."""

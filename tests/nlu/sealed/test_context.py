@@ -315,6 +315,18 @@ def test_that_an_offer_stands_while_somebody_asks_what_becomes_of_the_data() -> 
     )
 
 
+@pytest.mark.parametrize(("behind", "asked_about"), [(0.9, False), (0.4, True)])
+def test_that_a_detail_behind_a_question_is_asked_about_only_where_both_together_are_unclear(
+    behind: float, asked_about: bool
+) -> None:
+    asked = said(Triage("enquiry", 0.99, "enquiry/no_crime_record"), "无犯罪证明咋开", Question(("no_crime_record",)))
+    options = ("other/chitchat", "enquiry/no_crime_record", "help_request/general_help")
+    unclear = read("幼师", Triage("other", 0.4, "other/chitchat", uncertain=True, options=options))
+    together = read("", Triage("enquiry", behind, "enquiry/no_crime_record", uncertain=asked_about))
+    heard = meaning(unclear, asked, others={"无犯罪证明咋开，幼师": together}).parse_data
+    assert Triage.from_json(heard["triage"]).uncertain is asked_about
+
+
 def test_that_an_age_behind_a_question_is_about_its_matter() -> None:
     asked = said(
         Triage("enquiry", 0.99, "enquiry/household_ethnicity"), "想换个民族", Question(("household_ethnicity",))
