@@ -226,8 +226,9 @@ class Interpreter:
         if PLAIN in wording.aspects and len(wording.subject) <= _BARE:
             return Question.telling(self._facts(topic, normal))
         likely = await self._following(topic, text, before[0], ranked, parse)
-        if likely[0][0] is not topic:
-            return self._if_worth(self._facts(likely[0][0], normal, whole=False), normal, likely, topic)
+        meant = likely[0][0]
+        if meant is not topic and not self._of_their_office(topic, meant, normal):
+            return self._if_worth(self._facts(meant, normal, whole=False), normal, likely, topic)
         if known := [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]:
             return self._if_worth(self._fitting((topic, aspect) for aspect in known), normal, likely, topic)
         if wording.plain_aspects:

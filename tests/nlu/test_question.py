@@ -307,6 +307,9 @@ def test_that_hours_behind_another_offices_matter_are_that_offices() -> None:
     before = Question(("passport",))
     assert enquiry("那去哪 周末开门吗", "station_hours", before=before).topics == ("passport",)
     assert enquiry("你们周末开门吗", "station_hours", before=before).topics != ("passport",)
+    noise = Question(("minor_law_noise",))
+    assert continued("那周末呢", noise, alone="station_hours").topics == ("minor_law_noise",)
+    assert continued("那周末你们那开门不", noise, alone="station_hours").topics != ("minor_law_noise",)
 
 
 def test_that_what_is_asked_of_the_station_itself_goes_by_its_words() -> None:
