@@ -19,6 +19,7 @@ from bot.nlu.form_reader import GIVING_AGREES, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
 from bot.nlu.turns import FORM_TURNS, turns_in
+from bot.nlu.values import mentions_day
 from bot.nlu.wording import asks
 from bot.services import applications, photos
 from bot.store.models import MessageId
@@ -353,9 +354,11 @@ def _shown_in(form: Form, words: str) -> str | None:
 
 
 def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) -> Events:
-    """The picture before these words in the place that they name, where it is not there already."""
+    """The picture before these words in the place that they name, where it is not there already. Words that tell a day
+    answer a question instead: 狂犬是3月9号打的."""
     sent, words = _photo_before(tracker), normalise(tracker.latest_message.get("text") or "")
-    place = _shown_in(form, words) if sent and len(words) <= _CAPTION else None
+    caption = sent and len(words) <= _CAPTION and not mentions_day(words)
+    place = _shown_in(form, words) if caption else None
     if place is None or tracker.get_slot(place) == sent:
         return []
     told = _PHOTO_SAME if tracker.get_slot(place) else _PHOTO_FILED

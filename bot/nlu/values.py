@@ -255,9 +255,12 @@ def name(text: str, *, asked: bool) -> str | None:
 
 
 def explained(text: str) -> str | None:
-    """A name whose letters are told one by one behind it: 陈德福耳东陈道德的德福气的福; None in any other text."""
+    """A name whose letters are told one by one behind it: 陈德福耳东陈道德的德福气的福, 佟德贵佟是单立人旁的; None in
+    any other text."""
     for length in (3, 2, 4):
         said, rest = text[:length], text[length:]
+        if rest.startswith((f"{said[:1]}是", f"{said[:1]}字")) and is_name(said):
+            return said
         told = sum(letter in rest for letter in said)
         if told >= max(2, length - 1) and f"的{said[-1]}" in rest:
             return said

@@ -271,6 +271,13 @@ async def test_that_a_photo_sent_too_early_goes_where_the_next_words_say(server:
     assert "记作“免疫证照片”" in said[0]
 
 
+async def test_that_words_behind_a_photo_that_tell_the_day_asked_for_are_no_caption(server: ActionExecutor) -> None:
+    sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
+    told = {"requested": "vaccinated_on", "filled": {"photo_dog_front": "16"}, "before": [sent]}
+    slots, _ = await fill(server, "狂犬疫苗是3月9号打的", **told)
+    assert set(slots) == {"vaccinated_on"}
+
+
 async def test_that_a_photo_beside_those_that_were_wanted_goes_where_the_next_words_say(server: ActionExecutor) -> None:
     sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
     slots, said = await fill(server, "换正面那张", requested="confirmed", filled=FILLED, before=[sent])

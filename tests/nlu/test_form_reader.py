@@ -238,6 +238,7 @@ def test_that_values_are_told_in_residents_own_words(text: str, requested: str, 
     [
         ("洛阳的", "household_place", {"household_place": "洛阳"}),
         ("户口在河北省唐山市路北区", "household_place", {"household_place": "河北省唐山市路北区"}),
+        ("我叫佟德贵佟是单立人旁的", "name", {"name": "佟德贵"}),
         ("自己开个小卖店", "ground", {"ground": "上班"}),
         ("房子是买的", "ground", {"ground": "有稳定住处"}),
         ("24年底来的", "lived_since", {"lived_since": "2024-12-01"}),
@@ -818,6 +819,10 @@ def test_that_the_last_digit_of_a_number_that_was_refused_is_no_telephones() -> 
 def test_that_whoever_has_a_permit_that_runs_out_wants_no_new_one() -> None:
     assert FORMS.wished("居住证快到期了 重新办一个", "") is None
     assert FORMS.wished("居住证给我办一个", "") is PERMIT
+
+
+def test_that_what_stands_behind_rabies_is_no_dogs_name() -> None:
+    assert reading("三针都打完了 狂犬是3月9号打的", "vaccinated_on").values == {"vaccinated_on": "2026-03-09"}
 
 
 def test_that_a_day_put_right_is_no_part_of_an_address() -> None:

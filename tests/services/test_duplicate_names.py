@@ -47,6 +47,7 @@ def find(store: Store, text: str) -> Answer:
         ("查个重名 孙一诺", ["孙一诺"]),
         ("还有孙一宁", ["孙一宁"]),
         ("再来个郑小龙", ["郑小龙"]),
+        ("满大街都是啊 那王予宁呢", ["王予宁"]),
     ],
 )
 def test_that_the_name_is_read_out_of_the_question(text: str, names: list[str]) -> None:
