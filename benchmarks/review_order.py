@@ -49,9 +49,8 @@ def read(examples: Sequence[Example]) -> Read:
     return Read(
         [example.intent for example in examples],
         [grams(text, cut) for text, cut in zip(texts, words, strict=True)],
-        encode_on_all_cores(
-            texts, plain_encoder()
-        ),  # the other one has learnt from the messages nobody has reviewed yet
+        # The other encoder has learnt from the messages that nobody has reviewed yet.
+        encode_on_all_cores(texts, plain_encoder()),
     )
 
 

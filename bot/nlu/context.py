@@ -177,11 +177,8 @@ class Context:
     def _agreed_to(self, text: str) -> Form | None:
         """The form that was offered with an answer lately, where a text agrees to it; between them somebody may have
         asked what becomes of the data."""
-        if not _AGREES.search(normalise(text)):
-            return None
-        said = self._said.bot_said_lately(_OFFERED_LATELY)
-        offered = [form for form in self._said.forms.forms.values() if form.says in said]
-        return offered[0] if len(offered) == 1 else None
+        agrees = _AGREES.search(normalise(text))
+        return self._said.forms.offered_in(self._said.bot_said_lately(_OFFERED_LATELY)) if agrees else None
 
     @classmethod
     def _continues(cls, alone: Mapping[str, Any], joined: Mapping[str, Any]) -> bool:

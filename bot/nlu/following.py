@@ -48,14 +48,25 @@ class Message:
     """The intent of what can be asked of any matter, if it asks that: hours, the way, the telephone."""
 
 
+def behind(last: Topic, words_before: str, text: str) -> str:
+    """A text as it is read behind the last topic's title and the words of that question; the encoder is taught the
+    same (`bot.nlu.lessons`)."""
+    return f"{last.title}，{words_before}，{text}"
+
+
 def likely(knowledge: Knowledge, last: Topic, message: Message) -> list[tuple[Topic, float]]:
     """The topics that a message behind a question about `last` may ask for with their P, likeliest first."""
     said = message.text
     by_itself = _by_id(knowledge.likely(said, message.alone))
-    behind = _by_id(knowledge.likely(message.behind, message.together))
+    together = _by_id(knowledge.likely(message.behind, message.together))
     general = knowledge.choose(message.general, said) if message.general else None
     near = {topic.id for topic in knowledge.topics.values() if topic.intent == last.intent}
-    near |= {*last.related, *list(by_itself)[:_COMPARED], *list(behind)[:_COMPARED], *([general.id] if general else ())}
+    near |= {
+        *last.related,
+        *list(by_itself)[:_COMPARED],
+        *list(together)[:_COMPARED],
+        *([general.id] if general else ()),
+    }
     compared = [topic for name, topic in knowledge.topics.items() if name in near]
     shared: dict[str, float] = {}
     for intent in {topic.intent for topic in compared}:
@@ -66,7 +77,7 @@ def likely(knowledge: Knowledge, last: Topic, message: Message) -> list[tuple[To
         same = _SAME + (_SAME_NAMED if message.named else brief) if topic is last else 0.0
         field = _SAME_FIELD if topic.intent == last.intent else 0.0
         words = _A_LETTER * min(knowledge.letters(topic, said), _MOST_LETTERS) + _GENERAL * (topic is general)
-        read = _ALONE * log(by_itself.get(topic.id, 0) + _LEAST) + _TOGETHER * log(behind.get(topic.id, 0) + _LEAST)
+        read = _ALONE * log(by_itself.get(topic.id, 0) + _LEAST) + _TOGETHER * log(together.get(topic.id, 0) + _LEAST)
         return read + same + field + words + _SHARED * log1p(shared.get(topic.id, 0))
 
     scores = [score(topic) for topic in compared]

@@ -196,6 +196,10 @@ class Forms:
         """The form that the bot's last words offered and this text accepts: 行，你往下问吧. Thanks accept nothing."""
         if self.begins_with_yes(text) is None or asks(text) or not _ACCEPTS.search(text):
             return None
+        return self.offered_in(said)
+
+    def offered_in(self, said: str) -> Form | None:
+        """The one form that the bot's words offer to begin; None where they offer none or several."""
         offered = [form for form in self.forms.values() if form.says in said]
         return offered[0] if len(offered) == 1 else None
 

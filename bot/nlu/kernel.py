@@ -331,15 +331,14 @@ def fit(
         if opinion is not None:
             kernel += _OPINION * (opinion @ opinion.T).astype(np.float32)
         kernel[np.diag_indices_from(kernel)] += settings.penalty / _message_weights(fine[among], settings)
-        dual, precision = solved(kernel, wanted[among], last)
+        dual, unseen = solved(kernel, wanted[among], last)
         share = settings.meaning_share
         machine = Machine(
             gram_weights=np.asarray(rows[among].T @ dual * (1 - share), dtype=np.float16),
             meaning_weights=np.asarray(dual * share, dtype=np.float32),
             bias=np.asarray(dual.sum(axis=0) * _BIAS, dtype=np.float32),
         )
-        judged = among[len(among) - last :]
-        return machine, wanted[judged] - dual[len(among) - last :] / precision[:, None], dual
+        return machine, unseen, dual
 
     everyone = np.arange(len(fine))
     own = everyone[len(fine) - int(judged_by.sum()) :]
@@ -402,11 +401,12 @@ def kernel_of(rows: sparse.csr_matrix, support: Singles, *, share: float, sharpn
 
 
 def solved(kernel: Singles, wanted: Floats, last: int) -> tuple[Floats, Floats]:
-    """`kernel`⁻¹ · `wanted` and the diagonal of `kernel`⁻¹ for its `last` rows, by Cholesky in single precision;
-    `kernel` is used up.
+    """The dual weights, `kernel`⁻¹ · `wanted`, and what the machine makes of each of its `last` rows when that one is
+    left out, by Cholesky in single precision; `kernel` is used up.
 
-    Only the upper triangle of `kernel` is read. The last corner of the inverse is that of the factor's last corner
-    alone, which takes a hundredth of the time where the corner is a fifth of the whole.
+    Only the upper triangle of `kernel` is read. A row that is left out needs its place on the diagonal of `kernel`⁻¹,
+    and the last corner of the inverse is that of the factor's last corner alone, which takes a hundredth of the time
+    where the corner is a fifth of the whole.
 
     Single precision halves the time and the memory; the penalty on the diagonal keeps the system well conditioned
     (leave-one-out figures agree with double precision to the third place).
@@ -415,13 +415,15 @@ def solved(kernel: Singles, wanted: Floats, last: int) -> tuple[Floats, Floats]:
     if failed:
         raise ValueError("The kernel is not positive definite; raise 'penalty' in config.yml.")
     dual, _ = linalg.lapack.spotrs(factor, wanted.astype(np.float32), lower=1)
-    corner = np.array(factor[len(wanted) - last :, len(wanted) - last :], order="F")
+    first = len(wanted) - last
+    corner = np.array(factor[first:, first:], order="F")
     inverse, _ = linalg.lapack.strtri(corner, lower=1, overwrite_c=1)
     precision = np.empty(last)
     for column in range(last):  # the inverse of L Lᵀ has the squared columns of L⁻¹ on its diagonal
         below = inverse[column:, column]
         precision[column] = below @ below
-    return np.asarray(dual, dtype=np.float64), precision
+    dual = np.asarray(dual, dtype=np.float64)
+    return dual, wanted[first:] - dual[first:] / precision[:, None]
 
 
 def _one_hot(fine: NDArray[np.int64], label: NDArray[np.int64], number: int) -> Floats:

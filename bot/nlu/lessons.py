@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.nlu import knowledge
+from bot.nlu import following, knowledge
 from bot.nlu.dataset import DATA, Dataset, Example
 from bot.nlu.e5.adapter import kept_apart
 from bot.nlu.e5.subwords import Subwords
@@ -71,9 +71,9 @@ def _behind(dataset: Dataset, known: knowledge.Knowledge, questions: list[Lesson
         asked.setdefault(question.answer, []).append(question.text)
     draw = random.Random(7)  # noqa: S311 - which question it was is no secret
     for follow_up in dataset.follow_ups:
-        title = known.topics[follow_up.before].title
-        words = draw.choice(asked.get(follow_up.before) or [title])
-        yield follow_up, f"{title}，{words}，{follow_up.text}"
+        last = known.topics[follow_up.before]
+        words = draw.choice(asked.get(last.id) or [last.title])
+        yield follow_up, following.behind(last, words, follow_up.text)
 
 
 def main(target: Path) -> None:

@@ -268,7 +268,7 @@ class Interpreter:
         self, last: Topic, text: str, words_before: str, ranked: Sequence[Mapping[str, Any]], parse: Parse
     ) -> list[tuple[Topic, float]]:
         """The topics that a message may ask for behind a question about `last`, the likeliest first."""
-        normal, behind = normalise(text), f"{last.title}，{words_before}，{text}"
+        normal, behind = normalise(text), following.behind(last, words_before, text)
         general = self._words.general(normal) if self._words.ours(last.intent) else ""
         joined = await parse(behind)
         alone, together = (
