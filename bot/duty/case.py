@@ -37,6 +37,8 @@ RESOLVED = "resolved"
 
 _SURE_OF_KIND = 0.8
 """P(alarm) of a further message from which it names the kind of an alarm that began in doubt."""
+WITH_THE_ODDS = 0.5
+"""P(alarm) from which a message is more likely one than none; it is paged for far below (ADR 005)."""
 
 
 def file_message(session: Session, message: Message, triage: Triage, *, watch: Watch, now: datetime) -> Case | None:
@@ -182,13 +184,25 @@ def open_alarm(session: Session, resident_id: ResidentId, *, now: datetime) -> C
 
 def alarm_goes_on(session: Session, resident_id: ResidentId, *, now: datetime) -> bool:
     """Whether what a resident sends now belongs to an alarm that is not over: not resolved, nor quiet since it was
-    acknowledged."""
-    newest = sa.select(Case.acknowledged_at, Case.updated_at, Case.resolved_at).where(
-        _concerns(resident_id), Case.label == URGENT, Case.state != CaseState.CLOSED
-    )
+    acknowledged; one that is in doubt takes it too, but it is read as if there were none."""
+    open_ones = sa.select(Case).where(_concerns(resident_id), Case.label == URGENT, Case.state != CaseState.CLOSED)
     return any(
-        case.resolved_at is None and (case.acknowledged_at is None or now - case.updated_at <= _RAISE_WITHIN)
-        for case in session.execute(newest)
+        case.resolved_at is None
+        and (case.acknowledged_at is None or now - case.updated_at <= _RAISE_WITHIN)
+        and not in_doubt(case)
+        for case in session.scalars(open_ones)
+    )
+
+
+def in_doubt(case: Case) -> bool:
+    """Whether an alarm is more likely none: the model alone has heard one, and in none of its words with the odds.
+
+    It is paged for like any other; but its resident may only have asked something, so talk goes on as if there were
+    none. A whisper is never in doubt.
+    """
+    readings = (Triage.from_json(message.triage) for message in case.messages if message.triage)
+    return not case.silent and all(
+        reading.confidence < WITH_THE_ODDS and not reading.seen_by_net for reading in readings if reading.urgent
     )
 
 

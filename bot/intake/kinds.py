@@ -8,6 +8,7 @@ import re
 
 from sqlalchemy.orm import Session
 
+from bot.duty import case as duty_case
 from bot.nlu.triage import URGENT, Triage
 from bot.store.models import Case, Message
 
@@ -45,11 +46,12 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
         return False  # 挂了他又打: he calls again
     if case.intent == _GAS and triage.intent in _OF_GAS and not triage.seen_by_net:
         return False  # headache, vomiting, a hood that is on: all of it is the gas
-    if case.intent == _DESPAIR and triage.intent not in _MONEY:
+    first = _first(session, case)
+    if case.intent == _DESPAIR and triage.intent not in _MONEY and not _unlikely(first):
         return False  # whoever speaks of pills after it is still the one who must not be left alone
     named = triage.seen_by_net or triage.confidence >= _SURE
     if case.intent not in _VAGUE:
-        named = _overrules(triage, case, _first(session, case))
+        named = _overrules(triage, case, first)
     if named:
         case.intent = triage.intent
     return named
@@ -67,6 +69,8 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     It must be sure; the first one in doubt, or about money where the later one is about somebody's life.
     """
     sure = triage.seen_by_net or triage.confidence >= _SURE_LATER
+    if _unlikely(first):
+        return sure
     if case.intent in _MONEY and triage.intent not in _MONEY:
         if triage.intent == _DESPAIR:
             return sure or triage.confidence >= _SURE  # whoever lost it all must not be left alone
@@ -76,6 +80,11 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     if first is None or first.confidence >= _DOUBTFUL or first.seen_by_net:
         return False
     return sure or (triage.confidence >= _DOUBTFUL and triage.confidence - first.confidence >= _MUCH_SURER)
+
+
+def _unlikely(first: Triage | None) -> bool:
+    """Whether the words that made an alarm were more likely none."""
+    return first is not None and first.confidence < duty_case.WITH_THE_ODDS and not first.seen_by_net
 
 
 def _first(session: Session, case: Case) -> Triage | None:

@@ -52,6 +52,7 @@ _PARTING = frozenset(f"other/{intent}" for intent in ("thanks", "goodbye", "prai
 """Talk that ends a conversation: there is nothing in it to take down."""
 _LOST = frozenset({"missing_child", "missing_adult_at_risk", "found_lost_person"})
 _SURE_OF_END = 0.85
+_SURE_OF_PLAY = 0.95
 _SURE_OF_QUESTION = 0.85
 _MATTERS = re.compile(
     "enquiry/(?:idcard_|household_|residence_permit_|dog_|no_crime|passport|driving_licence|hotel_stay|social_security|"
@@ -207,7 +208,8 @@ def _in_alarm(
     if told_over and triage.intent == _CORRECTION:
         return [BotReply(wording.SILENT_RECEIPT if manner.hidden else wording.RESOLVED_ALREADY)]
     moment = Moment(kind_of(case), questions.scene_of(case, messages), first=first, over=over)
-    matter = not first and _asks_a_matter(message, triage, over=over)
+    doubted = duty_case.in_doubt(case)
+    matter = not first and _asks_a_matter(message, triage, over=told_over or doubted)
     other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
     faint = manner.hidden and other_matter and kinds.is_faint_whisper(session, case)
     of_form = other_matter and not manner.hidden and triage.intent in _OF_FORMS
@@ -215,6 +217,7 @@ def _in_alarm(
         return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
     fitting = _fitting(case, message, manner, desk, moment)
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
+    calm = calm or (doubted and _is_calm(triage))
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
         return known
     answer = None
@@ -277,7 +280,8 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
         return False
     if _takes_back(message, triage) and not triage.uncertain:
         return True
-    over = wording.says_mistake(text) or wording.says_safe(text)
+    made_up = triage.label == "other" and triage.confidence >= _SURE_OF_PLAY and wording.says_made_up(text)
+    over = made_up or wording.says_mistake(text) or wording.says_safe(text)
     return over or (lost and wording.says_found(text))
 
 
@@ -296,6 +300,11 @@ def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
     if triage.label != "enquiry" or triage.intent == _WITHOUT_SUBJECT:
         return False
     return triage.confidence >= _SURE_OF_QUESTION and (over or bool(_MATTERS.match(triage.intent)))
+
+
+def _is_calm(triage: Triage) -> bool:
+    """Whether a message is more likely than not a question or talk; what adds to a request or tip may be the alarm."""
+    return triage.label in ("enquiry", "other") and triage.confidence >= duty_case.WITH_THE_ODDS
 
 
 def _parts(triage: Triage, kind: str) -> bool:

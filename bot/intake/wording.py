@@ -104,6 +104,11 @@ _NO_MISTAKE = re.compile(
 )
 
 
+_MADE_UP = re.compile(
+    "小说|故事|剧本|台词|歌词|游戏|王者|吃鸡|电影|电视剧|短剧|拍摄|排练|演[习练戏]|段子|作文|编的|我写的|公众号|novel|game|movie"
+)
+
+
 _SAFE = re.compile(
     "我们?(?:现在|已经)*安全了|(?:警察|民警)[^，。 ]{0,8}(?:带走|抓走|走了|处理完)|"
     "(?:他|人)[^，。 ]{0,4}(?:被|让|叫)(?:警察|民警|你们|派出所)?[^，。 ]{0,4}带走"
@@ -188,6 +193,11 @@ def says_safe(text: str) -> bool:
 def says_mistake(text: str) -> bool:
     """Whether words in normal form say that what was reported was a mistake or a game."""
     return bool(_MISTAKE.search(text)) and not _NO_MISTAKE.search(text)
+
+
+def says_made_up(text: str) -> bool:
+    """Whether words in normal form speak of what is written, played or acted."""
+    return bool(_MADE_UP.search(text)) and not _NO_MISTAKE.search(text)
 
 
 def is_chinese(text: str) -> bool:

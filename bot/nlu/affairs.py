@@ -60,6 +60,10 @@ def _only_a_place(parse_data: dict[str, Any], triage: Triage) -> bool:
     return bare(parse_data) or bool(home and bare({**parse_data, "text": " " * home.end() + text[home.end() :]}))
 
 
+_OF_THE_RULES = re.compile("双姓|两个姓|几个字|[四五六]个字|生僻|打[得的]?出来|打不出|限制|笔画")
+"""What is asked of the names that one may bear, and not of how many bear one: 双姓行不行，叫王李什么的."""
+
+
 def _only_a_name(text: str, triage: Triage) -> bool:
     """Whether a message is a name with hardly a word beside it, whatever the model alone makes of it: 司马懿呢."""
     names = asked_names(normalise(text))
@@ -89,6 +93,8 @@ class Affairs:
             looked_up = next(iter(self._said.last_messages), None)
             of_names = looked_up is not None and (looked_up.intent or {}).get("name") == "look_up_name"
             return dialogue(parse_data, "look_up_name", _NAMES) if of_names else None
+        if _OF_THE_RULES.search(parse_data["text"]):
+            return None
         if (triage.intent == _NAMES or about == _NAMES) and asked_names(normalise(parse_data["text"])):
             return dialogue(parse_data, "look_up_name", _NAMES)
         return None

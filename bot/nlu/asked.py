@@ -75,7 +75,9 @@ class Asked:
                 ranked = of_form["topics"]
         calm = triage.urgent or triage.label in ("enquiry", "other") or triage.uncertain or triage.confidence < CERTAIN
         goes_on = calm and not self._said.alarm_open and triage.intent not in TALK
-        goes_on = goes_on and interpreter.continues(text, ranked, enquires=enquires)
+        # Behind a question what is half taken for chat, and asks, is the next one: 每年都要重新弄吗.
+        asking = enquires or (triage.intent in _LOST and triage.confidence < CERTAIN and asks(normalise(text)))
+        goes_on = goes_on and interpreter.continues(text, ranked, enquires=asking)
         lost = triage.intent in _LOST
         alone = self._said.form is None and not self._said.alarm_open  # in an alarm the rest is about the alarm
         if before and not goes_on and alone and lost:

@@ -301,11 +301,13 @@ class _Reader:
         return bool(given) and all(entry.kind == "choice" and entry.name != self._requested for entry in given)
 
     def _agrees_by_giving(self) -> bool:
-        """Whether a text gives data of its own accord where it was told what they are for and asked for consent.
+        """Whether a text gives data of its own accord where it was told what they are for and asked for consent; a word
+        of some choice (公司没给我开介绍信) is none.
 
         That is explicit consent: an affirmative act such as filling in or providing (GB/T 35273-2020, 3.6).
         """
-        gives = bool(self._values) and CONSENT not in self._values
+        kinds = {self._form.fields[name].kind for name in self._values if name in self._form.fields}
+        gives = bool(kinds - {"choice"}) and CONSENT not in self._values
         gives = gives and (not self._loose() or (set(self._values) == {"name"} and self._means("answer", at=LIKELY)))
         return self._requested == CONSENT and gives and not self._refuses_or_asks()
 

@@ -231,9 +231,11 @@ class Interpreter:
             return self._if_worth(self._facts(meant, normal, whole=False), normal, likely, topic)
         if known := [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]:
             return self._if_worth(self._fitting((topic, aspect) for aspect in known), normal, likely, topic)
-        if wording.plain_aspects:
-            return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
         told = tuple(aspect or SHORT for aspect in asked.aspects) or (SHORT,)
+        if wording.plain_aspects:
+            said = not {SHORT, UNSURE}.isdisjoint(told)  # nobody wants to read again what is certain
+            vain = Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
+            return self._unsure(normal, likely, topic) if said else vain
         fresh = [fact for fact in self._choice.likeliest(topic, normal, wording) if fact.aspect not in told]
         if fresh and fresh[0].likelihood >= _LIKELY_FACT:
             return self._if_worth([(topic, fresh[0].aspect)], normal, likely, topic)
@@ -311,14 +313,14 @@ class Interpreter:
         elif not main and not open_field:
             main = self._named(ranked, normal)
         main = self._of_the_station(main, normal) if main else None
-        if several := await self._several(normal, main, ranked, parse):
+        if several := await self._several(normal, main, ranked, parse, last):
             return several
         if main:
             both = self._of_both(main, likely, normal)
             facts = both if len(both) > 1 else self._facts(main, normal)
             told = self._if_worth(facts, normal, likely, behind) if behind else Question.telling(facts)
             again = not any(told.aspects) and not self._knowledge.names(main, normal)
-            return Question(told.topics, (UNSURE, SHORT)) if before and again and told == before[1] else told
+            return self._unsure(normal, likely, main) if before and again and told == before[1] else told
         if sure:
             return None
         wording = self._read(normal)
@@ -385,9 +387,15 @@ class Interpreter:
         return possible[letters.index(most)] if most >= _LETTERS_NAMED and letters.count(most) == 1 else None
 
     async def _several(
-        self, text: str, main: Topic | None, ranked: Sequence[Mapping[str, Any]], parse: Parse
+        self,
+        text: str,
+        main: Topic | None,
+        ranked: Sequence[Mapping[str, Any]],
+        parse: Parse,
+        last: Topic | None = None,
     ) -> Question | None:
-        """The question of a message whose parts each ask something; None for a message that asks one thing."""
+        """The question of a message whose parts each ask something; None for a message that asks one thing. `last`: the
+        topic asked about before."""
         parts = [part.strip(" ,，。?？!！") for part in _PARTS.split(text) if part]
         parts = self._asking([part for part in parts if len(part) >= _LEAST_PART])
         if not 1 < len(parts) <= _MOST_PARTS:
@@ -396,6 +404,7 @@ class Interpreter:
         kept = self._knowledge.letters(main, text) if main else 0
         for part in parts:
             topic = await self._asked_by(part, text, ranked, parse)
+            topic = last if topic and last and self._of_their_office(last, topic, part) else topic
             topic = topic or (main and self._nearer(main, part, kept))
             fact = self._facts(topic, part, whole=False)[0] if topic else None
             if fact and fact not in told:
