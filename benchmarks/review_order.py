@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.nlu.dataset import Dataset, Example
-from bot.nlu.embedding import encode_on_all_cores, plain_encoder
+from bot.nlu.embedding import Encoder, encode_on_all_cores
 from bot.nlu.features import NGrams, grams
 from bot.nlu.kernel import KernelModel, Settings, fit, label_sums
 from bot.nlu.normaliser import TYPOS, Normaliser, without_politeness
@@ -50,7 +50,7 @@ def read(examples: Sequence[Example]) -> Read:
         [example.intent for example in examples],
         [grams(text, cut) for text, cut in zip(texts, words, strict=True)],
         # The other encoder has learnt from the messages that nobody has reviewed yet.
-        encode_on_all_cores(texts, plain_encoder()),
+        encode_on_all_cores(texts, Encoder()),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from bot.nlu.knowledge import SHORT
 from bot.nlu.normaliser import Normaliser
 from bot.nlu.triage import LABELS
 
@@ -25,6 +26,8 @@ NEAR = 0.7
 """Jaccard similarity of character trigrams from which two messages count as the same."""
 
 T = TypeVar("T")
+_BEHIND = "…"
+"""What a message of `facts_asked` begins with that comes behind a question about its topic."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -76,6 +79,15 @@ class RegressionMessage(Example):
     case: str = MISSED
     why: str = ""
     added: str = ""
+
+
+@dataclass(frozen=True)
+class FactAsked(Example):
+    """A message about a topic, which is its `intent`, and the aspect of it that answers (`NO_TOPIC`: none does)."""
+
+    aspect: str = ""
+    behind: bool = False
+    """It comes behind a question about that topic."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +144,11 @@ class Dataset:
         """What comes behind a question about a topic. A file that cannot be read is a problem."""
         return self._read_each("follow_ups", _read_follow_ups)
 
+    @cached_property
+    def facts_asked(self) -> list[FactAsked]:
+        """Messages by the fact that answers them. A file that cannot be read is a problem."""
+        return self._read_each("facts_asked", _read_facts_asked)
+
     def _read_each(self, kind: str, read: Callable[[Path], list[T]]) -> list[T]:
         found: list[T] = []
         for path in sorted((self.root / kind).glob("*.yml")):
@@ -169,6 +186,16 @@ def _read_follow_ups(path: Path) -> list[FollowUp]:
         FollowUp(str(text), str(topic), str(path), str(before))
         for before, topics in content.items()
         for topic, texts in topics.items()
+        for text in texts
+    ]
+
+
+def _read_facts_asked(path: Path) -> list[FactAsked]:
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+    return [
+        FactAsked(str(text).removeprefix(_BEHIND), str(topic), str(path), str(aspect), str(text).startswith(_BEHIND))
+        for topic, aspects in content.items()
+        for aspect, texts in aspects.items()
         for text in texts
     ]
 
@@ -234,6 +261,8 @@ def findings(dataset: Dataset) -> list[str]:
     normal = [normalise(example.text) for example in training]
     questions, follow_ups = dataset.questions, dataset.follow_ups
     asked = [normalise(question.text) for question in questions]
+    of_facts = dataset.facts_asked
+    of_facts_normal = [normalise(one.text) for one in of_facts]
     test_normal = [normalise(message.text) for message in dataset.test]
     agreement = list(_agreement(dataset))
     return [
@@ -244,9 +273,10 @@ def findings(dataset: Dataset) -> list[str]:
         *_repeated(dataset.test, test_normal),
         *_repeated(dataset.regression, [normalise(message.text) for message in dataset.regression]),
         *_repeated(questions, asked),
+        *_repeated_in_topics(of_facts, of_facts_normal),
         *_lost(dataset, questions, follow_ups),
         *_markup(training),
-        *_leaks(dataset.test, test_normal, [*training, *questions], [*normal, *asked]),
+        *_leaks(dataset.test, test_normal, [*training, *questions, *of_facts], [*normal, *asked, *of_facts_normal]),
     ]
 
 
@@ -289,15 +319,25 @@ def _repeated(examples: Sequence[Example], normal: Sequence[str]) -> Iterator[st
             yield f"{text!r}: {kind} ({', '.join(sorted(intents))})"
 
 
+def _repeated_in_topics(asked: Sequence[FactAsked], normal: Sequence[str]) -> Iterator[str]:
+    """Messages that a topic holds twice; behind two topics people ask for the price in the same words."""
+    seen = Counter((one.intent, text) for one, text in zip(asked, normal, strict=True))
+    for (topic, text), times in seen.items():
+        if times > 1:
+            yield f"{text!r}: {times} times among what is asked of {topic}"
+
+
 def _lost(dataset: Dataset, questions: Sequence[Example], follow_ups: Sequence[FollowUp]) -> Iterator[str]:
     """Questions of a topic that stands in no answers of their file's name, and what comes behind such a topic or asks
     for one that stands nowhere."""
     topics = {
-        path.name: {str(entry["topic"]) for entry in yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)}  # noqa: S506
+        path.name: {str(entry["topic"]): {*entry.get("aspects", ()), SHORT, NO_TOPIC} for entry in entries}
         for path in (dataset.root / "answers").glob("*.yml")
+        for entries in [yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)]  # noqa: S506 - a safe loader
     }
     own = [(question.place, question.intent) for question in questions]
     own += [(follow_up.place, follow_up.before) for follow_up in follow_ups]
+    own += [(asked.place, asked.intent) for asked in dataset.facts_asked]
     for place, topic in dict.fromkeys(own):
         if topic not in topics.get(name := Path(place).name, ()):
             yield f"{place}: {topic} is no topic of answers/{name}"
@@ -305,6 +345,9 @@ def _lost(dataset: Dataset, questions: Sequence[Example], follow_ups: Sequence[F
     for place, topic in dict.fromkeys((follow_up.place, follow_up.intent) for follow_up in follow_ups):
         if topic not in known:
             yield f"{place}: {topic} is no topic of any file of answers/ (or {NO_TOPIC})"
+    for place, topic, aspect in dict.fromkeys((one.place, one.intent, one.aspect) for one in dataset.facts_asked):
+        if aspect not in topics.get(Path(place).name, {}).get(topic, {aspect}):
+            yield f"{place}: {topic} has no answer {aspect} (or {NO_TOPIC})"
 
 
 def _markup(examples: Iterable[Example]) -> Iterator[str]:

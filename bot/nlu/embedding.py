@@ -12,8 +12,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from bot.nlu.e5.adapter import FACTS, Adapter
 from bot.nlu.e5.adapter import FILE as ADAPTER
-from bot.nlu.e5.adapter import Adapter
 from bot.nlu.e5.network import Network
 from bot.nlu.e5.subwords import Subwords
 from bot.nlu.e5.weights import Singles, Weights
@@ -80,17 +80,31 @@ def own_encoder() -> Encoder:
     return Encoder(Adapter())
 
 
+class FactMeanings:
+    """What questions ask for and what facts tell, as numbers whose product says how well the one answers the other."""
+
+    def __init__(self, path: Path = FACTS) -> None:
+        """Load what `make teach` has learnt."""
+        adapter = Adapter(path)
+        self._encoder, self._mean = Encoder(adapter), adapter["mean"]
+        self._stretch = np.sqrt(adapter["sharpness"])
+
+    def of(self, text: str) -> Singles:
+        """SIZE numbers; the product of two texts' is in logits."""
+        apart = self._encoder.of(text) - self._mean
+        return np.asarray(apart * (self._stretch / np.linalg.norm(apart)), dtype=np.float32)
+
+
 @lru_cache(maxsize=1)
-def plain_encoder() -> Encoder:
-    """The encoder as it comes, for comparing a text with a text: the other one no longer tells a price from a place in
-    what belongs to one topic."""
-    return Encoder()
+def fact_meanings() -> FactMeanings:
+    """Those of this process, loaded at their first use."""
+    return FactMeanings()
 
 
 @lru_cache(maxsize=8192)
 def meaning_of(text: str) -> Singles:
-    """What `plain_encoder` makes of a text; the station's answers, which are asked for over and over, are read once."""
-    return plain_encoder().of(text)
+    """What `fact_meanings` make of a text; the station's answers, which are asked for over and over, are read once."""
+    return fact_meanings().of(text)
 
 
 @lru_cache(maxsize=1)

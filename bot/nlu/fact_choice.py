@@ -2,14 +2,15 @@
 
 A topic's facts stand by aspect: the price, what to bring, the short answer to the matter itself. How likely a fact is
 the one asked for is told by four sights of the question: the aspect that the model hears in it, the trainers' words
-for an aspect, how near its meaning is to the fact's, and how many rare pieces of words it shares with the fact. What
-each of them counts was fitted as a conditional logit over 3,006 questions whose facts people named (ADR 006).
+for an aspect, how well the encoder that was taught facts puts both together, and how many rare pieces of words it
+shares with the fact. What each of them counts was fitted as a conditional logit over the 1,459 messages of
+`nlu_data/facts_asked` from which that encoder has not learnt (ADR 006).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +20,13 @@ from bot.nlu.knowledge import SHORT, Knowledge, Topic
 from bot.nlu.wording import NOTHING, WHOLE, Wording
 
 Embed = Callable[[str], NDArray[np.float32]]
-"""What a text means, as numbers of unit length (`bot.nlu.embedding`)."""
-_HEARD, _NAMED, _NEAR, _SHARED = 0.39, 1.9, 22.1, 0.68
-"""What each sight counts, in logits: an aspect's log-likelihood, its words, the meanings' cosine, shared words."""
-_SHORT_UNNAMED = 1.2
-"""What the short answer has before the others where a question names no aspect: 0.34 in the fit, and the rest because
-residents ask for the matter itself more often than those questions did."""
+"""What a text asks for or tells, as numbers whose product is in logits (`bot.nlu.embedding.meaning_of`)."""
+_HEARD, _NAMED, _NEAR, _SHARED = 0.19, 1.20, 0.86, 0.78
+"""What each sight counts, in logits: an aspect's log-likelihood, its words, the meanings' product, shared words."""
+_NOTHING, _NOTHING_BEHIND = 8.8, 13.2
+"""The product of meanings that an answer by none of a topic's facts has, for a question by itself and for one read
+behind the last; learnt with the meanings."""
 _LEAST_LIKELY = 0.002
-_COMPARED_LETTERS = 160
-"""Of a fact: more says nothing new of what it is about."""
 
 
 @dataclass(frozen=True)
@@ -45,32 +44,43 @@ class FactChoice:
         """Without `embed` meanings are not compared."""
         self._knowledge, self._embed = knowledge, embed
 
-    def likeliest(self, topic: Topic, text: str, wording: Wording) -> list[Choice]:
-        """The topic's facts for a question in its normal form, the likeliest first."""
+    def likeliest(self, topic: Topic, text: str, wording: Wording, behind: str = "") -> list[Choice]:
+        """The topic's facts for a question in its normal form, the likeliest first; `behind`: the same as it is read
+        behind a question about this topic, if it comes behind one."""
         aspects = (SHORT, *topic.aspects)
-        near, shared = self._nearness(topic, text, aspects), self._shared(topic, text)
+        near, shared = self._nearness(topic, behind or text), self._shared(topic, text)
 
         def fit(aspect: str) -> float:
             likely = wording.likelihoods
             heard = likely.get(WHOLE, 0) + likely.get(NOTHING, 0) if aspect == SHORT else likely.get(aspect, 0)
             named = _NAMED * (aspect in wording.named_aspects)
-            short = _SHORT_UNNAMED * (aspect == SHORT and not wording.named_aspects)
             words = _SHARED * math.log1p(shared.get(aspect, 0.0))
-            return _HEARD * math.log(max(heard, _LEAST_LIKELY)) + named + near[aspect] + words + short
+            return _HEARD * math.log(max(heard, _LEAST_LIKELY)) + named + _NEAR * near[aspect] + words
 
         fits = {aspect: fit(aspect) for aspect in aspects}
-        best = max(fits.values())
-        total = sum(math.exp(value - best) for value in fits.values())
+        whole = _log_sum(fits.values())
         ordered = sorted(fits, key=lambda aspect: -fits[aspect])
-        return [Choice(aspect, math.exp(fits[aspect] - best) / total) for aspect in ordered]
+        return [Choice(aspect, math.exp(fits[aspect] - whole)) for aspect in ordered]
 
-    def _nearness(self, topic: Topic, text: str, aspects: Sequence[str]) -> Mapping[str, float]:
+    def answered(self, topic: Topic, text: str, behind: str = "") -> float | None:
+        """How much likelier it is that some fact of the topic answers a question than that none does, in logits; None
+        where meanings are not compared."""
+        if self._embed is None:
+            return None
+        return _log_sum(self._nearness(topic, behind or text).values()) - (_NOTHING_BEHIND if behind else _NOTHING)
+
+    def _nearness(self, topic: Topic, text: str) -> Mapping[str, float]:
+        aspects = (SHORT, *topic.aspects)
         if self._embed is None:
             return dict.fromkeys(aspects, 0.0)
         asked = self._embed(text)
-        facts = {aspect: topic.fact(aspect).text[:_COMPARED_LETTERS] for aspect in aspects}
-        return {aspect: _NEAR * float(asked @ self._embed(fact)) for aspect, fact in facts.items()}
+        return {name: float(asked @ self._embed(f"{topic.title}。{topic.fact(name).text}")) for name in aspects}
 
     def _shared(self, topic: Topic, text: str) -> Mapping[str, float]:
         found = self._knowledge.shared(topic.intent, text)
         return {fact.aspect: fact.score for fact in found if fact.topic is topic}
+
+
+def _log_sum(logits: Collection[float]) -> float:
+    most = max(logits)
+    return most + math.log(sum(math.exp(logit - most) for logit in logits))

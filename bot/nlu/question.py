@@ -42,8 +42,10 @@ _PERHAPS = 0.03
 """P from which a topic is worth a button beside the word that one is not sure."""
 _POSSIBLE = 3
 """Of the likeliest intents: those that a message may be about."""
-_ENOUGH = 0.9
-"""How likely a fact has to be to be told without the next one."""
+_ENOUGH = 0.8
+"""How likely a fact has to be to be told without the next one: from here on it is the one meant in 95 of 100."""
+_SAY_AGAIN = 0.8
+"""The same to be told once more to whoever has just been told it."""
 _SPECIAL = "exceptions"
 """The aspect of cases unlike the usual one: it is told behind the short answer, which says what they are unlike."""
 _SHORT_INSTEAD = 0.5
@@ -138,6 +140,14 @@ class Question:
         return cls(tuple(topic.id for topic, _ in facts), tuple("" if it == SHORT else it for _, it in facts))
 
 
+@dataclass(frozen=True)
+class Behind:
+    """The topic asked about last, and a message as it is read behind that question, in normal form."""
+
+    last: Topic
+    text: str
+
+
 class Interpreter:
     """Finds the question in a message's parse data, with the conversation's last question at hand."""
 
@@ -226,36 +236,38 @@ class Interpreter:
         if PLAIN in wording.aspects and len(wording.subject) <= _BARE:
             return Question.telling(self._facts(topic, normal))
         likely = await self._following(topic, text, before[0], ranked, parse)
+        behind = Behind(topic, normalise(following.behind(topic, before[0], text)))
         meant = likely[0][0]
         if meant is not topic and not self._of_their_office(topic, meant, normal):
-            return self._if_worth(self._facts(meant, normal, whole=False), normal, likely, topic)
-        if known := [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]:
-            return self._if_worth(self._fitting((topic, aspect) for aspect in known), normal, likely, topic)
+            return self._if_worth(self._facts(meant, normal, whole=False), normal, likely, behind)
         told = tuple(aspect or SHORT for aspect in asked.aspects) or (SHORT,)
-        if wording.plain_aspects:
-            said = not {SHORT, UNSURE}.isdisjoint(told)  # nobody wants to read again what is certain
-            vain = Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
-            return self._unsure(normal, likely, topic) if said else vain
-        fresh = [fact for fact in self._choice.likeliest(topic, normal, wording) if fact.aspect not in told]
-        if fresh and fresh[0].likelihood >= _LIKELY_FACT:
-            return self._if_worth([(topic, fresh[0].aspect)], normal, likely, topic)
+        if wording.plain_aspects and size(wording.subject) <= _BARE:
+            if known := [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]:
+                return self._if_worth(self._fitting((topic, aspect) for aspect in known), normal, likely, behind)
+            if {SHORT, UNSURE}.isdisjoint(told):  # nobody wants to read again what is certain
+                return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
+        best, *others = self._choice.likeliest(topic, normal, wording, behind.text)
+        again = best.aspect in told and best.likelihood < _SAY_AGAIN
+        facts = [fact for fact in others if fact.aspect not in told] if again else [best]
+        if facts and facts[0].likelihood >= _LIKELY_FACT:
+            return self._if_worth([(topic, facts[0].aspect)], normal, likely, behind)
         return self._unsure(normal, likely, topic)
 
     def _if_worth(
-        self, told: Sequence[Told], text: str, likely: Sequence[tuple[Topic, float]], last: Topic
+        self, told: Sequence[Told], text: str, likely: Sequence[tuple[Topic, float]], behind: Behind
     ) -> Question:
         """The question that these facts answer; where they hardly do, one that is said not to be known."""
         topic, aspect = told[0]
-        wording, shared = self._read(text), self._knowledge.shared(topic.intent, text)
-        sight = Sight(
-            topic=next((share for one, share in likely if one is topic), 0.0),
-            same=topic is last,
-            aspect=wording.likelihoods.get(aspect, 0.0),
-            named=aspect in wording.named_aspects,
-            shared=next((fact.score for fact in shared if fact.topic is topic and fact.aspect == aspect), 0.0),
-        )
-        bare = sight.named and wording.asks_for(aspect) and size(wording.subject) <= _BARE  # 多少钱
-        worth = bare or PLAIN in wording.aspects or likelihood(sight) >= WORTH_SAYING
+        wording, last = self._read(text), behind.last
+        read = behind.text if topic is last else ""
+        bare = aspect in wording.named_aspects and wording.asks_for(aspect) and size(wording.subject) <= _BARE  # 多少钱
+        answered = self._choice.answered(topic, text, read)
+        if bare or PLAIN in wording.aspects or answered is None:
+            return Question.telling(told)
+        facts = {fact.aspect: fact.likelihood for fact in self._choice.likeliest(topic, text, wording, read)}
+        share = next((share for one, share in likely if one is topic), 0.0)
+        sight = Sight(topic=share, same=topic is last, answered=answered, fact=facts.get(aspect, 0.0))
+        worth = likelihood(sight) >= WORTH_SAYING
         return Question.telling(told) if worth else self._unsure(text, likely, last)
 
     @staticmethod
@@ -301,9 +313,10 @@ class Interpreter:
         open_field = before is None and not plain and self._names_a_field(normal)  # later it stands in a conversation
         sure = self._sure(ranked, SURE) and not open_field
         last = self._knowledge.topics.get(before[1].topics[0]) if before and before[1].topics else None
-        behind = last if last and not self._stands_alone(normal, ranked, last) else None
-        if before and behind:
-            likely = await self._following(behind, text, before[0], ranked, parse)
+        behind = None
+        if before and last and not self._stands_alone(normal, ranked, last):
+            behind = Behind(last, normalise(following.behind(last, before[0], text)))
+            likely = await self._following(last, text, before[0], ranked, parse)
         else:
             likely = self._knowledge.likely(normal, ranked)
         sure = sure or (last is not None and not open_field and likely[0][1] >= SURE)
@@ -317,7 +330,7 @@ class Interpreter:
             return several
         if main:
             both = self._of_both(main, likely, normal)
-            facts = both if len(both) > 1 else self._facts(main, normal)
+            facts = both if len(both) > 1 else self._facts(main, normal, behind=behind)
             told = self._if_worth(facts, normal, likely, behind) if behind else Question.telling(facts)
             again = not any(told.aspects) and not self._knowledge.names(main, normal)
             return self._unsure(normal, likely, main) if before and again and told == before[1] else told
@@ -446,11 +459,12 @@ class Interpreter:
         named = self._knowledge.choose(topic.intent, text)
         return named if named and named.when and self._knowledge.letters(named, text) > letters else topic
 
-    def _facts(self, topic: Topic, text: str, *, whole: bool = True) -> list[Told]:
+    def _facts(self, topic: Topic, text: str, *, whole: bool = True, behind: Behind | None = None) -> list[Told]:
         """What answers a question about a topic: its likeliest fact, and the next one where that is not sure.
 
         `whole`: the text is a whole message, so that what it asks for in vain is said to be lacking.
         """
+        read = behind.text if behind and behind.last is topic else ""
         wording = self._read(text)
         explains = not (wording.subject and _MEANING.search(text))
         wanted = [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]
@@ -458,7 +472,7 @@ class Interpreter:
             return self._fitting((topic, aspect) for aspect in (PLAIN, *wanted))
         if len(wanted) > _MOST_FACTS:
             return self._fitting(((topic, aspect) for aspect in wanted), most=_MOST_FACTS + 1)
-        first, *others = self._choice.likeliest(topic, text, wording)
+        first, *others = self._choice.likeliest(topic, text, wording, read)
         bare = len(wording.subject) < _TELLS_A_STORY and not self._knowledge.names(topic, text)
         if whole and bare and wording.plain_aspects and not wanted and first.likelihood < _ENOUGH:
             return [(topic, wording.plain_aspects[0])]

@@ -29,16 +29,31 @@ def test_that_the_model_hears_what_no_word_names() -> None:
     assert likeliest("得掏几个子儿", heard="fee") == "fee"
 
 
-def test_that_a_question_for_the_matter_itself_gets_the_short_answer() -> None:
-    assert likeliest("这可咋好", heard="whole") == "short"
+def near(aspect: str, *texts: str, by: float = 6.0) -> FactChoice:
+    """A choice whose meanings put these texts beside this fact."""
+    fact = f"{TOPIC.title}。{TOPIC.fact(aspect).text}"
+
+    def embed(text: str) -> NDArray[np.float32]:
+        return np.array([by**0.5, 0] if text in (fact, *texts) else [0, 1], dtype=np.float32)
+
+    return FactChoice(BASE, embed)
 
 
 def test_that_a_fact_whose_meaning_is_near_is_likelier() -> None:
-    def embed(text: str) -> NDArray[np.float32]:
-        about_agents = text in (TOPIC.fact("agent").text[:160], "俺家那口子跑一趟算数不")
-        return np.array([1, 0] if about_agents else [0, 1], dtype=np.float32)
+    asked = "俺家那口子跑一趟算数不"
+    assert likeliest(asked, choice=near("agent", asked)) == "agent"
 
-    assert likeliest("俺家那口子跑一趟算数不", choice=FactChoice(BASE, embed)) == "agent"
+
+def test_that_a_question_behind_another_is_compared_as_it_is_read_there() -> None:
+    behind = "身份证丢了补办，身份证丢了咋办，俺家那口子跑一趟算数不"
+    found = near("agent", behind).likeliest(TOPIC, "俺家那口子跑一趟算数不", WORDS.read("俺家那口子"), behind)
+    assert found[0].aspect == "agent"
+
+
+def test_that_what_is_near_no_fact_is_answered_by_none() -> None:
+    asked = "俺家那口子跑一趟算数不"
+    some, none = near("agent", asked, by=20), near("agent", "别的", by=20)
+    assert (some.answered(TOPIC, asked) or 0) > 0 > (none.answered(TOPIC, asked) or 0)
 
 
 def test_that_the_likelihoods_are_of_all_facts_of_the_topic() -> None:

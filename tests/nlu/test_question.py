@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from numpy.typing import NDArray
 
 from bot.nlu import knowledge, wording
 from bot.nlu.knowledge import FITS
@@ -117,9 +119,14 @@ def test_that_what_the_topic_has_nothing_on_is_said_to_be_unsure_without_repeati
     assert UNSURE in continued("咪咪也算一口人不", Question(("household_talent_rent",), ("fee",))).aspects
 
 
-def test_that_an_aspect_that_is_only_heard_behind_a_question_is_said_to_be_unsure_with_what_was_perhaps_meant() -> None:
+def far_from_everything(text: str) -> NDArray[np.float32]:
+    """A meaning that has nothing of any fact's."""
+    return np.zeros(2, dtype=np.float32)
+
+
+def test_that_what_no_fact_answers_behind_a_question_is_said_to_be_unsure_with_what_was_perhaps_meant() -> None:
     before = ("身份证丢了咋补", Question(("idcard_lost",)))
-    reader = Interpreter(BASE, WORDS)
+    reader = Interpreter(BASE, WORDS, far_from_everything)
     reader.hear("要是赶不上趟呢", {ASPECT_TURNS: [Turn("exceptions", 0.9).to_json()]})
     asked = asyncio.run(reader.continued("要是赶不上趟呢", before, reads_nothing))
     assert asked

@@ -17,6 +17,9 @@ import numpy as np
 from bot.nlu.e5.weights import Singles
 
 FILE = Path(__file__).with_name("adapter.npz")
+"""What a text is: taught to put together what has one intent, one topic, one turn."""
+FACTS = Path(__file__).with_name("facts.npz")
+"""What a text asks for: taught to put a question beside the fact that answers it."""
 _APART = 51
 """Of 256: a fifth."""
 
@@ -25,13 +28,17 @@ class Adapter:
     """The learnt matrices, by the names of those beside which they stand."""
 
     def __init__(self, path: Path = FILE) -> None:
-        """Read the file that `make teach` wrote."""
+        """Read a file that `make teach` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
-            self._factors = {name: arrays[name].astype(np.float32) for name in arrays.files}
+            self._arrays = {name: arrays[name].astype(np.float32) for name in arrays.files}
+
+    def __getitem__(self, name: str) -> Singles:
+        """What else the file holds."""
+        return np.asarray(self._arrays[name])
 
     def beside(self, name: str) -> Singles:
         """What is added to the matrix of this name ("l0.q.w"), in its shape."""
-        return np.asarray(self._factors[f"{name}.down"] @ self._factors[f"{name}.up"])
+        return np.asarray(self._arrays[f"{name}.down"] @ self._arrays[f"{name}.up"])
 
 
 def kept_apart(text: str) -> bool:
