@@ -1,18 +1,18 @@
-"""How well the station answers: times from alarm to page, acknowledgement and end, false alarms, by hour and kind."""
+"""How well the station answers: times from alarm to page, acknowledgement and end, false alarms, unanswered ones, by
+hour and kind."""
 
 import csv
-import statistics
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TextIO
+from typing import Any, TextIO
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty.handling import DISPOSITIONS
 from bot.duty.roster import STATION_TIME
+from bot.duty.spread import Quantile, Spread, Wait, spread
 from bot.nlu.catalogue import title_of
 from bot.nlu.triage import URGENT
 from bot.store.models import AuditEntry, Case, CaseId, CaseState, Correction, Page, WorkState
@@ -20,15 +20,20 @@ from bot.store.models import AuditEntry, Case, CaseId, CaseState, Correction, Pa
 PAGE_TARGET = timedelta(seconds=15)
 """From the alarm to the first page that got out."""
 ACKNOWLEDGE_TARGET = timedelta(seconds=60)
-_COLUMNS = ("案件", "类型", "警情时间", "首次提醒", "首次确认", "结束", "处置结果")
+_COLUMNS = ("案件", "类型", "警情时间", "首次提醒", "首次确认", "又无人负责", "结束", "处置结果")
+_SUMMARY_COLUMNS = ("分组", "名称", "警情", "已有结论", "误报", "误报率", "从未确认", "确认后又无人负责")
+_SPREAD_COLUMNS = ("起数", "还没有", "中位（秒）", "九成（秒）", "时限内")
 _LOWERED = "误报（改为其他类别）"
+_alarmed_at = sa.func.coalesce(Case.alarmed_at, Case.opened_at, type_=Case.opened_at.type)
 
 
 @dataclass(frozen=True)
 class Alarm:
     """One alarm's moments; None for what has not come about.
 
-    `lowered_at`: when an officer found that it is no alarm; that is its end, and it was a false one.
+    `abandoned_at`: when, for the last time, nobody had it any more although somebody had acknowledged it: nobody did
+    anything about it, or it was given back. `lowered_at`: when an officer found that it is no alarm; that is its end,
+    and it was a false one.
     """
 
     case_id: CaseId
@@ -36,10 +41,10 @@ class Alarm:
     at: datetime
     paged_at: datetime | None
     acknowledged_at: datetime | None
+    abandoned_at: datetime | None
     lowered_at: datetime | None
     closed_at: datetime | None
     disposition: str | None
-    open: bool
 
     @property
     def ended_at(self) -> datetime | None:
@@ -56,36 +61,30 @@ class Alarm:
         """Whether it was found to be none."""
         return self.lowered_at is not None or self.disposition == "false_alarm"
 
+    def to_page(self, now: datetime) -> Wait:
+        """How long the first page took; once somebody has it, or it has ended, nobody waits for one."""
+        return self._wait(self.paged_at, self.acknowledged_at or self.ended_at or now)
 
-@dataclass(frozen=True)
-class Spread:
-    """How long something took, in seconds: how often it was measured, median, ninth decile, share within the target."""
+    def to_acknowledge(self, now: datetime) -> Wait:
+        """How long nobody had it; once it has ended, nobody waits."""
+        return self._wait(self.acknowledged_at, self.ended_at or now)
 
-    count: int
-    p50: float | None = None
-    p90: float | None = None
-    within: float | None = None
+    def to_close(self, now: datetime) -> Wait:
+        """How long it was an alarm."""
+        return self._wait(self.ended_at, now)
 
-
-@dataclass(frozen=True)
-class Kind:
-    """The alarms of one kind."""
-
-    intent: str
-    alarms: int
-    false_alarms: int
-    to_acknowledge: Spread
-
-    @property
-    def title(self) -> str:
-        """The kind in Chinese."""
-        return title_of(self.intent)
+    def _wait(self, moment: datetime | None, otherwise: datetime) -> Wait:
+        return Wait(((moment or otherwise) - self.at).total_seconds(), censored=moment is None)
 
 
 @dataclass(frozen=True)
-class Figures:
-    """A period's figures. `closed` are the alarms of which an officer has found what they were; `by_hour` in station
-    time."""
+class Group:
+    """The figures of some alarms.
+
+    `closed` are those of which an officer has found what they were, `false_rate` is the share of false ones among
+    these, None before there are any. Unanswered are those that nobody acknowledged although the target had passed
+    (`unacknowledged`), and those that somebody had and then nobody (`abandoned`), whatever became of them later.
+    """
 
     alarms: int
     to_page: Spread
@@ -93,14 +92,40 @@ class Figures:
     to_close: Spread
     closed: int
     false_alarms: int
-    unanswered: int
-    by_hour: tuple[int, ...]
-    kinds: tuple[Kind, ...]
+    false_rate: float | None
+    unacknowledged: int
+    abandoned: int
 
     @property
-    def false_rate(self) -> float | None:
-        """False alarms among the closed ones; None before any was closed."""
-        return self.false_alarms / self.closed if self.closed else None
+    def unanswered(self) -> int:
+        """Those that for a time nobody had."""
+        return self.unacknowledged + self.abandoned
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One of the times that are taken: what officers read for it, where a group has it, within what it should be."""
+
+    title: str
+    of: Callable[[Group], Spread]
+    target: timedelta | None = None
+
+
+MEASURES = (
+    Measure("首次提醒", lambda group: group.to_page, PAGE_TARGET),
+    Measure("确认", lambda group: group.to_acknowledge, ACKNOWLEDGE_TARGET),
+    Measure("结束", lambda group: group.to_close),
+)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A period's figures: of all its alarms, of each hour of the day in station time, and by kind, the most frequent
+    first."""
+
+    overall: Group
+    by_hour: tuple[Group, ...]
+    by_kind: dict[str, Group]
 
 
 def read_alarms(session: Session, since: datetime, until: datetime) -> list[Alarm]:
@@ -112,14 +137,11 @@ def read_alarms(session: Session, since: datetime, until: datetime) -> list[Alar
     """
     paged = (
         sa.select(sa.func.min(Page.sent_at, type_=Page.sent_at.type))
-        .where(Page.case_id == Case.id, Page.state == WorkState.DONE)
+        # What it was paged for as a request, before it became an alarm, told nobody of an alarm.
+        .where(Page.case_id == Case.id, Page.state == WorkState.DONE, Page.created_at >= _alarmed_at)
         .scalar_subquery()
     )
-    taken = (
-        sa.select(sa.func.min(AuditEntry.at, type_=AuditEntry.at.type))
-        .where(AuditEntry.case_id == Case.id, AuditEntry.action == "acknowledge", AuditEntry.at >= Case.alarmed_at)
-        .scalar_subquery()
-    )
+    taken, abandoned = _logged(sa.func.min, "acknowledge", "reopen"), _logged(sa.func.max, "unacknowledge")
     lowering = (
         sa.select(sa.func.max(Correction.id))
         .where(Correction.case_id == Case.id, Correction.was.startswith(f"{URGENT}/"))
@@ -127,7 +149,8 @@ def read_alarms(session: Session, since: datetime, until: datetime) -> list[Alar
         .scalar_subquery()
     )
     query = (
-        sa.select(Case, paged, sa.func.coalesce(taken, Case.acknowledged_at, type_=AuditEntry.at.type), Correction)
+        sa.select(Case, paged, sa.func.coalesce(taken, Case.acknowledged_at, type_=AuditEntry.at.type), abandoned)
+        .add_columns(Correction)
         .outerjoin(Correction, sa.and_(Case.label != URGENT, Correction.id == lowering))
         .where(
             Case.opened_at >= since,
@@ -144,68 +167,122 @@ def read_alarms(session: Session, since: datetime, until: datetime) -> list[Alar
             case.alarmed_at or case.opened_at,
             paged_at,
             acknowledged_at,
+            abandoned_at,
             lowered.made_at if lowered else None,
             case.closed_at,
             case.disposition,
-            case.state == CaseState.OPEN,
         )
-        for case, paged_at, acknowledged_at, lowered in session.execute(query)
+        for case, paged_at, acknowledged_at, abandoned_at, lowered in session.execute(query)
     ]
+
+
+def _logged(which: Callable[..., Any], *actions: str) -> sa.ScalarSelect[Any]:
+    """When one of these acts stands in the log of an alarm: the first or the last time."""
+    return (
+        sa.select(which(AuditEntry.at, type_=AuditEntry.at.type))
+        .where(AuditEntry.case_id == Case.id, AuditEntry.action.in_(actions), AuditEntry.at >= _alarmed_at)
+        .scalar_subquery()
+    )
+
+
+def waiting_now(session: Session, *, now: datetime) -> int:
+    """How many alarms nobody has at this moment, though the target for acknowledging them has passed: of whatever
+    age, also those that somebody had acknowledged before."""
+    query = sa.select(sa.func.count()).where(
+        Case.label == URGENT,
+        Case.state == CaseState.OPEN,
+        Case.merged_into_id.is_(None),
+        _alarmed_at < now - ACKNOWLEDGE_TARGET,
+    )
+    return session.scalar(query) or 0
 
 
 def summed_up(alarms: Sequence[Alarm], *, now: datetime) -> Figures:
-    """The figures of some alarms; unanswered are those that nobody has acknowledged within the target."""
-    hours = Counter(alarm.at.astimezone(STATION_TIME).hour for alarm in alarms)
-    by_kind: dict[str, list[Alarm]] = {}
+    """The figures of some alarms, as they stand now."""
+    hours: list[list[Alarm]] = [[] for _ in range(24)]
+    kinds: dict[str, list[Alarm]] = {}
     for alarm in alarms:
-        by_kind.setdefault(alarm.intent, []).append(alarm)
-    kinds = [
-        Kind(intent, len(of_kind), _false(of_kind), _to_acknowledge(of_kind)) for intent, of_kind in by_kind.items()
-    ]
+        hours[alarm.at.astimezone(STATION_TIME).hour].append(alarm)
+        kinds.setdefault(alarm.intent, []).append(alarm)
     return Figures(
+        overall=_group(alarms, now),
+        by_hour=tuple(_group(of_hour, now) for of_hour in hours),
+        by_kind={
+            intent: _group(of_kind, now)
+            for intent, of_kind in sorted(kinds.items(), key=lambda kind: (-len(kind[1]), kind[0]))
+        },
+    )
+
+
+def _group(alarms: Sequence[Alarm], now: datetime) -> Group:
+    to_acknowledge = [alarm.to_acknowledge(now) for alarm in alarms]
+    closed, false_alarms = sum(alarm.judged for alarm in alarms), sum(alarm.false for alarm in alarms)
+    return Group(
         alarms=len(alarms),
-        to_page=_spread(((alarm.at, alarm.paged_at) for alarm in alarms), PAGE_TARGET),
-        to_acknowledge=_to_acknowledge(alarms),
-        to_close=_spread(((alarm.at, alarm.ended_at) for alarm in alarms), None),
-        closed=sum(alarm.judged for alarm in alarms),
-        false_alarms=_false(alarms),
-        unanswered=sum(
-            alarm.open and alarm.acknowledged_at is None and now - alarm.at > ACKNOWLEDGE_TARGET for alarm in alarms
+        to_page=spread((alarm.to_page(now) for alarm in alarms), PAGE_TARGET),
+        to_acknowledge=spread(to_acknowledge, ACKNOWLEDGE_TARGET),
+        to_close=spread((alarm.to_close(now) for alarm in alarms), None),
+        closed=closed,
+        false_alarms=false_alarms,
+        false_rate=false_alarms / closed if closed else None,
+        unacknowledged=sum(
+            wait.censored and wait.seconds > ACKNOWLEDGE_TARGET.total_seconds() for wait in to_acknowledge
         ),
-        by_hour=tuple(hours[hour] for hour in range(24)),
-        kinds=tuple(sorted(kinds, key=lambda kind: (-kind.alarms, kind.intent))),
+        abandoned=sum(alarm.abandoned_at is not None for alarm in alarms),
     )
 
 
 def write_csv(alarms: Iterable[Alarm], file: TextIO) -> None:
     """One line an alarm, without anything about its resident; with a byte order mark, so that a spreadsheet program
     sees that it is UTF-8."""
+    _write(_COLUMNS, map(_line, alarms), file)
+
+
+def write_summary_csv(figures: Figures, file: TextIO) -> None:
+    """One line each for all alarms, for each hour that has any and for each kind, with every time's spread in seconds.
+
+    A quantile that is not known yet but is at least so long stands as ≥60.0, so that no program takes it for a number.
+    """
+    times = (f"{measure.title}{column}" for measure in MEASURES for column in _SPREAD_COLUMNS)
+    _write((*_SUMMARY_COLUMNS, *times), _summary(figures), file)
+
+
+def _write(columns: Iterable[str], lines: Iterable[Iterable[str]], file: TextIO) -> None:
     file.write("\ufeff")
     writer = csv.writer(file)
-    writer.writerow(_COLUMNS)
-    writer.writerows(_line(alarm) for alarm in alarms)
+    writer.writerow(columns)
+    writer.writerows(lines)
 
 
 def _line(alarm: Alarm) -> Iterator[str]:
     yield str(alarm.case_id)
     yield title_of(alarm.intent)
-    for at in (alarm.at, alarm.paged_at, alarm.acknowledged_at, alarm.ended_at):
+    for at in (alarm.at, alarm.paged_at, alarm.acknowledged_at, alarm.abandoned_at, alarm.ended_at):
         yield at.astimezone(STATION_TIME).strftime("%Y-%m-%d %H:%M:%S") if at else ""
     yield _LOWERED if alarm.lowered_at else DISPOSITIONS.get(alarm.disposition or "", alarm.disposition or "")
 
 
-def _to_acknowledge(alarms: Iterable[Alarm]) -> Spread:
-    return _spread(((alarm.at, alarm.acknowledged_at) for alarm in alarms), ACKNOWLEDGE_TARGET)
+def _summary(figures: Figures) -> Iterator[Iterator[str]]:
+    yield _summary_line("全部", "", figures.overall)
+    for hour, group in enumerate(figures.by_hour):
+        if group.alarms:
+            yield _summary_line("时段", f"{hour}时", group)
+    for intent, group in figures.by_kind.items():
+        yield _summary_line("类型", title_of(intent), group)
 
 
-def _false(alarms: Iterable[Alarm]) -> int:
-    return sum(alarm.false for alarm in alarms)
+def _summary_line(by: str, name: str, group: Group) -> Iterator[str]:
+    yield from (by, name, str(group.alarms), str(group.closed), str(group.false_alarms), _share(group.false_rate))
+    yield from (str(group.unacknowledged), str(group.abandoned))
+    for measure in MEASURES:
+        taken = measure.of(group)
+        yield from (str(taken.count), str(taken.censored), _seconds(taken.p50), _seconds(taken.p90))
+        yield _share(taken.within)
 
 
-def _spread(pairs: Iterable[tuple[datetime, datetime | None]], target: timedelta | None) -> Spread:
-    seconds = [(end - begin).total_seconds() for begin, end in pairs if end is not None]
-    if not seconds:
-        return Spread(0)
-    tenths = statistics.quantiles(seconds, n=10, method="inclusive") if len(seconds) > 1 else seconds * 9
-    within = None if target is None else sum(one <= target.total_seconds() for one in seconds) / len(seconds)
-    return Spread(len(seconds), statistics.median(seconds), tenths[8], within)
+def _seconds(quantile: Quantile | None) -> str:
+    return "" if quantile is None else f"{'≥' * quantile.at_least}{quantile.seconds:.1f}"
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.3f}"

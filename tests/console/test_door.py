@@ -194,12 +194,21 @@ async def test_that_a_trusted_proxy_tells_of_tls_and_whose_wrong_passwords_they_
     assert "Secure" in answers["10.0.0.7"]
 
 
-OFFICERS = {"/", "/case/1", "/applications", "/evidence/1", "/what-comes-later", "/roster", "/figures"}
+OFFICERS = {
+    "/",
+    "/case/1",
+    "/applications",
+    "/evidence/1",
+    "/what-comes-later",
+    "/roster",
+    "/figures",
+    "/figures/summary.csv",
+}
 ROLES = {
     "甲": OFFICERS,
     "丙": OFFICERS | {"/audit", "/studio"},
     "丁": {"/studio"},
-    "戊": {"/roster", "/figures", "/audit", "/accounts"},
+    "戊": {"/roster", "/figures", "/figures/summary.csv", "/audit", "/accounts"},
 }
 
 
