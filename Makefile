@@ -27,7 +27,7 @@ bench: setup ## Measure speed beside a stock Rasa bot; writes docs/benchmark.md
 evaluate: setup ## Judge the model on the test messages; writes docs/evaluation.md
 	@scripts/evaluate
 
-teach: setup ## Teach the encoder the trainers' texts anew (three quarters of an hour); writes bot/nlu/e5/adapter.npz
+teach: setup ## Teach the encoder the trainers' texts anew (an hour and a quarter); writes bot/nlu/e5/*.npz
 	@scripts/teach
 
 requirements: ## Renew the pins in requirements/*.txt from requirements/*.in

@@ -15,8 +15,9 @@ _BEFORE, _TOPIC, _SAME, _ANSWERED, _FACT = 0.27, 1.76, 0.57, 0.30, 1.66
 that some fact of the topic answers at all; for the logarithm of P(fact) among the topic's."""
 _LEAST = 0.01
 """P of what is not among the likely ones."""
-WORTH_SAYING = 0.5
-"""How likely an answer has to be right or nearly so: below it saying that one does not know serves better."""
+WORTH_SAYING = 0.4
+"""How likely an answer has to be right: below it saying that one does not know serves better. From here on 87 of 100
+right answers are given and 28 of 100 given ones are another than the best, some of them right as well."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ _HEARD, _NAMED, _NEAR, _SHARED = 0.19, 1.20, 0.86, 0.78
 _NOTHING, _NOTHING_BEHIND = 8.8, 13.2
 """The product of meanings that an answer by none of a topic's facts has, for a question by itself and for one read
 behind the last; learnt with the meanings."""
+_SHORT_AT_FIRST = 1.0
+"""What the short answer has before the others where a question that stands by itself names no aspect; nothing in the
+fit, but whoever begins with a story wants the matter itself told."""
 _LEAST_LIKELY = 0.002
 
 
@@ -55,7 +58,8 @@ class FactChoice:
             heard = likely.get(WHOLE, 0) + likely.get(NOTHING, 0) if aspect == SHORT else likely.get(aspect, 0)
             named = _NAMED * (aspect in wording.named_aspects)
             words = _SHARED * math.log1p(shared.get(aspect, 0.0))
-            return _HEARD * math.log(max(heard, _LEAST_LIKELY)) + named + _NEAR * near[aspect] + words
+            whole = _SHORT_AT_FIRST * (aspect == SHORT and not behind and not wording.named_aspects)
+            return _HEARD * math.log(max(heard, _LEAST_LIKELY)) + named + _NEAR * near[aspect] + words + whole
 
         fits = {aspect: fit(aspect) for aspect in aspects}
         whole = _log_sum(fits.values())
@@ -74,7 +78,7 @@ class FactChoice:
         if self._embed is None:
             return dict.fromkeys(aspects, 0.0)
         asked = self._embed(text)
-        return {name: float(asked @ self._embed(f"{topic.title}。{topic.fact(name).text}")) for name in aspects}
+        return {name: float(asked @ self._embed(topic.compared(name))) for name in aspects}
 
     def _shared(self, topic: Topic, text: str) -> Mapping[str, float]:
         found = self._knowledge.shared(topic.intent, text)

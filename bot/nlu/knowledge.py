@@ -83,6 +83,10 @@ class Topic:
         """What is said about an aspect; the short answer where there is nothing."""
         return self.aspects.get(aspect, self.short)
 
+    def compared(self, aspect: str) -> str:
+        """A fact as it is compared with a question: by itself it often does not say of what it is."""
+        return f"{self.title}。{self.fact(aspect).text}"
+
 
 @dataclass(frozen=True)
 class Found:

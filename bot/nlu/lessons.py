@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,11 +42,7 @@ class Lesson:
 def lessons(root: Path = DATA) -> list[Lesson]:
     """Every text that the encoder may learn from: messages by intent, questions by topic, what comes behind a question
     by the topic it asks for, the turns in forms, questions and alarms."""
-    normaliser, dataset = Normaliser(root / "typos.tsv"), Dataset(root)
-
-    def normal(text: str) -> str:
-        return without_politeness(normaliser(text))
-
+    normal, dataset = normal_form(root), Dataset(root)
     found = [Lesson(_MESSAGES, example.intent, normal(example.text)) for example in dataset.training()]
     questions = [Lesson(_TOPICS, example.intent, normal(example.text)) for example in dataset.questions]
     found += questions
@@ -64,6 +60,12 @@ def lessons(root: Path = DATA) -> list[Lesson]:
     ]
 
 
+def normal_form(root: Path = DATA) -> Callable[[str], str]:
+    """How a text is written when it is taught."""
+    normaliser = Normaliser(root / "typos.tsv")
+    return lambda text: without_politeness(normaliser(text))
+
+
 def _behind(dataset: Dataset, known: knowledge.Knowledge, questions: list[Lesson]) -> Iterator[tuple[Example, str]]:
     """What comes behind a question, and the same as it is read there: behind the topic's title and such a question."""
     asked: dict[str, list[str]] = {}
@@ -78,25 +80,33 @@ def _behind(dataset: Dataset, known: knowledge.Knowledge, questions: list[Lesson
 
 def main(target: Path) -> None:
     """Write lessons and weights into one file of plain arrays."""
-    weights = Weights()
-    subwords = Subwords(weights.vocabulary, weights.sizes.positions)
     learnt = lessons()
-    cut = [subwords(shortened(lesson.text)) for lesson in learnt]
-    used = sorted({piece for pieces in cut for piece in pieces})
-    number = {piece: place for place, piece in enumerate(used)}
     subjects = sorted({lesson.subject for lesson in learnt})
     answers = {subject: sorted({one.answer for one in learnt if one.subject == subject}) for subject in subjects}
     index = {(subject, answer): n for subject, of in answers.items() for n, answer in enumerate(of)}
     arrays: dict[str, Any] = {
-        "pieces": np.array([number[piece] for pieces in cut for piece in pieces], dtype=np.int32),
-        "lengths": np.array([len(pieces) for pieces in cut], dtype=np.int32),
         "subjects": np.array([subjects.index(lesson.subject) for lesson in learnt], dtype=np.int32),
         "answers": np.array([index[lesson.subject, lesson.answer] for lesson in learnt], dtype=np.int32),
-        "words": weights.words(used),
-        **_vectors(weights),
+        **in_pieces([lesson.text for lesson in learnt]),
     }
     np.savez(target, **arrays)
     print(f"{len(learnt)} texts: " + ", ".join(f"{len(of)} {subject}" for subject, of in answers.items()))
+
+
+def in_pieces(texts: Sequence[str]) -> dict[str, Any]:
+    """Texts cut into pieces one behind the other, how many pieces each has, and the pretrained weights with the vectors
+    of those pieces."""
+    weights = Weights()
+    subwords = Subwords(weights.vocabulary, weights.sizes.positions)
+    cut = [subwords(shortened(text)) for text in texts]
+    used = sorted({piece for pieces in cut for piece in pieces})
+    number = {piece: place for place, piece in enumerate(used)}
+    return {
+        "pieces": np.array([number[piece] for pieces in cut for piece in pieces], dtype=np.int32),
+        "lengths": np.array([len(pieces) for pieces in cut], dtype=np.int32),
+        "words": weights.words(used),
+        **_vectors(weights),
+    }
 
 
 def _vectors(weights: Weights) -> dict[str, np.ndarray]:

@@ -251,7 +251,7 @@ class Interpreter:
         facts = [fact for fact in others if fact.aspect not in told] if again else [best]
         if facts and facts[0].likelihood >= _LIKELY_FACT:
             return self._if_worth([(topic, facts[0].aspect)], normal, likely, behind)
-        return self._unsure(normal, likely, topic)
+        return self._unsure(normal, likely, topic, behind.text)
 
     def _if_worth(
         self, told: Sequence[Told], text: str, likely: Sequence[tuple[Topic, float]], behind: Behind
@@ -268,15 +268,16 @@ class Interpreter:
         share = next((share for one, share in likely if one is topic), 0.0)
         sight = Sight(topic=share, same=topic is last, answered=answered, fact=facts.get(aspect, 0.0))
         worth = likelihood(sight) >= WORTH_SAYING
-        return Question.telling(told) if worth else self._unsure(text, likely, last)
+        return Question.telling(told) if worth else self._unsure(text, likely, last, behind.text)
 
-    @staticmethod
-    def _unsure(text: str, likely: Sequence[tuple[Topic, float]], last: Topic) -> Question:
-        """What is said not to be known behind a question, or where it asks nothing to be heard, with the topics that
-        were perhaps meant to choose from."""
-        others = [topic.title for topic, share in likely if topic is not last and share >= _PERHAPS]
+    def _unsure(self, text: str, likely: Sequence[tuple[Topic, float]], last: Topic, read: str = "") -> Question:
+        """What is said not to be known behind a question, or where it asks nothing to be heard, with what was perhaps
+        meant to choose from: an aspect of the last topic, other topics. `read`: the text as it is read behind that."""
+        best = self._choice.likeliest(last, text, self._read(text), read)[0]
+        perhaps = [self._words.titles[best.aspect]] if best.likelihood >= _LIKELY_FACT and best.aspect != SHORT else []
+        perhaps += [topic.title for topic, share in likely if topic is not last and share >= _PERHAPS]
         said = UNSURE if asks(text) else HEARD
-        return Question((last.id,), (said,), tuple(dict.fromkeys(others))[:_MOST_CHOICES])
+        return Question((last.id,), (said,), tuple(dict.fromkeys(perhaps))[:_MOST_CHOICES])
 
     async def _following(
         self, last: Topic, text: str, words_before: str, ranked: Sequence[Mapping[str, Any]], parse: Parse
@@ -480,7 +481,7 @@ class Interpreter:
         special = first.aspect == _SPECIAL
         if (special or first.likelihood < _ENOUGH) and others:
             short = next((fact for fact in others if fact.aspect == SHORT), others[0])
-            instead = special or short.likelihood >= others[0].likelihood * _SHORT_INSTEAD
+            instead = special or not read or short.likelihood >= others[0].likelihood * _SHORT_INSTEAD
             told.append(short if instead else others[0])
         if special or not wording.asks_for(first.aspect):
             told.sort(key=lambda fact: fact.aspect != SHORT)

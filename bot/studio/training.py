@@ -17,7 +17,7 @@ from bot.nlu.project import PROJECT
 from bot.settings import ROOT, Settings
 
 _LIVE_DATA = frozenset(
-    {"test", "regression", "answers", "demo", "follow_ups"}
+    {"test", "regression", "answers", "demo", "follow_ups", "facts_asked"}
     | {
         f"{name}.yml"
         for name in (

@@ -111,6 +111,36 @@ def test_that_follow_ups_that_cannot_be_read_are_found(root: Path) -> None:
     assert "wifi.yml: cannot be read as follow_ups" in found
 
 
+def add_facts_asked(root: Path, content: str) -> list[str]:
+    """What is found in the data with this file beside the answers of one topic."""
+    (root / "answers").mkdir()
+    (root / "answers" / "wifi.yml").write_text("- {topic: wifi, aspects: {place: 在大厅}}\n", encoding="utf-8")
+    (root / "facts_asked").mkdir()
+    (root / "facts_asked" / "wifi.yml").write_text(content, encoding="utf-8")
+    return findings(Dataset(root))
+
+
+def test_that_what_is_asked_of_no_topic_or_answered_by_no_fact_of_it_is_found(root: Path) -> None:
+    found = add_facts_asked(root, "gone: {short: [连不上]}\nwifi: {weather: [今天下雨吗], none: [能打游戏不]}\n")
+    assert any("gone is no topic of answers/wifi.yml" in finding for finding in found)
+    assert any("wifi has no answer weather" in finding for finding in found)
+    assert not any("no answer none" in finding for finding in found)
+
+
+def test_that_what_a_topic_is_asked_twice_is_found_and_what_two_are_asked_is_not(root: Path) -> None:
+    (found,) = add_facts_asked(root, "wifi: {short: […密码呢], none: […密码呢]}\n")
+    assert "2 times among what is asked of wifi" in found
+
+
+def test_that_what_comes_behind_a_question_is_known_by_its_first_sign(root: Path) -> None:
+    add_facts_asked(root, "wifi: {short: [密码多少, …那大厅有吗]}\n")
+    asked = Dataset(root).facts_asked
+    assert [(one.text, one.aspect, one.behind) for one in asked] == [
+        ("密码多少", "short", False),
+        ("那大厅有吗", "short", True),
+    ]
+
+
 def add_test_message(root: Path, text: str) -> None:
     (root / "test").mkdir()
     line = json.dumps({"id": "1", "text": text, "label": "other", "intent": "other/greeting", "hard": False})

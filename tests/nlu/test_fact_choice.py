@@ -31,7 +31,7 @@ def test_that_the_model_hears_what_no_word_names() -> None:
 
 def near(aspect: str, *texts: str, by: float = 6.0) -> FactChoice:
     """A choice whose meanings put these texts beside this fact."""
-    fact = f"{TOPIC.title}。{TOPIC.fact(aspect).text}"
+    fact = TOPIC.compared(aspect)
 
     def embed(text: str) -> NDArray[np.float32]:
         return np.array([by**0.5, 0] if text in (fact, *texts) else [0, 1], dtype=np.float32)
