@@ -244,7 +244,7 @@ def two_cases(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         resident = Resident(openid="oSecret", pseudonym="R-AB", first_seen_at=now)
         common = {"resident": resident, "opened_at": now, "updated_at": now}
         alarm = Case(**common, label="urgent_alarm", intent="urgent_alarm/armed_threat", alarmed_at=now)
-        session.add_all([alarm, Case(**common, label="tip", intent="tip/gambling")])
+        session.add_all([alarm, Case(**common, label="tip", intent="tip/gambling", confidential=True)])
         for number in range(2):
             row = {"key": f"msg:{number}", "kind": "text", "received_at": now, "due_at": now}
             session.add(Message(**row, resident=resident, case=alarm))

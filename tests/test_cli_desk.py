@@ -294,7 +294,7 @@ def test_that_a_picture_is_kept_and_sent(night: Store, tmp_path: Path) -> None:
 
 def test_that_a_reporter_is_not_named(night: Store) -> None:
     with night.transaction() as session:
-        session.get_one(Case, 3).label = "tip"
+        session.get_one(Case, 3).confidential = True
     assert told(3)["resident"] == "reporter 1"
     assert "R-CD" not in fujin("case", "3", "--officer", "甲").output
 

@@ -10,7 +10,6 @@ from rich.console import Console
 from bot.cli.common import fail, station_settings, viewing
 from bot.cli.desk import AsJson, CaseNumber, Officer, case_row, show, transaction
 from bot.clock import SystemClock
-from bot.console.queries import reporter_hidden
 from bot.duty import disclosure, handling, handover, labels, merging, similar, timeline
 from bot.duty.roster import RosterError, load_roster
 from bot.duty.watch import Watch
@@ -164,10 +163,9 @@ def one_case(case: CaseNumber, officer: Officer, as_json: AsJson = False) -> Non
 
 
 def _told(session: sa.orm.Session, case: Case) -> dict[str, Any]:
-    hidden = reporter_hidden(case.label, case.intent)
     residents = handling.residents_of(session, case)
     names = {
-        resident.id: f"reporter {number}" if hidden else resident.pseudonym
+        resident.id: f"reporter {number}" if case.confidential else resident.pseudonym
         for number, resident in enumerate(residents, start=1)
     }
     merged = list(session.scalars(sa.select(Case.id).where(Case.merged_into_id == case.id).order_by(Case.id)))

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from bot.cli.common import SHELL, fail, officers_transaction, opened_store, output, station_settings, terminal, viewing
 from bot.clock import SystemClock
 from bot.console import search as finding
-from bot.console.queries import reporter_hidden
 from bot.duty import conversation, handling
 from bot.duty.handling import DISPOSITIONS, REFERRED_TO, CaseError
 from bot.intake.evidence import EvidenceStore
@@ -40,8 +39,7 @@ def cases(as_json: AsJson = False, officer: Viewer = SHELL) -> None:
 
 
 def _listed(case: Case, pseudonym: str, messages: int, pages: int) -> dict[str, Any]:
-    hidden = reporter_hidden(case.label, case.intent)
-    return case_row(case, "reporter" if hidden else pseudonym, messages, pages)
+    return case_row(case, "reporter" if case.confidential else pseudonym, messages, pages)
 
 
 def show(rows: list[dict[str, Any]], nothing: str, *, as_json: bool) -> None:

@@ -264,11 +264,6 @@ def read_card(session: Session, case_id: CaseId, *, watch: Watch, now: datetime)
     return _cards(session, rows, watch, now, named={case_id})[case_id] if rows else None
 
 
-def reporter_hidden(label: str, intent: str) -> bool:
-    """Whether the resident must not be named: tips are promised to be confidential, doubtful ones too."""
-    return label == "tip" or (label != URGENT and intent.startswith("tip/"))
-
-
 def words_of(evidence: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """The resident's words that carried the label, each once.
 
@@ -322,7 +317,7 @@ def _cards(
             label=case.label,
             title=_title(case),
             state=case.state,
-            pseudonym=None if reporter_hidden(case.label, case.intent) else pseudonym,
+            pseudonym=None if case.confidential else pseudonym,
             silent=case.silent,
             uncertain=case.uncertain,
             opened_at=case.opened_at,
@@ -528,7 +523,7 @@ def _unseen_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, int]
 def _undelivered(session: Session, now: datetime) -> tuple[Undelivered, ...]:
     since = now - UNDELIVERED_FOR
     query = (
-        sa.select(Reply, Resident.pseudonym, Case.label, Case.intent)
+        sa.select(Reply, Resident.pseudonym, Case.confidential)
         .join(Resident, Resident.id == Reply.resident_id)
         .join(Case, Case.id == Reply.case_id, isouter=True)
         # It is never due before it was written, and by what is due the index finds it.
@@ -540,12 +535,12 @@ def _undelivered(session: Session, now: datetime) -> tuple[Undelivered, ...]:
         Undelivered(
             id=reply.id,
             case_id=reply.case_id,
-            pseudonym=None if label and reporter_hidden(label, intent) else pseudonym,
+            pseudonym=None if confidential else pseudonym,
             text=reply.text,
             reason=reply.error or "",
             at=reply.created_at,
         )
-        for reply, pseudonym, label, intent in session.execute(query)
+        for reply, pseudonym, confidential in session.execute(query)
     )
 
 

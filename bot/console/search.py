@@ -14,11 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.console.queries import brief, reporter_hidden
+from bot.console.queries import brief
 from bot.duty import audit
 from bot.duty.roster import STATION_TIME
 from bot.nlu.catalogue import title_of
-from bot.nlu.triage import URGENT
 from bot.services.applications import STATES, TITLES
 from bot.store.models import (
     Application,
@@ -116,7 +115,7 @@ def search(session: Session, wanted: Wanted, *, after: Place | None = None) -> F
         found = _cases(session, wanted, after)
     elif resident_id := _resident(session, wanted.words.strip()):
         # Dates do not matter here: nobody has written that much.
-        visible = sa.or_(Message.case_id.is_(None), sa.not_(_REPORTER_HIDDEN))
+        visible = sa.or_(Message.case_id.is_(None), Case.confidential.is_(False))
         found = _messages(session, [Message.resident_id == resident_id, visible], wanted, after)
     else:
         said = [Message.text.icontains(term, autoescape=True) for term in wanted.terms]
@@ -181,7 +180,7 @@ def _case_hit(row: tuple[Case, str]) -> Hit:
         title=title_of(case.intent),
         at=case.opened_at,
         case_id=case.id,
-        pseudonym=None if reporter_hidden(case.label, case.intent) else pseudonym,
+        pseudonym=None if case.confidential else pseudonym,
         state="已并案" if case.merged_into_id else CASE_STATES[CaseState(case.state)],
         officer=case.closed_by or case.assigned_to or case.acknowledged_by,
         silent=case.silent,
@@ -256,5 +255,3 @@ _MESSAGES = (
     .join(Resident, Resident.id == Message.resident_id)
     .join(Case, Case.id == Message.case_id, isouter=True)
 )
-# The same as `reporter_hidden`, for the database.
-_REPORTER_HIDDEN = sa.or_(Case.label == "tip", sa.and_(Case.label != URGENT, Case.intent.startswith("tip/")))

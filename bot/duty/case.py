@@ -41,6 +41,11 @@ WITH_THE_ODDS = 0.5
 """P(alarm) from which a message is more likely one than none; it is paged for far below (ADR 005)."""
 
 
+def is_tip(label: str, intent: str) -> bool:
+    """Whether what it is taken for is a tip, perhaps a doubtful one: then its resident was promised to stay unknown."""
+    return label == "tip" or (label != URGENT and intent.startswith("tip/"))
+
+
 def file_message(session: Session, message: Message, triage: Triage, *, watch: Watch, now: datetime) -> Case | None:
     """Put a triaged message where it belongs: into an open case, which it may raise, or into a new one, or nowhere.
 
@@ -72,6 +77,9 @@ def file_message(session: Session, message: Message, triage: Triage, *, watch: W
         if label != URGENT or triage.confidence >= _SURE_OF_KIND:
             _relabel(case, label, triage)
         case.uncertain = False
+        _name(session, case, message)
+    if label == URGENT:
+        _name(session, case, message)
     message.case = case
     case.updated_at = now
     case.silent = case.silent or triage.silent
@@ -100,6 +108,7 @@ def _opened(session: Session, message: Message, label: str, triage: Triage, now:
         label=label,
         intent=triage.intent,
         uncertain=triage.uncertain,
+        confidential=is_tip(label, triage.intent),
         silent=triage.silent,
         evidence=[],
         opened_at=now,
@@ -157,6 +166,7 @@ def _take_choice(
     elif triage.label == "enquiry":
         case.uncertain, case.state, case.closed_at = False, CaseState.CLOSED, now
         escalation.stop(session, case)
+    _name(session, case, message)
     _add_evidence(case, triage)
     return case
 
@@ -283,6 +293,17 @@ def _took(case: Case, message: Message) -> bool:
 
 def _relabel(case: Case, label: str, triage: Triage) -> None:
     case.label, case.intent, case.uncertain = label, triage.intent, triage.uncertain
+    case.confidential = case.confidential or is_tip(label, triage.intent)
+
+
+def _name(session: Session, case: Case, message: Message) -> None:
+    """Name the resident of a case again: they have called for help themselves, or what was perhaps a tip is none.
+
+    Others' tips that are part of the case would be named with it; then it stays as it is.
+    """
+    if case.confidential and case.resident_id == message.resident_id:
+        parts = sa.select(Case.id).where(Case.merged_into_id == case.id).limit(1)
+        case.confidential = is_tip(case.label, case.intent) or session.scalar(parts) is not None
 
 
 def _alarm(session: Session, case: Case, message: Message, *, watch: Watch, now: datetime) -> None:
@@ -319,8 +340,10 @@ def reread(session: Session, message: Message, triage: Triage, *, watch: Watch, 
         else:
             _relabel(case, URGENT, triage)
             _alarm(session, case, message, watch=watch, now=now)
+        _name(session, case, message)
     elif case.uncertain:
         _relabel(case, triage.label, triage)
+        _name(session, case, message)
     case.silent = case.silent or triage.silent
     _add_evidence(case, triage)
     case.updated_at = now

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import escalation
-from bot.duty.case import CASE_LABELS
+from bot.duty.case import CASE_LABELS, is_tip
 from bot.duty.handling import CaseError, acknowledge, acted, running
 from bot.duty.watch import Watch
 from bot.nlu.catalogue import title_of, titles
@@ -22,7 +22,8 @@ def relabel(
     """Give a case another kind, by its full name ("urgent_alarm/fire"). The same one again changes nothing.
 
     What becomes an alarm is open and paged for at once. Whoever lowers a case that nobody had has it: it is on their
-    list until they close it. A reason is needed to lower an alarm, and for what would name the reporter of a tip.
+    list until they close it. A reason is needed to lower an alarm, and where a tip is to be none. The reporter of what
+    was a tip stays hidden: only their own alarm names them (`bot.duty.case`), or `bot.duty.disclosure.reveal`.
 
     Raises:
         CaseError: no such case or kind, closed, or the reason is missing or too long.
@@ -50,6 +51,7 @@ def relabel(
     if lowered or raised:
         case.policy = None  # from now on it is paged for, if at all, as what it is now
     case.label, case.intent, case.uncertain, case.updated_at = label, intent, False, now
+    case.confidential = case.confidential or is_tip(label, intent)
     if raised:
         case.alarmed_at, case.alarm_message_id, case.resolved_at = now, None, None
         escalation.resume(session, case, watch=watch, now=now)

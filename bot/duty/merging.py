@@ -16,8 +16,9 @@ from bot.store.models import Case, CaseId, CaseState, Message, Reply
 def merge(session: Session, case_id: CaseId, *, into: CaseId, officer: str, now: datetime) -> Case:
     """Make a case part of another one, of the same resident or another: its pages end. Twice is once.
 
-    Only into one that is at least as grave: else an alarm would wait among requests. A tip only into a tip: its
-    reporter was promised to stay unknown. If one of them must be answered in silence, the other one is, too, for good.
+    Only into one that is at least as grave: else an alarm would wait among requests. A tip, or what was one, only into
+    such a one: its reporter was promised to stay unknown. If one of them must be answered in silence, the other one
+    is, too, for good.
 
     Raises:
         CaseError: no such cases, the other one has ended, or they do not go together; the text says what does.
@@ -101,10 +102,10 @@ def _fits(case: Case, target: Case) -> None:
         )
     if target.state == CaseState.CLOSED:
         raise is_closed(target)
-    if "tip" in {case.label, target.label} and case.label != target.label:
+    if case.confidential != target.confidential:
         raise CaseError(
-            "a tip goes together with a tip only: its reporter was promised to stay unknown",
-            "线索只能和线索合并：答应过为举报人保密",
+            "a tip, or what was one, goes together with such a one only: its reporter was promised to stay unknown",
+            "线索（包括改过类别的线索）只能和线索合并：答应过为举报人保密",
         )
     if gravity(case.label) < gravity(target.label):
         kind = "an alarm" if case.label == URGENT else "graver"

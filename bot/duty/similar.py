@@ -84,12 +84,11 @@ def earlier(session: Session, case: Case, *, with_tips: bool = False, limit: int
     Whoever must not know reporters (`with_tips` false) sees no tips among them, and from a tip none at all: either
     would name its reporter.
     """
-    hidden = sa.or_(Case.label == "tip", Case.intent.startswith("tip/"))
-    if not with_tips and (case.label == "tip" or case.intent.startswith("tip/")):
+    if case.confidential and not with_tips:
         return []
     query = sa.select(Case).where(Case.resident_id == case.resident_id, Case.id != case.id)
     if not with_tips:
-        query = query.where(sa.not_(hidden))
+        query = query.where(Case.confidential.is_(False))
     return session.scalars(query.order_by(Case.id.desc()).limit(limit)).all()
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -187,6 +188,9 @@ class Case(Base):
     merged_into_id: Mapped[CaseId | None] = mapped_column(index=True, default=None)
     # Evidence of a proceeding: retention leaves it alone.
     on_hold: Mapped[bool] = mapped_column(default=False)
+    # Is or was a tip: its resident is a reporter, and not named (bot/duty/case.py). What was opened by a program that
+    # does not know this may be one.
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=true())
 
     resident: Mapped[Resident] = relationship()
     messages: Mapped[list["Message"]] = relationship(back_populates="case", order_by="Message.id")

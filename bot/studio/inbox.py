@@ -481,7 +481,7 @@ def _contradicts(reasons: Collection[str], intent: str, said: str) -> bool:
 def _hide_tips(session: Session, *, since: datetime) -> None:
     """Take more out of what belongs to a tip of which something was done lately. Until then it is done when it is
     shown."""
-    tips = sa.select(Case.id).where(Case.label == TIP, Case.updated_at >= since)
+    tips = sa.select(Case.id).where(Case.confidential.is_(True), Case.updated_at >= since)
     touched = (
         sa.select(Message.id)
         .join(Case, Case.id == Message.case_id)

@@ -32,7 +32,7 @@ def own_words() -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def of_tip(message_id: Any) -> sa.ColumnElement[bool]:
-    """Whether a message was taken for a tip, or its case is one now, or is part of one."""
+    """Whether a message was taken for a tip, or its case is or was one, or is part of one."""
     message, case, into = aliased(Message), aliased(Case), aliased(Case)
     found: sa.ColumnElement[bool] = (
         sa.select(message.id)
@@ -40,7 +40,7 @@ def of_tip(message_id: Any) -> sa.ColumnElement[bool]:
         .outerjoin(into, into.id == case.merged_into_id)
         .where(
             message.id == message_id,
-            sa.or_(case.label == TIP, into.label == TIP, message.triage["label"].as_string() == TIP),
+            sa.or_(case.confidential, into.confidential, message.triage["label"].as_string() == TIP),
         )
         .exists()
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.duty.case import is_tip
 from bot.duty.roster import load_roster
 from bot.duty.watch import Watch
 from bot.nlu import forms
@@ -55,6 +56,7 @@ class Rows:
     ) -> Case:
         at = self.clock.now() - timedelta(seconds=ago)
         values = {"label": intent.split("/")[0], "intent": intent, "opened_at": at, "updated_at": at} | more
+        values = {"confidential": is_tip(values["label"], intent)} | values
         evidence = [{"rule": "rule", "words": list(words)}] if words else []
         return self._add(Case(resident_id=resident.id, evidence=evidence, **values))
 

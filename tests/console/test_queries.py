@@ -122,6 +122,7 @@ def test_that_the_reporter_of_a_tip_is_hidden_everywhere_on_the_desk(rows: Rows,
     rows.message(case, "楼下棋牌室天天赌钱")
     rows.reply(case, "谢谢", state="failed", error="errcode 45015: over")
     rows.case(resident, "tip/drugs", label="help_request", uncertain=True)
+    rows.case(resident, "urgent_alarm/fire", confidential=True)
     assert "R-SECRET23" not in repr(look(rows, watch))
 
 

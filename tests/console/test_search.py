@@ -113,6 +113,14 @@ def test_that_the_reporter_of_a_tip_is_not_told(rows: Rows) -> None:
     assert "R-SECRET23" not in repr(found)
 
 
+def test_that_a_reporter_is_not_found_by_what_officers_made_of_the_tip(rows: Rows) -> None:
+    resident = rows.resident("R-SECRET23")
+    for intent in ("urgent_alarm/fire", "help_request/noise"):
+        rows.message(rows.case(resident, intent, confidential=True), "天天赌钱")
+    assert look(rows, Wanted("R-SECRET23")).hits == ()
+    assert "R-SECRET23" not in repr([look(rows, wanted) for wanted in (Wanted("赌钱"), Wanted("案件1"), Wanted())])
+
+
 def test_that_kind_state_and_officer_narrow_the_search(rows: Rows) -> None:
     resident = rows.resident()
     cases = [

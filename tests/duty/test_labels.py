@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from bot.duty import handling, labels
+from bot.duty import handling, labels, merging
 from bot.duty.handling import CaseError
 from bot.duty.roster import Roster
-from bot.store.models import Case, Correction, Escalation, Message, Page
+from bot.store.models import Case, CaseId, Correction, Escalation, Message, Page
 from tests.duty.conftest import Filing
 from tests.duty.test_handling import pending
 from tests.station import DUTY
@@ -80,11 +80,55 @@ def test_that_another_kind_of_alarm_goes_on_being_paged_for(filing: Filing) -> N
 
 
 def test_that_a_tip_is_no_longer_one_only_with_a_reason(filing: Filing) -> None:
-    """Then its reporter has a name."""
     tip = filing.file("tip")
     with pytest.raises(CaseError, match="a reason is needed"):
         relabel(filing, tip, "help_request/noise")
     assert relabel(filing, tip, "urgent_alarm/fire").label == "urgent_alarm", "an alarm waits for no reason"
+
+
+@pytest.mark.parametrize("intents", [["urgent_alarm/fire"], ["help_request/noise"], ["enquiry/idcard_lost"]])
+@pytest.mark.parametrize("back", [False, True])
+def test_that_no_relabelling_names_the_reporter_of_a_tip(filing: Filing, intents: list[str], *, back: bool) -> None:
+    tip = filing.file("tip")
+    for intent in [*intents, *(["tip/gambling", "help_request/noise"] if back else [])]:
+        assert relabel(filing, tip, intent, "请民警处理").confidential
+
+
+def test_that_what_an_officer_makes_a_tip_hides_its_reporter_from_then_on(filing: Filing) -> None:
+    request = filing.file("help_request")
+    assert request is not None
+    assert not request.confidential
+    relabel(filing, request, "tip/gambling")
+    assert relabel(filing, request, "help_request/noise", "写错了").confidential
+
+
+@pytest.mark.parametrize("raised", [False, True])
+def test_that_whoever_calls_for_help_by_themselves_is_named_so_that_they_are_found(
+    filing: Filing, *, raised: bool
+) -> None:
+    tip = filing.file("tip")
+    if raised:
+        relabel(filing, tip, "urgent_alarm/fire")
+    alarm = filing.file("urgent_alarm")
+    assert (alarm and alarm.id, alarm and alarm.confidential) == (tip and tip.id, False)
+    assert relabel(filing, tip, "tip/gambling", "没有危险").confidential, "it is a tip all the same"
+
+
+def test_that_the_alarm_of_one_reporter_names_no_other(filing: Filing) -> None:
+    tip, other = filing.file("tip", openid="oA"), filing.file("tip", openid="oB")
+    assert tip is not None
+    filing.do(merging.merge, other, into=CaseId(tip.id))
+    for openid in ("oB", "oA"):
+        alarm = filing.file("urgent_alarm", openid=openid)
+        assert (alarm and alarm.id, alarm and alarm.confidential) == (tip.id, True)
+
+
+def test_that_what_only_perhaps_was_a_tip_names_its_resident_when_they_say_that_it_is_none(filing: Filing) -> None:
+    unclear = filing.file("tip", uncertain=True)
+    assert unclear is not None
+    assert (unclear.label, unclear.confidential) == ("help_request", True)
+    chosen = filing.file("help_request", tapped=True)
+    assert (chosen and chosen.id, chosen and chosen.confidential) == (unclear.id, False)
 
 
 @pytest.mark.parametrize("intent", ["urgent_alarm", "fire", "urgent_alarm/nonsense", ""])

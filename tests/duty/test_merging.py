@@ -5,7 +5,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import audit, conversation, handling, merging, pager
+from bot.duty import audit, conversation, handling, labels, merging, pager
 from bot.duty import case as duty_case
 from bot.duty.handling import CaseError
 from bot.duty.roster import EscalationPolicies
@@ -168,8 +168,8 @@ def test_that_what_was_merged_before_goes_along(filing: Filing) -> None:
     ("label", "other", "reason"),
     [
         ("urgent_alarm", "help_request", "case 1 is an alarm; merge case 2 into it instead"),
-        ("tip", "help_request", "tip goes together with a tip only"),
-        ("help_request", "tip", "tip goes together with a tip only"),
+        ("tip", "help_request", "a tip, or what was one, goes together with such a one only"),
+        ("help_request", "tip", "a tip, or what was one, goes together with such a one only"),
     ],
 )
 def test_that_no_alarm_goes_among_requests_and_no_tip_among_others(
@@ -179,6 +179,16 @@ def test_that_no_alarm_goes_among_requests_and_no_tip_among_others(
     with pytest.raises(CaseError, match=reason):
         merge(filing, one, target)
     assert filing.acts() == []
+
+
+@pytest.mark.parametrize("tip_first", [True, False])
+def test_that_what_was_a_tip_is_not_merged_with_what_names_its_resident(filing: Filing, *, tip_first: bool) -> None:
+    """Merged, the number of residents would tell whether both are one."""
+    tip, alarm = two(filing, "tip")
+    filing.do(labels.relabel, tip, "urgent_alarm/fire", watch=filing.watch)
+    one, target = (tip, alarm) if tip_first else (alarm, tip)
+    with pytest.raises(CaseError, match="or what was one"):
+        merge(filing, one, target)
 
 
 def test_that_what_has_ended_or_is_itself_is_no_case_to_merge_into(filing: Filing) -> None:

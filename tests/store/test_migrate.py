@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.settings import ROOT
 from bot.store.migrate import alembic_config, migrate
-from bot.store.models import Base, Case, Message, Page, Resident
+from bot.store.models import Base, Case, Correction, Message, Page, Resident
 
 
 @pytest.fixture
@@ -77,6 +77,36 @@ def test_that_addresses_of_channels_become_names(database_url: str, engine: sa.E
     with Session(engine) as session:
         names = set(session.scalars(sa.select(Page.channel)))
     assert names == {"webhook@a.example:81", "webhook@a.example:81#2", "webhook@b"}
+
+
+def test_that_reporters_of_before_stay_hidden_whatever_officers_made_of_their_tips(
+    database_url: str, engine: sa.Engine
+) -> None:
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    cases: dict[str, tuple[str, str, int | None, str | None]] = {
+        "a tip": ("tip", "tip/gambling", None, None),
+        "perhaps a tip": ("help_request", "tip/gambling", None, None),
+        "a tip that an officer raised": ("urgent_alarm", "urgent_alarm/fire", None, "tip/gambling"),
+        "a tip that an officer called a request": ("help_request", "help_request/noise", None, "tip/gambling"),
+        "a tip whose resident called for help": ("urgent_alarm", "urgent_alarm/fire", 1, "tip/gambling"),
+        "an alarm": ("urgent_alarm", "urgent_alarm/fire", 1, None),
+        "a request": ("help_request", "help_request/noise", None, "urgent_alarm/fire"),
+    }
+    with Session(engine) as session:
+        resident = Resident(openid="oA", pseudonym="R-1", first_seen_at=now)
+        for label, intent, message, was in cases.values():
+            common = {"resident": resident, "opened_at": now, "updated_at": now}
+            case = Case(**common, label=label, intent=intent, alarm_message_id=message)
+            session.add(case)
+            session.flush()
+            if was:
+                session.add(Correction(case_id=case.id, was=was, now=intent, made_by="甲", made_at=now))
+        session.commit()
+    command.downgrade(alembic_config(database_url), "0008")
+    migrate(database_url)
+    with Session(engine) as session:
+        found = dict(zip(cases, session.scalars(sa.select(Case.confidential).order_by(Case.id)), strict=True))
+    assert [name for name, hidden in found.items() if hidden] == list(cases)[:4]
 
 
 def test_that_migrating_twice_changes_nothing(database_url: str, engine: sa.Engine) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.duty.case import is_tip
 from bot.nlu.triage import Evidence, Triage
 from bot.store.models import Case, DataChange, Message, Reply, Resident, ReviewItem
 from bot.store.session import Store
@@ -108,6 +109,7 @@ class Inbox:
     def case(self, intent: str, **more: Any) -> Case:
         now = self.clock.now()
         values = {"label": intent.partition("/")[0], "intent": intent, "opened_at": now, "updated_at": now} | more
+        values = {"confidential": is_tip(values["label"], intent)} | values
         resident = self.resident()
         with self.store.transaction() as session:
             row = Case(resident_id=resident, **values)

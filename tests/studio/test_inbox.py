@@ -45,6 +45,7 @@ def become(desk: Inbox, case: Case, label: str) -> None:
     with desk.store.transaction() as session:
         row = session.merge(case)
         row.label, row.updated_at = label, desk.clock.now()
+        row.confidential = label == "tip"
 
 
 def test_that_what_is_clear_stays_out_and_what_is_doubtful_comes_in(desk: Inbox) -> None:

@@ -219,7 +219,7 @@ def test_that_of_a_case_that_is_a_tip_by_now_no_example_is_made_that_points_to_s
     case = trainers.case("help_request/noise")
     item = trainers.doubtful("我家楼下那家麻将馆天天赌", case=case)
     with trainers.store.transaction() as session:
-        session.merge(case).label = "tip"
+        session.merge(case).confidential = True
     trainers.label(item, "other/chitchat")
     (_, payload), *_ = trainers.changes()
     assert "楼下" not in payload["text"]

@@ -145,7 +145,12 @@ def test_that_what_belongs_to_a_tip_by_now_is_confidential_whatever_either_took_
         assert shadow.tips_read(session, "new") == frozenset()
         at, message = clock.now(), session.scalars(sa.select(Message)).one()
         message.case = Case(
-            resident_id=message.resident_id, label="tip", intent="tip/gambling", opened_at=at, updated_at=at
+            resident_id=message.resident_id,
+            label="tip",
+            intent="tip/gambling",
+            confidential=True,
+            opened_at=at,
+            updated_at=at,
         )
         session.flush()
         assert [one.confidential for one in shadow.disagreements(session, "new")] == [True]
