@@ -41,12 +41,15 @@ def test_that_an_account_is_added_with_a_first_password_that_lets_in(store: Stor
 
 def test_that_a_lost_password_is_replaced(store: Store) -> None:
     first = password_in(fujin("add", "甲", "--role", "officer"))
+    fujin("add", "戊", "--role", "administrator")
+    for name, why in {"甲": "不能管理账号", "己": "neither in duty.yml nor has an account"}.items():
+        assert why in fujin("reset", "甲", "--officer", name).stderr
     second = password_in(fujin("reset", "甲", "--officer", "戊"))
     assert second != first
     assert enter(store, second)
     with store.reading() as session:
-        query = sa.select(AuditEntry.actor, AuditEntry.action).order_by(AuditEntry.id).limit(2)
-        assert session.execute(query).all() == [("服务器命令", "account_add"), ("戊", "account_reset")]
+        query = sa.select(AuditEntry.actor, AuditEntry.action).order_by(AuditEntry.id).limit(3)
+        assert session.execute(query).all() == [("服务器命令", "account_add")] * 2 + [("戊", "account_reset")]
 
 
 def test_that_roles_are_changed_and_accounts_disabled_and_listed(store: Store) -> None:

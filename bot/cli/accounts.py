@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot.cli.common import SHELL, fail, opened_store
+from bot.cli.common import SHELL, fail, officers_transaction, opened_store
 from bot.clock import SystemClock
 from bot.duty import accounts
 from bot.duty.access import ROLES
@@ -22,9 +22,9 @@ _By = Annotated[str, typer.Option("--officer", help="Who does it, for the audit 
 
 
 @contextmanager
-def _transaction() -> Iterator[Session]:
+def _transaction(officer: str) -> Iterator[Session]:
     try:
-        with opened_store() as store, store.transaction() as session:
+        with officers_transaction(officer, "manage_accounts", unnamed=True) as session:
             yield session
     except AccountError as error:
         fail(str(error))
@@ -37,7 +37,7 @@ def add(name: _Name, role: _Role, officer: _By = SHELL) -> None:
     def act(session: Session, password_hash: str) -> None:
         accounts.add(session, name, role, password_hash=password_hash, by=officer, now=SystemClock().now())
 
-    _print_first_password(name, act)
+    _print_first_password(name, officer, act)
 
 
 @commands.command("list")
@@ -56,7 +56,7 @@ def list_() -> None:
 @commands.command()
 def role(name: _Name, role: Annotated[str, typer.Argument(metavar="|".join(ROLES))], officer: _By = SHELL) -> None:
     """Give an account another role."""
-    with _transaction() as session:
+    with _transaction(officer) as session:
         accounts.change_role(session, name, role, by=officer, now=SystemClock().now())
     typer.echo(f"{name}: {role}")
 
@@ -68,7 +68,7 @@ def reset(name: _Name, officer: _By = SHELL) -> None:
     def act(session: Session, password_hash: str) -> None:
         accounts.reset(session, name, password_hash=password_hash, by=officer, now=SystemClock().now())
 
-    _print_first_password(name, act)
+    _print_first_password(name, officer, act)
 
 
 @commands.command()
@@ -78,14 +78,14 @@ def disable(
     officer: _By = SHELL,
 ) -> None:
     """Let nobody in under this name any more; what they did stays in the log."""
-    with _transaction() as session:
+    with _transaction(officer) as session:
         accounts.disable(session, name, by=officer, now=SystemClock().now(), off=off)
     typer.echo(f"{name}: {'enabled' if off else 'disabled'}")
 
 
-def _print_first_password(name: str, act: Callable[[Session, str], None]) -> None:
+def _print_first_password(name: str, officer: str, act: Callable[[Session, str], None]) -> None:
     password = accounts.draw_password()
     password_hash = accounts.hash_password(password)
-    with _transaction() as session:
+    with _transaction(officer) as session:
         act(session, password_hash)
     typer.echo(f"{name}: first password {password}")

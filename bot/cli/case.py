@@ -146,7 +146,7 @@ def separate(case: CaseNumber, officer: Officer) -> None:
 @commands.command(name="case")
 def one_case(case: CaseNumber, officer: Officer, as_json: AsJson = False) -> None:
     """Show one case: what was said, who was paged, what was done. Reporters stay unnamed; the look is in the log."""
-    with transaction(officer) as session:
+    with transaction(officer, "see_cases") as session:
         found = handling.locked(session, CaseId(case))
         disclosure.viewed(session, officer=officer, now=SystemClock().now(), case_id=found.id)
         told = _told(session, found)
@@ -226,7 +226,7 @@ def corrections(officer: Officer, as_json: AsJson = False) -> None:
         .join(Message, Message.id == Correction.message_id, isouter=True)
         .order_by(Correction.id.desc())
     )
-    with viewing(officer, "corrections") as session:
+    with viewing(officer, "corrections", "see_cases") as session:
         rows = [
             {
                 "at": one.made_at.isoformat(),

@@ -38,15 +38,15 @@ def fail(reason: str) -> NoReturn:
 
 
 def check_right(session: Session, name: str, right: str) -> None:
-    """End the command unless there is an account of this name whose role has the right. Before the first account there
-    is no role to ask."""
+    """End the command unless the role of this name has the right: an account's, or an officer's for whom duty.yml names
+    without an account. Before the first account there is no role to ask."""
     if not accounts.any_account(session):
         return
-    found = accounts.active(session, name)
-    if found is None:
+    found = accounts.named(session, name)
+    if found.disabled_at if found else not _on_the_roster(name):
         fail(f"没有“{name}”这个账号，或者已经停用；`fujin account list` 列出账号")
     try:
-        access.require(access.Actor(found.name, found.role), right)
+        access.require(access.Actor(name, found.role if found else "officer"), right)
     except access.AccessError as error:
         fail(str(error))
 
@@ -64,32 +64,36 @@ def opened_store() -> Iterator[Store]:
 
 
 @contextmanager
-def officers_transaction(officer: str) -> Iterator[Session]:
-    """A transaction in somebody's name; it ends the command when the station knows nobody of that name."""
+def officers_transaction(officer: str, right: str, *, unnamed: bool = False) -> Iterator[Session]:
+    """A transaction in somebody's name; it ends the command unless the station knows them and they may.
+
+    `unnamed`: a program may do it as well, in the name of the shell.
+    """
     with opened_store() as store, store.transaction() as session:
-        check_known(session, officer)
+        check_person(session, officer, right, unnamed=unnamed)
         yield session
 
 
 @contextmanager
-def viewing(officer: str, subject: str) -> Iterator[Session]:
+def viewing(officer: str, subject: str, right: str, *, unnamed: bool = False) -> Iterator[Session]:
     """A session to read in, once the log says who looks at what: it is locked no longer than that takes."""
-    with officers_transaction(officer) as session:
+    with officers_transaction(officer, right, unnamed=unnamed) as session:
         disclosure.viewed(session, officer=officer, now=SystemClock().now(), subject=subject)
     with opened_store() as store, store.reading() as session:
         yield session
 
 
-def check_known(session: Session, officer: str) -> None:
-    """End the command when the station knows nobody of that name."""
-    if officer != SHELL and not _known(session, officer):
-        fail(f"--officer: {officer!r} is neither in duty.yml nor has an account; write the name as it stands there")
+def check_person(session: Session, name: str, right: str, *, unnamed: bool = False) -> None:
+    """End the command unless the station knows somebody of that name who may; `unnamed`: or nobody is named."""
+    if name == SHELL and unnamed:
+        return
+    if name == SHELL or not (_on_the_roster(name) or accounts.named(session, name)):
+        fail(f"--officer: {name!r} is neither in duty.yml nor has an account; write the name as it stands there")
+    check_right(session, name, right)
 
 
-def _known(session: Session, name: str) -> bool:
+def _on_the_roster(name: str) -> bool:
     try:
-        if load_roster(station_settings().duty_file).named(name):
-            return True
+        return load_roster(station_settings().duty_file).named(name) is not None
     except RosterError:
         return True  # a slip in the file must not keep anybody from acknowledging an alarm
-    return accounts.active(session, name) is not None

@@ -33,7 +33,7 @@ Viewer = Annotated[str, typer.Option("--officer", help="Who looks, for the audit
 @commands.command()
 def cases(as_json: AsJson = False, officer: Viewer = SHELL) -> None:
     """List the cases, newest first; residents appear as pseudonyms, reporters not at all. It stands in the log."""
-    with viewing(officer, "cases") as session:
+    with viewing(officer, "cases", "see_cases", unnamed=True) as session:
         rows = [_listed(*row) for row in session.execute(_case_query())]
     show(rows, "no cases", as_json=as_json)
 
@@ -87,10 +87,10 @@ _Picture = Annotated[Path | None, typer.Option(help="A picture to send, after th
 
 
 @contextmanager
-def transaction(officer: str) -> Iterator[Session]:
+def transaction(officer: str, right: str = "act_on_cases") -> Iterator[Session]:
     """A transaction in an officer's name; what cannot be done ends the command in one line."""
     try:
-        with officers_transaction(officer) as session:
+        with officers_transaction(officer, right) as session:
             yield session
     except (CaseError, ApplicationError) as error:
         fail(str(error))
@@ -173,7 +173,7 @@ def close(
 def applications(as_json: AsJson = False, officer: Viewer = SHELL) -> None:
     """List the applications, newest first, without what they hold; residents appear as pseudonyms."""
     query = sa.select(Application, Resident.pseudonym).join(Resident).order_by(Application.id.desc())
-    with viewing(officer, "applications") as session:
+    with viewing(officer, "applications", "see_applications", unnamed=True) as session:
         rows = [_application_row(*row) for row in session.execute(query)]
     show(rows, "no applications", as_json=as_json)
 
@@ -197,7 +197,7 @@ def decide(
     reason: Annotated[str, typer.Option(help="What the resident is told; needed to ask for more or reject.")] = "",
 ) -> None:
     """Decide on an application and tell its resident."""
-    with transaction(officer) as session:
+    with transaction(officer, "see_applications") as session:
         application = by_receipt(session, receipt)
         if application is None:
             raise ApplicationError(f"there is no application {receipt}; `fujin applications` lists them")
@@ -220,7 +220,7 @@ def search(
     now = SystemClock().now()
     first = since.date() if since else finding.first_day(now)
     wanted = finding.Wanted(words=words, since=first, until=until.date() if until else None, officer=by)
-    with transaction(officer) as session:
+    with transaction(officer, "see_cases") as session:
         finding.note(session, wanted, officer=officer, now=now)
     with opened_store() as store, store.reading() as session:
         found = finding.search(session, wanted)

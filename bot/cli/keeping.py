@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.common import SHELL, check_known, fail, officers_transaction, opened_store, station_settings
+from bot.cli.common import SHELL, check_person, fail, officers_transaction, opened_store, station_settings
 from bot.clock import SystemClock
 from bot.duty import audit, backup, retention
 from bot.duty.backup import BackupError, Summary
@@ -83,7 +83,7 @@ def hold(
 ) -> None:
     """Keep a case with all its evidence, whatever the policy says."""
     try:
-        with officers_transaction(officer) as session:
+        with officers_transaction(officer, "keep") as session:
             retention.hold(session, CaseId(case), officer=officer, now=SystemClock().now(), off=off)
     except CaseError as error:
         fail(str(error))
@@ -121,7 +121,7 @@ def erase(
     try:
         with opened_store() as store:
             with store.reading() as session:
-                check_known(session, officer)
+                check_person(session, officer, "keep")
             counts = retention.erase(
                 store,
                 pseudonym,
@@ -149,7 +149,7 @@ def objection(
 ) -> None:
     """Keep a resident's messages from trainers and models, when the resident asks for it."""
     try:
-        with opened_store() as store, store.transaction() as session:
+        with officers_transaction(officer, "keep") as session:
             now = SystemClock().now()
             counts = retention.object_to_training(session, pseudonym, officer=officer, now=now, off=off)
     except (RetentionError, CaseError) as error:
@@ -166,6 +166,7 @@ def backup_(
     officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = SHELL,
 ) -> None:
     """Write database, conversations and files into one archive, while the station runs."""
+    _check_keeper(officer)
     try:
         _tell(file, backup.backup(station_settings(), file.absolute(), by=officer, now=SystemClock().now()))
     except (BackupError, StoreUnavailableError) as error:
@@ -179,11 +180,18 @@ def restore(
     officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = SHELL,
 ) -> None:
     """Put an archive back, after checking every hash and the audit log; stop the station before."""
+    settings = station_settings()
     try:
-        settings = station_settings()
+        if not backup.empty(settings):  # else there is nobody yet whose right could be asked
+            _check_keeper(officer)
         _tell(file, backup.restore(settings, file.absolute(), by=officer, now=SystemClock().now(), force=force))
     except (BackupError, StoreUnavailableError) as error:
         fail(str(error))
+
+
+def _check_keeper(officer: str) -> None:
+    with opened_store() as store, store.reading() as session:
+        check_person(session, officer, "keep", unnamed=True)
 
 
 def _tell(file: Path, summary: Summary) -> None:

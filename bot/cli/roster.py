@@ -21,6 +21,7 @@ from bot.store.models import ShiftChange
 commands = typer.Typer(no_args_is_help=True)
 _AsJson = Annotated[bool, typer.Option("--json", help="One JSON array.")]
 _By = Annotated[str, typer.Option("--officer", help="Who does it.", show_default=False)]
+_Viewer = Annotated[str, typer.Option("--officer", help="Who looks, for the audit log.")]
 _Reason = Annotated[str, typer.Option(help="Why; officers read it.")]
 _Name = Annotated[str, typer.Argument(help="An officer of the duty file.", show_default=False)]
 _Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="When the shift begins.", show_default=False)]
@@ -41,7 +42,7 @@ def _roster() -> Roster:
 def _act(officer: str) -> Iterator[tuple[Session, Roster, datetime]]:
     """A transaction, the roster and the present moment; what cannot be done ends the command in one line."""
     try:
-        with officers_transaction(officer) as session:
+        with officers_transaction(officer, "edit_roster") as session:
             yield session, _roster(), SystemClock().now()
     except ShiftError as error:
         fail(str(error))
@@ -52,7 +53,7 @@ def show(
     month: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m"], help="2026-12; the next week without it.", show_default=False)
     ] = None,
-    officer: Annotated[str, typer.Option(help="Who looks, for the audit log.")] = SHELL,
+    officer: _Viewer = SHELL,
     as_json: _AsJson = False,
 ) -> None:
     """Who is on duty, shift by shift, with the changes that are to come and the gaps of the next week."""
@@ -60,7 +61,7 @@ def show(
         fail("--month: a year between 2000 and 2100")
     now, roster = SystemClock().now(), _roster()
     starts_at, ends_at = _month(month.date()) if month else (now, now + shifts.WARNED_BEFORE)
-    with viewing(officer, "roster") as session:
+    with viewing(officer, "roster", "see_roster", unnamed=True) as session:
         plan = shifts.plan(session, roster, starts_at, ends_at)
         gaps, changes = shifts.gaps(session, roster, now), shifts.to_come(session, now)
     if as_json:
@@ -160,10 +161,14 @@ _File = Annotated[Path, typer.Argument(metavar="FILE.ics", show_default=False)]
 
 
 @commands.command("export")
-def export_calendar(file: _File) -> None:
+def export_calendar(file: _File, officer: _Viewer = SHELL) -> None:
     """Write the next three months as an iCalendar file."""
-    with _act(SHELL) as (session, roster, now):
-        content = calendar.export(session, roster, now=now)
+    roster = _roster()
+    try:
+        with viewing(officer, "roster", "see_roster", unnamed=True) as session:
+            content = calendar.export(session, roster, now=SystemClock().now())
+    except ShiftError as error:
+        fail(str(error))
     try:
         file.write_bytes(content)
     except OSError as error:

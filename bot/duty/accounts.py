@@ -207,9 +207,9 @@ def listed(session: Session) -> list[AccountRow]:
     ]
 
 
-def active(session: Session, name: str) -> Account | None:
-    """The account of this name, if there is one and it is not disabled."""
-    return session.scalars(sa.select(Account).where(Account.name == name, Account.disabled_at.is_(None))).one_or_none()
+def named(session: Session, name: str) -> Account | None:
+    """The account of this name, if there is one, disabled or not."""
+    return session.scalars(sa.select(Account).where(Account.name == name)).one_or_none()
 
 
 def any_account(session: Session) -> bool:

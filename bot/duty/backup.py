@@ -158,7 +158,7 @@ def restore(settings: Settings, source: Path, *, by: str, now: datetime, force: 
         StoreUnavailableError: the database is away.
     """
     url = sa.make_url(settings.database_url)
-    if not force and not _empty(settings):
+    if not force and not empty(settings):
         raise BackupError("the database is not empty; --force replaces all that it holds")
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.var_dir, prefix=".fujin-restore-") as folder:
@@ -240,7 +240,7 @@ def _check_chain(database_url: str, manifest: dict[str, Any]) -> None:
         raise BackupError(f"the audit log in the archive lacks entry {number}, with which the backup was made")
 
 
-def _empty(settings: Settings) -> bool:
+def empty(settings: Settings) -> bool:
     """Whether nobody has written and nobody could sign in: a database that was only migrated, or none."""
     url = sa.make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
