@@ -3,14 +3,19 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from bot import cli, supervisor
+from bot.clock import SystemClock
+from bot.duty import accounts
 from bot.services.tables import KINDS, NAMES, OFFICERS, current
 from bot.settings import ROOT
 from bot.store.migrate import migrate
+from bot.store.models import AuditEntry
 from bot.store.session import Store
 from bot.studio import training
+from tests.station import DUTY
 
 DEMO = ROOT / "nlu_data" / "demo"
 
@@ -37,6 +42,22 @@ def test_that_both_tables_are_imported(station: Store) -> None:
     assert officers.stdout == "社区民警表：18行，已导入\n"
     assert names.stdout == "姓名表：42行，已导入\n"
     assert tables(station) == {"officers": False, "names": False}
+
+
+def test_that_an_import_is_in_the_log_and_takes_the_right(
+    station: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "duty.yml").write_text(DUTY, encoding="utf-8")
+    monkeypatch.setenv("FUJIN_DUTY_FILE", str(tmp_path / "duty.yml"))
+    fujin("officers", DEMO / "officers.csv")
+    fujin("names", DEMO / "names.csv", "--officer", "甲")
+    with station.transaction() as session:
+        accounts.add(session, "管理员", "administrator", password_hash="", by="甲", now=SystemClock().now())
+    assert "您的角色是民警" in fujin("names", DEMO / "names.csv", "--officer", "甲").stderr
+    with station.reading() as session:
+        query = sa.select(AuditEntry.actor, AuditEntry.subject, AuditEntry.detail)
+        found = session.execute(query.where(AuditEntry.action == "table_import").order_by(AuditEntry.id)).all()
+    assert found == [("服务器命令", "officers", {"rows": 18}), ("甲", "names", {"rows": 42})]
 
 
 def test_that_a_check_needs_no_database_and_imports_nothing(station: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,7 @@ def test_that_a_residents_objection_to_training_is_kept_by_command(store: Store,
 
 def test_that_the_log_is_shown_verified_and_its_head_printed(store: Store, case: Case) -> None:
     assert fujin("audit", "verify").stdout == "0 entries, the chain holds\n"
+    assert "neither in duty.yml" in fujin("audit", "show", "--by", "丁").stderr
     fujin("hold", "1", "--officer", "甲")
     fujin("hold", "1", "--off", "--officer", "乙")
     lines = fujin("audit", "show", "--csv", "--officer", "乙", "--case", "1", "--days", "1").stdout.splitlines()
@@ -79,10 +80,11 @@ def test_that_the_log_is_shown_verified_and_its_head_printed(store: Store, case:
     assert len(lines) == 2
     assert lines[1].startswith("2,")
     assert ",乙,unhold,1,," in lines[1]
-    assert "hold" in fujin("audit", "show").stdout
+    assert "hold" in fujin("audit", "show", "--by", "丙").stdout
+    assert ",丙,view,,audit," in fujin("audit", "show", "--csv").stdout, "whoever reads the log stands in it"
     number, hashed = fujin("audit", "head").stdout.split()
-    assert (number, len(hashed)) == ("2", 64)
-    assert fujin("audit", "verify").stdout == "2 entries, the chain holds\n"
+    assert (number, len(hashed)) == ("5", 64)
+    assert fujin("audit", "verify").stdout == "5 entries, the chain holds\n"
     with store.transaction() as session:
         session.execute(sa.update(AuditEntry).where(AuditEntry.id == 1).values(actor="丙"))
     broken = fujin("audit", "verify")

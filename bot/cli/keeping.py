@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.common import SHELL, check_person, fail, officers_transaction, opened_store, station_settings
+from bot.cli.common import SHELL, check_person, fail, officers_transaction, opened_store, station_settings, viewing
 from bot.clock import SystemClock
 from bot.duty import audit, backup, retention
 from bot.duty.backup import BackupError, Summary
@@ -35,11 +35,12 @@ def show(
     days: Annotated[int | None, typer.Option(help="Only of the last so many days.", min=1)] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV instead of a table.")] = False,
+    by: Annotated[str, typer.Option(help="Who looks, for the audit log.")] = SHELL,
 ) -> None:
-    """Show the newest entries, newest first."""
+    """Show the newest entries, newest first; that is an entry itself."""
     since = SystemClock().now() - timedelta(days=days) if days else None
     wanted = audit.Filter(officer, action, CaseId(case) if case else None, since)
-    with opened_store() as store, store.reading() as session:
+    with viewing(by, "audit", "read_audit", unnamed=True) as session:
         found = audit.entries(session, wanted, limit=limit)
     rows = [_row(entry) for entry in found]
     columns = ["entry", "at", "actor", "action", "case", "subject", "detail"]

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.background import BackgroundTask
 
+from bot.console.door import name_of
 from bot.console.services import Services
 from bot.duty.handling import CaseError
 from bot.duty.one_tap import PURPOSE, OneTap, Tap, TapError
@@ -49,10 +51,13 @@ def router(services: Services) -> APIRouter:
     key = derived_key(PURPOSE, var_dir=settings.var_dir, given=settings.secret)
     links = OneTap(key, settings.console_url)
 
-    def look(token: str) -> tuple[str, str]:
+    def look(token: str, signed_in: str | None) -> Response:
         with services.store.reading() as session:
             tap = links.read(session, token, now=services.clock.now())
-            return _act(tap), _question(tap)
+        who = signed_in or (tap.officers[0] if len(tap.officers) == 1 else None)
+        # Afterwards: the question waits for no log.
+        noting = BackgroundTask(services.looks.note_once, who, case_id=tap.case.id, subject="ack")
+        return _page(_act(tap), _question(tap), background=noting)
 
     def acknowledge(token: str, officer: str) -> str:
         with services.store.transaction() as session:
@@ -60,10 +65,10 @@ def router(services: Services) -> APIRouter:
             return _done(case.id, officer)
 
     @routes.get("/ack/{token}")
-    async def ask(token: str) -> Response:
+    async def ask(request: Request, token: str) -> Response:
         """Say which case it is, and ask who acknowledges it."""
         try:
-            return _page(*await asyncio.to_thread(look, token))
+            return await asyncio.to_thread(look, token, name_of(request))
         except (TapError, StoreUnavailableError) as problem:
             return _refused(problem, settings.console_url)
 
@@ -126,11 +131,12 @@ def _note(words: str) -> str:
     return f'<div class="page" style="border-color:#8a5a00">{escape(words)}</div>'
 
 
-def _page(title: str, content: str, *, status: int = 200) -> Response:
+def _page(title: str, content: str, *, status: int = 200, background: BackgroundTask | None = None) -> Response:
     return HTMLResponse(
         f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{_STYLE}</style></head><body><main><h1>{title}</h1>{content}</main></body></html>",
         status_code=status,
         headers=_HEADERS,
+        background=background,
     )

@@ -52,6 +52,7 @@ class _ApplicationPage:
 
     def __init__(self, services: Services, view: ApplicationView, read: Callable[[], ApplicationView | None]) -> None:
         self._read = read
+        self._noted = partial(viewed, services, subject=f"{view.card.receipt} id_number")
         with frame(services, active="/applications"):
             self._problem = Part(build_problem, classes="problems")
             with ui.element("article").classes("case-head"):
@@ -59,7 +60,7 @@ class _ApplicationPage:
                 self._decisions = Part(_Decisions(services, view.card, self.refresh).build, classes="decisions")
             with ui.element("div").classes("case"):
                 with ui.element("div").classes("application-body"):
-                    self._given = _titled("申请内容", _build_all_given, "given")
+                    self._given = _titled("申请内容", partial(_build_all_given, self._noted), "given")
                     self._photos = _titled("照片", _build_photos, "photos")
                     self._talk = ui.element("section").props('aria-label="居民之后发来的话"')
                     with self._talk:
@@ -166,22 +167,23 @@ def _build_head(card: ApplicationCard) -> None:
         moment(card.submitted_at)
 
 
-def _build_all_given(given: tuple[Given, ...]) -> None:
+def _build_all_given(noted: Callable[[], Awaitable[None]], given: tuple[Given, ...]) -> None:
     for answer in given:
         ui.label(answer.title).classes("given-title")
         if answer.kind == "id_number":
-            _build_secret(answer.value)
+            _build_secret(answer.value, noted)
         else:
             ui.label(answer.value or "没有填").classes("given-value")
 
 
-def _build_secret(value: str) -> None:
-    """A number that passers-by need not see: it reaches the browser only when it is asked for."""
+def _build_secret(value: str, noted: Callable[[], Awaitable[None]]) -> None:
+    """A number that passers-by need not see: it reaches the browser only when it is asked for, which is noted."""
     with ui.element("div").classes("given-value given-secret"):
         shown = ui.label(masked(value))
         button = ui.button("显示", color=None).props("flat dense no-caps").classes("reveal")
 
-    def reveal() -> None:
+    async def reveal() -> None:
+        await noted()
         shown.set_text(value)
         button.set_visibility(False)
 

@@ -10,16 +10,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import StreamingResponse
 from nicegui import ui
 
-from bot.console.door import visitor
+from bot.console.door import name_of
 from bot.console.feed import Feed
 from bot.console.keyed import Part
+from bot.console.officer import viewed
 from bot.console.services import Services
 from bot.console.theme import UNREADABLE, build_problem, frame
-from bot.duty import audit, disclosure
+from bot.duty import audit
 from bot.duty.access import ROLES
 from bot.duty.audit import ACTIONS, Breach, Filter
 from bot.duty.handling import DISPOSITIONS
@@ -50,6 +51,7 @@ _DETAILS = {
     "state": "状态",
     "case": "案件",
     "changes": "变动",
+    "rows": "行数",
 }
 _BREACHES = {"missing": "缺了", "not chained to the entry before": "和上一条接不上", "changed": "被改过"}
 
@@ -108,6 +110,7 @@ def register(services: Services) -> None:
             ui.label("审计日志").classes("section-title")
             state = Part(_build_chain, classes="audit-chain")
             _build_filter(query)
+            await viewed(services, subject="audit", again_and_again=True)
             try:
                 found = await asyncio.to_thread(read, query)
             except StoreUnavailableError:
@@ -197,14 +200,8 @@ def router(services: Services) -> APIRouter:
     async def export(request: Request) -> StreamingResponse:
         """The entries that are asked for, newest first, as a spreadsheet reads them."""
         asked = {name: value for name, value in request.query_params.items() if name in Query.__dataclass_fields__}
-        signed_in = visitor(request)
-
-        def note() -> None:
-            with services.store.transaction() as session:
-                name = signed_in.actor.name if signed_in else audit.SYSTEM
-                disclosure.viewed(session, officer=name, now=services.clock.now(), subject="audit.csv")
-
-        await asyncio.to_thread(note)
+        if not await asyncio.to_thread(services.looks.note, name_of(request), subject="audit.csv"):
+            raise HTTPException(503)
         return StreamingResponse(
             as_csv(services, Query(**asked).wanted()),
             media_type="text/csv; charset=utf-8",

@@ -63,6 +63,12 @@ def visitor(connection: HTTPConnection) -> SignedIn | None:
     return signed_in
 
 
+def name_of(connection: HTTPConnection) -> str | None:
+    """The name of who asks; None where nobody has signed in."""
+    signed_in = visitor(connection)
+    return signed_in.actor.name if signed_in else None
+
+
 def right_for(path: str) -> str | None:
     """The right that a page needs; None for what everybody who is signed in may use."""
     if _under(path, _FOR_EVERYBODY):

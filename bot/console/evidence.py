@@ -2,26 +2,18 @@
 
 import asyncio
 import re
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-import structlog
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
-from bot.console.door import visitor
+from bot.console.door import name_of
 from bot.console.services import Services
 from bot.console.sound import Sounds
-from bot.duty import disclosure
-from bot.duty.accounts import SignedIn
 from bot.intake.evidence import EvidenceStore
 from bot.store.models import Media, Reply
-from bot.store.session import StoreUnavailableError
 from bot.wechat.outbound import picture_type
 
-log = structlog.get_logger()
-
-_ONE_LOOK = timedelta(minutes=10)
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # An SVG is a picture that can carry scripts: it is downloaded, not shown.
@@ -42,27 +34,6 @@ def file_headers(content_type: str | None) -> dict[str, str]:
     }
 
 
-class _Looks:
-    """Writes down who has looked at a file: once for a while, since a player asks for a video piece by piece."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._noted: dict[tuple[str, str], datetime] = {}
-
-    def note(self, signed_in: SignedIn | None, digest: str) -> None:
-        """Write it down unless that has been done just now; the file is shown even if it cannot be."""
-        now, name = self._services.clock.now(), signed_in.actor.name if signed_in else "？"
-        self._noted = {look: at for look, at in self._noted.items() if now - at < _ONE_LOOK}
-        if (name, digest) in self._noted:
-            return
-        self._noted[name, digest] = now
-        try:
-            with self._services.store.transaction() as session:
-                disclosure.viewed(session, officer=name, now=now, subject=digest)
-        except StoreUnavailableError as error:
-            log.error("view.unwritten", reason=str(error))
-
-
 def router(services: Services) -> APIRouter:
     """The routes `/evidence/{sha256}` and, for a voice that browsers cannot play, `/evidence/{sha256}/sound.wav`."""
     routes = APIRouter()
@@ -79,8 +50,6 @@ def router(services: Services) -> APIRouter:
         with files.path(digest).open("rb") as file:  # an officer's picture is what it holds
             return True, picture_type(file.read(16))
 
-    looks = _Looks(services)
-
     @routes.get("/evidence/{digest}/sound.wav")
     async def sound(request: Request, digest: str) -> Response:
         """A voice as WAV."""
@@ -91,7 +60,7 @@ def router(services: Services) -> APIRouter:
         wav = await sounds.wav(digest, path)
         if wav is None:
             raise HTTPException(415)
-        await asyncio.to_thread(looks.note, visitor(request), digest)
+        await asyncio.to_thread(services.looks.note_once, name_of(request), subject=digest)
         return _part(wav, request.headers.get("range", ""))
 
     @routes.get("/evidence/{digest}")
@@ -103,7 +72,7 @@ def router(services: Services) -> APIRouter:
         path = files.path(digest)
         if not known or not await asyncio.to_thread(path.is_file):
             raise HTTPException(404)
-        await asyncio.to_thread(looks.note, visitor(request), digest)
+        await asyncio.to_thread(services.looks.note_once, name_of(request), subject=digest)
         media_type = content_type if shown_inline(content_type) else "application/octet-stream"
         return FileResponse(path, media_type=media_type, headers=file_headers(content_type))
 

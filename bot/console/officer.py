@@ -8,7 +8,7 @@ from nicegui import ui
 
 from bot.console.door import PASSWORD, SIGN_IN, SIGN_OUT, look, visitor
 from bot.console.services import Services
-from bot.duty import access, disclosure
+from bot.duty import access
 from bot.duty.access import Actor, may
 from bot.duty.handling import CaseError, acknowledge
 from bot.store.models import Case, CaseId
@@ -54,18 +54,12 @@ def keep_draft(field: ui.textarea, services: Services, what: str) -> None:
     field.props["data-draft"] = f"{what} {current(services)}"
 
 
-async def viewed(services: Services, *, case_id: CaseId | None = None, subject: str = "") -> None:
-    """Write down that this page shows personal data. An officer sees an emergency even when that cannot be written."""
-    name = current(services) or "？"
-
-    def store() -> None:
-        with services.store.transaction() as session:
-            disclosure.viewed(session, officer=name, now=services.clock.now(), case_id=case_id, subject=subject)
-
-    try:
-        await asyncio.to_thread(store)
-    except StoreUnavailableError as error:
-        log.error("view.unwritten", case_id=case_id, reason=str(error))
+async def viewed(
+    services: Services, *, case_id: CaseId | None = None, subject: str = "", again_and_again: bool = False
+) -> None:
+    """Write down that this page shows personal data; `again_and_again`: now and then."""
+    note = services.looks.note_once if again_and_again else services.looks.note
+    await asyncio.to_thread(note, current(services), case_id=case_id, subject=subject)
 
 
 def build_who(services: Services) -> None:

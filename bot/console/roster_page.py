@@ -5,14 +5,15 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from nicegui import events, ui
 
 from bot.console.dialog import Question
+from bot.console.door import name_of
 from bot.console.feed import Feed
 from bot.console.keyed import Keyed, rebuilding
 from bot.console.keyed import Part as View
-from bot.console.officer import identify
+from bot.console.officer import identify, viewed
 from bot.console.roster import Change, Day, Part, RosterView, following_month, read_roster
 from bot.console.services import Services
 from bot.console.theme import UNREADABLE, build_problem, chip, frame, not_found
@@ -36,12 +37,13 @@ def router(services: Services) -> APIRouter:
             return calendar.export(session, services.roster_file.current(), now=services.clock.now())
 
     @routes.get("/roster/calendar.ics")
-    async def roster_calendar() -> Response:
+    async def roster_calendar(request: Request) -> Response:
         """The next three months as a calendar file."""
         try:
             content = await asyncio.to_thread(read)
         except ShiftError as error:
             return not_found(str(error))
+        await asyncio.to_thread(services.looks.note_once, name_of(request), subject="roster.ics")
         headers = {"Content-Disposition": 'attachment; filename="roster.ics"', "Cache-Control": "no-store"}
         return Response(content, media_type="text/calendar; charset=utf-8", headers=headers)
 
@@ -53,6 +55,7 @@ def register(services: Services) -> None:
 
     @ui.page("/roster", title="排班", response_timeout=10)
     async def roster_page(month: str = "") -> None:
+        await viewed(services, subject="roster", again_and_again=True)
         page = _RosterPage(services, _month(month, services.clock.now()))
         await page.refresh()
         ui.timer(POLL_SECONDS, page.refresh)

@@ -7,6 +7,7 @@ from functools import cached_property
 from bot.clock import Clock
 from bot.console import applications
 from bot.console.feed import Feed
+from bot.console.looks import Looks
 from bot.console.queries import Calls, read_calls
 from bot.duty.roster import STATION_TIME, RosterFile
 from bot.duty.watch import Watch
@@ -29,6 +30,11 @@ class Services:
     def watch(self) -> Watch:
         """Who is paged, and how, as the duty file says now."""
         return Watch.over(self.roster_file.current(), self.settings.channels)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """What writes down who looks at what."""
+        return Looks(self.store, self.clock)
 
     @cached_property
     def waiting(self) -> Feed[int]:

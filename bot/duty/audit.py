@@ -56,6 +56,7 @@ ACTIONS = {
     "roster_change": "调整值班",
     "roster_remove": "撤销调整",
     "roster_import": "导入值班",
+    "table_import": "导入查询用的表",
     "model_register": "登记模型",
     "train_ask": "要求训练",
     "train_cancel": "取消训练",

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from bot.duty import audit
 from bot.services.table_file import RowError, TableFileError, read
 from bot.services.tables import KINDS, Kind, current
 from bot.store.models import LookupTable
@@ -42,8 +43,12 @@ def check(path: Path, kind: Kind, tell: Tell = _quiet) -> int:
         return _read(path, kind, tell, scratch)
 
 
-def load(store: Store, path: Path, kind: Kind, *, now: datetime, demo: bool = False, tell: Tell = _quiet) -> int:
+def load(
+    store: Store, path: Path, kind: Kind, *, by: str, now: datetime, demo: bool = False, tell: Tell = _quiet
+) -> int:
     """Import a file in the place of the table before; how many rows it has. `tell` hears twice the bytes that it has.
+
+    `by`: who does it, for the audit log.
 
     Raises:
         TableFileError: the file is not good, or another import overtook this one; the table before stays.
@@ -56,7 +61,7 @@ def load(store: Store, path: Path, kind: Kind, *, now: datetime, demo: bool = Fa
             session.add(table)
         try:
             _fill(store, table, kind, scratch, lambda done: tell(size + size * min(done, rows) // rows))
-            _publish(store, table, kind)
+            _publish(store, table, kind, by, rows, now)
         except BaseException as error:
             _discard(store, kind, LookupTable.id == table.id)
             if isinstance(error, IntegrityError):
@@ -123,12 +128,13 @@ def _fill(store: Store, table: LookupTable, kind: Kind, scratch: _Scratch, tell:
         tell(number * _BATCH)
 
 
-def _publish(store: Store, table: LookupTable, kind: Kind) -> None:
+def _publish(store: Store, table: LookupTable, kind: Kind, by: str, rows: int, now: datetime) -> None:
     with store.transaction() as session:
         before = current(session, kind)
         mine = sa.update(LookupTable).where(LookupTable.id == table.id).values(ready=True).returning(LookupTable.id)
         if session.scalar(mine) is None or (before is not None and before.id > table.id):
             raise TableFileError(_OVERTAKEN)
+        audit.record(session, by, "table_import", subject=kind.name, detail={"rows": rows}, now=now)
 
 
 def _discard(store: Store, kind: Kind, which: sa.ColumnElement[bool]) -> None:
@@ -156,5 +162,5 @@ def load_demo(store: Store, *, now: datetime, anew: bool = False) -> list[Kind]:
         there = {kind.name: current(session, kind) for kind in KINDS}
     wanted = [kind for kind in KINDS if (table := there[kind.name]) is None or (anew and table.demo)]
     for kind in wanted:
-        load(store, kind.demo_file, kind, now=now, demo=True)
+        load(store, kind.demo_file, kind, by=audit.SYSTEM, now=now, demo=True)
     return wanted

@@ -11,7 +11,7 @@ from bot.console.demo_media import picture
 from bot.console.services import local_minute
 from bot.duty import case as duty_case
 from bot.intake.evidence import EvidenceStore
-from bot.store.models import Application, Case, Reply, Resident
+from bot.store.models import Application, AuditEntry, Case, Reply, Resident
 from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
 
@@ -43,6 +43,9 @@ def test_that_an_application_is_looked_at_and_sent_back_with_a_reason(
     assert "210104199003078886" not in page.content()
     answers.get_by_role("button", name="显示").click()
     expect(answers).to_contain_text("210104199003078886")
+    with rows.store.reading() as session:
+        looks = session.scalars(sa.select(AuditEntry.subject).where(AuditEntry.action == "view"))
+        assert f"{application.receipt} id_number" in looks.all(), "who has asked for the whole number stands in the log"
     photos = page.get_by_label("照片", exact=True)
     expect(photos.get_by_role("img")).to_have_count(2)
     page.wait_for_function("document.querySelector('.media-picture').naturalWidth === 320")

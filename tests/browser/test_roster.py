@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Locator, Page, expect
 
 from bot.duty.roster import STATION_TIME, load_roster
 from bot.settings import ROOT
+from bot.store.models import AuditEntry
 from tests.browser.conftest import Windows
+from tests.console.conftest import Rows
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +22,7 @@ def choose(question: Locator, page: Page, field: str, officer: str) -> None:
 
 
 def test_that_a_gap_is_made_seen_and_closed_and_the_calendar_comes_back(
-    console_windows: Windows, tmp_path: Path
+    console_windows: Windows, rows: Rows, tmp_path: Path
 ) -> None:
     roster = load_roster(ROOT / "duty.yml")
     shift = roster.shift(datetime.now(UTC))
@@ -94,3 +97,7 @@ def test_that_a_gap_is_made_seen_and_closed_and_the_calendar_comes_back(
     small.get_by_role("button", name="换班").click()
     expect(small.get_by_role("group", name="换班")).to_be_visible()
     assert small.evaluate("document.documentElement.scrollWidth") <= 360
+    with rows.store.reading() as session:
+        query = sa.select(AuditEntry.subject).where(AuditEntry.actor == "带班所长").order_by(AuditEntry.id)
+        looks = session.scalars(query).all()
+        assert [look for look in looks if look.startswith("roster")] == ["roster", "roster.ics"]

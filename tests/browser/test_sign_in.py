@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from bot.store.models import AuditEntry
 from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
 from tests.console.running import console
@@ -130,3 +132,8 @@ def test_that_a_trainer_sees_no_case_and_an_officer_no_reporter(windows: Windows
     with leader.expect_download() as download:
         leader.get_by_role("link", name="导出 CSV").click()
     assert "值班民警一,查看,1," in Path(download.value.path()).read_text(encoding="utf-8-sig")
+    with rows.store.reading() as session:
+        looks = session.scalars(
+            sa.select(AuditEntry.subject).where(AuditEntry.actor == "带班所长").order_by(AuditEntry.id)
+        )
+        assert list(looks)[-2:] == ["audit", "audit.csv"], "whoever reads the log stands in it, once for all its pages"

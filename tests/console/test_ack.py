@@ -64,6 +64,19 @@ async def test_that_opening_a_link_asks_and_acknowledges_nothing(links: Links) -
     assert links.case().state == CaseState.OPEN
 
 
+@pytest.mark.parametrize(("officers", "who"), [(("值班民警一",), "值班民警一"), (("值班民警一", "值班民警二"), "？")])
+async def test_that_whoever_reads_the_words_of_an_alarm_by_a_link_is_in_the_log(
+    links: Links, officers: tuple[str, ...], who: str
+) -> None:
+    link = links.alarm(*officers)
+    for _ in range(2):
+        await links.http.get(link)
+    await links.http.get("/ack/nonsense")
+    with links.rows.store.reading() as session:
+        looks = session.execute(sa.select(AuditEntry.actor, AuditEntry.action, AuditEntry.case_id, AuditEntry.subject))
+        assert looks.all() == [(who, "view", 1, "ack")]
+
+
 async def test_that_answering_acknowledges_once_and_is_in_the_log(links: Links) -> None:
     link = links.alarm("值班民警一")
     answer = await links.http.post(link, data={"officer": "值班民警一"}, headers={"origin": "https://desk.example"})

@@ -21,6 +21,6 @@ def imported(store: Store, clock: FakeClock, tmp_path: Path) -> Import:
         kind: Kind = NAMES if len(lines[0].split(",")) == 2 else OFFICERS
         path = tmp_path / "table.csv"
         path.write_text("\n".join(lines), encoding="utf-8")
-        importing.load(store, path, kind, now=clock.now(), demo=demo)
+        importing.load(store, path, kind, by="甲", now=clock.now(), demo=demo)
 
     return do

@@ -40,10 +40,10 @@ def stored_rows(store: Store) -> tuple[int, int]:
 
 def test_that_a_file_takes_the_place_of_the_table_before(store: Store, clock: FakeClock, tmp_path: Path) -> None:
     first = names(tmp_path, "王小明,3", "李娜,5", "张伟,7", "刘洋,9")
-    assert importing.load(store, first, NAMES, now=clock.now()) == 4
+    assert importing.load(store, first, NAMES, by="甲", now=clock.now()) == 4
     assert counts(store) == {"王小明": 3, "李娜": 5, "张伟": 7, "刘洋": 9}
     clock.advance(days=1)
-    assert importing.load(store, names(tmp_path, "王小明,4", "赵静,1"), NAMES, now=clock.now()) == 2
+    assert importing.load(store, names(tmp_path, "王小明,4", "赵静,1"), NAMES, by="甲", now=clock.now()) == 2
     assert counts(store) == {"王小明": 4, "赵静": 1}
     assert stored_rows(store) == (1, 2), "nothing of the table before is left"
     with store.reading() as session:
@@ -63,9 +63,9 @@ def test_that_a_file_takes_the_place_of_the_table_before(store: Store, clock: Fa
 def test_that_a_bad_file_changes_nothing(
     store: Store, clock: FakeClock, tmp_path: Path, line: str, reason: str
 ) -> None:
-    importing.load(store, names(tmp_path, "王小明,3"), NAMES, now=clock.now())
+    importing.load(store, names(tmp_path, "王小明,3"), NAMES, by="甲", now=clock.now())
     with pytest.raises(TableFileError, match=reason):
-        importing.load(store, names(tmp_path, "李娜,5", line, "刘洋,1"), NAMES, now=clock.now())
+        importing.load(store, names(tmp_path, "李娜,5", line, "刘洋,1"), NAMES, by="甲", now=clock.now())
     assert counts(store) == {"王小明": 3}
     assert stored_rows(store) == (1, 1)
 
@@ -98,7 +98,7 @@ def test_that_the_same_area_twice_is_a_duplicate_but_two_officers_of_it_are_not(
 def test_that_residents_see_the_table_before_and_the_station_can_write_until_the_new_one_is_complete(
     store: Store, clock: FakeClock, tmp_path: Path
 ) -> None:
-    importing.load(store, names(tmp_path, "王小明,3"), NAMES, now=clock.now())
+    importing.load(store, names(tmp_path, "王小明,3"), NAMES, by="甲", now=clock.now())
     other, seen, hidden = Store(store.url.render_as_string(hide_password=False)), [], []
 
     def look(_done: int) -> None:
@@ -108,7 +108,7 @@ def test_that_residents_see_the_table_before_and_the_station_can_write_until_the
             session.execute(sa.update(CommunityOfficer).values(officer="示例民警甲"))
 
     lines = [f"李{chr(0x4E00 + number)},1" for number in range(8)]
-    importing.load(store, names(tmp_path, *lines), NAMES, now=clock.now(), tell=look)
+    importing.load(store, names(tmp_path, *lines), NAMES, by="甲", now=clock.now(), tell=look)
     other.close()
     assert seen == [{"王小明": 3}] * 3
     assert hidden == [4, 7, 9], "its rows are there already"
@@ -116,13 +116,13 @@ def test_that_residents_see_the_table_before_and_the_station_can_write_until_the
 
 
 def test_that_an_import_that_is_stopped_leaves_nothing(store: Store, clock: FakeClock, tmp_path: Path) -> None:
-    importing.load(store, names(tmp_path, "王小明,3"), NAMES, now=clock.now())
+    importing.load(store, names(tmp_path, "王小明,3"), NAMES, by="甲", now=clock.now())
 
     def stop(_done: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        importing.load(store, names(tmp_path, "李娜,1", "刘洋,1"), NAMES, now=clock.now(), tell=stop)
+        importing.load(store, names(tmp_path, "李娜,1", "刘洋,1"), NAMES, by="甲", now=clock.now(), tell=stop)
     assert counts(store) == {"王小明": 3}
     assert stored_rows(store) == (1, 1)
 
@@ -132,10 +132,10 @@ def test_that_of_two_imports_at_once_the_later_one_stays(store: Store, clock: Fa
     quick.write_text("姓名,人数\n张伟,7\n", encoding="utf-8")
 
     def meanwhile(_done: int) -> None:
-        importing.load(store, quick, NAMES, now=clock.now())
+        importing.load(store, quick, NAMES, by="甲", now=clock.now())
 
     with pytest.raises(TableFileError, match="同时有另一次导入"):
-        importing.load(store, slow, NAMES, now=clock.now(), tell=meanwhile)
+        importing.load(store, slow, NAMES, by="甲", now=clock.now(), tell=meanwhile)
     assert counts(store) == {"张伟": 7}
     assert stored_rows(store) == (1, 1)
 
@@ -148,7 +148,7 @@ def test_that_an_import_never_takes_the_place_of_a_later_one(store: Store, clock
             session.add(LookupTable(kind="names", ready=True, imported_at=clock.now()))
 
     with pytest.raises(TableFileError, match="同时有另一次导入"):
-        importing.load(store, names(tmp_path, "李娜,1"), NAMES, now=clock.now(), tell=meanwhile)
+        importing.load(store, names(tmp_path, "李娜,1"), NAMES, by="甲", now=clock.now(), tell=meanwhile)
     assert counts(store) == {}
     assert stored_rows(store) == (1, 0)
 
@@ -162,13 +162,13 @@ def test_that_what_a_dead_process_left_is_taken_away_by_the_next(
         session.flush()
         session.add(RegisteredName(table_id=table.id, name="李娜", count=1))
     assert counts(store) == {}
-    importing.load(store, names(tmp_path, "王小明,3"), NAMES, now=clock.now())
+    importing.load(store, names(tmp_path, "王小明,3"), NAMES, by="甲", now=clock.now())
     assert stored_rows(store) == (1, 1)
 
 
 def test_that_an_import_of_one_table_leaves_the_other_alone(store: Store, clock: FakeClock, tmp_path: Path) -> None:
     importing.load_demo(store, now=clock.now())
-    importing.load(store, names(tmp_path, "王小明,3"), NAMES, now=clock.now())
+    importing.load(store, names(tmp_path, "王小明,3"), NAMES, by="甲", now=clock.now())
     with store.reading() as session:
         table, rows = look_up(session, OFFICERS, CommunityOfficer)
     assert table is not None
@@ -182,7 +182,7 @@ def test_that_the_demonstration_is_loaded_once_and_never_over_the_stations_own(
     assert importing.load_demo(store, now=clock.now()) == [OFFICERS, NAMES]
     assert importing.load_demo(store, now=clock.now()) == []
     assert importing.load_demo(store, now=clock.now(), anew=True) == [OFFICERS, NAMES]
-    importing.load(store, names(tmp_path, "王小明,3"), NAMES, now=clock.now())
+    importing.load(store, names(tmp_path, "王小明,3"), NAMES, by="甲", now=clock.now())
     assert counts(store) == {"王小明": 3}, "no demonstration among it"
     assert importing.load_demo(store, now=clock.now(), anew=True) == [OFFICERS]
     assert counts(store) == {"王小明": 3}
@@ -191,7 +191,7 @@ def test_that_the_demonstration_is_loaded_once_and_never_over_the_stations_own(
 def test_that_a_database_that_is_away_has_a_name(clock: FakeClock, tmp_path: Path) -> None:
     store = Store("postgresql+psycopg://postgres@127.0.0.1:1/fujin")
     with pytest.raises(StoreUnavailableError):
-        importing.load(store, names(tmp_path, "王小明,3"), NAMES, now=clock.now())
+        importing.load(store, names(tmp_path, "王小明,3"), NAMES, by="甲", now=clock.now())
     store.close()
 
 
@@ -203,7 +203,7 @@ def test_that_a_long_file_needs_no_more_memory_than_a_short_one(
     for rows in (2_000, 2_000, 20_000):  # the first warms what is cached
         path = names(tmp_path, *(f"李{chr(0x4E00 + n // 150)}{chr(0x5E00 + n % 150)},1" for n in range(rows)))
         tracemalloc.start()
-        assert importing.load(store, path, NAMES, now=clock.now()) == rows
+        assert importing.load(store, path, NAMES, by="甲", now=clock.now()) == rows
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     store.close()
