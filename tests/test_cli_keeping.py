@@ -13,6 +13,7 @@ from bot.store.models import AuditEntry, Case, Erasure, Resident
 from bot.store.session import Store
 from tests.console.conftest import Rows
 from tests.station import DUTY
+from tests.tampering import tampering
 from tests.world import FakeClock
 
 
@@ -70,7 +71,7 @@ def test_that_a_residents_objection_to_training_is_kept_by_command(store: Store,
     assert fujin("objection", "R-AB", "--officer", "甲", "--off").stdout == "R-AB: messages may be used for training\n"
 
 
-def test_that_the_log_is_shown_verified_and_its_head_printed(store: Store, case: Case) -> None:
+def test_that_the_log_is_shown_verified_and_its_head_printed(store: Store, case: Case, tmp_path: Path) -> None:
     assert fujin("audit", "verify").stdout == "0 entries, the chain holds\n"
     assert "neither in duty.yml" in fujin("audit", "show", "--by", "丁").stderr
     fujin("hold", "1", "--officer", "甲")
@@ -85,7 +86,14 @@ def test_that_the_log_is_shown_verified_and_its_head_printed(store: Store, case:
     number, hashed = fujin("audit", "head").stdout.split()
     assert (number, len(hashed)) == ("5", 64)
     assert fujin("audit", "verify").stdout == "5 entries, the chain holds\n"
-    with store.transaction() as session:
+    (tmp_path / "heads").write_text(f"{number} {hashed}\n\n", encoding="utf-8")
+    fujin("hold", "1", "--officer", "甲")
+    assert fujin("audit", "verify", "--heads", str(tmp_path / "heads")).stdout == "6 entries, the chain holds\n"
+    (tmp_path / "heads").write_text(f"9 {hashed}", encoding="utf-8")
+    assert "entry 7 is missing" in fujin("audit", "verify", "--heads", str(tmp_path / "heads")).stderr
+    (tmp_path / "heads").write_text("nonsense", encoding="utf-8")
+    assert "'nonsense' is nothing that" in fujin("audit", "verify", "--heads", str(tmp_path / "heads")).stderr
+    with tampering(store) as session:
         session.execute(sa.update(AuditEntry).where(AuditEntry.id == 1).values(actor="丙"))
     broken = fujin("audit", "verify")
     assert (broken.exit_code, broken.stderr) == (1, "fujin: the audit log does not hold: entry 1 is changed\n")

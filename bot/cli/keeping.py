@@ -24,6 +24,7 @@ from bot.store.session import StoreUnavailableError
 commands = typer.Typer()
 audit_commands = typer.Typer(no_args_is_help=True, help="The log of what was done and who saw personal data.")
 retention_commands = typer.Typer(no_args_is_help=True, help="Deletion of what is past its time.")
+_HASH_DIGITS = 64
 _Officer = Annotated[str, typer.Option(help="Who does it.", show_default=False)]
 
 
@@ -59,18 +60,30 @@ def _row(entry: AuditEntry) -> list[str]:
 
 
 @audit_commands.command()
-def verify() -> None:
-    """Follow the hash chain; ends with 1 where it does not hold."""
+def verify(
+    heads: Annotated[
+        typer.FileText | None, typer.Option(help="What `fujin audit head` has printed, a line each; - reads the input.")
+    ] = None,
+) -> None:
+    """Follow the hash chain; ends with 1 where it does not hold, or lacks a head that was kept."""
+    kept = dict(_kept(line) for line in heads if line.strip()) if heads else {}
     with opened_store() as store, store.reading() as session:
-        breach, (number, _) = audit.verify(session), audit.head(session)
+        breach, (number, _) = audit.verify(session, kept), audit.head(session)
     if breach:
         fail(f"the audit log does not hold: entry {breach.entry} is {breach.reason}")
     typer.echo(f"{number} entries, the chain holds")
 
 
+def _kept(line: str) -> tuple[int, str]:
+    number, _, hashed = line.strip().partition(" ")
+    if not (number.isdigit() and len(hashed) == _HASH_DIGITS):
+        fail(f"--heads: {line.strip()!r} is nothing that `fujin audit head` prints (number and hash)")
+    return int(number), hashed
+
+
 @audit_commands.command()
 def head() -> None:
-    """Print the newest entry's number and hash; kept elsewhere, they show whether entries were cut off."""
+    """Print the newest entry's number and hash, to be kept elsewhere for `verify --heads`."""
     with opened_store() as store, store.reading() as session:
         number, hashed = audit.head(session)
     typer.echo(f"{number} {hashed}")

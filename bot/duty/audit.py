@@ -3,7 +3,7 @@ one before by its hash, so that a changed, missing or inserted entry shows."""
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -126,11 +126,13 @@ def record(
     session.add(entry)
 
 
-def verify(session: Session) -> Breach | None:
+def verify(session: Session, kept: Mapping[int, str] | None = None) -> Breach | None:
     """Follow the chain from its beginning; the first break, or None when every entry is as it was written.
 
-    Entries cut off at the end leave no break: keep the last number and hash elsewhere (`fujin audit head`).
+    Entries cut off at the end, and a chain that was written anew, show only by heads that were kept elsewhere
+    (`head`): `kept` are their hashes by number.
     """
+    kept = kept or {}
     expected, previous = 1, ""
     for entry in _entries(session):
         if entry.id != expected:
@@ -139,8 +141,10 @@ def verify(session: Session) -> Breach | None:
             return Breach(entry.id, "not chained to the entry before")
         if entry.hash != _hash(entry):
             return Breach(entry.id, "changed")
+        if entry.hash != kept.get(entry.id, entry.hash):
+            return Breach(entry.id, "not the one that was kept")
         expected, previous = entry.id + 1, entry.hash
-    return None
+    return Breach(expected, "missing") if any(number >= expected for number in kept) else None
 
 
 @dataclass(frozen=True)

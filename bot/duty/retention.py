@@ -180,7 +180,11 @@ class Daily:
             claim = claim.on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=due)
             if session.scalars(claim.returning(Heartbeat.name)).first() is None:
                 return None
-        return run(self._store, self._policy(), self._evidence, now=now, conversations=self._conversations)
+        counts = run(self._store, self._policy(), self._evidence, now=now, conversations=self._conversations)
+        with self._store.reading() as session:
+            number, hashed = audit.head(session)
+        log.info("audit.head", number=number, hash=hashed)  # outside the database, for `fujin audit verify --heads`
+        return counts
 
     def run(self, now: Callable[[], datetime]) -> None:
         """Look every ten minutes until `stop`; a failed run is logged, and the next day's deletes what it left."""

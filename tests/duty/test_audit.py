@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from bot.duty import audit
 from bot.duty.audit import Breach, Filter
 from bot.store.models import AuditEntry, CaseId
-from bot.store.session import Store
+from bot.store.session import Store, StoreUnavailableError
+from tests.tampering import tampering
 from tests.world import FakeClock
 
 
@@ -43,7 +44,7 @@ def test_that_a_changed_or_missing_entry_shows(
     store: Store, clock: FakeClock, harm: sa.Update | sa.Delete, expected: Breach
 ) -> None:
     write(store, clock, "view", "reply", "close")
-    with store.transaction() as session:
+    with tampering(store) as session:
         session.execute(harm)
     assert breach(store) == expected
 
@@ -52,7 +53,7 @@ def test_that_an_entry_that_was_written_over_with_a_hash_of_its_own_breaks_the_n
     store: Store, clock: FakeClock
 ) -> None:
     write(store, clock, "view", "reply", "close")
-    with store.transaction() as session:
+    with tampering(store) as session:
         forged = session.get_one(AuditEntry, 2)
         forged.actor = "乙"
         forged.hash = audit._hash(forged)
@@ -64,11 +65,38 @@ def test_that_entries_cut_off_at_the_end_show_by_the_head_that_was_kept(store: S
     with store.reading() as session:
         number, hashed = audit.head(session)
     assert number == 2
-    with store.transaction() as session:
+    with tampering(store) as session:
         session.execute(sa.delete(AuditEntry).where(AuditEntry.id == 2))
     assert breach(store) is None
     with store.reading() as session:
-        assert audit.head(session) != (number, hashed)
+        assert audit.verify(session, {number: hashed}) == Breach(2, "missing")
+
+
+def test_that_a_chain_that_was_written_anew_shows_by_any_head_that_was_kept(store: Store, clock: FakeClock) -> None:
+    write(store, clock, "view", "reply")
+    with store.reading() as session:
+        number, hashed = audit.head(session)
+    write(store, clock, "close")
+    with store.reading() as session:
+        assert audit.verify(session, {number: hashed}) is None
+    with tampering(store) as session:
+        previous = ""
+        for entry in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)):
+            entry.actor, entry.previous = "乙", previous
+            previous = entry.hash = audit._hash(entry)
+    assert breach(store) is None
+    with store.reading() as session:
+        assert audit.verify(session, {number: hashed}) == Breach(2, "not the one that was kept")
+
+
+@pytest.mark.parametrize("harm", ["UPDATE audit_entry SET id = 9", "DELETE FROM audit_entry", "TRUNCATE audit_entry"])
+def test_that_the_database_itself_refuses_to_change_the_log(store: Store, clock: FakeClock, harm: str) -> None:
+    write(store, clock, "view", "reply")
+    with pytest.raises((sa.exc.DBAPIError, StoreUnavailableError)), store.transaction() as session:
+        session.execute(sa.text(harm))
+    assert breach(store) is None
+    with store.reading() as session:
+        assert audit.head(session)[0] == 2
 
 
 def test_that_writers_at_once_make_one_chain_without_gaps(store: Store, clock: FakeClock) -> None:

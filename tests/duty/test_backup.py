@@ -18,6 +18,7 @@ from bot.settings import Settings
 from bot.store.models import AuditEntry, Case, Message, Resident
 from bot.store.session import Store
 from tests.console.conftest import Rows
+from tests.tampering import tampering
 from tests.world import FakeClock
 
 
@@ -70,7 +71,7 @@ def archive(place: Place, tmp_path: Path) -> Path:
 
 def emptied(place: Place) -> None:
     """As if the machine was new: an empty database, no files."""
-    with place.store.transaction() as session:
+    with tampering(place.store) as session:
         for table in (Message, Case, AuditEntry):
             session.execute(sa.delete(table))
         session.execute(sa.text("DELETE FROM resident"))
@@ -179,7 +180,7 @@ def test_that_an_archive_with_another_audit_log_is_told(place: Place, archive: P
 
 def test_that_a_log_that_was_edited_before_the_backup_is_told(place: Place, tmp_path: Path) -> None:
     place.live()
-    with place.store.transaction() as session:
+    with tampering(place.store) as session:
         session.execute(sa.update(AuditEntry).values(actor="乙"))
     place.save(tmp_path / "fujin.tar")
     with pytest.raises(BackupError, match="does not hold: entry 1 is changed"):

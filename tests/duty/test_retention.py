@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from bot.duty import accounts, audit, retention
 from bot.duty.handling import CaseError
@@ -293,6 +294,16 @@ def test_that_of_two_consoles_one_runs_once_a_day(archive: Archive) -> None:
     assert [each.round(archive.clock.now()) for each in daily] == [None, None]
     archive.clock.advance(hours=1)
     assert [each.round(archive.clock.now()) for each in daily] == [Counter(), None]
+
+
+def test_that_the_end_of_the_audit_log_is_told_to_the_process_log_every_day(archive: Archive) -> None:
+    archive.closed(archive.rows.resident(), 9999)
+    daily = Daily(archive.store, Retention, archive.evidence, archive.conversations)
+    with structlog.testing.capture_logs() as told:
+        daily.round(archive.clock.now())
+    with archive.store.reading() as session:
+        number, hashed = audit.head(session)
+    assert {"event": "audit.head", "number": number, "hash": hashed, "log_level": "info"} in told
 
 
 def test_that_sign_ins_of_long_ago_go(archive: Archive) -> None:
