@@ -16,6 +16,7 @@ from bot import supervisor
 from bot.cli.common import fail, station_settings, terminal
 from bot.clock import SystemClock
 from bot.console import canned
+from bot.duty.auditor import MUTE
 from bot.duty.roster import RosterError, load_roster
 from bot.intake import advice, alarm_answers, articles, menu, questions, speech
 from bot.nlu import forms, knowledge, pointer, wording
@@ -146,7 +147,9 @@ def _not_ready(settings: Settings) -> str:
         httpx.get(f"http://127.0.0.1:{settings.console_port}/healthz", timeout=5).raise_for_status()
     except (httpx.HTTPError, ValueError):
         return "gateway, console"
-    return ", ".join(name for name, state in checks.items() if name != "ready" and state != "ok")
+    # That the auditor can reach nobody is no matter of waiting; it is told when everything runs.
+    waiting = {name: state for name, state in checks.items() if name != "ready" and not str(state).startswith(MUTE)}
+    return ", ".join(name for name, state in waiting.items() if state != "ok")
 
 
 def _announce(settings: Settings) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import escalation, shifts
+from bot.duty.auditor import MUTE
 from bot.duty.case import CASE_LABELS, RESOLVED
 from bot.duty.watch import Watch
 from bot.nlu.catalogue import title_of
@@ -43,6 +44,10 @@ TALKS = timedelta(minutes=10)
 """How long after a resident's last message they are taken to be talking with the bot."""
 _TALK_MESSAGES, _HELD = 300, 50
 _PARTS = {"engine": "消息处理", "auditor": "系统巡检"}
+_AUDITOR_SAYS = {
+    "overdue": "有警情提醒超时无人确认",
+    MUTE: "没有可以通知的群，提醒停住时通知不到任何人，请管理员设置FUJIN_AUDITOR_CHANNELS",
+}
 _KINDS = {"image": "图片", "voice": "语音", "video": "视频", "shortvideo": "视频", "location": "位置", "link": "链接"}
 
 
@@ -551,8 +556,8 @@ def _problems(session: Session, now: datetime) -> tuple[str, ...]:
         if now - beat.at > _STALE:
             problems.append(f"{_PARTS[beat.name]}已停止，请联系技术人员；紧急情况请以110为准")
         elif not beat.healthy:
-            overdue = beat.name == "auditor" and beat.detail.startswith("overdue")
-            reason = "有警情提醒超时无人确认" if overdue else "有异常"
+            told = (words for begins, words in _AUDITOR_SAYS.items() if beat.detail.startswith(begins))
+            reason = next(told, "有异常") if beat.name == "auditor" else "有异常"
             problems.append(f"{_PARTS[beat.name]}：{reason}")
     if taken_back := promotion.problem(session, now):
         problems.append(taken_back)

@@ -70,13 +70,14 @@ _BEAT = sa.text("""
     ON CONFLICT (name) DO UPDATE SET at = :at, healthy = :healthy, detail = :detail
 """).bindparams(sa.bindparam("at", type_=sa.DateTime))
 _ENGINE = sa.text("SELECT at FROM heartbeat WHERE name = 'engine'").columns(at=sa.DateTime)
-# What came last over each channel: anything that got out, or only errors. The latest rows are enough, and found by
-# their number, however many there are.
+# What came last over each channel: anything that got out, or only errors. What waits for its channel's rate has not
+# failed. The latest rows are enough, and found by their number, however many there are.
 _DEAF = sa.text("""
     SELECT (SELECT COUNT(*) FROM desk_presence WHERE seen_at > :overdue) AS desks,
            COUNT(*) AS channels, COALESCE(SUM(CASE WHEN last.error IS NULL THEN 0 ELSE 1 END), 0) AS failed
     FROM (SELECT MAX(id) AS id FROM page
           WHERE id > (SELECT MAX(id) FROM page) - 500 AND created_at > :since AND (state = 'done' OR error IS NOT NULL)
+                AND NOT (state = 'pending' AND error LIKE 'rate limit:%')
           GROUP BY channel) latest JOIN page last ON last.id = latest.id
 """).bindparams(sa.bindparam("overdue", type_=sa.DateTime), sa.bindparam("since", type_=sa.DateTime))
 # Several auditors may run: one of them tells, and nobody again for a while.
@@ -94,7 +95,9 @@ _COMPLAINTS = {
     ),
 }
 """What can be wrong with the station as a whole: as the heartbeat has it, and as everybody is told."""
-_MUTE = "can reach nobody: set FUJIN_AUDITOR_CHANNELS, or a page channel that reaches a group"
+MUTE = "can reach nobody"
+"""How the heartbeat begins of an auditor that has no group to tell."""
+_MUTE = f"{MUTE}: set FUJIN_AUDITOR_CHANNELS, or a page channel that reaches a group"
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,8 @@ class Auditor:
         told += [_COMPLAINTS[about][0] for about in complaints]
         # First of all: telling may take a while, and `/readyz` must not hear of a silent auditor meanwhile.
         with self._engine.begin() as connection:
-            beat = {"at": _naive(now), "healthy": not told, "detail": "; ".join(told or self._mute)}
+            wrong = told + self._mute
+            beat = {"at": _naive(now), "healthy": not wrong, "detail": "; ".join(wrong)}
             connection.execute(_BEAT, beat)
         paged = self._page([case_id for case_id in stalled if self._claim(case_id, now)], now)
         for about in complaints:
@@ -192,8 +196,9 @@ class Auditor:
             "text": f"【系统故障】{_COMPLAINTS[about][1]}（系统巡检发出）",
             "console_url": f"{self._console_url}/",
         }
-        # Where the ordinary channels are what fails, each page of theirs is tried anyway.
-        self._tell(body, self._last_resort if about == "channels" else (*self._channels, *self._last_resort), now)
+        everybody = (*self._channels, *self._last_resort)
+        # Where the ordinary channels are what fails, each page of theirs is tried anyway; but there may be no others.
+        self._tell(body, self._last_resort or everybody if about == "channels" else everybody, now)
 
     def _claim(self, case_id: int, now: datetime) -> bool:
         row = {"case_id": case_id, "missed_at": _naive(_minute(now)), "paged_at": _naive(now)}

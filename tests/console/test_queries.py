@@ -224,6 +224,21 @@ def test_that_officers_hear_of_a_stopped_engine_and_an_unhealthy_auditor(rows: R
     assert "消息处理已停止" in engine
 
 
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ("overdue: 3; can reach nobody: set …", "有警情提醒超时无人确认"),
+        ("can reach nobody: set …", "没有可以通知的群"),
+        ("messages pile up", "有异常"),
+    ],
+)
+def test_that_officers_hear_what_troubles_the_auditor(rows: Rows, watch: Watch, detail: str, told: str) -> None:
+    with rows.store.transaction() as session:
+        session.add(Heartbeat(name="auditor", at=rows.clock.now(), healthy=False, detail=detail))
+    (problem,) = look(rows, watch).problems
+    assert told in problem
+
+
 def test_that_the_lists_are_cut_off_but_counted(rows: Rows, watch: Watch) -> None:
     resident = rows.resident()
     for _ in range(53):

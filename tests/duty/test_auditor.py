@@ -177,7 +177,9 @@ async def test_that_an_alarm_that_no_page_has_left_for_is_noticed(auditor: Audit
     await station.engine.run_due()
     station.phone.status = 204
     beat = look(auditor, station)
-    assert [station.phone.take()["level"] for _ in range(4)] == [0, 0, 1, -1]
+    assert [station.phone.take()["level"] for _ in range(5)] == [0, 0, 1, -1, -1], (
+        "one for the case, one for the channel"
+    )
     assert not beat.healthy
 
 
@@ -190,7 +192,7 @@ async def test_that_a_channel_that_dies_after_the_first_page_is_noticed(auditor:
         await station.engine.run_due()
     station.phone.status = 204
     beat = look(auditor, station)
-    assert {station.phone.take()["level"] for _ in range(4)} == {1, 2, -1}
+    assert {station.phone.take()["level"] for _ in range(5)} == {1, 2, -1}
     assert not beat.healthy
 
 
@@ -390,6 +392,25 @@ async def test_that_no_desk_and_no_working_channel_is_told_by_the_last_resort(
         last.expect_silence()
 
 
+async def test_that_a_burst_of_alarms_that_waits_for_its_group_is_no_broken_channel(
+    auditor: Auditor, station: Station
+) -> None:
+    """Eight at once and the rest one by one: no desk is connected, and the group hears all the same."""
+    robot = DingTalk(station.clock)
+    station.page_channels = (robot.channel,)
+    await station.restart()
+    try:
+        for number in range(12):
+            await station.deliver(ALARM, openid=f"o{number}")
+        with station.store.reading() as session:
+            last = session.scalars(sa.select(Page).order_by(Page.id.desc()).limit(1)).one()
+        assert (last.state, last.error is not None and last.error.startswith("rate limit: ")) == ("pending", True)
+        beat = look(auditor, station)
+        assert (beat.healthy, beat.detail) == (True, "")
+    finally:
+        robot.close()
+
+
 async def test_that_a_deadline_that_fails_each_time_is_noticed(
     auditor: Auditor, station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -478,7 +499,10 @@ async def test_that_an_auditor_that_can_reach_nobody_says_so(station: Station, d
     last = Auditor(database_url, (), "http://console", last_resort=(station.phone.channel,))
     try:
         beat = look(mute, station)
-        assert (beat.healthy, "can reach nobody: set FUJIN_AUDITOR_CHANNELS" in beat.detail) == (True, True)
+        assert (beat.healthy, "can reach nobody: set FUJIN_AUDITOR_CHANNELS" in beat.detail) == (False, True)
+        await station.receive("我家门口有人鬼鬼祟祟")
+        station.clock.advance(seconds=61)
+        assert look(mute, station).detail.startswith("messages pile up; can reach nobody")
         beat = look(last, station)
         assert (beat.healthy, beat.detail) == (True, "")
     finally:
