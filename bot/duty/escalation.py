@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import audit
 from bot.duty.policy import next_step
+from bot.duty.presence import Hearing
 from bot.duty.watch import Watch
 from bot.nlu.triage import URGENT
 from bot.store.models import Case, CaseState, Escalation, EscalationKind, Page, PageKind, WorkState
@@ -118,13 +119,16 @@ def watch_over(session: Session, case: Case, *, now: datetime) -> None:
 
 def hasten(session: Session, case: Case, level: int, *, now: datetime) -> None:
     """Bring the next deadline forward when no page of a level got out: an officer who cannot be reached is not there.
+    Nor is one whose desk is mute or was lost.
 
     Only on the way to the last step: afterwards all have been tried, and a network that is down would make a storm.
     """
     states = session.execute(
-        sa.select(Page.state, Page.error, Page.created_at).where(Page.case_id == case.id, Page.level == level)
+        sa.select(Page.state, Page.error, Page.receipt, Page.created_at).where(
+            Page.case_id == case.id, Page.level == level
+        )
     ).all()
-    if not states or any(row.state not in {WorkState.PENDING, WorkState.FAILED} or not row.error for row in states):
+    if not states or not all(_reached_nobody(*row) for row in states):
         return
     deadline = session.scalars(
         sa.select(Escalation).where(
@@ -136,6 +140,12 @@ def hasten(session: Session, case: Case, level: int, *, now: datetime) -> None:
     ).one_or_none()
     if deadline and (deadline.kind == EscalationKind.OFFER or _first_round(session, deadline)):
         deadline.due_at = min(deadline.due_at, max(now, states[0].created_at + SOONEST))
+
+
+def _reached_nobody(state: str, error: str | None, receipt: str | None, _created_at: datetime) -> bool:
+    if state == WorkState.DONE:
+        return receipt in {Hearing.MUTED, Hearing.LOST}
+    return state in {WorkState.PENDING, WorkState.FAILED} and error is not None
 
 
 def _first_round(session: Session, deadline: Escalation) -> bool:

@@ -8,10 +8,12 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.duty import escalation, handover
+from bot.duty import escalation, handover, presence
 from bot.duty.channels.base import ChannelError, RateLimitedError
+from bot.duty.presence import Hearing
 from bot.duty.rates import Quota, Rate
 from bot.duty.watch import Watch
+from bot.nlu.triage import URGENT
 from bot.store.models import Case, CaseState, Escalation, EscalationKind, Page, PageKind, WorkState
 from bot.store.session import claim_due, retry_later, still_mine
 
@@ -110,7 +112,8 @@ def settle_page(
 
     The case is locked first, as everywhere: whoever acknowledges it holds it and then wants its pages.
     """
-    case = session.get_one(Case, page.case_id, with_for_update=True) if problem else None
+    in_vain = problem is not None or receipt == Hearing.MUTED
+    case = session.get_one(Case, page.case_id, with_for_update=True) if in_vain else None
     if receipt:
         # Whatever became of the page meanwhile: the telephone rings, and the key that is pressed is known by this.
         session.execute(sa.update(Page).where(Page.id == page.id).values(receipt=receipt[:_RECEIPT_CHARACTERS]))
@@ -126,6 +129,40 @@ def settle_page(
     if case:
         session.flush()
         escalation.hasten(session, case, page.level, now=now)
+
+
+def miss_desks(session: Session, *, now: datetime) -> int:
+    """Look after the desks to which alarms were paged: one that is lost, or mute, before anybody acknowledged is an
+    officer who is not there. For how many the next step has now become due sooner, perhaps.
+
+    A page that is loaded again is silent for a moment, so it is given as long as any desk.
+    """
+    pages = session.scalars(
+        sa.select(Page)
+        .join(Case)
+        .join(Escalation, sa.and_(Escalation.case_id == Case.id, Escalation.level == Page.level + 1))
+        .where(
+            Case.state == CaseState.OPEN,
+            Case.label == URGENT,
+            Page.receipt.in_([Hearing.AUDIBLE, Hearing.UNHEARD]),
+            Escalation.kind == EscalationKind.CLIMB,
+            Escalation.state == WorkState.PENDING,
+        )
+        .order_by(Page.case_id, Page.id)
+        .with_for_update(of=[Page, Case], skip_locked=True)
+    ).all()
+    missed = 0
+    for page in pages:
+        if presence.audible(session, page.officer, now):
+            page.receipt = Hearing.AUDIBLE
+        elif page.receipt == Hearing.AUDIBLE:
+            page.receipt, page.due_at = Hearing.UNHEARD, now + presence.FRESH
+        elif page.due_at <= now:
+            page.receipt, missed = Hearing.LOST, missed + 1
+            log.warning("desk.lost", page_id=page.id, case_id=page.case_id, level=page.level)
+            session.flush()
+            escalation.hasten(session, page.case, page.level, now=now)
+    return missed
 
 
 def _rest(session: Session, page: Page, problem: RateLimitedError, *, rates: Mapping[str, Rate], now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Who sits before a desk: browsers that show it are heard from every few seconds."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -11,6 +12,15 @@ from bot.store.session import insert
 FRESH = timedelta(seconds=10)
 """A desk that was not heard from for so long has lost its connection: its officer is not there."""
 _FORGOTTEN = timedelta(hours=1)
+
+
+class Hearing(StrEnum):
+    """What a page to a desk has for a receipt: whether it sounds there, as far as is known now."""
+
+    AUDIBLE = "audible"
+    MUTED = "muted"
+    UNHEARD = "unheard"  # it may be a page that is loaded again
+    LOST = "lost"
 
 
 def seen(session: Session, client: str, officer: str, *, audible: bool, now: datetime) -> None:

@@ -225,7 +225,7 @@ class Engine:
         )
         if paged:
             self._wake["pages"].set()
-        return paged
+        return paged + await self._transaction(lambda session, now: pager.miss_desks(session, now=now))
 
     async def _pages(self) -> int:
         return await self._send_due("pages", alarms=True)

@@ -14,7 +14,7 @@ from bot.duty.channels import base, voice
 from bot.duty.channels.base import Message
 from bot.duty.page import page_message
 from bot.intake import engine
-from bot.store.models import Case, Escalation, Page, Resident, WorkState
+from bot.store.models import Case, CaseId, Escalation, Page, Resident, WorkState
 from tests.station import Station
 from tests.vendors import ROBOTS, DingTalk, Robot, TencentVoice, WeCom
 from tests.world import Answer, Asked, FakeClock, FakeServer, until
@@ -265,6 +265,86 @@ async def test_that_a_group_gets_one_page_for_all_and_a_desk_one_for_each(statio
         ("desk", "丙", "pending", None),
         ("group", "甲、乙、丙", "done", None),
     ]
+
+
+def desk_of(station: Station, officer: str, *, audible: bool = True) -> None:
+    """A browser of this officer is heard from."""
+    with station.store.transaction() as session:
+        presence.seen(session, f"browser of {officer}", officer, audible=audible, now=station.clock.now())
+
+
+def next_page_in(station: Station) -> float:
+    with station.store.reading() as session:
+        due_at = session.scalars(sa.select(Escalation.due_at).where(Escalation.state == "pending")).one()
+    return (due_at - station.clock.now()).total_seconds()
+
+
+@pytest.fixture
+async def with_desks(station: Station) -> Station:
+    """A station that pages at desks alone."""
+    station.page_channels = ("desk",)
+    await station.restart()
+    return station
+
+
+async def test_that_a_mute_desk_is_an_officer_who_is_not_there(with_desks: Station) -> None:
+    desk_of(with_desks, "甲", audible=False)
+    await with_desks.deliver(ALARM)
+    (page,) = pages(with_desks)
+    assert (page.state, page.receipt, next_page_in(with_desks)) == ("done", "muted", 5)
+
+
+@pytest.mark.parametrize("how", ["it ends", "it is cut off", "it is muted"])
+async def test_that_a_desk_that_is_lost_after_its_page_is_an_officer_who_is_not_there(
+    with_desks: Station, how: str
+) -> None:
+    desk_of(with_desks, "甲")
+    desk_of(with_desks, "乙")
+    await with_desks.deliver(ALARM)
+    if how == "it ends":
+        with with_desks.store.transaction() as session:
+            presence.gone(session, "browser of 甲")
+    for second in range(1, 22):
+        with_desks.clock.advance(seconds=1)
+        desk_of(with_desks, "乙")
+        if how == "it is muted":
+            desk_of(with_desks, "甲", audible=False)
+        await with_desks.engine.run_due()
+        if second <= 10:
+            assert [page.officer for page in pages(with_desks)] == ["甲"]
+    assert [(page.officer, page.receipt) for page in pages(with_desks)] == [("甲", "lost"), ("乙", "audible")]
+
+
+async def test_that_a_desk_that_is_loaded_again_is_there(with_desks: Station) -> None:
+    desk_of(with_desks, "甲")
+    await with_desks.deliver(ALARM)
+    with with_desks.store.transaction() as session:
+        presence.gone(session, "browser of 甲")
+    with_desks.clock.advance(seconds=1)
+    await with_desks.engine.run_due()
+    for _ in range(8):
+        with_desks.clock.advance(seconds=5)
+        desk_of(with_desks, "甲")
+        await with_desks.engine.run_due()
+    assert [(page.officer, page.receipt) for page in pages(with_desks)] == [("甲", "audible")]
+    assert next_page_in(with_desks) == 4
+
+
+@pytest.mark.parametrize("what", ["another channel", "an acknowledgement"])
+async def test_that_a_lost_desk_hurries_nobody_where_somebody_was_reached(station: Station, what: str) -> None:
+    station.page_channels = ("desk", station.phone.channel) if what == "another channel" else ("desk",)
+    await station.restart()
+    desk_of(station, "甲")
+    await station.deliver(ALARM)
+    if what == "another channel":
+        station.phone.take()
+    else:
+        with station.store.transaction() as session:
+            handling.acknowledge(session, CaseId(1), officer="甲", now=station.clock.now())
+    for _ in range(4):
+        station.clock.advance(seconds=10)
+        await station.engine.run_due()
+    assert {page.level for page in pages(station)} == {0}
 
 
 async def test_that_a_page_whose_words_cannot_be_found_holds_up_no_other(

@@ -17,7 +17,7 @@ class DeskChannel:
         self._store, self._clock = store, clock
 
     async def send(self, message: Message) -> str:
-        """Deliver one page; gives "audible" or "muted": whether the desk may make a sound."""
+        """Deliver one page; gives whether the desk may make a sound (`presence.Hearing`)."""
         officer = str(message.body["officer"])
         try:
             connected, audible = await asyncio.to_thread(self._look, officer)
@@ -25,7 +25,7 @@ class DeskChannel:
             raise ChannelError("the database does not answer") from None
         if not connected:
             raise ChannelError(f"no desk of {officer} is connected")
-        return "audible" if audible else "muted"
+        return presence.Hearing.AUDIBLE if audible else presence.Hearing.MUTED
 
     def _look(self, officer: str) -> tuple[bool, bool]:
         now = self._clock.now()
