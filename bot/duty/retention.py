@@ -62,6 +62,8 @@ _YOUNG = timedelta(days=1)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # Whoever was asked for more and has been silent for all that time wants it no longer.
 _ENDED = (ApplicationState.READY, ApplicationState.REJECTED, ApplicationState.MORE)
+_WRITTEN_OR_NOT = (WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED)
+_GONE = "居民的话已删除，不再写入"
 _MEMBERS: tuple[type[Base], ...] = (Note, Correction, Page, Escalation, AuditorPage)
 """Rows that belong to a case alone."""
 
@@ -153,7 +155,10 @@ def run(
         counts += _work_off(store, step, order, dry=dry)
     left = Counter[str]()
     if policy.enquiries is not None:
-        left["conversation_events"] = _forget(conversations, before=now - timedelta(days=policy.enquiries), dry=dry)
+        try:
+            left["conversation_events"] = _forget(conversations, before=now - timedelta(days=policy.enquiries), dry=dry)
+        except RetentionError as error:
+            log.warning("retention.conversations_out_of_reach", reason=str(error))  # the next day's run deletes them
     if policy.sign_ins is not None:
         left["sign_ins"] = _end_sign_ins(store, now - timedelta(days=policy.sign_ins), dry=dry)
     if not dry:
@@ -208,7 +213,8 @@ def erase(
     Those are counted as `kept_cases` and `kept_applications`. Gives how many of each kind.
 
     Raises:
-        RetentionError: there is no such resident, or no reason or officer.
+        RetentionError: there is no such resident, or no reason or officer; or Rasa's conversations are out of reach,
+            and nothing else was deleted.
     """
     if not reason.strip() or not officer.strip():
         raise RetentionError("say why (--reason) and who decides it (--officer)")
@@ -218,12 +224,14 @@ def erase(
         if resident_id is None:
             raise RetentionError(f"there is no resident {pseudonym}; `fujin cases` shows the pseudonyms")
         digests = {digest for digest in session.scalars(_files_of(resident_id)) if digest}
+    # First of all: what fails here is asked for again under a name that is still known.
+    forgotten = _forget(conversations, sender=pseudonym)
     order, counts = _Order(officer.strip(), pseudonym, reason.strip(), now), Counter[str]()
     for step in _all_of(resident_id, now):
         counts += _work_off(store, step, order, dry=False)
     last = Counter(
         files=_unlink_unreferenced(store, [evidence / digest[:2] / digest for digest in sorted(digests)]),
-        conversation_events=_forget(conversations, sender=pseudonym),
+        conversation_events=forgotten,
     )
     with store.transaction() as session:
         last["kept_cases"] = _count(session, Case, Case.resident_id == resident_id)
@@ -268,8 +276,10 @@ def _applications(before: datetime, *more: sa.ColumnElement[bool]) -> _Step:
 
 
 def _free(case: Any) -> sa.ColumnElement[bool]:
-    """Whether nobody works on a case and nobody holds it."""
-    free: sa.ColumnElement[bool] = sa.and_(case.state == CaseState.CLOSED, case.on_hold.is_(False))
+    """Whether nobody works on a case and nobody holds it or a part of it, whose resident goes on writing there."""
+    part = aliased(Case)
+    held = sa.exists().where(part.merged_into_id == case.id, part.on_hold.is_(True))
+    free: sa.ColumnElement[bool] = sa.and_(case.state == CaseState.CLOSED, case.on_hold.is_(False), sa.not_(held))
     return free
 
 
@@ -362,10 +372,20 @@ def _delete_messages(session: Session, ids: Sequence[int]) -> Counter[str]:
 
 
 def _delete_from_studio(session: Session, ids: Sequence[int] | sa.Select[int]) -> Counter[str]:
-    """What trainers have of messages. What they made of it in `nlu_data/` names nobody, and stays."""
+    """What trainers have of messages. What they made of it in `nlu_data/` names nobody, and stays; what is not written
+    there yet is given up."""
     items = session.scalars(sa.select(ReviewItem.id).where(ReviewItem.message_id.in_(ids))).all()
+    waiting = sa.select(DataChange).where(
+        DataChange.item_id.in_(items), DataChange.state.not_in(_WRITTEN_OR_NOT), DataChange.attempts == 0
+    )
+    given_up = session.scalars(waiting.with_for_update()).all()
+    for change in given_up:
+        change.state, change.error = WorkState.CANCELLED, _GONE
+        change.payload = change.payload | ({"text": _GONE} if "text" in change.payload else {})
+    session.flush()
     session.execute(sa.update(DataChange).where(DataChange.item_id.in_(items)).values(item_id=None))
     return Counter(
+        data_changes=len(given_up),
         reviews=_delete(session, Review, Review.item_id.in_(items)),
         review_items=_delete(session, ReviewItem, ReviewItem.id.in_(items)),
         shadow_readings=_delete(session, ShadowReading, ShadowReading.message_id.in_(ids)),
@@ -449,16 +469,19 @@ def _unlink_unreferenced(store: Store, paths: Sequence[Path]) -> int:
     return len(unknown)
 
 
-def _files_of(resident_id: ResidentId) -> sa.Select[str | None]:
-    return (
-        sa.select(Media.sha256)
-        .join(Message, Message.id == Media.message_id)
-        .where(Message.resident_id == resident_id, Media.sha256.is_not(None))
-    )
+def _files_of(resident_id: ResidentId) -> sa.CompoundSelect[str | None]:
+    """What a resident has sent, and what officers have sent them."""
+    theirs = sa.select(Media.sha256).join(Message, Message.id == Media.message_id)
+    ours = sa.select(Reply.picture).where(Reply.resident_id == resident_id)
+    return sa.union(theirs.where(Message.resident_id == resident_id), ours)
 
 
 def _forget(conversations: str, *, sender: str | None = None, before: datetime | None = None, dry: bool = False) -> int:
-    """Delete Rasa's events of a resident, or of before a moment; 0 where there are none or they are out of reach."""
+    """Delete Rasa's events of a resident, or of before a moment; how many there were.
+
+    Raises:
+        RetentionError: they are out of reach.
+    """
     url = sa.make_url(conversations)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         return 0
@@ -481,7 +504,9 @@ def _forget(conversations: str, *, sender: str | None = None, before: datetime |
                     forgotten += connection.execute(sa.delete(events).where(inside)).rowcount
         return forgotten
     except sa.exc.SQLAlchemyError as error:
-        log.warning("retention.conversations_out_of_reach", reason=type(error).__name__)
-        return 0
+        raise RetentionError(
+            f"Rasa's conversations are out of reach ({type(error).__name__}) and were not deleted, nor was anything "
+            "else that was asked for; ask again once their database answers"
+        ) from None
     finally:
         engine.dispose()

@@ -146,6 +146,25 @@ def test_that_what_was_merged_into_an_open_case_stays(archive: Archive) -> None:
     assert not archive.run()
 
 
+@pytest.mark.parametrize("why", ["the policy", "its resident asks"])
+def test_that_of_a_held_case_that_was_merged_what_its_resident_wrote_afterwards_stays(
+    archive: Archive, why: str
+) -> None:
+    witness, other = archive.rows.resident("R-WITNESS"), archive.rows.resident("R-OTHER")
+    target = archive.closed(other, 9998, "urgent_alarm/fire")
+    part = archive.closed(witness, 9999, "urgent_alarm/fire", merged_into_id=target.id)
+    picture = archive.rows.picture(witness, ago=9998 * DAY)
+    with archive.store.transaction() as session:
+        session.execute(sa.update(Message).where(Message.id == picture.id).values(case_id=target.id))
+        retention.hold(session, part.id, officer="甲", now=archive.clock.now())
+    for pseudonym in ("R-WITNESS", "R-OTHER"):
+        counts = archive.run() if why == "the policy" else archive.erase(pseudonym)
+        assert (counts["cases"], counts["media"]) == (0, 0)
+    with archive.store.transaction() as session:
+        retention.hold(session, part.id, officer="甲", now=archive.clock.now(), off=True)
+    assert archive.run()["cases"] == 2
+
+
 def test_that_each_label_has_its_own_time_and_null_is_for_ever(archive: Archive) -> None:
     resident = archive.rows.resident()
     for intent in ("urgent_alarm/fire", "help_request/lost_pet", "tip/gambling"):
@@ -269,6 +288,35 @@ def test_that_open_and_held_cases_and_applications_in_hand_survive_the_request(a
         assert session.scalars(sa.select(Media.id)).all()
 
 
+def test_that_pictures_that_officers_sent_go_at_once_with_who_was_sent_them(archive: Archive) -> None:
+    digest, me = archive.files.keep(b"of an officer"), archive.rows.resident("R-ME")
+    archive.rows.reply(archive.closed(me, 1), "[图片]", author="甲", picture=digest)
+    assert archive.erase("R-ME")["files"] == 1
+    assert not archive.files.path(digest).exists()
+
+
+def test_that_nothing_is_deleted_on_request_while_rasas_conversations_are_out_of_reach(archive: Archive) -> None:
+    """What is asked for again must still find the resident."""
+    me = archive.rows.resident("R-ME")
+    archive.closed(me, 1)
+    reachable, archive.conversations = archive.conversations, "postgresql+psycopg://postgres@127.0.0.1:1/rasa"
+    with pytest.raises(RetentionError, match="out of reach"):
+        archive.erase("R-ME")
+    assert (archive.count(Case), archive.count(Erasure)) == (1, 0)
+    archive.conversations = reachable
+    archive.talk("R-ME", 0)
+    counts = archive.erase("R-ME")
+    assert (counts["cases"], counts["conversation_events"], counts["residents"]) == (1, 1, 1)
+
+
+def test_that_the_policy_goes_on_without_rasas_conversations_and_says_so(archive: Archive) -> None:
+    archive.closed(archive.rows.resident(), 9999)
+    archive.conversations = "postgresql+psycopg://postgres@127.0.0.1:1/rasa"
+    with structlog.testing.capture_logs() as told:
+        assert archive.run()["cases"] == 1
+    assert "retention.conversations_out_of_reach" in {line["event"] for line in told}
+
+
 @pytest.mark.parametrize(
     ("pseudonym", "officer", "reason"), [("R-NOBODY", "甲", "要求"), ("R-ME", "", "要求"), ("R-ME", "甲", " ")]
 )
@@ -318,7 +366,7 @@ def test_that_sign_ins_of_long_ago_go(archive: Archive) -> None:
     assert archive.count(SignIn) == 1
 
 
-def _studio_row(archive: Archive, message_id: int) -> None:
+def _studio_row(archive: Archive, message_id: int, *, state: str = "done") -> None:
     """A message in the trainers' inbox, judged, with a change that it led to, and read by a shadow model."""
     now = archive.clock.now()
     with archive.store.transaction() as session:
@@ -334,7 +382,9 @@ def _studio_row(archive: Archive, message_id: int) -> None:
         session.add(item)
         session.flush()
         session.add(Review(item_id=item.id, trainer="训练员甲", verdict="label", intent="other/chitchat", made_at=now))
-        session.add(DataChange(kind="add_example", made_by="训练员甲", made_at=now, due_at=now, item_id=item.id))
+        payload = {"intent": "other/chitchat", "text": "我家狗丢了"}
+        change = {"kind": "add_example", "made_by": "训练员甲", "made_at": now, "due_at": now, "payload": payload}
+        session.add(DataChange(**change, state=state, item_id=item.id))
         reading = {"label": "tip", "intent": "tip/gambling", "confidence": 0.5, "made_at": now}
         session.add(ShadowReading(message_id=message_id, model="fujin-x", **reading))
 
@@ -356,6 +406,24 @@ def test_that_what_trainers_have_of_a_message_goes_with_it(archive: Archive, of:
         assert archive.count(table) == 0
     with archive.store.reading() as session:
         assert session.scalars(sa.select(DataChange.item_id)).all() == [None]
+
+
+@pytest.mark.parametrize("why", ["an objection", "a request"])
+@pytest.mark.parametrize("state", ["pending", "unapproved"])
+def test_that_no_example_is_written_any_more_that_was_made_of_the_words_of_who_objects(
+    archive: Archive, state: str, why: str
+) -> None:
+    me = archive.rows.resident("R-ME")
+    _studio_row(archive, archive.rows.words(me, "我家狗丢了").id, state=state)
+    if why == "an objection":
+        with archive.store.transaction() as session:
+            counts = retention.object_to_training(session, "R-ME", officer="甲", now=archive.clock.now())
+    else:
+        counts = archive.erase("R-ME")
+    assert counts["data_changes"] == 1
+    with archive.store.reading() as session:
+        change = session.scalars(sa.select(DataChange)).one()
+    assert (change.state, change.item_id, "狗" in str(change.payload)) == ("cancelled", None, False)
 
 
 def test_that_what_trainers_have_of_a_message_that_stays_stays(archive: Archive) -> None:
