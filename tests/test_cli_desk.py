@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.console.demo_media import picture
 from bot.duty import accounts
+from bot.intake.evidence import EvidenceStore
 from bot.services import applications
-from bot.store.models import Application, AuditEntry, Case, Escalation, Message, Page, Reply, Resident
+from bot.store.models import Application, AuditEntry, Case, Escalation, Media, Message, Page, Reply, Resident
 from bot.store.session import Store
 from tests.station import DUTY, Station
 
@@ -297,6 +298,46 @@ def test_that_a_reporter_is_not_named(night: Store) -> None:
         session.get_one(Case, 3).confidential = True
     assert told(3)["resident"] == "reporter 1"
     assert "R-CD" not in fujin("case", "3", "--officer", "甲").output
+    assert "1 to 200 characters" in fujin("reporter", "3", "--reason", " ", "--officer", "甲").stderr
+    assert looks(night, "reveal") == []
+    revealed = fujin("reporter", "3", "--reason", "要核实地址", "--officer", "甲").stdout
+    assert revealed.startswith("case 3: R-CD, writes since ")
+    assert revealed.endswith(", other cases: 2\n")
+    assert looks(night, "reveal") == [("甲", 3, "")]
+
+
+def looks(store: Store, action: str = "view") -> list[tuple[str, int | None, str]]:
+    with store.reading() as session:
+        entries = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id))
+        return [(entry.actor, entry.case_id, entry.subject) for entry in entries]
+
+
+def test_that_an_application_is_read_with_its_identity_number_only_when_asked_for(desk: Store) -> None:
+    shown = json.loads(fujin("application", RECEIPT, "--officer", "甲").stdout)
+    assert (shown["resident"], shown["state"]) == ("R-AB", "submitted")
+    assert shown["answers"] == {"姓名": "张示例", "身份证号": "210***********8886"}
+    whole = json.loads(fujin("application", RECEIPT, "--whole", "--officer", "乙").stdout)
+    assert whole["answers"]["身份证号"] == "210104199003078886"
+    assert looks(desk) == [("甲", None, RECEIPT), ("乙", None, RECEIPT), ("乙", None, f"{RECEIPT} id_number")]
+    assert "there is no application Q0" in fujin("application", "Q0", "--officer", "甲").stderr
+
+
+def test_that_a_file_that_was_sent_is_fetched(desk: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FUJIN_VAR_DIR", str(tmp_path / "var"))
+    files, now = EvidenceStore(tmp_path / "var" / "evidence"), datetime.now(UTC)
+    digest, unknown = files.keep(picture()), files.keep(b"of nobody")
+    with desk.transaction() as session:
+        session.execute(sa.update(Message).values(case_id=1))
+        media = {"message_id": 1, "media_id": "m", "kind": "image", "due_at": now, "state": "done"}
+        session.add(Media(**media, sha256=digest, content_type="image/png"))
+    assert [one["sha256"] for one in told(1)["files"]] == [digest]
+    to = tmp_path / "it.png"
+    assert fujin("evidence", digest, str(to), "--officer", "甲").stdout == f"{to}: image/png\n"
+    assert to.read_bytes() == picture()
+    assert ("甲", None, digest) in looks(desk)
+    assert "cannot be written" in fujin("evidence", digest, str(to), "--officer", "甲").stderr
+    for wrong in (unknown, "../../etc/passwd"):
+        assert "there is no file" in fujin("evidence", wrong, str(tmp_path / "x"), "--officer", "甲").stderr
 
 
 @pytest.mark.parametrize(

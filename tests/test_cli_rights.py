@@ -17,22 +17,25 @@ NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ROLES = {"所长": "leader", "甲": "officer", "训练员": "trainer", "管理员": "administrator", "停用": "leader"}
 REFUSED = {
     "所长": {"manage_accounts"},
-    "甲": {"edit_roster", "read_audit", "keep", "manage_accounts"},
+    "甲": {"see_reporter", "edit_roster", "read_audit", "keep", "manage_accounts"},
     "训练员": {
         *("see_cases", "act_on_cases", "see_applications", "see_roster", "edit_roster", "read_audit", "keep"),
-        "manage_accounts",
+        *("see_reporter", "manage_accounts"),
     },
-    "管理员": {"see_cases", "act_on_cases", "see_applications"},
+    "管理员": {"see_cases", "act_on_cases", "see_applications", "see_reporter"},
 }
 COMMANDS = {
-    "see_cases": [["cases"], ["case", "1"], ["search", "救命"], ["corrections"]],
+    "see_cases": [["cases"], ["case", "1"], ["search", "救命"], ["corrections"], ["evidence", "0" * 64, "to.jpg"]],
+    "see_reporter": [["reporter", "1", "--reason", "要核实地址"]],
     "act_on_cases": [
         *(["ack", "1"], ["reply", "1", "在吗"], ["give-back", "1"], ["note", "1", "好"], ["assign", "1"]),
         *(["unack", "1"], ["reopen", "1"], ["offer", "1", "--to", "乙"], ["accept", "1"], ["decline", "1"]),
         *(["join", "1"], ["leave", "1"], ["relabel", "1", "urgent_alarm/fire"], ["merge", "1", "--into", "2"]),
         *(["separate", "1"], ["close", "1", "--disposition", "real", "--word", "好"]),
     ],
-    "see_applications": [["applications"], ["decide", "Q20260105-0001", "approve"]],
+    "see_applications": [
+        *(["applications"], ["application", "Q20260105-0001"], ["decide", "Q20260105-0001", "approve"]),
+    ],
     "see_roster": [["roster", "show"], ["roster", "export", "to.ics"]],
     "edit_roster": [
         ["roster", "swap", "甲", "2026-01-05", "乙", "2026-01-06"],
@@ -41,6 +44,7 @@ COMMANDS = {
         ["roster", "import", "from.ics"],
     ],
     "keep": [
+        ["import", "names", "names.csv"],
         *(["hold", "1"], ["erase", "R-AB", "--reason", "本人要求"], ["objection", "R-AB"]),
         *(["backup", "to.tar"], ["restore", "from.tar"]),
     ],

@@ -13,7 +13,7 @@ from bot.clock import SystemClock
 from bot.duty import disclosure, handling, handover, labels, merging, similar, timeline
 from bot.duty.roster import RosterError, load_roster
 from bot.duty.watch import Watch
-from bot.store.models import Case, CaseId, Correction, Message, Note, Page, Reply
+from bot.store.models import Case, CaseId, Correction, Media, Message, Note, Page, Reply
 
 commands = typer.Typer()
 _To = Annotated[str, typer.Option(help="Another officer, as duty.yml has the name.", show_default=False)]
@@ -143,6 +143,21 @@ def separate(case: CaseNumber, officer: Officer) -> None:
     typer.echo(f"case {case} stands by itself: {parted.state}")
 
 
+@commands.command()
+def reporter(
+    case: CaseNumber,
+    officer: Officer,
+    reason: Annotated[str, typer.Option(help="Why they have to be known; it stands in the log.", show_default=False)],
+) -> None:
+    """Tell who reported a case, for leaders: the pseudonym, since when they write, and their other cases."""
+    with transaction(officer, "see_reporter") as session:
+        now = SystemClock().now()
+        found = disclosure.reveal(session, CaseId(case), officer=officer, reason=reason, now=now)
+    others = ", ".join(map(str, found.other_cases)) or "none"
+    since = found.first_seen_at.isoformat(timespec="minutes")
+    typer.echo(f"case {case}: {found.pseudonym}, writes since {since}, other cases: {others}")
+
+
 @commands.command(name="case")
 def one_case(case: CaseNumber, officer: Officer, as_json: AsJson = False) -> None:
     """Show one case: what was said, who was paged, what was done. Reporters stay unnamed; the look is in the log."""
@@ -157,7 +172,7 @@ def one_case(case: CaseNumber, officer: Officer, as_json: AsJson = False) -> Non
     for name, value in told.items():
         if not isinstance(value, list) or not value or not isinstance(value[0], dict):
             terminal.print(f"{name}: {value}", markup=False)
-    for name in ("talk", "notes", "timeline", "similar"):
+    for name in ("talk", "files", "notes", "timeline", "similar"):
         terminal.print(f"\n{name}", markup=False)
         show(told[name], "none", as_json=False)
 
@@ -187,6 +202,7 @@ def _told(session: sa.orm.Session, case: Case) -> dict[str, Any]:
         "closing_word": case.closing_word,
         "residents": [f"{number}: {name}" for number, name in enumerate(names.values(), start=1)],
         "talk": _talk(session, [case.id, *merged], names),
+        "files": _files(session, [case.id, *merged], names),
         "notes": [{"at": one.written_at.isoformat(), "by": one.author, "text": one.text} for one in notes],
         "timeline": _timeline(session, case, pages),
         "similar": [{"id": one.case_id, "state": one.state, "why": "；".join(one.why)} for one in likely],
@@ -202,6 +218,20 @@ def _talk(session: sa.orm.Session, ids: list[CaseId], names: dict[Any, str]) -> 
     return [
         dict(zip(keys, (line[0].isoformat(), *line[1:]), strict=True))
         for line in sorted([*said, *told], key=lambda line: line[0])
+    ]
+
+
+def _files(session: sa.orm.Session, ids: list[CaseId], names: dict[Any, str]) -> list[dict[str, Any]]:
+    """What came with the messages: `fujin evidence` gives a file by its hash."""
+    query = (
+        sa.select(Media, Message.received_at, Message.resident_id)
+        .join(Message, Message.id == Media.message_id)
+        .where(Message.case_id.in_(ids))
+        .order_by(Media.id)
+    )
+    return [
+        {"at": at.isoformat(), "from": names.get(resident_id, ""), "kind": media.kind, "sha256": media.sha256}
+        for media, at, resident_id in session.execute(query)
     ]
 
 

@@ -15,9 +15,12 @@ from sqlalchemy.orm import Session
 from bot.cli.common import SHELL, fail, officers_transaction, opened_store, output, station_settings, terminal, viewing
 from bot.clock import SystemClock
 from bot.console import search as finding
-from bot.duty import conversation, handling
+from bot.console.applications import masked, read_application
+from bot.duty import conversation, disclosure, handling
 from bot.duty.handling import DISPOSITIONS, REFERRED_TO, CaseError
-from bot.intake.evidence import EvidenceStore
+from bot.intake.evidence import EvidenceStore, known_file
+from bot.nlu import forms
+from bot.nlu.live_file import TrainersFileError
 from bot.services import applications as services
 from bot.services.applications import DECISIONS, ApplicationError, by_receipt
 from bot.store.models import Application, Case, CaseId, Message, Page, Resident, WorkState
@@ -187,6 +190,64 @@ def _application_row(application: Application, pseudonym: str) -> dict[str, Any]
         "updated_at": application.updated_at.isoformat(),
         "resident": pseudonym,
     }
+
+
+@commands.command()
+def application(
+    receipt: Annotated[str, typer.Argument(help="The receipt number.", show_default=False)],
+    officer: Officer,
+    whole: Annotated[bool, typer.Option("--whole", help="With identity numbers in full; that is noted, too.")] = False,
+) -> None:
+    """Show one application as JSON: what was answered, which pictures came, what happened; the look is in the log."""
+    with transaction(officer, "see_applications") as session:
+        view = read_application(session, receipt, _forms())
+        if view is None:
+            raise ApplicationError(f"there is no application {receipt}; `fujin applications` lists them")
+        for subject in (receipt, f"{receipt} id_number")[: 2 if whole else 1]:
+            disclosure.viewed(session, officer=officer, now=SystemClock().now(), subject=subject)
+    shown = {
+        "receipt": receipt,
+        "kind": view.card.kind,
+        "state": view.card.state,
+        "resident": view.card.pseudonym,
+        "answers": {
+            one.title: one.value if whole or one.kind != "id_number" else masked(one.value) for one in view.given
+        },
+        "photos": [{"title": one.title, "sha256": file.sha256} for one in view.photos for file in one.files],
+        "history": [
+            {"at": one.at.isoformat(), "by": one.by, "step": one.title, "reason": one.reason} for one in view.history
+        ],
+        "said": [{"at": one.at.isoformat(), "kind": one.kind, "text": one.text} for one in view.said],
+    }
+    typer.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+
+
+def _forms() -> forms.Forms:
+    try:
+        return forms.load()
+    except TrainersFileError as error:
+        fail(str(error))
+
+
+@commands.command()
+def evidence(
+    sha256: Annotated[str, typer.Argument(help="The file's hash; `fujin case` and `application` name them.")],
+    file: Annotated[Path, typer.Argument(help="Where to write it; must not exist.", show_default=False)],
+    officer: Officer,
+) -> None:
+    """Fetch a picture, voice or video that was sent; the look is in the log."""
+    files = EvidenceStore(station_settings().var_dir / "evidence")
+    with transaction(officer, "see_cases") as session:
+        known, content_type = known_file(session, files, sha256)
+        if not known or not files.path(sha256).is_file():
+            raise CaseError(f"there is no file {sha256}; `fujin case CASE --json` names those of a case")
+        disclosure.viewed(session, officer=officer, now=SystemClock().now(), subject=sha256)
+    try:
+        with file.open("xb") as out:
+            out.write(files.path(sha256).read_bytes())
+    except OSError as error:
+        fail(f"{file} cannot be written ({error.strerror})")
+    typer.echo(f"{file}: {content_type or 'of an unknown type'}")
 
 
 @commands.command()

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from nicegui import ui
 
-from bot.console.applications import ApplicationCard, ApplicationView, Given, Photo, Step, read_application
+from bot.console.applications import ApplicationCard, ApplicationView, Given, Photo, Step, masked, read_application
 from bot.console.applications_page import LISTS, POLL_SECONDS, build_flags
 from bot.console.conversation import Said
 from bot.console.dialog import Question
@@ -188,11 +188,6 @@ def _build_secret(value: str, noted: Callable[[], Awaitable[None]]) -> None:
         button.set_visibility(False)
 
     button.on_click(reveal)
-
-
-def masked(number: str) -> str:
-    """An identity number of which only the ends can be read."""
-    return number[:3] + "*" * (len(number) - 7) + number[-4:] if len(number) > 7 else "*" * len(number)
 
 
 def _build_photos(photos: tuple[Photo, ...]) -> None:

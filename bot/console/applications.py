@@ -93,6 +93,11 @@ class ApplicationView:
     said: tuple[Said, ...]
 
 
+def masked(number: str) -> str:
+    """An identity number of which only the ends can be read."""
+    return number[:3] + "*" * (len(number) - 7) + number[-4:] if len(number) > 7 else "*" * len(number)
+
+
 def read_lists(session: Session, forms: Forms) -> Lists:
     """All lists: what is to be done in the order in which it came, what is done with the newest first."""
     rows = {state: _rows(session, state) for state in ApplicationState}

@@ -3,19 +3,15 @@
 import asyncio
 import re
 
-import sqlalchemy as sa
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 
 from bot.console.door import name_of
 from bot.console.services import Services
 from bot.console.sound import Sounds
-from bot.intake.evidence import EvidenceStore
-from bot.store.models import Media, Reply
-from bot.wechat.outbound import picture_type
+from bot.intake.evidence import EvidenceStore, known_file
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 # An SVG is a picture that can carry scripts: it is downloaded, not shown.
 _SHOWN = re.compile(r"image/(png|jpeg|gif|webp|bmp)|(audio|video)/[\w.+-]+")
 
@@ -40,20 +36,13 @@ def router(services: Services) -> APIRouter:
     files, sounds = EvidenceStore(services.settings.var_dir / "evidence"), Sounds()
 
     def content_type_of(digest: str) -> tuple[bool, str | None]:
-        query = sa.select(Media.content_type).where(Media.sha256 == digest).limit(1)
         with services.store.reading() as session:
-            if row := session.execute(query).first():
-                return True, row.content_type
-            sent = session.scalars(sa.select(Reply.id).where(Reply.picture == digest).limit(1)).first()
-        if sent is None or not files.path(digest).is_file():
-            return False, None
-        with files.path(digest).open("rb") as file:  # an officer's picture is what it holds
-            return True, picture_type(file.read(16))
+            return known_file(session, files, digest)
 
     @routes.get("/evidence/{digest}/sound.wav")
     async def sound(request: Request, digest: str) -> Response:
         """A voice as WAV."""
-        known = _DIGEST.fullmatch(digest) and (await asyncio.to_thread(content_type_of, digest))[0]
+        known, _ = await asyncio.to_thread(content_type_of, digest)
         path = files.path(digest)
         if not known or not await asyncio.to_thread(path.is_file):
             raise HTTPException(404)
@@ -66,8 +55,6 @@ def router(services: Services) -> APIRouter:
     @routes.get("/evidence/{digest}")
     async def evidence(request: Request, digest: str) -> Response:
         """A file that a message carried; only hashes that the database knows are looked for."""
-        if not _DIGEST.fullmatch(digest):
-            raise HTTPException(404)
         known, content_type = await asyncio.to_thread(content_type_of, digest)
         path = files.path(digest)
         if not known or not await asyncio.to_thread(path.is_file):

@@ -2,19 +2,23 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.services import photos
-from bot.store.models import Media, WorkState
+from bot.store.models import Media, Reply, WorkState
 from bot.store.session import claim_due, retry_later, still_mine
 from bot.wechat.client import Download
 from bot.wechat.errors import PlatformError
+from bot.wechat.outbound import picture_type
 
 LEASE = timedelta(seconds=60)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _ATTEMPTS, _LONGEST_WAIT = 80, timedelta(hours=1)
 """About the three days for which the platform keeps a file."""
 _LOST_AFTER = 10
@@ -93,3 +97,17 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def known_file(session: Session, files: EvidenceStore, digest: str) -> tuple[bool, str | None]:
+    """Whether a hash is that of a file that a resident or an officer has sent, and of what type that is."""
+    query = sa.select(Media.content_type).where(Media.sha256 == digest).limit(1)
+    if not _DIGEST.fullmatch(digest):
+        return False, None
+    if row := session.execute(query).first():
+        return True, row.content_type
+    sent = session.scalars(sa.select(Reply.id).where(Reply.picture == digest).limit(1)).first()
+    if sent is None or not files.path(digest).is_file():
+        return False, None
+    with files.path(digest).open("rb") as file:  # an officer's picture is what it holds
+        return True, picture_type(file.read(16))

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.console.application_page import CANNED, masked
+from bot.console.application_page import CANNED
 from bot.console.applications import (
     ANSWERED,
     FORBIDDEN_BREED,
@@ -10,6 +10,7 @@ from bot.console.applications import (
     ApplicationView,
     Lists,
     count_waiting,
+    masked,
     read_application,
     read_lists,
 )
