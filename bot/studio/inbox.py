@@ -310,16 +310,18 @@ def _bot_replies(ids: Sequence[int]) -> sa.Select[int | None]:
 def _worth_reading(session: Session, found: _Found) -> list[Message]:
     """The messages themselves, without those that say nothing a model could learn."""
     query = sa.select(Message).where(Message.id.in_(found.reasons), *own_words())
-    return [message for message in session.scalars(query.order_by(Message.id)) if _says_something(message)]
+    messages = session.scalars(query.order_by(Message.id))
+    return [message for message in messages if _says_something(message, found.reasons[message.id])]
 
 
-def _says_something(message: Message) -> bool:
+def _says_something(message: Message, reasons: Collection[str]) -> bool:
     """Whether it has letters, one if it calls for help, and was taken for something that there still is."""
     if not message.triage:
         return False
     triage = Triage.from_json(message.triage)
     letters = len(_LETTERS.findall(message.text))
-    return triage.intent in titles() and (letters >= 2 or (triage.urgent and letters > 0))
+    called = triage.urgent or MISSED in reasons
+    return triage.intent in titles() and (letters >= 2 or (called and letters > 0))
 
 
 def _answers(session: Session, ids: Sequence[int]) -> Mapping[int | None, str]:
@@ -505,12 +507,24 @@ def hide_tip(session: Session, item: ReviewItem) -> None:
 
 
 def _age(session: Session, *, now: datetime) -> None:
-    """What nobody has looked at for a week moves up."""
+    """What nobody has looked at for a week moves up; what everybody skipped though an officer has called it a missed
+    emergency or a false alarm is asked for again."""
+    _ask_again(session, now=now)
     long = (ReviewItem.state == ReviewState.WAITING, ReviewItem.updated_at <= now - _WAITING)
     oldest = sa.select(ReviewItem).where(*long).order_by(ReviewItem.id).limit(_MOST_AGED)
     for item in session.scalars(oldest.with_for_update()):
         item.reasons = list(in_order({*item.reasons, "waiting"}))
         item.score, item.updated_at = round(item.score + REASONS["waiting"].weight, 2), now
+
+
+def _ask_again(session: Session, *, now: datetime) -> None:
+    opinion = sa.exists().where(Review.item_id == ReviewItem.id, Review.undone_at.is_(None), Review.verdict != "skip")
+    skipped = (ReviewItem.state == ReviewState.SECOND, ReviewItem.updated_at <= now - _WAITING, ~opinion)
+    query = sa.select(ReviewItem).where(*skipped).order_by(ReviewItem.id).limit(_MOST_AGED)
+    for item in session.scalars(query.with_for_update()):
+        item.state = ReviewState.WAITING
+        standing = (Review.item_id == item.id, Review.undone_at.is_(None))
+        session.execute(sa.update(Review).where(*standing).values(undone_at=now))
 
 
 # -- clusters ---------------------------------------------------------------------------------------------------------
@@ -661,6 +675,17 @@ def _said(session: Session, ids: Sequence[MessageId]) -> dict[int | None, str]:
     """What officers made of messages, a label or an intent; what was said last counts."""
     query = sa.select(Correction.message_id, Correction.now).where(Correction.message_id.in_(ids))
     return {row.message_id: row.now for row in session.execute(query.order_by(Correction.id))}
+
+
+def officers_said(item: ReviewItem) -> str:
+    """That officers called it a missed emergency (`MISSED`) or a false page (`FALSE_PAGE`); "" if neither, or both."""
+    said = [reason for reason in (MISSED, FALSE_PAGE) if reason in item.reasons]
+    return said[0] if len(said) == 1 else ""
+
+
+def corrected_to(session: Session, item: ReviewItem) -> str:
+    """The intent that an officer gave an item's message; "" if none did, or what officers said is no longer clear."""
+    return _corrected(session, [item.message_id]).get(item.message_id, "") if officers_said(item) else ""
 
 
 def judged_by(trainer: str) -> sa.ColumnElement[bool]:

@@ -431,7 +431,7 @@ def _add_regression(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
     for line in (before or "").splitlines():
         entry = json.loads(line) if line.strip().startswith("{") else {}
         if entry and normalise(entry["text"]) == normal:
-            if entry["intent"] == payload["intent"]:
+            if entry["case"] == payload["case"]:
                 return []
             raise EditError(f"回归集里已经有这句，记的是{title_of(folder, entry['intent'])}；请先核对哪个对")
     kept = before or ""

@@ -6,7 +6,7 @@ A verdict by itself changes no file. Where it tells the model something new, it 
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from bot.duty import audit
 from bot.nlu.catalogue import titles
 from bot.nlu.dataset import FALSE_PAGE, MISSED
 from bot.nlu.triage import URGENT
-from bot.store.models import Message, Review, ReviewItem, ReviewState
+from bot.store.models import DataChange, Message, Review, ReviewItem, ReviewState
 from bot.studio import changes, inbox
 from bot.studio.masking import in_plain_words, leftovers
 from bot.studio.material import TIP, tips_among
@@ -84,9 +84,9 @@ def label(
     _judge(session, [item], LABEL, intent, trainer=trainer, note=note, now=now)
     _settle(session, item, rules, now=now)
     if item.state != ReviewState.DONE:
-        return Taken(item)
+        return _propose(session, item, _owed(session, item, intent, example, note), by=trainer, why=note, now=now)
     # It was judged before, and came again because an officer contradicted.
-    wrong = [change for change in taught if intent not in (change.payload.get("intent"), change.payload.get("now"))]
+    wrong = [change for change in taught if not _fits(change, intent)]
     changes.take_back_all(session, wrong, by=trainer, why=_UNDONE, now=now)
     wanted = _taught(item, intent, example, edited=text is not None, why=note)
     return _propose(session, item, wanted, by=trainer, why=note, now=now)
@@ -105,7 +105,8 @@ def accept(
 ) -> Taken:
     """Say the same of everything that waits in the item's cluster.
 
-    One example stands for all of them: near-duplicates would only weigh their wording.
+    One example stands for all of them: near-duplicates would only weigh their wording. Into the regression set goes
+    each that was missed or paged falsely, whatever became of the first.
 
     Raises:
         ReviewError: as `label`.
@@ -115,7 +116,7 @@ def accept(
     _judge(session, others, LABEL, intent, trainer=trainer, note=note, now=now)
     for item in others:
         _settle(session, item, rules, now=now)
-    return replace(taken, items=1 + len(others))
+    return _with_others(session, taken, others, intent, text, by=trainer, why=note, now=now)
 
 
 def _same_wording(session: Session, item_id: int, trainer: str) -> list[ReviewItem]:
@@ -145,8 +146,11 @@ def put_aside(
 ) -> ReviewItem:
     """Skip an item, call it ambiguous, or ask another trainer (`SECOND`, with one's own `intent` if one has one).
 
+    What an officer called a missed emergency or a false alarm is not skipped: another trainer is asked.
+
     Raises:
-        ReviewError: no such item, verdict or intent, or it has been judged.
+        ReviewError: no such item, verdict or intent, it has been judged, or it is ambiguous, belongs into the
+            regression set, and its text still holds something personal.
     """
     if verdict not in _PUT_ASIDE:
         raise ReviewError(f"{verdict!r} is no verdict; they are {SKIP}, {AMBIGUOUS} and {SECOND}", "没有这种判断")
@@ -155,6 +159,10 @@ def put_aside(
     item = _open_item(session, item_id, trainer)
     _judge(session, [item], verdict, intent if verdict == SECOND else None, trainer=trainer, note=note, now=now)
     _settle(session, item, rules, now=now)
+    wanted = _owed(session, item, intent or item.intent, in_plain_words(item.text), note)
+    if problem := _propose(session, item, wanted, by=trainer, why=note, now=now).problem:
+        reason = f"item {item_id} belongs into the regression set: {problem}"
+        raise ReviewError(reason, f"民警已经定了它是不是警情，要进回归集，但{problem}；请改写后确认类别，或请另一位看")
     return item
 
 
@@ -176,13 +184,15 @@ def undo(
         raise ReviewError(f"{trainer} has no verdict to take back", "没有可以撤回的判断")
     same = (*mine, Review.made_at == last.made_at, Review.verdict == last.verdict)
     items = _locked(session, ReviewItem.id.in_(sa.select(Review.item_id).where(*same)))
-    done = [item.id for item in items if item.state == ReviewState.DONE]
-    taught = changes.standing(session, done, _TAUGHT)
+    done = {item.id for item in items if item.state == ReviewState.DONE}
+    taught = changes.standing(session, [item.id for item in items], _TAUGHT)
     for review in session.scalars(sa.select(Review).where(*same).with_for_update()):
         review.undone_at = now
     session.flush()
     for item in items:
         _settle(session, item, rules, now=now)
+        if item.state == ReviewState.DONE and item.id not in done:
+            item.state = ReviewState.SECOND  # another's label alone, of which nothing was learnt
     reopened = {item.id for item in items if item.state != ReviewState.DONE}
     session.flush()
     # Also what another trainer's second opinion proposed: it rested on this one.
@@ -276,20 +286,34 @@ def _settle(session: Session, item: ReviewItem, rules: Rules, *, now: datetime) 
             labels[review.trainer] = review.intent
         asked = asked or (review.verdict == SECOND and bool(review.intent))
         if review.verdict != LABEL:
-            state = {SKIP: ReviewState.SKIPPED, AMBIGUOUS: ReviewState.AMBIGUOUS}.get(
-                review.verdict, ReviewState.SECOND
-            )
+            state = _PUT_ASIDE[review.verdict]
+            if state == ReviewState.SKIPPED and inbox.officers_said(item):
+                state = ReviewState.SECOND
         elif len(set(labels.values())) > 1:
             state = ReviewState.AMBIGUOUS
         else:
-            needed = 2 if asked or (rules.two_for_urgent and _touches_alarm(item, review.intent or "")) else 1
+            alarm = rules.two_for_urgent and _touches_alarm(item, review.intent or "")
+            # One trainer alone does not say that what an officer raised was no emergency.
+            denied = inbox.officers_said(item) == MISSED and not _is_urgent(review.intent or "")
+            needed = 2 if asked or alarm or denied else 1
             state = ReviewState.DONE if len(labels) >= needed else ReviewState.SECOND
     item.state, item.updated_at = state, now
 
 
 def _touches_alarm(item: ReviewItem, intent: str) -> bool:
     """Whether it makes an alarm, or says that what paged somebody was none."""
-    return URGENT in (intent.partition("/")[0], item.intent.partition("/")[0])
+    return _is_urgent(intent) or _is_urgent(item.intent)
+
+
+def _is_urgent(intent: str) -> bool:
+    return intent.partition("/")[0] == URGENT
+
+
+def _fits(change: DataChange, intent: str) -> bool:
+    """Whether a change says the same as this intent; in the regression set only whether to page counts."""
+    if change.kind == "add_regression":
+        return _is_urgent(str(change.payload["intent"])) is _is_urgent(intent)
+    return intent in (change.payload.get("intent"), change.payload.get("now"))
 
 
 def _taught(
@@ -297,15 +321,64 @@ def _taught(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """What a verdict teaches: an example where the model was wrong or the wording is new; a place in the regression
     set for an emergency that was missed and for a page that was false."""
-    if sum(letter.isalpha() for letter in example) < _LEAST_LETTERS:
-        return
     said = item.ranking[0][0] if item.ranking else item.intent
-    if {said, item.intent} != {intent} or edited or "new" in item.reasons:
+    if sum(letter.isalpha() for letter in example) >= _LEAST_LETTERS and (
+        {said, item.intent} != {intent} or edited or "new" in item.reasons
+    ):
         yield "add_example", {"intent": intent, "text": example}
-    was_urgent, is_urgent = (name.partition("/")[0] == URGENT for name in (item.intent, intent))
-    if was_urgent is not is_urgent:
-        case = MISSED if is_urgent else FALSE_PAGE
+    yield from _regression(item, intent, example, why)
+
+
+def _regression(item: ReviewItem, intent: str, example: str, why: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """A place in the regression set, where the station paged falsely or did not page for an emergency."""
+    if _is_urgent(item.intent) is not _is_urgent(intent):
+        case = MISSED if _is_urgent(intent) else FALSE_PAGE
         yield "add_regression", {"text": example, "intent": intent, "why": why.strip() or _WHY, "case": case}
+
+
+def _owed(
+    session: Session, item: ReviewItem, intent: str, example: str, why: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """What of an item must enter the regression set, became it an example or not; `intent`: the last verdict's.
+
+    What stays ambiguous goes there by what is known: two trainers may agree at least on whether to page, or else an
+    officer has said it.
+    """
+    if item.state == ReviewState.DONE:
+        yield from _regression(item, intent, example, why)
+    elif item.state == ReviewState.AMBIGUOUS:
+        given = [review.intent for review in _standing(session, item.id) if review.intent]
+        agreed = len(given) > 1 and len({_is_urgent(one) for one in given}) == 1
+        known = given[-1] if agreed else inbox.corrected_to(session, item)
+        if known:
+            yield from _regression(item, known, example, why)
+
+
+def _with_others(
+    session: Session,
+    taken: Taken,
+    others: Sequence[ReviewItem],
+    intent: str,
+    text: str | None,
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+) -> Taken:
+    """A batch's first verdict with what its others must leave in the regression set: each wording once, and where one
+    could point to somebody, the first's words for it."""
+    first, kinds, problems = taken.item, list(taken.proposed), [taken.problem]
+    shared = in_plain_words(first.text if text is None else text.strip())
+    there = {shared} if "add_regression" in kinds else set[str]()
+    for item in others:
+        own = in_plain_words(item.text)
+        example = shared if leftovers(own) else own
+        wanted = [] if example in there else list(_owed(session, item, intent, example, why))
+        there |= {example} if wanted else set()
+        found = _propose(session, item, wanted, by=by, why=why, now=now)
+        kinds, problems = [*kinds, *found.proposed], [*problems, found.problem]
+    told = "；".join(dict.fromkeys(filter(None, problems)))
+    return Taken(first, items=1 + len(others), proposed=tuple(dict.fromkeys(kinds)), problem=told)
 
 
 def _propose(

@@ -384,6 +384,128 @@ def test_that_the_data_of_two_opinions_goes_when_the_first_is_taken_back(trainer
     assert trainers.pending() == []
 
 
+# -- every missed emergency and every false page stays in the regression set ------------------------------------------
+
+STALKING, DISPUTE = "urgent_alarm/stalking", "help_request/neighbour_dispute"
+
+
+def regressions(trainers: Trainers) -> list[tuple[str, str]]:
+    return [(one["text"], one["case"]) for kind, one in trainers.changes() if kind == "add_regression"]
+
+
+def test_that_of_a_batch_each_that_was_missed_enters_though_the_first_was_paged(trainers: Trainers) -> None:
+    said = (("他一直敲我家门", STALKING), ("他一直敲我家门啊", "help_request/noise"), ("他一直敲我家门呢", DISPUTE))
+    for number, (text, intent) in enumerate(said):
+        trainers.hear(text, intent, who=f"R{number}", reading=DOUBTFUL)
+    trainers.hear("他一直敲我家门啊", "help_request/noise", who="R4", reading=DOUBTFUL)
+    trainers.fill()
+    with trainers.store.transaction() as session:
+        session.execute(sa.update(ReviewItem).values(cluster="same"))
+        first = session.scalars(sa.select(ReviewItem).order_by(ReviewItem.id)).first()
+    assert first is not None
+    taken = trainers.accept(first, STALKING)
+    assert (taken.items, taken.proposed) == (4, ("add_example", "add_regression"))
+    assert regressions(trainers) == [("他一直敲我家门啊", "missed"), ("他一直敲我家门呢", "missed")]
+    trainers.undo()
+    assert trainers.pending() == []
+
+
+def test_that_a_missed_wording_in_which_somebody_could_be_recognised_enters_in_the_words_of_the_first(
+    trainers: Trainers,
+) -> None:
+    for number, intent in enumerate((STALKING, "help_request/noise")):
+        trainers.hear(f"他一直敲我家门{number}", intent, who=f"R{number}", reading=DOUBTFUL)
+    trainers.fill()
+    with trainers.store.transaction() as session:
+        session.execute(sa.update(ReviewItem).values(cluster="same"))
+        first, other = session.scalars(sa.select(ReviewItem).order_by(ReviewItem.id)).all()
+        other.text = "张建国一直敲我家门13800138000"
+    trainers.accept(first, STALKING, text="他老敲我家门")
+    assert regressions(trainers) == [("他老敲我家门", "missed")]
+
+
+def test_that_a_missed_cry_of_one_letter_enters_though_it_is_no_example(trainers: Trainers) -> None:
+    case = trainers.case("other/chitchat")
+    number = trainers.hear("救", "other/chitchat", case=case)
+    with trainers.store.transaction() as session:
+        told = {"made_by": "民警", "made_at": trainers.tick(), "was": "other/chitchat", "now": STALKING}
+        session.add(Correction(case_id=case.id, message_id=number, **told))
+    trainers.later(seconds=30)
+    assert trainers.fill() == 1
+    (item,) = trainers.items()
+    assert trainers.label(item, STALKING).proposed == ("add_regression",)
+    assert regressions(trainers) == [("救", "missed")]
+
+
+def test_that_what_an_officer_called_missed_is_not_skipped_but_asked_of_another_and_again_after_a_week(
+    trainers: Trainers,
+) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.correct(item, STALKING)
+    assert trainers.aside(item, SKIP).state == "second"
+    assert (trainers.queue(), trainers.queue("乙")) == ([], [item.id])
+    trainers.later(days=8)
+    trainers.fill()
+    assert trainers.queue() == [item.id]
+
+
+def test_that_what_stays_ambiguous_enters_as_the_officer_has_it(trainers: Trainers) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.correct(item, STALKING)
+    trainers.aside(item, AMBIGUOUS)
+    assert trainers.state(item) == "ambiguous"
+    assert regressions(trainers) == [("他一直敲我家门", "missed")]
+    trainers.undo()
+    assert (trainers.state(item), trainers.pending()) == ("waiting", [])
+
+
+def test_that_what_is_ambiguous_and_still_personal_is_not_put_aside(trainers: Trainers) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.correct(item, STALKING)
+    with trainers.store.transaction() as session:
+        session.get_one(ReviewItem, item.id).text = "张建国一直敲我家门13800138000"
+    with pytest.raises(ReviewError, match="regression set") as refused:
+        trainers.aside(item, AMBIGUOUS)
+    assert "改写" in refused.value.told
+    assert trainers.state(item) == "waiting"
+
+
+def test_that_two_who_disagree_only_on_the_kind_of_emergency_teach_that_it_is_one(trainers: Trainers) -> None:
+    item = trainers.doubtful("他一直敲我家门", intent="help_request/noise")
+    trainers.aside(item, SECOND, intent="urgent_alarm/burglary")
+    trainers.label(item, STALKING, "乙")
+    assert trainers.state(item) == "ambiguous"
+    assert regressions(trainers) == [("他一直敲我家门", "missed")]
+
+
+def test_that_one_trainer_alone_does_not_unmake_the_emergency_that_an_officer_raised(trainers: Trainers) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.correct(item, STALKING)
+    trainers.label(item, DISPUTE)
+    assert trainers.state(item) == "second"
+    trainers.label(item, STALKING, "乙")
+    assert trainers.state(item) == "ambiguous"
+    assert regressions(trainers) == [("他一直敲我家门", "missed")]
+
+
+def test_that_what_lost_its_second_opinion_waits_for_another(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家狗跑没影了")
+    trainers.aside(item, SECOND, intent=PET)
+    trainers.label(item, "other/chitchat", "乙")
+    trainers.undo()
+    assert (trainers.state(item), trainers.queue()) == ("second", [item.id])
+
+
+def test_that_another_kind_of_emergency_leaves_the_message_in_the_regression_set(trainers: Trainers) -> None:
+    item = trainers.noise("他一直敲我家门")
+    trainers.label(item, "urgent_alarm/burglary")
+    with trainers.store.transaction() as session:
+        session.get_one(ReviewItem, item.id).state = "waiting"
+        session.execute(sa.update(Review).values(undone_at=trainers.clock.now()))
+    trainers.label(item, STALKING)
+    assert ("add_regression", "urgent_alarm/burglary") in trainers.standing()
+
+
 # -- what stands among the examples already ---------------------------------------------------------------------------
 
 
