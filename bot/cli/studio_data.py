@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot.cli.common import fail, opened_store, output
+from bot.cli.common import check_right, fail, opened_store, output
 from bot.clock import SystemClock
 from bot.nlu.project import MODELS, NLU_DATA
 from bot.store.models import DataChange
@@ -132,8 +132,9 @@ def _row(change: DataChange) -> dict[str, Any]:
 
 @commands.command()
 def approve(number: _Number, by: _By) -> None:
-    """Let a change of a national answer be made; a second person does."""
+    """Let a change be made that needs a second person: another trainer, or for the regression set a leader."""
     with _act() as session:
+        check_right(session, by, changes.right_to_approve(session, number))
         changes.approve(session, number, by=by, now=SystemClock().now())
     typer.echo(f"change {number} will be made")
 

@@ -78,7 +78,7 @@ def propose(
     try:
         wanted = _clean(kind, dict(payload), folder, now)
         _check_impersonal(kind, {} if stood else wanted, why)
-        state = UNAPPROVED if KINDS[kind].national(wanted, folder) else WorkState.PENDING
+        state = UNAPPROVED if _needs_a_second(kind, wanted, folder) else WorkState.PENDING
     except EditError as error:
         raise ChangeError(str(error)) from None
     except (KeyError, ValueError, TypeError) as error:
@@ -92,12 +92,24 @@ def propose(
     return change
 
 
+def _needs_a_second(kind: str, wanted: Mapping[str, Any], folder: Path) -> bool:
+    return KINDS[kind].leaders or KINDS[kind].national(wanted, folder)
+
+
 @lru_cache(maxsize=1)
 def warm() -> None:
     """Load what checks a proposal, which takes seconds, before a transaction waits for it."""
     masking.leftovers("你好")
     with suppress(EditError):
         corpus.load(NLU_DATA)
+
+
+def right_to_approve(session: Session, change_id: int) -> str:
+    """The right that agreeing to a change takes (`bot.duty.access`). Raises ChangeError for an unknown change."""
+    change = session.get(DataChange, change_id)
+    if change is None:
+        raise ChangeError(f"没有第{change_id}号修改")
+    return "approve_model" if KINDS[change.kind].leaders else "train"
 
 
 def approve(session: Session, change_id: int, *, by: str, now: datetime) -> DataChange:
@@ -108,7 +120,7 @@ def approve(session: Session, change_id: int, *, by: str, now: datetime) -> Data
     """
     change = _locked(session, change_id, UNAPPROVED)
     if change.made_by == by:
-        raise ChangeError("全国性的法律答复要换一个人核对，不能自己同意自己的修改")
+        raise ChangeError("这样的修改要换一个人核对，不能自己同意自己的修改")
     change.approved_by, change.state, change.due_at = by, WorkState.PENDING, now
     _recorded(session, by, "data_approve", change, now)
     return change
@@ -279,7 +291,7 @@ def _made(store: Store, folder: Path, change_id: int, now: datetime) -> bool:
         return False  # what it takes back is finished first
     kind = KINDS[change.kind]
     try:
-        if change.approved_by is None and kind.national(change.payload, folder):
+        if change.approved_by is None and _needs_a_second(change.kind, change.payload, folder):
             _end(store, change_id, now, state=UNAPPROVED, error=None)
             return False
         edits = kind.plan(change.payload, folder, change.attempts > 0)

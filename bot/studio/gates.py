@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, defer
 
 from bot.nlu import pointer
 from bot.nlu.triage import URGENT
-from bot.store.models import Judgement, Promotion, TrainedModel
+from bot.store.models import DataChange, Judgement, Promotion, TrainedModel, WorkState
 from bot.studio import judging
 from bot.studio.findings import in_words
 from bot.studio.judging import holds, label_of
@@ -77,13 +77,19 @@ def _regression(session: Session, name: str, live: str | None, project: Path) ->
     wrong = [reading for reading in candidate.readings if not holds(reading)]
     new = [reading for reading in wrong if right_now.get(_id(reading), True)]
     total = len(candidate.readings)
+    gone = _gone(compared)
+    agreed = gone & _agreed_to(session, gone)
+    if gone - agreed:
+        return Gate("regression", False, f"回归集里少了 {len(gone - agreed)} 条，没有经所领导同意；请把它们找回来")
     if new:
         missed = sum(label_of(str(reading["wanted"])) == URGENT for reading in new)
         kinds = {"漏报": missed, "误报": len(new) - missed}
         told = "、".join(f"{kind} {count} 条" for kind, count in kinds.items() if count)
         return Gate("regression", False, f"{total} 条里有 {len(new)} 条线上模型判对、这个模型判错（{told}）")
     known = f"，其中 {len(wrong)} 条线上模型也判错" if wrong else ""
-    return Gate("regression", True, f"{total} 条，没有新的漏报和误报{known}" if total else "回归集还是空的")
+    left = f"；线上模型上线以后经所领导同意移出 {len(agreed)} 条" if agreed else ""
+    told = f"{total} 条，没有新的漏报和误报{known}" if total else "回归集还是空的"
+    return Gate("regression", True, told + left)
 
 
 def _recall(session: Session, name: str, live: str | None, project: Path) -> Gate:
@@ -92,11 +98,29 @@ def _recall(session: Session, name: str, live: str | None, project: Path) -> Gat
         candidate, compared = _same_set(session, judging.TEST, name, live, project)
     except _UncomparedError as error:
         return Gate("recall", False, str(error))
+    if gone := _gone(compared):
+        urgent = sum(mark.startswith("!") for mark in gone)
+        told = f"测试集里少了 {len(gone)} 条线上模型考过的消息（紧急的 {urgent} 条），请把它们找回来"
+        return Gate("recall", False, told)
     now, before = candidate.figures["recall"], compared.figures["recall"] if compared else None
     told = f"{now[1]} 条紧急消息认出 {now[0]} 条"
     if before is None:
         return Gate("recall", now[1] > 0, f"{told}；还没有线上模型可比")
     return Gate("recall", now[0] >= before[0], f"{told}，线上模型 {before[0]} 条")
+
+
+def _gone(live: Judgement | None) -> set[str]:
+    """What has left a set since the live model went live, or was first judged (`judging.mark_of`)."""
+    return set(live.figures.get("lost", ())) if live else set()
+
+
+def _agreed_to(session: Session, gone: set[str]) -> set[str]:
+    """Those of some messages of the regression set that left it with a leader's yes."""
+    if not gone:
+        return set()
+    made = (DataChange.kind == "remove_regression", DataChange.state == WorkState.DONE)
+    texts = sa.select(DataChange.payload["text"].as_string()).where(*made, DataChange.approved_by.is_not(None))
+    return {judging.mark_of(judging.text_id(text), pages) for text in session.scalars(texts) for pages in (True, False)}
 
 
 def _data(model: TrainedModel) -> Gate:

@@ -179,8 +179,9 @@ def both(session: Session, live: str, candidate: str, of: str) -> tuple[Judgemen
 
 
 def _asked(sample: Sample) -> dict[str, Any]:
-    """What a reading is measured by, beside what was read."""
-    return {"wanted": sample.wanted} | ({"case": sample.case} if sample.case else {})
+    """What a reading is measured by, beside what was read; a resident's words leave no trace."""
+    words = {} if sample.wanted is None else {"words": text_id(sample.text)}
+    return {"wanted": sample.wanted} | words | ({"case": sample.case} if sample.case else {})
 
 
 def _kept(session: Session, model: str, of: str, found: Sequence[Sample]) -> dict[str, dict[str, Any]]:
@@ -222,6 +223,9 @@ def _keep(
     """Store a judgement, or give the one that is there; older ones of the set go, but for the last few."""
     digest, figures = digest_of(found), figures_of(of, readings)
     figures["unread"] = len(found) - len(readings)
+    if of != REPLAY:
+        with store.reading() as session:
+            figures["lost"] = _lost(current(session, model, of), found)
     row = {"model": model, "of": of, "digest": digest, "made_at": now, "figures": figures, "readings": readings}
     with store.transaction() as session:
         new = insert(session, Judgement).values(row)
@@ -232,6 +236,35 @@ def _keep(
         for old in islice(rows, 1 if of == REPLAY else _KEPT, None):
             session.delete(old)
         return next(judged for judged in rows if judged.digest == digest)
+
+
+def _lost(before: Judgement | None, found: Sequence[Sample]) -> list[str]:
+    """What was in the set when the model was judged before, or was lost before that, and is there no longer: `mark_of`.
+
+    A message whose words or whose urgency is another is no longer there.
+    """
+    if before is None:
+        return []
+    there = {mark_of(one, _pages(asked)) for sample in found for asked in [_asked(sample)] for one in _known_by(sample)}
+    was = {mark_of(str(reading.get("words") or reading["id"]), _pages(reading)) for reading in before.readings}
+    return sorted((was | set(before.figures.get("lost", ()))) - there)
+
+
+def _known_by(sample: Sample) -> tuple[str, str]:
+    """Readings of old have no digest of the words."""
+    return text_id(sample.text), sample.id
+
+
+def mark_of(words: str, pages: bool) -> str:
+    """A message of a set, by the digest of its words: one that has to be paged for begins with "!"."""
+    return f"{'!' if pages else ''}{words}"
+
+
+def begin_anew(session: Session, model: str) -> None:
+    """From now on what leaves the sets counts against what they are now: a leader has let the model go live on them."""
+    for of in (TEST, REGRESSION):
+        if (judged := current(session, model, of)) is not None and judged.figures.get("lost"):
+            judged.figures = {**judged.figures, "lost": []}
 
 
 def figures_of(of: str, readings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -277,8 +310,13 @@ def _pair(ratio: Ratio) -> list[int]:
 
 def holds(reading: Mapping[str, Any]) -> bool:
     """Whether what once went wrong goes right: an emergency is paged, and what is none is not."""
-    wanted = {MISSED: True, FALSE_PAGE: False}.get(str(reading.get("case")), label_of(str(reading["wanted"])) == URGENT)
-    return bool(reading["urgent"]) == wanted
+    return bool(reading["urgent"]) == _pages(reading)
+
+
+def _pages(asked: Mapping[str, Any]) -> bool:
+    """Whether a message is one to page for."""
+    urgent = label_of(str(asked["wanted"])) == URGENT
+    return {MISSED: True, FALSE_PAGE: False}.get(str(asked.get("case")), urgent)
 
 
 def behind(session: Session, models: Iterable[str], *, project: Path) -> list[tuple[str, list[str]]]:

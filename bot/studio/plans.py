@@ -45,6 +45,9 @@ class Kind:
     national: Callable[[Payload, Path], bool] = lambda _payload, _folder: False
     """Whether it says or unsays something that holds in the whole country."""
 
+    leaders: bool = False
+    """Whether a leader has to agree: it makes what models are judged by easier."""
+
 
 # --- examples --------------------------------------------------------------------------------------------------------
 
@@ -529,6 +532,6 @@ KINDS = {
     ),
     "edit_local_fact": Kind("改本地信息", _edit_local_fact, _local_fact_as_it_was),
     "add_regression": Kind("加进回归集", _add_regression, _same_as("remove_regression")),
-    "remove_regression": Kind("移出回归集", _remove_regression, _same_as("add_regression")),
+    "remove_regression": Kind("移出回归集", _remove_regression, _same_as("add_regression"), leaders=True),
 }
 """Every kind of change by name."""

@@ -17,7 +17,7 @@ from bot.nlu import pointer
 from bot.nlu.pointer import FAILED, Report
 from bot.store.models import Promotion, Standing, TrainedModel
 from bot.store.session import Store
-from bot.studio import aftermath, gates, registry
+from bot.studio import aftermath, gates, judging, registry
 from bot.studio.gates import Gate
 from bot.studio.trainer import DutyError
 
@@ -160,6 +160,7 @@ def promote(
     )
     session.add(row)
     _stand(session, model, now=now)
+    judging.begin_anew(session, model)
     session.flush()  # the audit log's turn comes last, or two could wait for each other
     detail = {"was": row.was, "closed": [gate.name for gate in closed], "reason": row.reason}
     audit.record(session, by, "model_overrule" if closed else "model_promote", now=now, subject=model, detail=detail)

@@ -68,6 +68,10 @@ class Studio:
             now = self.clock.now()
             return changes.undo(session, number, by="训练员乙", why="", now=now, folder=self.data).id
 
+    def approve(self, number: int, by: str = "带班所长") -> None:
+        with self.store.transaction() as session:
+            changes.approve(session, number, by=by, now=self.clock.now())
+
     def path(self, intent: str) -> Path:
         return self.data / "intents" / f"{intent}.yml"
 
@@ -208,6 +212,8 @@ def test_that_each_change_is_taken_back_by_its_inverse(studio: Studio) -> None:
         assert studio.make() == 1, studio.row(number).error
         assert studio.row(number).diff
         back = studio.undo(number)
+        if kind == "add_regression":
+            studio.approve(back)
         assert studio.make() == 1, studio.row(back).error
         after = studio.everything()
         for files_then in (before, after):  # where there was no regression set there is an empty one
@@ -391,6 +397,32 @@ def test_that_a_change_that_became_national_before_it_was_made_waits_too(studio:
     studio.edit(studio.data / "answers" / "wifi.yml", "scope: local", "scope: national")
     assert studio.make() == 0
     assert studio.row(number).state == changes.UNAPPROVED
+
+
+def test_that_a_message_leaves_the_regression_set_only_with_a_leaders_yes(studio: Studio) -> None:
+    missed = {"text": "救命啊谁来", "intent": "urgent_alarm/fire", "case": "missed", "why": "夜里漏了"}
+    path = studio.data / "regression" / "messages.jsonl"
+    original = path.read_bytes()
+    number = studio.propose("add_regression", **missed)
+    studio.make()
+    before = path.read_bytes()
+    again = studio.propose("add_regression", **{**missed, "intent": "urgent_alarm/robbery"})
+    assert (studio.make(), path.read_bytes()) == (1, before), "to page for it is what it says already"
+    for back in (studio.undo(number), studio.propose("remove_regression", **studio.row(number).payload)):
+        assert studio.row(back).state == changes.UNAPPROVED
+        assert studio.make() == 0
+        with studio.store.transaction() as session:
+            assert changes.right_to_approve(session, back) == "approve_model"
+            assert changes.right_to_approve(session, again) == "train"
+            with pytest.raises(ChangeError, match="换一个人"):
+                changes.approve(session, back, by=studio.row(back).made_by, now=studio.clock.now())
+    assert path.read_bytes() == before
+    studio.approve(back)
+    assert studio.make() == 1
+    assert path.read_bytes() == original
+    with studio.store.reading() as session:
+        done = session.scalars(sa.select(AuditEntry.actor).where(AuditEntry.action == "data_approve")).all()
+    assert done == ["带班所长"]
 
 
 def test_that_a_label_said_to_be_right_is_remembered_and_can_be_doubted_again(studio: Studio) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.nlu import pointer
-from bot.store.models import Judgement, TrainedModel
+from bot.store.models import DataChange, Judgement, TrainedModel
 from bot.store.session import Store
 from bot.studio import judging, promotion
 from bot.studio.gates import Gate
@@ -97,6 +97,47 @@ def test_that_models_are_compared_on_the_set_as_it_is_now_only(
         assert not gates(session, tmp_path, clock)[name].passed, "the live one has not read it"
         judge(session, "old", of, {"u": True}, now=clock.now(), digest=digest)
         assert gates(session, tmp_path, clock)[name].passed
+
+
+def lost(session: Session, of: str, *marks: str) -> None:
+    """Messages have left a set since the live model was judged on it."""
+    found = session.scalars(sa.select(Judgement).where(Judgement.model == "old", Judgement.of == of)).one()
+    found.figures = {**found.figures, "lost": list(marks)}
+    session.flush()
+
+
+def test_that_a_message_that_left_the_test_set_closes_the_gate_until_a_leader_overrules(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        lost(session, "test", "!1", "2")
+        gate = gates(session, tmp_path, clock)["recall"]
+        assert (gate.passed, gate.detail) == (
+            False,
+            "测试集里少了 2 条线上模型考过的消息（紧急的 1 条），请把它们找回来",
+        )
+        promotion.promote(session, "new", tmp_path, by="带班所长", now=clock.now(), overrule="这两条写错了")
+        assert judging.current(session, "new", "test").figures.get("lost", []) == []  # type: ignore[union-attr]
+
+
+def test_that_a_message_that_left_the_regression_set_needs_a_leaders_yes_and_is_told(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        lost(session, "regression", judging.mark_of(judging.text_id("救命"), True))
+        gate = gates(session, tmp_path, clock)["regression"]
+        assert (gate.passed, "没有经所领导同意" in gate.detail) == (False, True)
+        row = DataChange(kind="remove_regression", payload={"text": "救命"}, why="重复", made_by="甲", state="done")
+        row.made_at = row.due_at = clock.now()
+        session.add(row)
+        session.flush()
+        assert not gates(session, tmp_path, clock)["regression"].passed, "no leader has agreed"
+        row.approved_by = "带班所长"
+        session.flush()
+        gate = gates(session, tmp_path, clock)["regression"]
+        assert (gate.passed, "经所领导同意移出 1 条" in gate.detail) == (True, True)
 
 
 @pytest.mark.parametrize("of", ["test", "regression"])

@@ -129,6 +129,44 @@ def test_that_a_mended_test_message_is_read_again(
         assert judging.behind(session, [NAME], project=project) == [(NAME, ["regression"])]
 
 
+def test_that_what_leaves_a_set_is_remembered_until_it_is_back_or_a_leader_has_let_it_go(
+    store: Store, clock: FakeClock, settings: Settings, project: Path
+) -> None:
+    help_me = {"id": "t3", "text": "救命", "intent": "urgent_alarm/fire"}
+    fire, thanks = {"id": "t1", **FIRE}, {"id": "t2", **THANKS}
+
+    def lost(*lines: dict[str, Any]) -> list[str]:
+        clock.advance(minutes=1)
+        write(project, "test", *lines)
+        judged = judging.judge(store, NAME, settings, now=clock.now(), project=project, sets=["test"])
+        found: list[str] = judged["test"].figures["lost"]
+        return found
+
+    mark = f"!{judging.text_id('救命')}"
+    assert lost(fire, thanks, help_me) == []
+    assert lost(fire, thanks) == [mark]
+    for number in range(4):  # as often as old judgements are dropped
+        assert lost(fire, thanks, {"id": f"n{number}", "text": f"又谢{number}", "intent": THANKS["intent"]})[0] == mark
+    assert mark not in lost(fire, thanks, help_me)
+    assert lost(fire, thanks, {**help_me, "intent": "other/thanks"})[0] == mark, "it is an emergency no more"
+    with store.transaction() as session:
+        judging.begin_anew(session, NAME)
+    assert lost(fire, thanks, {**help_me, "intent": "other/thanks"}) == []
+
+
+def test_that_what_old_judgements_know_by_number_only_is_not_lost(
+    store: Store, clock: FakeClock, settings: Settings, project: Path
+) -> None:
+    judging.judge(store, NAME, settings, now=clock.now(), project=project, sets=["test"])
+    with store.transaction() as session:
+        row = session.scalars(sa.select(Judgement)).one()
+        row.readings = [{name: value for name, value in one.items() if name != "words"} for one in row.readings]
+    write(project, "test", {"id": "t1", **FIRE}, {"id": "t2", **THANKS}, {"id": "t3", **THANKS, "text": "多谢"})
+    clock.advance(minutes=1)
+    again = judging.judge(store, NAME, settings, now=clock.now(), project=project, sets=["test"])
+    assert again["test"].figures["lost"] == []
+
+
 def test_that_only_what_a_model_read_in_the_last_weeks_is_replayed(
     store: Store, clock: FakeClock, settings: Settings, project: Path
 ) -> None:

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from bot.console.dialog import NOT_STORED, Question
-from bot.console.officer import current, identify
+from bot.console.officer import actor, current, identify
 from bot.console.services import Services, local
 from bot.console.studio.frame import studio_frame
 from bot.console.studio.naming import aspect_titles, fact_title, topic_title
 from bot.console.theme import UNREADABLE, build_problem, chip
+from bot.duty.access import may
 from bot.nlu.catalogue import title_of
 from bot.store.models import DataChange, WorkState
 from bot.store.session import StoreUnavailableError
@@ -135,7 +136,10 @@ class _HistoryPage:
     def _build_acts(self, change: DataChange, undone_by: int | None) -> None:
         mine = change.made_by == current(self._services)
         with ui.element("div").classes("finding-acts"):
-            if change.state == changes.UNAPPROVED and not mine:
+            leads = not KINDS[change.kind].leaders or may(actor(), "approve_model")
+            if change.state == changes.UNAPPROVED and not leads:
+                ui.label("要所领导同意").classes("note")
+            elif change.state == changes.UNAPPROVED and not mine:
                 self._button("核对过，同意", partial(self._act, change.id, changes.approve, "已同意，几秒后写入"))
             if change.state in (changes.UNAPPROVED, WorkState.PENDING):
                 self._button(
@@ -167,15 +171,16 @@ class _HistoryPage:
         await self.show()
 
     async def _done(self, number: int, act: Callable[..., Any]) -> str | None:
-        name = await identify(self._services, "train")
-        if name is None:
-            return "没有权限"
-
-        def store() -> None:
-            with self._services.store.transaction() as session:
-                act(session, number, by=name, now=self._services.clock.now())
-
         try:
+            right = await asyncio.to_thread(self._right, number) if act is changes.approve else "train"
+            name = await identify(self._services, right)
+            if name is None:
+                return "没有权限"
+
+            def store() -> None:
+                with self._services.store.transaction() as session:
+                    act(session, number, by=name, now=self._services.clock.now())
+
             await asyncio.to_thread(changes.warm)
             await asyncio.to_thread(store)
         except ChangeError as error:
@@ -183,6 +188,10 @@ class _HistoryPage:
         except StoreUnavailableError:
             return NOT_STORED
         return None
+
+    def _right(self, number: int) -> str:
+        with self._services.store.reading() as session:
+            return changes.right_to_approve(session, number)
 
 
 def summary(change: DataChange) -> str:
