@@ -18,6 +18,7 @@ _WORDS = (
     (r"'(?P<a>.*)': more than once \((?P<b>.*)\)", "“{a}”不止一次：{b}"),
     (r"(?P<a>.+?): '(?P<b>.*)' holds Rasa's markup; leave out .*", "{a} 的“{b}”里有 [ ] 或大括号，请去掉"),
     (r"(?P<a>.+?): '(?P<b>.*)' is nearly the training message '(?P<c>.*)'", "测试消息“{b}”和例句“{c}”几乎一样（{a}）"),
+    (r"the data checks have not looked at what this model was trained on", "训练这个模型的数据没有检查过"),
     (r"(?P<a>.+): cannot be read as an intent file \((?P<b>.*)\)", "{a} 读不出来：{b}"),
 )
 _PATTERNS = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in _WORDS)

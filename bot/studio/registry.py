@@ -22,6 +22,10 @@ _CANDIDATES = 3
 _LOCK = 5146_2027
 
 
+UNCHECKED = "the data checks have not looked at what this model was trained on"
+"""What stands among a model's findings when nobody has asked them, as for the one that the first start trains."""
+
+
 class RegistryError(Exception):
     """A model that cannot be used; the text says why, for trainers."""
 
@@ -89,7 +93,7 @@ def register(
     """Enter a model file, by its name. One that is entered already is entered anew only if its file is another.
 
     Then its judgements go: they told of the file before. `findings`: what the data checks have to say now, also of a
-    model that is known, since they look at more than it is made of; None: nobody has asked them.
+    model that is known, since they look at more than it is made of; None: nobody has asked them (`UNCHECKED`).
     """
     name, sha256 = pointer.name_of(path), _known_digest(path)
     known = session.get(TrainedModel, name, with_for_update=True)
@@ -113,7 +117,7 @@ def register(
             run_id=run_id,
             standing=standing,
             standing_since=now,
-            findings=list(findings or ()),
+            findings=[UNCHECKED] if findings is None else list(findings),
         )
         session.add(row)
     audit.record(session, by, "model_register", now=now, subject=name, detail={"sha256": sha256, "run": run_id})

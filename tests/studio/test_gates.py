@@ -166,6 +166,24 @@ def test_that_a_message_over_which_a_model_stumbles_closes_the_gate(
         assert (gate.passed, "1 条消息这个模型读不了" in gate.detail) == (False, True)
 
 
+def test_that_an_emergency_over_which_the_live_model_stumbles_counts_as_one_that_it_pages_for(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+        again(session, clock, "test", {"u1": True, "u2": False, "c1": False})
+        live = session.scalars(sa.select(Judgement).where(Judgement.model == "old", Judgement.of == "test")).one()
+        live.figures = {**live.figures, "unread": 2}
+        session.flush()
+        gate = gates(session, tmp_path, clock)["recall"]
+        assert (gate.passed, gate.detail) == (
+            False,
+            "2 条紧急消息认出 1 条，线上模型 2 条（其中 1 条它读的时候出错，按认出算）",
+        )
+        again(session, clock, "test", {"u1": True, "u2": True, "c1": False})
+        assert gates(session, tmp_path, clock)["recall"].passed
+
+
 @pytest.mark.parametrize("of", ["test", "regression"])
 def test_that_a_model_that_was_not_judged_is_stopped(store: Store, clock: FakeClock, tmp_path: Path, of: str) -> None:
     name = {"test": "recall", "regression": "regression"}[of]

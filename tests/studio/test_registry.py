@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from bot.store.models import Judgement, Standing, TrainedModel
 from bot.store.session import Store
 from bot.studio import promotion, registry, training
+from bot.studio.findings import in_words
 from bot.studio.registry import RegistryError
 from tests.studio.judged import enter, judge, reading
 from tests.world import FakeClock
@@ -94,6 +95,8 @@ def test_that_what_fujin_up_trained_is_entered_as_the_live_model_and_only_once(
     assert live
     assert live.trained_by == "系统"
     assert live.data_version == training.data_version(small_project)
+    assert live.findings == [registry.UNCHECKED], "nobody has looked at its data"
+    assert in_words(registry.UNCHECKED) == "训练这个模型的数据没有检查过"
 
 
 def test_that_the_pointer_says_which_model_is_live(store: Store, clock: FakeClock, small_project: Path) -> None:
