@@ -15,7 +15,7 @@ from bot.nlu.evaluation import Ratio
 from bot.store.models import RunState, TrainingRun
 from bot.store.session import Store
 from bot.studio import judging, registry, runs
-from bot.studio.comparison import Comparison, McNemar, compare, lost_and_won
+from bot.studio.comparison import Comparison, McNemar, Pages, compare, lost_and_won
 from bot.studio.judging import SETS, JudgingError
 from bot.studio.progress import TITLES
 from bot.studio.reading import ReadingError
@@ -163,9 +163,15 @@ def compare_models(
 
 def _comparison_table(found: Comparison) -> Table:
     live, candidate = found.live, found.candidate
-    table = Table(f"{found.messages} test messages", live.model, candidate.model, "only one right", "p")
+    table = Table(
+        f"{found.messages} test messages",
+        live.model,
+        candidate.model,
+        "only one right",
+        "p (McNemar; of precision Kosinski)",
+    )
     table.add_row("urgent recall", *_ratios(live.recall, candidate.recall), *_chance(found.paged))
-    table.add_row("page precision", *_ratios(live.precision, candidate.precision), *_chance(found.urgency))
+    table.add_row("page precision", *_ratios(live.precision, candidate.precision), *_pages(found.pages))
     table.add_row("label macro-F1", f"{live.macro_f1:.3f}", f"{candidate.macro_f1:.3f}", *_chance(found.label))
     table.add_row("enquiry topic", *_ratios(live.topic, candidate.topic))
     table.add_row("ECE", f"{live.calibration_error:.4f}", f"{candidate.calibration_error:.4f}")
@@ -179,6 +185,12 @@ def _comparison_table(found: Comparison) -> Table:
 
 def _ratios(live: Ratio, candidate: Ratio) -> tuple[str, str]:
     return str(live), str(candidate)
+
+
+def _pages(test: Pages) -> tuple[str, str]:
+    """What only one of them pages for: emergencies of pages."""
+    told = (f"{one.hits} of {one.total}" for one in (test.only_live, test.only_candidate))
+    return " : ".join(told), f"{test.p:.3f}"
 
 
 def _chance(test: McNemar) -> tuple[str, str]:

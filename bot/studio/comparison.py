@@ -4,6 +4,9 @@ Intervals: E. B. Wilson, "Probable inference, the law of succession, and statist
 209-212. Difference: Q. McNemar, "Note on the sampling error of the difference between correlated proportions or
 percentages", Psychometrika 12 (1947), 153-157, in its exact form: of the messages on which only one of two is right,
 each is right on half if they are equally good, and the binomial distribution says how surprising the split is.
+Precision is a share of pages, and two models page for different messages, some the same: A. S. Kosinski, "A weighted
+generalized score statistic for comparison of predictive values of diagnostic tests", Statistics in Medicine 32 (2013),
+964-977.
 Calibration: M. P. Naeini, G. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning",
 AAAI 2015.
 """
@@ -12,7 +15,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
+from math import comb, erfc, sqrt
 from typing import Any
 
 from bot.nlu.evaluation import Ratio, calibration, macro_f1, page_precision, urgent_recall
@@ -39,6 +42,38 @@ class McNemar:
         least = min(self.only_live, self.only_candidate)
         tail = sum(comb(total, number) for number in range(least + 1))
         return min(1.0, float(2 * tail / 2**total))
+
+    @property
+    def surprising(self) -> bool:
+        """Whether it is more than chance."""
+        return self.p <= SURPRISING
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What two models page for on the same messages, and how many of that are emergencies."""
+
+    both: Ratio
+    only_live: Ratio
+    only_candidate: Ratio
+
+    @property
+    def p(self) -> float:
+        """How probable a difference of precision as great as this one is, or greater, between two that are equally
+        precise (Kosinski's weighted generalized score statistic, χ² with one degree of freedom).
+
+        A message for which both page is right or wrong for both, which makes the difference of the two less variable
+        than if each had its own; without such messages it is the test of two proportions.
+        """
+        live, candidate = self.both.total + self.only_live.total, self.both.total + self.only_candidate.total
+        if not live or not candidate:
+            return 1.0
+        right = (self.both.hits + self.only_live.hits, self.both.hits + self.only_candidate.hits)
+        pooled = sum(right) / (live + candidate)
+        shared = self.both.hits * (1 - pooled) ** 2 + (self.both.total - self.both.hits) * pooled**2
+        variance = (pooled * (1 - pooled) - 2 * shared / (live + candidate)) * (1 / live + 1 / candidate)
+        difference = right[0] / live - right[1] / candidate
+        return erfc(sqrt(difference**2 / variance / 2)) if difference and variance > 0 else 1.0
 
     @property
     def surprising(self) -> bool:
@@ -112,8 +147,8 @@ class Comparison:
     candidate: Side
     paged: McNemar
     """On the emergencies: paged or not."""
-    urgency: McNemar
-    """On all messages: rightly paged or rightly not."""
+    pages: Pages
+    """On what either of them pages for."""
     label: McNemar
     """On all messages: the right label."""
     intents: tuple[Change, ...]
@@ -144,7 +179,7 @@ def compare(live: Judgement, candidate: Judgement) -> Comparison:
         live=side(live.model, ours),
         candidate=side(candidate.model, theirs),
         paged=_mcnemar(emergencies, lambda reading: bool(reading["urgent"])),
-        urgency=_mcnemar(known, lambda reading: bool(reading["urgent"]) == (label_of(reading["wanted"]) == URGENT)),
+        pages=_pages(known),
         label=_mcnemar(known, lambda reading: bool(reading["label"] == label_of(reading["wanted"]))),
         intents=_intents(ours, theirs),
         differences=_differences(pairs),
@@ -196,6 +231,16 @@ def _fine(readings: Sequence[_Reading]) -> Ratio:
 def _mcnemar(pairs: Iterable[tuple[_Reading, _Reading]], right: Callable[[_Reading], bool]) -> McNemar:
     outcomes = Counter((right(a), right(b)) for a, b in pairs)
     return McNemar(only_live=outcomes[True, False], only_candidate=outcomes[False, True])
+
+
+def _pages(pairs: Iterable[tuple[_Reading, _Reading]]) -> Pages:
+    count = Counter((bool(a["urgent"]), bool(b["urgent"]), label_of(b["wanted"]) == URGENT) for a, b in pairs)
+
+    def of(live: bool, candidate: bool) -> Ratio:
+        right = count[live, candidate, True]
+        return Ratio(right, right + count[live, candidate, False])
+
+    return Pages(both=of(True, True), only_live=of(True, False), only_candidate=of(False, True))
 
 
 def _f1_by_intent(readings: Sequence[_Reading]) -> dict[str, float]:

@@ -1,12 +1,14 @@
 """Two models side by side."""
 
+from math import erfc, sqrt
 from typing import Any
 
 import pytest
 
+from bot.nlu.evaluation import Ratio
 from bot.nlu.triage import LABELS
 from bot.store.models import Judgement
-from bot.studio.comparison import Comparison, McNemar, compare, lost_and_won
+from bot.studio.comparison import Comparison, McNemar, Pages, compare, lost_and_won
 
 FIRE, NOISE, WIFI, THANKS = "urgent_alarm/fire", "help_request/noise", "enquiry/wifi", "other/thanks"
 
@@ -42,6 +44,26 @@ def test_that_the_test_is_the_exact_binomial_one(one: int, other: int, p: float)
     assert McNemar(other, one).p == pytest.approx(p)
 
 
+@pytest.mark.parametrize(
+    ("pages", "p"),
+    [
+        # Nothing in common: the test of two proportions. 8 of 10 and 5 of 10: z² = 0.3² / (0.65 · 0.35 · 0.2).
+        (Pages(Ratio(0, 0), Ratio(8, 10), Ratio(5, 10)), erfc(sqrt(0.09 / 0.0455 / 2))),
+        # 90 pages in common, all right, and 10 false ones of one alone; 18 of 19 are right. The variance, message by
+        # message: 90 of (1/19)² · (1/100 - 1/90)², beside it what each varies by itself.
+        (
+            Pages(Ratio(90, 90), Ratio(0, 10), Ratio(0, 0)),
+            erfc(sqrt(0.01 / (18 / 361 * (1 / 100 + 1 / 90) - 2 * 90 / 361 / 9000) / 2)),
+        ),
+        (Pages(Ratio(5, 7), Ratio(0, 0), Ratio(0, 0)), 1.0),
+        (Pages(Ratio(0, 0), Ratio(3, 3), Ratio(0, 0)), 1.0),
+    ],
+)
+def test_that_precisions_are_compared_on_the_pages_of_both(pages: Pages, p: float) -> None:
+    assert pages.p == pytest.approx(p, rel=1e-3)
+    assert Pages(pages.both, pages.only_candidate, pages.only_live).p == pytest.approx(p, rel=1e-3)
+
+
 def test_that_recall_and_precision_stand_side_by_side_with_what_only_one_got_right() -> None:
     found = both(
         [(FIRE, FIRE), (FIRE, FIRE), (NOISE, NOISE), (THANKS, FIRE)],
@@ -50,7 +72,11 @@ def test_that_recall_and_precision_stand_side_by_side_with_what_only_one_got_rig
     assert (found.live.recall.hits, found.candidate.recall.hits, found.candidate.recall.total) == (2, 1, 2)
     assert (found.live.precision.total, found.candidate.precision.total) == (3, 1)
     assert (found.paged.only_live, found.paged.only_candidate) == (1, 0)
-    assert (found.urgency.only_live, found.urgency.only_candidate) == (1, 1)
+    assert (found.pages.both, found.pages.only_live, found.pages.only_candidate) == (
+        Ratio(1, 1),
+        Ratio(1, 2),
+        Ratio(0, 0),
+    )
     assert found.label.p == 1.0
 
 

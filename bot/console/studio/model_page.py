@@ -27,7 +27,7 @@ from bot.nlu.evaluation import Ratio
 from bot.nlu.project import PROJECT
 from bot.store.models import Standing
 from bot.store.session import StoreUnavailableError
-from bot.studio.comparison import Change, Comparison, McNemar, Side
+from bot.studio.comparison import Change, Comparison, McNemar, Pages, Side
 
 PATH = "/studio/models"
 _INK, _CALM, _GOOD, _BAD = "#12294d", "#8fa6c8", "#1b7a43", "#b3261e"
@@ -124,7 +124,7 @@ def _build_tiles(test: Comparison, regression: Regression | None, *, alone: bool
     ui.label(f"测试集 {test.messages} 条；括号里是 95% 的把握范围").classes("note")
     with ui.element("div").classes("tiles model-tiles"):
         _build_ratio("紧急召回：该提醒的提醒了", live.recall, candidate.recall, test.paged, alone=alone)
-        _build_ratio("提醒准确：提醒的确实紧急", live.precision, candidate.precision, test.urgency, alone=alone)
+        _build_ratio("提醒准确：提醒的确实紧急", live.precision, candidate.precision, test.pages, alone=alone)
         if regression is not None and not alone:
             _build_lost(regression)
         _build_number("五个标签平均 F1", live.macro_f1, candidate.macro_f1, alone=alone, digits=3)
@@ -134,7 +134,7 @@ def _build_tiles(test: Comparison, regression: Regression | None, *, alone: bool
         _build_number("最慢的百分之一（毫秒）", live.p99_ms, candidate.p99_ms, alone=alone, less=True, digits=1)
 
 
-def _build_ratio(title: str, live: Ratio, candidate: Ratio, test: McNemar | None, *, alone: bool) -> None:
+def _build_ratio(title: str, live: Ratio, candidate: Ratio, test: McNemar | Pages | None, *, alone: bool) -> None:
     told = [_with_interval(candidate) if candidate.total else "没有这样的消息"]
     if not alone:
         told.append(f"对照 {live.value:.1%}，{_with_interval(live)}" if live.total else "")
@@ -174,10 +174,16 @@ def _sign(before: float, after: float) -> str:
     return "better" if after > before else "worse" if after < before else ""
 
 
-def _chance(test: McNemar) -> str:
-    if test.only_live == test.only_candidate == 0:
+def _chance(test: McNemar | Pages) -> str:
+    if isinstance(test, Pages):
+        if test.only_live.total == test.only_candidate.total == 0:
+            return "提醒的消息都一样"
+        mine, other = test.only_candidate, test.only_live
+        split = f"只有它提醒的 {mine.total} 条里 {mine.hits} 条紧急，只有对照提醒的 {other.total} 条里 {other.hits} 条"
+    elif test.only_live == test.only_candidate == 0:
         return "逐条都一样"
-    split = f"只有它对 {test.only_candidate} 条，只有对照对 {test.only_live} 条"
+    else:
+        split = f"只有它对 {test.only_candidate} 条，只有对照对 {test.only_live} 条"
     verdict = "不像是碰巧" if test.surprising else "可能只是碰巧"
     return f"{split}（p={test.p:.3f}，{verdict}）"
 
