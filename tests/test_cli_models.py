@@ -16,10 +16,12 @@ from bot.duty import accounts
 from bot.nlu import pointer
 from bot.nlu.pointer import FAILED, SERVING, Report
 from bot.settings import load_settings
-from bot.store.models import Account
+from bot.store.models import Account, ShadowReading
 from bot.store.session import Store
 from bot.studio import promotion, training
 from tests.studio.candidates import ready
+from tests.studio.inbox_rows import Inbox
+from tests.world import FakeClock
 
 
 @pytest.fixture
@@ -63,6 +65,9 @@ def test_that_a_model_is_asked_for_approved_promoted_and_taken_back_by_command(m
     assert "old 已上线" in run("roll-back", "--by", "带班所长")
     found = {row["name"]: row["standing"] for row in json.loads(run("models", "--json"))}
     assert found == {"old": "live", "new": "retired"}
+    (new,) = [row for row in json.loads(run("models", "--json")) if row["name"] == "new"]
+    assert (len(new["sha256"]), new["data_version"], new["commit"]) == (64, "new", None)
+    assert new["figures"]["test"]["recall"] == [1, 1]
 
 
 @pytest.mark.parametrize("act", [["approve", "new"], ["promote", "new", "--overrule", "急"], ["roll-back"]])
@@ -100,9 +105,17 @@ def test_that_a_closed_gate_and_a_server_that_refuses_are_told(models: Path) -> 
 def test_that_a_model_reads_along_by_command(models: Path) -> None:
     assert "--by" in run("shadow", "new", code=1)
     run("shadow", "new", "--by", "训练员")
-    assert "new shadow" in run("shadow")
+    clock = FakeClock()
+    with closing(Store(load_settings().database_url)) as opened:
+        number = Inbox(opened, clock).hear("他一直敲门，我电话13800138000")
+        read = {"label": "urgent_alarm", "intent": "urgent_alarm/stalking", "confidence": 0.9, "made_at": clock.now()}
+        with opened.transaction() as session:
+            session.add(ShadowReading(message_id=number, model="new", **read))
+    told = run("shadow")
+    assert "new shadow" in told
+    assert "他一直敲门，我电话〔电话〕" in told
     run("shadow", "--stop", "--by", "训练员")
-    assert run("shadow") == ""
+    assert "new shadow" not in run("shadow")
 
 
 def test_that_up_starts_with_the_promoted_model_however_the_data_was_changed(models: Path) -> None:

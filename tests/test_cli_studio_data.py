@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import studio_data
+from bot.clock import SystemClock
+from bot.duty import accounts
 from bot.store.session import Store
 from bot.studio import files
 from tests.small_project import small_project_at
@@ -84,8 +86,71 @@ def test_that_what_cannot_be_done_ends_in_one_line_that_says_why(project: Path) 
     assert "not made: 1 加例句: 同一句" in data("apply").stdout
 
 
+def test_that_examples_are_edited_and_kept_and_intents_topics_and_facts_made_by_command(
+    project: Path, tmp_path: Path
+) -> None:
+    text = examples(project, THANKS)[3]
+    topic = {"source": "本所", "scope": "local", "short": "自己拿。", "plain": "随便用。"}
+    umbrella = {"intent": "enquiry/wifi", "topic": "umbrella", "title": "借雨伞", "when": ["伞"], **topic}
+    said = ["下雨了有伞借不", "没带伞能借一把吗", "借把雨伞行不", "有没有爱心雨伞", "借伞用押金吗", "雨伞在哪拿"]
+    said += ["雨伞借了啥时候还", "伞借我使使"]
+    tip = {"intent": "tip/umbrella", "title": "偷伞", "scope": "有人偷伞", "examples": said, "response": "收到。"}
+    for name, content in (("topic.yml", umbrella), ("intent.yml", tip)):
+        (tmp_path / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    told = ("--by", "甲", "--why", "试")
+    for arguments in (
+        ("edit", THANKS, text, "这回可真多亏了你们", *told),
+        ("keep", THANKS, examples(project, THANKS)[4], *told),
+        ("new-topic", str(tmp_path / "topic.yml"), *told),
+        ("new-intent", str(tmp_path / "intent.yml"), *told),
+        ("fact", "parking", "门前免费", *told),
+        ("regress", THANKS, "多亏你们来人了", "--case", "false_page", *told),
+    ):
+        result = data(*arguments)
+        assert result.exit_code == 0, result.output
+    assert data("apply").stdout == "6 made\n"
+    assert examples(project, THANKS)[3] == "这回可真多亏了你们"
+    assert data("fact", "parking").stdout == "门前免费\n"
+    assert data("answer", "umbrella", "short").stdout == "自己拿。\n"
+    assert examples(project, "tip/umbrella") == said
+    assert "等待第二人同意" in data("unregress", "多亏你们来人了", *told).stdout
+    data("approve", "7", "--by", "所长")
+    assert data("apply").stdout == "1 made\n"
+    assert "多亏你们来人了" not in (project / "regression" / "messages.jsonl").read_text(encoding="utf-8")
+
+
+def test_that_a_file_that_holds_no_change_and_a_fact_that_is_not_there_are_told(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.yml").write_text("- a\n", encoding="utf-8")
+    (tmp_path / "broken.yml").write_text("a: [", encoding="utf-8")
+    for arguments, said in (
+        (("new-intent", str(tmp_path / "list.yml"), "--by", "甲"), "holds no mapping"),
+        (("new-topic", str(tmp_path / "broken.yml"), "--by", "甲"), "cannot be read"),
+        (("fact", "nothing"), "本地信息里没有"),
+        (("fact", "parking", "门前"), "--by"),
+        (("unregress", "没有这句", "--by", "甲"), "no such message"),
+    ):
+        result = data(*arguments)
+        assert (result.exit_code, said in result.output) == (1, True), result.output
+
+
+def test_that_nobody_changes_the_data_under_a_name_that_is_no_trainers(project: Path, store: Store) -> None:
+    with store.transaction() as session:
+        for name, role in (("训练员", "trainer"), ("民警", "officer")):
+            accounts.add(session, name, role, password_hash="", by="管理员", now=SystemClock().now())
+    added = ("add", THANKS, "这回可真多亏了你们", "--why", "试")
+    assert data(*added, "--by", "训练员").exit_code == 0
+    for by in ("民警", "没有这个人"):
+        for act in (added, ("approve", "1"), ("withdraw", "1"), ("undo", "1"), ("unregress", "打她这个就行")):
+            assert data(*act, "--by", by).exit_code == 1, act
+    taken = data("unregress", "打她这个就行", "--by", "训练员", "--why", "试")
+    assert taken.exit_code == 0, taken.output
+    assert "不能批准模型上线" in data("approve", "2", "--by", "训练员").output
+
+
 def test_that_the_health_is_told(project: Path) -> None:
     found = json.loads(data("health", "--json").stdout)
+    assert found["messages to train and to test on"]["other"][0] > 0
+    assert "dialect" in found["styles, per cent by label"]
     assert found["conflicting"] == []
     assert "parking" in found["local facts to confirm"]
     assert "likely label errors" in data("health").stdout

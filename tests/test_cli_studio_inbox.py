@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.studio_inbox import commands
+from bot.duty import accounts
 from bot.store.session import Store
 from tests.studio.inbox_rows import Inbox
 from tests.world import FakeClock
@@ -39,6 +40,30 @@ def test_that_what_waits_is_listed_masked_and_most_useful_first(desk: Inbox) -> 
     assert len(json.loads(run("inbox", "--limit", "1", "--json").stdout)) == 1
     assert run("inbox", "--reason", "nonsense").exit_code == 1
     assert denied
+
+
+def test_that_the_words_the_guideline_and_what_was_not_answered_are_shown_by_command(desk: Inbox) -> None:
+    item = str(desk.doubtful("狗能坐地铁吗，我电话13800138000", reply="这个我拿不准，不敢乱说。").id)
+    (row,) = json.loads(run("unanswered", "--json").stdout)
+    assert (row["item"], row["text"]) == (int(item), "狗能坐地铁吗，我电话〔电话〕")
+    assert run("reveal", item, "--by", "甲", "--reason", "看不懂").stdout == "狗能坐地铁吗，我电话13800138000\n"
+    assert run("reveal", item, "--by", "甲", "--reason", " ").exit_code == 1
+    assert "走失" in run("guideline", PET).stdout or "宠物" in run("guideline", PET).stdout
+    assert PET in run("guideline", "宠物").stdout
+    assert run("guideline", "没有这样的词").exit_code == 1
+
+
+def test_that_nobody_judges_or_reads_words_under_a_name_that_is_no_trainers(desk: Inbox) -> None:
+    item = str(desk.doubtful("我家狗跑没影了").id)
+    with desk.store.transaction() as session:
+        for name, role in (("训练员", "trainer"), ("民警", "officer")):
+            accounts.add(session, name, role, password_hash="", by="管理员", now=desk.clock.now())
+    for by in ("民警", "没有这个人"):
+        for act in (("label", item, PET), ("skip", item), ("ambiguous", item), ("second", item), ("undo",)):
+            assert run(*act, "--trainer", by).exit_code == 1, act
+    assert "不能查看警情" in run("reveal", item, "--by", "训练员", "--reason", "看不懂").stderr
+    assert run("reveal", item, "--by", "民警", "--reason", "看不懂").exit_code == 0
+    assert run("label", item, PET, "--trainer", "训练员").exit_code == 0
 
 
 def test_that_verdicts_are_given_and_taken_back(desk: Inbox) -> None:

@@ -1,21 +1,26 @@
 """`fujin studio`: trainings and what models are worth, by command."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from bot.cli.common import fail, opened_store, output, station_settings, terminal
+from bot.cli.common import check_right, fail, opened_store, output, station_settings, terminal
 from bot.cli.desk import AsJson, show
 from bot.clock import SystemClock
+from bot.console.studio import comparing
+from bot.console.studio.comparing import Regression, Replay
 from bot.console.studio.trainer_state import trainer_problem
 from bot.nlu.evaluation import Ratio
+from bot.nlu.project import PROJECT
+from bot.nlu.triage import LABELS
 from bot.store.models import RunState, TrainingRun
 from bot.store.session import Store
 from bot.studio import judging, registry, runs
-from bot.studio.comparison import Comparison, McNemar, Pages, compare, lost_and_won
+from bot.studio.comparison import Change, Comparison, McNemar, Pages, compare
 from bot.studio.judging import SETS, JudgingError
 from bot.studio.progress import TITLES
 from bot.studio.reading import ReadingError
@@ -42,6 +47,7 @@ def train(
     with opened_store() as store:
         try:
             with store.transaction() as session:
+                check_right(session, by, "train")
                 run_id = runs.ask(session, by=by, why=why, now=SystemClock().now()).id
                 problem = trainer_problem(session, SystemClock().now())
         except RunError as error:
@@ -107,11 +113,22 @@ def cancel(run: Annotated[int, typer.Argument(help="The training's number.", sho
     """Cancel a training that waits or runs."""
     try:
         with opened_store() as store, store.transaction() as session:
+            check_right(session, by, "train")
             cancelled = runs.cancel(session, run, by=by, now=SystemClock().now())
     except RunError as error:
         fail(str(error))
     done = "cancelled" if cancelled.state == RunState.CANCELLED else "ends within seconds"
     typer.echo(f"training {run}: {done}")
+
+
+@commands.command()
+def log(run: Annotated[int, typer.Argument(help="The training's number.", show_default=False)]) -> None:
+    """Show what a training said."""
+    with opened_store() as store, store.reading() as session:
+        found = session.get(TrainingRun, run)
+    if found is None:
+        fail(f"there is no training {run}; `fujin studio runs` lists them")
+    typer.echo(found.log)
 
 
 @commands.command()
@@ -138,27 +155,53 @@ def _figure(value: Any) -> str:
 def compare_models(
     model: _Model,
     against: Annotated[str, typer.Option("--with", help="The other model; the live one if left out.")] = "",
+    every_intent: Annotated[bool, typer.Option("--intents", help="Every intent, not only those that changed.")] = False,
 ) -> None:
-    """A model beside the live one: what is better, what is worse, and whether that may be chance."""
+    """A model beside the live one: what is better, what is worse, whether that may be chance, and which messages."""
     with opened_store() as store, store.reading() as session:
         live = registry.live(session)
         other = against or (live.name if live else "")
         if not other:
             fail("no model is live; name one to compare with: --with")
         test, regression, replay = (judging.both(session, other, model, of) for of in SETS)
+        again = comparing.replay_of(session, *replay) if replay else None
     if test is None:
         fail(f"not both are judged yet: `fujin studio judge {model}`, `fujin studio judge {other}`")
     comparison = compare(*test)
     output.print(_comparison_table(comparison))
-    output.print(_changes_table(comparison))
+    output.print(_intents_table(comparison.intents if every_intent else comparison.changes[:_CHANGES_SHOWN]))
+    for title, confusion in (
+        (comparison.live.model, comparison.live.confusion),
+        (comparison.candidate.model, comparison.candidate.confusion),
+        ("difference", comparison.confusion_difference),
+    ):
+        output.print(_confusion_table(title, confusion))
     if regression:
-        lost, won = lost_and_won(*regression)
-        typer.echo(f"regression set: {len(lost)} newly wrong, {len(won)} newly right")
-    if replay:
-        differences = compare(*replay).differences
-        counts = [sum(one.weight == weight for one in differences) for weight in range(len(_WEIGHTS))]
-        told = ", ".join(f"{count} {name}" for count, name in zip(counts, _WEIGHTS, strict=True))
-        typer.echo(f"replay of {len(replay[1].readings)} messages: {told}")
+        _tell_regression(comparing.regression_of(*regression, PROJECT))
+    if again:
+        _tell_replay(again)
+
+
+def _tell_regression(found: Regression) -> None:
+    typer.echo(f"regression set: {len(found.lost)} newly wrong, {len(found.won)} newly right")
+    for sign, messages in (("-", found.lost), ("+", found.won)):
+        for one in messages:
+            typer.echo(f"  {sign} {one.text}\t{one.intent}\t{one.why}")
+
+
+def _tell_replay(found: Replay) -> None:
+    """The residents' messages are masked, as on the page."""
+    told = ", ".join(f"{count} {name}" for count, name in zip(found.counts, _WEIGHTS, strict=True))
+    typer.echo(f"replay of {found.messages} messages: {told}")
+    for one in found.rows:
+        typer.echo(f"  {_WEIGHTS[one.weight]}\t{one.live} → {one.candidate}\t{one.text}")
+
+
+def _confusion_table(title: str, confusion: Sequence[Sequence[int]]) -> Table:
+    table = Table(f"{title}: wanted, read as", *LABELS)
+    for label, counts in zip(LABELS, confusion, strict=True):
+        table.add_row(label, *map(str, counts))
+    return table
 
 
 def _comparison_table(found: Comparison) -> Table:
@@ -197,9 +240,9 @@ def _chance(test: McNemar) -> tuple[str, str]:
     return f"{test.only_live} : {test.only_candidate}", f"{test.p:.3f}"
 
 
-def _changes_table(found: Comparison) -> Table:
+def _intents_table(intents: Sequence[Change]) -> Table:
     table = Table("intent", "messages", "F1 was", "is", "change")
-    for change in found.changes[:_CHANGES_SHOWN]:
+    for change in intents:
         figures = (f"{change.live:.2f}", f"{change.candidate:.2f}", f"{change.by:+.2f}")
         table.add_row(change.intent, str(change.messages), *figures)
     return table

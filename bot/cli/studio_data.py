@@ -1,22 +1,24 @@
 """`fujin studio data`: the trainers' data by command, through the functions that the studio's pages call."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+import yaml
 from rich.table import Table
 from sqlalchemy.orm import Session
 
 from bot.cli.common import check_right, fail, opened_store, output
 from bot.clock import SystemClock
+from bot.nlu.dataset import FALSE_PAGE, MISSED, read_regression
 from bot.nlu.project import MODELS, NLU_DATA
 from bot.store.models import DataChange
 from bot.studio import changes, plans
 from bot.studio.changes import STATES, ChangeError, Filter
 from bot.studio.files import EditError
-from bot.studio.health import Checkup, Health
+from bot.studio.health import Checkup, Health, Style
 from bot.studio.plans import KINDS
 
 commands = typer.Typer(no_args_is_help=True)
@@ -24,6 +26,7 @@ _By = Annotated[str, typer.Option("--by", help="Who does it; it stays in the his
 _Why = Annotated[str, typer.Option("--why", help="Why; it stays in the history.")]
 _Intent = Annotated[str, typer.Argument(help="A fine intent, as help_request/noise.", show_default=False)]
 _Text = Annotated[str, typer.Argument(help="The example, word by word.", show_default=False)]
+_File = Annotated[typer.FileText, typer.Argument(help="A YAML or JSON file, or - for what comes in.")]
 _Number = Annotated[int, typer.Argument(help="The change's number.", show_default=False)]
 _AsJson = Annotated[bool, typer.Option("--json", help="JSON.")]
 
@@ -38,9 +41,11 @@ def _act() -> Iterator[Session]:
         fail(str(error))
 
 
-def _propose(kind: str, by: str, why: str, **payload: Any) -> None:
+def _propose(kind: str, payload: Mapping[str, Any], by: str, why: str, *, stood: bool = False) -> None:
     with _act() as session:
-        change = changes.propose(session, kind, payload, by=by, why=why, now=SystemClock().now(), folder=NLU_DATA)
+        check_right(session, by, "train")
+        now = SystemClock().now()
+        change = changes.propose(session, kind, payload, by=by, why=why, now=now, folder=NLU_DATA, stood=stood)
         said = f"change {change.id}: {KINDS[kind].title}, {STATES.get(change.state, change.state)}"
     typer.echo(said)
 
@@ -48,13 +53,13 @@ def _propose(kind: str, by: str, why: str, **payload: Any) -> None:
 @commands.command()
 def add(intent: _Intent, text: _Text, by: _By, why: _Why = "") -> None:
     """Ask for a new example."""
-    _propose("add_example", by, why, intent=intent, text=text)
+    _propose("add_example", {"intent": intent, "text": text}, by, why)
 
 
 @commands.command()
 def remove(intent: _Intent, text: _Text, by: _By, why: _Why = "") -> None:
     """Ask for an example to be removed."""
-    _propose("remove_example", by, why, intent=intent, text=text)
+    _propose("remove_example", {"intent": intent, "text": text}, by, why)
 
 
 @commands.command()
@@ -66,7 +71,96 @@ def move(
     why: _Why = "",
 ) -> None:
     """Ask for an example to go to another intent."""
-    _propose("move_example", by, why, text=text, was=was, now=to)
+    _propose("move_example", {"text": text, "was": was, "now": to}, by, why)
+
+
+@commands.command()
+def edit(
+    intent: _Intent,
+    was: Annotated[str, typer.Argument(help="The example as it stands, word by word.", show_default=False)],
+    to: Annotated[str, typer.Argument(help="How it is to stand.", show_default=False)],
+    by: _By,
+    why: _Why = "",
+) -> None:
+    """Ask for other words of an example."""
+    _propose("edit_example", {"intent": intent, "was": was, "now": to}, by, why)
+
+
+@commands.command()
+def keep(intent: _Intent, text: _Text, by: _By, why: _Why = "") -> None:
+    """Say that an example stands where it belongs, whatever the model makes of it."""
+    _propose("keep_example", {"intent": intent, "text": text}, by, why)
+
+
+@commands.command()
+def new_intent(file: _File, by: _By, why: _Why = "") -> None:
+    """Ask for a new intent: intent, title, scope, examples, and a response, or for an enquiry an answer."""
+    _propose("new_intent", _read(file), by, why)
+
+
+@commands.command()
+def new_topic(file: _File, by: _By, why: _Why = "") -> None:
+    """Ask for a new topic of an enquiry: intent, topic, title, when, examples, source, scope, short, plain, aspects."""
+    _propose("add_topic", _read(file), by, why)
+
+
+def _read(file: typer.FileText) -> dict[str, Any]:
+    """A change as it is written in YAML or JSON."""
+    try:
+        content = yaml.safe_load(file)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        fail(f"{file.name} cannot be read: {' '.join(str(error).split())}")
+    if not isinstance(content, dict):
+        fail(f"{file.name} holds no mapping; write `intent: …` and so on, one to a line")
+    return {str(name): value for name, value in content.items()}
+
+
+@commands.command()
+def fact(
+    name: Annotated[str, typer.Argument(help="A local fact, as parking.", show_default=False)],
+    value: Annotated[str | None, typer.Argument(help="What it is from now on; shows what it is without.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)] = "",
+    why: _Why = "",
+    reviewed: Annotated[str, typer.Option(help="When it was looked at: 2026-11-25; today without.")] = "",
+) -> None:
+    """Show what the station says of itself in its answers, or ask for something else; it is live at once."""
+    try:
+        found = plans.local_fact(NLU_DATA, name)
+    except EditError as error:
+        fail(str(error))
+    was = str(found["value"] or "")
+    if value is None:
+        typer.echo(was)
+        return
+    if not by:
+        fail("say who does it: --by")
+    _propose("edit_local_fact", {"name": name, "was": was, "now": value, "reviewed": reviewed}, by, why)
+
+
+@commands.command()
+def regress(
+    intent: _Intent,
+    text: _Text,
+    by: _By,
+    case: Annotated[str, typer.Option(help=f"{MISSED}: nobody was paged; {FALSE_PAGE}: somebody was.")],
+    why: _Why = "",
+) -> None:
+    """Ask for a message to enter the regression set; `why` stands there too."""
+    _propose("add_regression", {"intent": intent, "text": text, "case": case, "why": why}, by, why)
+
+
+@commands.command()
+def unregress(text: _Text, by: _By, why: _Why = "") -> None:
+    """Ask for a message to leave the regression set; a leader has to agree."""
+    path = NLU_DATA / "regression" / "messages.jsonl"
+    try:
+        found = next((one for one in read_regression(path) if one.text == text), None)
+    except (OSError, ValueError) as error:
+        fail(str(error))
+    if found is None:
+        fail(f"{path} holds no such message; write it word by word")
+    payload = {"intent": found.intent, "text": text, "case": found.case, "why": found.why, "added": found.added}
+    _propose("remove_regression", payload, by, why, stood=True)
 
 
 @commands.command()
@@ -94,7 +188,7 @@ def answer(
     given = {"source": source or found["source"], "scope": scope or found["scope"], "reviewed": reviewed}
     kept = {"unknown": found["unknown"]}
     where = {"intent": place.intent, "topic": topic, "aspect": aspect}
-    _propose("edit_answer", by, why, **where, was=plans.text_of(place.entry), now=text, **given, **kept)
+    _propose("edit_answer", {**where, "was": plans.text_of(place.entry), "now": text, **given, **kept}, by, why)
 
 
 @commands.command()
@@ -143,6 +237,7 @@ def approve(number: _Number, by: _By) -> None:
 def withdraw(number: _Number, by: _By, why: _Why = "") -> None:
     """Give up a change that is not made yet."""
     with _act() as session:
+        check_right(session, by, "train")
         changes.withdraw(session, number, by=by, why=why, now=SystemClock().now())
     typer.echo(f"change {number} is given up")
 
@@ -151,6 +246,7 @@ def withdraw(number: _Number, by: _By, why: _Why = "") -> None:
 def undo(number: _Number, by: _By, why: _Why = "") -> None:
     """Ask for the change that takes one back."""
     with _act() as session:
+        check_right(session, by, "train")
         made = changes.undo(session, number, by=by, why=why, now=SystemClock().now(), folder=NLU_DATA).id
     typer.echo(f"change {number} is taken back by change {made}")
 
@@ -179,13 +275,25 @@ def health(as_json: _AsJson = False) -> None:
         return
     table = Table("finding", "count")
     for name, value in _figures(found).items():
-        table.add_row(name, str(len(value)) if isinstance(value, list) else str(value))
+        table.add_row(name, str(len(value)) if isinstance(value, list) else _on_lines(value))
     output.print(table)
+
+
+def _on_lines(value: Any) -> str:
+    return "\n".join(f"{name} {told}" for name, told in value.items()) if isinstance(value, dict) else str(value)
+
+
+def _shares(style: Style) -> dict[str, float]:
+    return {label: round(100 * share, 1) for label, share in style.shares.items()}
 
 
 def _figures(found: Health) -> dict[str, Any]:
     return {
         "model": found.model or "",
+        "messages to train and to test on": {label: list(numbers) for label, numbers in found.by_label().items()},
+        "styles, per cent by label": {style.name: _shares(style) for style in found.styles},
+        "intents without a style": {style.name: len(style.without) for style in found.styles},
+        "styles of test messages": dict(found.test_styles),
         "thin intents": [count.intent for count in found.intents if count.thin],
         "conflicting": [[pair.one.text, pair.other.text] for pair in found.pairs if pair.conflicting],
         "nearly the same": [[pair.one.text, pair.other.text] for pair in found.pairs if not pair.conflicting],

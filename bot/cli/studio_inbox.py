@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import fail, opened_store, station_settings
+from bot.cli.common import check_right, fail, opened_store, station_settings
 from bot.cli.desk import AsJson, show
 from bot.clock import SystemClock
 from bot.store.models import ReviewItem
-from bot.studio import inbox, reviews
+from bot.studio import guideline, inbox, reviews
 from bot.studio.inbox import REASONS
 from bot.studio.reviews import ReviewError, Rules, Taken
 
@@ -58,6 +58,7 @@ def label(
     how = reviews.accept if cluster else reviews.label
     try:
         with opened_store() as store, store.transaction() as session:
+            check_right(session, trainer, "train")
             now = SystemClock().now()
             taken = how(session, item, intent, trainer=trainer, now=now, rules=_rules(), text=text or None, note=note)
     except ReviewError as error:
@@ -93,6 +94,7 @@ def undo(trainer: _Trainer) -> None:
     """Take back one's own last verdict, with what it proposed."""
     try:
         with opened_store() as store, store.transaction() as session:
+            check_right(session, trainer, "train")
             item = reviews.undo(session, trainer=trainer, now=SystemClock().now(), rules=_rules())
     except ReviewError as error:
         fail(str(error))
@@ -109,6 +111,48 @@ def agreement() -> None:
         typer.echo(f"kappa of {name}: {'—' if value is None else f'{value:.3f}'}")
 
 
+@commands.command()
+def reveal(
+    item: _Item,
+    by: Annotated[str, typer.Option("--by", help="Who looks: an account's name.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why; it stands in the audit log.", show_default=False)],
+) -> None:
+    """Show an item's words as they were written."""
+    try:
+        with opened_store() as store, store.transaction() as session:
+            check_right(session, by, reviews.right_to_reveal(session, item))
+            said = reviews.reveal(session, item, by=by, reason=reason, now=SystemClock().now())
+    except ReviewError as error:
+        fail(str(error))
+    typer.echo(said)
+
+
+@commands.command(name="guideline")
+def show_guideline(
+    words: Annotated[str, typer.Argument(help="An intent, or words of its title or scope.", show_default=False)],
+) -> None:
+    """What counts as an intent, who has to act, and the rules that name its label."""
+    found = [words] if words in guideline.scopes() else guideline.search(words)
+    if not found:
+        fail(f"no intent has {words!r} in its title or scope")
+    for intent in found:
+        told = guideline.guidance(intent)
+        typer.echo(f"{intent}\t{told.label} · {told.title}\t{told.scope}")
+        if len(found) == 1:
+            for line in filter(None, (told.act, told.within, *told.rules)):
+                typer.echo(f"  {line}")
+
+
+@commands.command()
+def unanswered(
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50, as_json: AsJson = False
+) -> None:
+    """List the questions to which the bot had no answer, the most frequent first: what new topics are made of."""
+    with opened_store() as store, store.reading() as session:
+        rows = [{"item": one.item_id, "count": one.count, "text": one.text} for one in inbox.unanswered(session, limit)]
+    show(rows, "every question had an answer", as_json=as_json)
+
+
 def _rules() -> Rules:
     return Rules(two_for_urgent=station_settings().studio_second_for_urgent)
 
@@ -116,6 +160,7 @@ def _rules() -> Rules:
 def _put_aside(item: int, verdict: str, trainer: str, *, intent: str | None = None, note: str = "") -> None:
     try:
         with opened_store() as store, store.transaction() as session:
+            check_right(session, trainer, "train")
             now = SystemClock().now()
             found: ReviewItem = reviews.put_aside(
                 session, item, verdict, trainer=trainer, now=now, rules=_rules(), intent=intent, note=note

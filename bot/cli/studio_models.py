@@ -2,11 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
@@ -14,10 +14,13 @@ from sqlalchemy.orm import Session
 
 from bot.cli.common import check_right, fail, opened_store, output
 from bot.clock import SystemClock
+from bot.console.studio.models import heard
 from bot.nlu import pointer
 from bot.nlu.project import MODELS, PROJECT
+from bot.store.models import TrainedModel
 from bot.store.session import Store
-from bot.studio import promotion, registry, shadow
+from bot.studio import judging, promotion, registry, shadow
+from bot.studio.gates import Gate
 from bot.studio.promotion import Arrival, PromotionError
 
 commands = typer.Typer(no_args_is_help=True)
@@ -49,20 +52,40 @@ def models(as_json: _AsJson = False) -> None:
     """The models of the registry with their standing and their gates, the newest first."""
     now = SystemClock().now()
     with opened_store() as store, store.reading() as session:
-        rows = [(model, promotion.gates_of(session, model.name, PROJECT, now)) for model in registry.newest(session)]
-    if as_json:
-        found = [
-            {"name": model.name, "standing": model.standing, "gates": [gate.to_json() for gate in gates]}
-            for model, gates in rows
+        rows = [
+            (model, promotion.gates_of(session, model.name, PROJECT, now), _judged(session, model.name))
+            for model in registry.newest(session)
         ]
+    if as_json:
+        found = [_as_json(model, gates, judged) for model, gates, judged in rows]
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
         return
     table = Table("模型", "状态", "训练", "没过的上线条件")
-    for model, gates in rows:
+    for model, gates, _ in rows:
         closed = "；".join(f"{gate.title}：{gate.detail}" for gate in gates if not gate.passed)
         trained = f"{model.trained_by} {model.trained_at:%Y-%m-%d %H:%M}"
         table.add_row(model.name, model.standing, trained, "" if model.standing == "live" else closed)
     output.print(table)
+
+
+def _judged(session: Session, model: str) -> dict[str, dict[str, Any]]:
+    """The figures of its newest judgement on each set; ratios are hits and total."""
+    found = {of: judging.current(session, model, of) for of in judging.SETS}
+    return {
+        of: {name: value for name, value in judged.figures.items() if name not in ("wrong", "lost")}
+        for of, judged in found.items()
+        if judged
+    }
+
+
+def _as_json(model: TrainedModel, gates: Sequence[Gate], judged: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("name", "standing", "sha256", "data_version", "commit", "trained_by", "run_id", "findings")
+    return {
+        **{name: getattr(model, name) for name in names},
+        "trained_at": model.trained_at.isoformat(),
+        "figures": judged,
+        "gates": [gate.to_json() for gate in gates],
+    }
 
 
 @commands.command()
@@ -125,10 +148,12 @@ def shadow_command(
         typer.echo(f"{model} 开始旁听")
         return
     with opened_store() as store, store.reading() as session:
-        read = [(row, shadow.summary(session, row.name)) for row in registry.newest(session)]
+        read = [(row, heard(session, row.name)) for row in registry.newest(session)]
     for row, found in read:
-        if found.read or row.standing == "shadow":
-            typer.echo(f"{row.name} {row.standing} {json.dumps(asdict(found), ensure_ascii=False)}")
+        if found.summary.read or row.standing == "shadow":
+            typer.echo(f"{row.name} {row.standing} {json.dumps(asdict(found.summary), ensure_ascii=False)}")
+            for one in found.differences:
+                typer.echo(f"  {'page' if one.pages else 'label'}\t{one.live} → {one.candidate}\t{one.text}")
 
 
 @commands.command()

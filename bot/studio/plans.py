@@ -442,11 +442,22 @@ def _add_regression(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
     return [Edit(path, before, kept + gap + files.json_line(_regression_entry(payload)))]
 
 
-def _remove_regression(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+def _remove_regression(payload: Payload, folder: Path, tried: bool) -> list[Edit]:
     path = _regression_path(folder)
     before = files.read(path) or ""
-    line = files.json_line(_regression_entry(payload))
-    return [Edit(path, before, before.replace(line, "", 1))] if line in before else []
+    lines = before.splitlines(keepends=True)
+    wanted = (payload["text"], payload["case"])
+    place = next((place for place, line in enumerate(lines) if _text_and_case(line) == wanted), None)
+    if place is not None:
+        return [Edit(path, before, "".join(lines[:place] + lines[place + 1 :]))]
+    if tried:
+        return []
+    raise EditError(f"回归集里已经没有“{payload['text']}”，有人手工改过或删掉了")
+
+
+def _text_and_case(line: str) -> tuple[Any, Any]:
+    entry = json.loads(line) if line.strip().startswith("{") else {}
+    return entry.get("text"), entry.get("case")
 
 
 # --- checks of the whole ---------------------------------------------------------------------------------------------

@@ -114,8 +114,8 @@ def read_model(session: Session, name: str, against: str, *, project: Path) -> M
         choices=choices,
         test=compare(*test) if test else None,
         made_at=test[1].made_at if test else None,
-        regression=_regression(*regression, project) if regression else None,
-        replay=_replay(session, *replay) if other and replay else None,
+        regression=regression_of(*regression, project) if regression else None,
+        replay=replay_of(session, *replay) if other and replay else None,
     )
 
 
@@ -133,7 +133,8 @@ def _facts(model: TrainedModel) -> Facts:
     )
 
 
-def _regression(live: Judgement, candidate: Judgement, project: Path) -> Regression:
+def regression_of(live: Judgement, candidate: Judgement, project: Path) -> Regression:
+    """What a candidate loses and wins on the regression set, in its words."""
     path = project / "nlu_data" / REGRESSION / "messages.jsonl"
     try:
         known = {text_id(message.text): message for message in read_regression(path)}
@@ -149,7 +150,8 @@ def _regressed(ids: Sequence[str], known: dict[str, RegressionMessage]) -> tuple
     return tuple(Regressed(message.text, title_of(message.intent), message.why) for message in found)
 
 
-def _replay(session: Session, live: Judgement, candidate: Judgement) -> Replay:
+def replay_of(session: Session, live: Judgement, candidate: Judgement) -> Replay:
+    """What would have become of the last weeks' messages; the weightiest with their masked texts."""
     differences = compare(live, candidate).differences
     counts = tuple(sum(one.weight == weight for one in differences) for weight in range(len(WEIGHTS)))
     return Replay(

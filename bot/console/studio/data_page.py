@@ -330,12 +330,26 @@ class _DataPage:
             if await question.answered():
                 await act("move_example", {"text": text, "was": intent, "now": chosen[0]})
 
+        async def reword() -> None:
+            given: list[str] = []
+
+            async def take() -> str | None:
+                given.append(str(words.value or "").strip())
+                return None if given[-1] not in ("", text) else "请改写这条例句"
+
+            question = Question("改写例句", "改成这样", take)
+            with question.body:
+                words = ui.textarea("改成什么", value=text).props("outlined autogrow").classes("studio-wide")
+            if await question.answered():
+                await act("edit_example", {"intent": intent, "was": text, "now": given[-1]})
+
         with box:
             if other and other != intent:
                 _button(
                     f"移到“{title_of(other)}”", lambda: act("move_example", {"text": text, "was": intent, "now": other})
                 )
             _button("移到别的", elsewhere)
+            _button("改写", reword)
             _button("删掉", lambda: act("remove_example", {"intent": intent, "text": text}))
             if keep:
                 _button("没错", lambda: act("keep_example", {"intent": intent, "text": text}))

@@ -170,7 +170,7 @@ def _listening(session: Session, model: TrainedModel, *, texts: bool) -> Listeni
         return Listening(shadow.summary(session, model.name), ())
     state = (read, shadow.tips_read(session, model.name))
     if state != _listened.get(model.name, (None, None))[0]:
-        _listened[model.name] = (state, _compared(session, model))
+        _listened[model.name] = (state, heard(session, model.name))
     return _listened[model.name][1]
 
 
@@ -179,9 +179,10 @@ _listened: dict[str, tuple[tuple[int, frozenset[int]], Listening]] = {}
 asks every two seconds."""
 
 
-def _compared(session: Session, model: TrainedModel) -> Listening:
-    found = shadow.summary(session, model.name)
-    differing = shadow.disagreements(session, model.name, limit=SHOWN_DIFFERENCES)
+def heard(session: Session, model: str) -> Listening:
+    """What has come of a model's reading along, with the masked texts over which it differs."""
+    found = shadow.summary(session, model)
+    differing = shadow.disagreements(session, model, limit=SHOWN_DIFFERENCES)
     return Listening(
         found,
         tuple(
