@@ -133,6 +133,17 @@ def test_that_a_file_that_holds_no_change_and_a_fact_that_is_not_there_are_told(
         assert (result.exit_code, said in result.output) == (1, True), result.output
 
 
+def test_that_an_urgent_example_waits_for_a_second_by_command_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FUJIN_STUDIO_SECOND_FOR_URGENT", "true")
+    fire = examples(project, "urgent_alarm/fire")
+    told = ("--by", "甲", "--why", "试")
+    assert "等待第二人同意" in data("add", "urgent_alarm/fire", "楼道里全是火苗子", *told).stdout
+    assert "等待第二人同意" in data("move", "urgent_alarm/fire", THANKS, fire[0], *told).stdout
+    assert "等待写入" in data("add", THANKS, "这回可真多亏了你们", *told).stdout
+
+
 def test_that_nobody_changes_the_data_under_a_name_that_is_no_trainers(project: Path, store: Store) -> None:
     with store.transaction() as session:
         for name, role in (("训练员", "trainer"), ("民警", "officer")):

@@ -10,7 +10,7 @@ import yaml
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from bot.cli.common import check_right, fail, opened_store, output
+from bot.cli.common import check_right, fail, opened_store, output, station_settings
 from bot.clock import SystemClock
 from bot.nlu.dataset import FALSE_PAGE, MISSED, read_regression
 from bot.nlu.project import MODELS, NLU_DATA
@@ -44,8 +44,10 @@ def _act() -> Iterator[Session]:
 def _propose(kind: str, payload: Mapping[str, Any], by: str, why: str, *, stood: bool = False) -> None:
     with _act() as session:
         check_right(session, by, "train")
-        now = SystemClock().now()
-        change = changes.propose(session, kind, payload, by=by, why=why, now=now, folder=NLU_DATA, stood=stood)
+        now, two = SystemClock().now(), station_settings().studio_second_for_urgent
+        change = changes.propose(
+            session, kind, payload, by=by, why=why, now=now, folder=NLU_DATA, stood=stood, two_for_urgent=two
+        )
         said = f"change {change.id}: {KINDS[kind].title}, {STATES.get(change.state, change.state)}"
     typer.echo(said)
 
@@ -238,7 +240,8 @@ def withdraw(number: _Number, by: _By, why: _Why = "") -> None:
     """Give up a change that is not made yet."""
     with _act() as session:
         check_right(session, by, "train")
-        changes.withdraw(session, number, by=by, why=why, now=SystemClock().now())
+        two = station_settings().studio_second_for_urgent
+        changes.withdraw(session, number, by=by, why=why, now=SystemClock().now(), folder=NLU_DATA, two_for_urgent=two)
     typer.echo(f"change {number} is given up")
 
 
@@ -247,7 +250,8 @@ def undo(number: _Number, by: _By, why: _Why = "") -> None:
     """Ask for the change that takes one back."""
     with _act() as session:
         check_right(session, by, "train")
-        made = changes.undo(session, number, by=by, why=why, now=SystemClock().now(), folder=NLU_DATA).id
+        now, two = SystemClock().now(), station_settings().studio_second_for_urgent
+        made = changes.undo(session, number, by=by, why=why, now=now, folder=NLU_DATA, two_for_urgent=two).id
     typer.echo(f"change {number} is taken back by change {made}")
 
 

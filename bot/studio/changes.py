@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from bot.duty import audit
 from bot.nlu.dataset import FALSE_PAGE, MISSED
 from bot.nlu.project import NLU_DATA
-from bot.nlu.triage import LABELS
+from bot.nlu.triage import LABELS, URGENT
 from bot.store.models import DataChange, WorkState
 from bot.store.session import Store, take_turn
 from bot.studio import corpus, files, masking, plans
@@ -63,10 +63,13 @@ def propose(
     item_id: int | None = None,
     folder: Path = NLU_DATA,
     stood: bool = False,
+    two_for_urgent: bool = False,
 ) -> DataChange:
     """Ask for a change. It is made by the one writer (`apply_pending`), after a second person where one is needed.
 
-    `stood`: what it writes stood in the files before, and nothing in it is looked for anew.
+    `stood`: what it writes stood in the files before, and nothing in it is looked for anew. `two_for_urgent`: whether
+    the station wants a second person for what makes or unmakes an example of an emergency; not for what two trainers
+    have judged.
 
     Raises:
         ChangeError: it can be seen already that it cannot be made; personal data in it, for one.
@@ -78,7 +81,8 @@ def propose(
     try:
         wanted = _clean(kind, dict(payload), folder, now)
         _check_impersonal(kind, {} if stood else wanted, why)
-        state = UNAPPROVED if _needs_a_second(kind, wanted, folder) else WorkState.PENDING
+        second = _needs_a_second(kind, wanted, folder) or (two_for_urgent and _touches_alarm(kind, wanted))
+        state = UNAPPROVED if second else WorkState.PENDING
     except EditError as error:
         raise ChangeError(str(error)) from None
     except (KeyError, ValueError, TypeError) as error:
@@ -94,6 +98,15 @@ def propose(
 
 def _needs_a_second(kind: str, wanted: Mapping[str, Any], folder: Path) -> bool:
     return KINDS[kind].leaders or KINDS[kind].national(wanted, folder)
+
+
+_OF_EXAMPLES = ("add_example", "remove_example", "move_example", "edit_example", "new_intent", "remove_intent")
+
+
+def _touches_alarm(kind: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether a change gives an emergency an example, or takes one from it."""
+    named = (wanted.get("intent"), *((wanted["was"], wanted["now"]) if kind == "move_example" else ()))
+    return kind in _OF_EXAMPLES and any(str(intent).partition("/")[0] == URGENT for intent in named)
 
 
 @lru_cache(maxsize=1)
@@ -127,7 +140,14 @@ def approve(session: Session, change_id: int, *, by: str, now: datetime) -> Data
 
 
 def withdraw(
-    session: Session, change_id: int, *, by: str, why: str, now: datetime, folder: Path = NLU_DATA
+    session: Session,
+    change_id: int,
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+    folder: Path = NLU_DATA,
+    two_for_urgent: bool = False,
 ) -> DataChange:
     """Give up a change that is not made yet: one's own, or another's that one does not agree to.
 
@@ -138,19 +158,21 @@ def withdraw(
     """
     change = _locked(session, change_id, UNAPPROVED, WorkState.PENDING)
     if change.attempts:
-        _take_back(session, change, by=by, why=why, now=now, folder=folder)
+        _take_back(session, change, by=by, why=why, now=now, folder=folder, two_for_urgent=two_for_urgent)
     else:
         _give_up(session, change, by=by, why=why.strip() or "不改了", now=now)
     return change
 
 
-def take_back_all(session: Session, taken: Sequence[DataChange], *, by: str, why: str, now: datetime) -> None:
+def take_back_all(
+    session: Session, taken: Sequence[DataChange], *, by: str, why: str, now: datetime, two_for_urgent: bool = False
+) -> None:
     """Give up those of some changes that are not made yet, and propose the inverse of the others; `standing` has them
     locked."""
     for change in taken:
         try:
             if change.state == WorkState.DONE or change.attempts:
-                _take_back(session, change, by=by, why=why, now=now, folder=NLU_DATA)
+                _take_back(session, change, by=by, why=why, now=now, folder=NLU_DATA, two_for_urgent=two_for_urgent)
             else:
                 _give_up(session, change, by=by, why=why, now=now)
         except ChangeError as error:
@@ -172,17 +194,28 @@ def standing(session: Session, items: Sequence[int], kinds: Collection[str]) -> 
     return [change for change in found if change.id not in gone]
 
 
-def undo(session: Session, change_id: int, *, by: str, why: str, now: datetime, folder: Path = NLU_DATA) -> DataChange:
+def undo(
+    session: Session,
+    change_id: int,
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+    folder: Path = NLU_DATA,
+    two_for_urgent: bool = False,
+) -> DataChange:
     """Propose the change that takes one back; what has only been noted is taken back at once.
 
     Raises:
         ChangeError: it was not made, or has been taken back already.
     """
     change = _locked(session, change_id, WorkState.DONE)
-    return _take_back(session, change, by=by, why=why, now=now, folder=folder)
+    return _take_back(session, change, by=by, why=why, now=now, folder=folder, two_for_urgent=two_for_urgent)
 
 
-def _take_back(session: Session, change: DataChange, *, by: str, why: str, now: datetime, folder: Path) -> DataChange:
+def _take_back(
+    session: Session, change: DataChange, *, by: str, why: str, now: datetime, folder: Path, two_for_urgent: bool
+) -> DataChange:
     if taken_back(session, [change.id]):
         raise ChangeError("这条修改已经撤销过了")
     inverse = KINDS[change.kind].inverse
@@ -191,7 +224,9 @@ def _take_back(session: Session, change: DataChange, *, by: str, why: str, now: 
         return change
     kind, payload = inverse({name: value for name, value in change.payload.items() if name != "undoes"})
     why = why.strip() or f"撤销第{change.id}号"
-    made = propose(session, kind, payload, by=by, why=why, now=now, folder=folder, stood=True)
+    made = propose(
+        session, kind, payload, by=by, why=why, now=now, folder=folder, stood=True, two_for_urgent=two_for_urgent
+    )
     made.payload = {**made.payload, "undoes": change.id}
     return made
 

@@ -197,7 +197,8 @@ def undo(
     session.flush()
     # Also what another trainer's second opinion proposed: it rested on this one.
     lapsed = [change for change in taught if change.item_id in reopened]
-    changes.take_back_all(session, lapsed, by=trainer, why=_UNDONE, now=now)
+    two = rules.two_for_urgent
+    changes.take_back_all(session, lapsed, by=trainer, why=_UNDONE, now=now, two_for_urgent=two)
     told = {"items": len(items), "verdict": last.verdict}
     audit.record(session, trainer, "review_undo", now=now, subject=_subject(items[0]), detail=told)
     return items[0]

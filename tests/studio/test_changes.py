@@ -399,6 +399,45 @@ def test_that_a_change_that_became_national_before_it_was_made_waits_too(studio:
     assert studio.row(number).state == changes.UNAPPROVED
 
 
+FIRE = "urgent_alarm/fire"
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "waits"),
+    [
+        ("add_example", {"intent": FIRE, "text": "楼道里全是火苗子"}, True),
+        ("remove_example", {"intent": FIRE, "text": "0"}, True),
+        ("edit_example", {"intent": FIRE, "was": "0", "now": "楼道里全是火苗子"}, True),
+        ("move_example", {"was": FIRE, "now": THANKS, "text": "0"}, True),
+        ("move_example", {"was": THANKS, "now": FIRE, "text": "谢谢"}, True),
+        ("move_example", {"was": THANKS, "now": GREETING, "text": "谢谢"}, False),
+        ("keep_example", {"intent": FIRE, "text": "0"}, False),
+        ("add_example", {"intent": THANKS, "text": "楼道里没有火苗子了"}, False),
+    ],
+)
+def test_that_what_makes_or_unmakes_an_urgent_example_waits_for_a_second_where_the_station_wants_it(
+    studio: Studio, kind: str, payload: dict[str, Any], waits: bool
+) -> None:
+    with studio.store.transaction() as session:
+        told = {"by": "甲", "why": "试", "now": studio.clock.now(), "folder": studio.data}
+        assert changes.propose(session, kind, payload, **told).state == WorkState.PENDING
+        change = changes.propose(session, kind, payload, two_for_urgent=True, **told)
+        assert (change.state == changes.UNAPPROVED) is waits
+
+
+def test_that_one_trainer_alone_does_not_take_back_an_urgent_example(studio: Studio) -> None:
+    number = studio.propose("add_example", intent=FIRE, text="楼道里全是火苗子")
+    studio.make()
+    with studio.store.transaction() as session:
+        told = {"by": "甲", "why": "试", "now": studio.clock.now(), "folder": studio.data}
+        back = changes.undo(session, number, two_for_urgent=True, **told).id
+    assert studio.make() == 0
+    assert "楼道里全是火苗子" in studio.examples(FIRE)
+    studio.approve(back, by="乙")
+    assert studio.make() == 1
+    assert "楼道里全是火苗子" not in studio.examples(FIRE)
+
+
 def test_that_a_message_leaves_the_regression_set_only_with_a_leaders_yes(studio: Studio) -> None:
     missed = {"text": "救命啊谁来", "intent": "urgent_alarm/fire", "case": "missed", "why": "夜里漏了"}
     path = studio.data / "regression" / "messages.jsonl"

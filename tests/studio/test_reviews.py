@@ -506,6 +506,23 @@ def test_that_another_kind_of_emergency_leaves_the_message_in_the_regression_set
     assert ("add_regression", "urgent_alarm/burglary") in trainers.standing()
 
 
+def test_that_one_trainer_alone_does_not_take_back_what_two_have_made_an_emergency(trainers: Trainers) -> None:
+    item = trainers.doubtful("那边冒烟了好像", intent=LOST)
+    trainers.label(item, FIRE, rules=TWO)
+    trainers.label(item, FIRE, "乙", rules=TWO)
+    with trainers.store.transaction() as session:
+        for change in session.scalars(sa.select(DataChange)):
+            change.state = "done"
+    with trainers.store.transaction() as session:
+        reviews.undo(session, trainer="甲", now=trainers.tick(), rules=TWO)
+    with trainers.store.reading() as session:
+        found = session.execute(sa.select(DataChange.kind, DataChange.state).order_by(DataChange.id)).all()
+    assert [tuple(one) for one in found[2:]] == [
+        ("remove_example", "unapproved"),
+        ("remove_regression", "unapproved"),
+    ]
+
+
 # -- what stands among the examples already ---------------------------------------------------------------------------
 
 

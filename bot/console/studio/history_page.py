@@ -135,6 +135,8 @@ class _HistoryPage:
 
     def _build_acts(self, change: DataChange, undone_by: int | None) -> None:
         mine = change.made_by == current(self._services)
+        two = self._services.settings.studio_second_for_urgent
+        withdraw, undo = (partial(act, two_for_urgent=two) for act in (changes.withdraw, changes.undo))
         with ui.element("div").classes("finding-acts"):
             leads = not KINDS[change.kind].leaders or may(actor(), "approve_model")
             if change.state == changes.UNAPPROVED and not leads:
@@ -142,11 +144,9 @@ class _HistoryPage:
             elif change.state == changes.UNAPPROVED and not mine:
                 self._button("核对过，同意", partial(self._act, change.id, changes.approve, "已同意，几秒后写入"))
             if change.state in (changes.UNAPPROVED, WorkState.PENDING):
-                self._button(
-                    "作废" if mine else "不同意", partial(self._ask, change.id, "作废", changes.withdraw, "已作废")
-                )
+                self._button("作废" if mine else "不同意", partial(self._ask, change.id, "作废", withdraw, "已作废"))
             if change.state == WorkState.DONE and not undone_by:
-                self._button("撤销", partial(self._ask, change.id, "撤销", changes.undo, "已提交撤销，几秒后写入"))
+                self._button("撤销", partial(self._ask, change.id, "撤销", undo, "已提交撤销，结果见这里"))
 
     @staticmethod
     def _button(title: str, act: Callable[[], Any]) -> None:

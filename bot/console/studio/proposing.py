@@ -33,7 +33,8 @@ async def propose(services: Services, kind: str, payload: Mapping[str, Any], *, 
     def store() -> int:
         now = services.clock.now()
         with services.store.transaction() as session:
-            return changes.propose(session, kind, payload, by=name, why=why, now=now).id
+            two = services.settings.studio_second_for_urgent
+            return changes.propose(session, kind, payload, by=name, why=why, now=now, two_for_urgent=two).id
 
     try:
         await asyncio.to_thread(changes.warm)
