@@ -37,15 +37,15 @@ def test_that_examples_are_added_moved_removed_and_taken_back(project: Path) -> 
     text = examples(project, THANKS)[3]
     for arguments in (
         ("add", THANKS, "这回可真多亏了你们", "--by", "甲", "--why", "试"),
-        ("move", THANKS, GREETING, text, "--by", "甲"),
-        ("remove", THANKS, examples(project, THANKS)[4], "--by", "甲"),
+        ("move", THANKS, GREETING, text, "--by", "甲", "--why", "试"),
+        ("remove", THANKS, examples(project, THANKS)[4], "--by", "甲", "--why", "试"),
     ):
         result = data(*arguments)
         assert result.exit_code == 0, result.output
     assert data("apply").stdout == "3 made\n"
     assert examples(project, THANKS)[-1] == "这回可真多亏了你们"
     assert examples(project, GREETING)[-1] == text
-    assert data("undo", "2", "--by", "乙").stdout == "change 2 is taken back by change 4\n"
+    assert data("undo", "2", "--by", "乙", "--why", "试").stdout == "change 2 is taken back by change 4\n"
     assert data("apply").stdout == "1 made\n"
     assert text in examples(project, THANKS)
     shown = data("history", "--by", "甲", "--kind", "add_example", "--diff").stdout
@@ -58,11 +58,11 @@ def test_that_examples_are_added_moved_removed_and_taken_back(project: Path) -> 
 
 def test_that_an_answer_is_shown_and_changed_and_a_national_one_needs_another(project: Path) -> None:
     assert "WIFI" in data("answer", "wifi", "short").stdout.upper()
-    changed = data("answer", "wifi", "plain", "有网，问窗口。", "--by", "甲", "--scope", "local")
+    changed = data("answer", "wifi", "plain", "有网，问窗口。", "--by", "甲", "--why", "试", "--scope", "local")
     assert changed.exit_code == 0, changed.output
     data("apply")
     assert data("answer", "wifi", "plain").stdout == "有网，问窗口。\n"
-    assert "等待第二人同意" in data("answer", "seal_lost", "fee", "先问价。", "--by", "甲").stdout
+    assert "等待第二人同意" in data("answer", "seal_lost", "fee", "先问价。", "--by", "甲", "--why", "试").stdout
     assert data("approve", "2", "--by", "甲").exit_code == 1
     assert data("approve", "2", "--by", "乙").exit_code == 0
     assert data("apply").stdout == "1 made\n"
@@ -71,18 +71,18 @@ def test_that_an_answer_is_shown_and_changed_and_a_national_one_needs_another(pr
 
 def test_that_what_cannot_be_done_ends_in_one_line_that_says_why(project: Path) -> None:
     for arguments, said in (
-        (("add", "other/nothing", "你好", "--by", "甲"), "目录里没有细类"),
-        (("add", THANKS, "我叫王建国电话13812345678", "--by", "甲"), "个人信息"),
+        (("add", "other/nothing", "你好", "--by", "甲", "--why", "试"), "目录里没有细类"),
+        (("add", THANKS, "我叫王建国电话13812345678", "--by", "甲", "--why", "试"), "个人信息"),
         (("answer", "nothing", "fee"), "没有主题"),
         (("answer", "wifi", "colour"), "角度"),
         (("answer", "wifi", "plain", "新的"), "--by"),
-        (("undo", "9", "--by", "甲"), "没有第9号修改"),
-        (("withdraw", "9", "--by", "甲"), "没有第9号修改"),
+        (("undo", "9", "--by", "甲", "--why", "试"), "没有第9号修改"),
+        (("withdraw", "9", "--by", "甲", "--why", "试"), "没有第9号修改"),
     ):
         result = data(*arguments)
         assert result.exit_code == 1, arguments
         assert said in result.output
-    assert data("add", THANKS, examples(project, GREETING)[0], "--by", "甲").exit_code == 0
+    assert data("add", THANKS, examples(project, GREETING)[0], "--by", "甲", "--why", "试").exit_code == 0
     assert "not made: 1 加例句: 同一句" in data("apply").stdout
 
 
@@ -123,11 +123,11 @@ def test_that_a_file_that_holds_no_change_and_a_fact_that_is_not_there_are_told(
     (tmp_path / "list.yml").write_text("- a\n", encoding="utf-8")
     (tmp_path / "broken.yml").write_text("a: [", encoding="utf-8")
     for arguments, said in (
-        (("new-intent", str(tmp_path / "list.yml"), "--by", "甲"), "holds no mapping"),
-        (("new-topic", str(tmp_path / "broken.yml"), "--by", "甲"), "cannot be read"),
+        (("new-intent", str(tmp_path / "list.yml"), "--by", "甲", "--why", "试"), "holds no mapping"),
+        (("new-topic", str(tmp_path / "broken.yml"), "--by", "甲", "--why", "试"), "cannot be read"),
         (("fact", "nothing"), "本地信息里没有"),
         (("fact", "parking", "门前"), "--by"),
-        (("unregress", "没有这句", "--by", "甲"), "no such message"),
+        (("unregress", "没有这句", "--by", "甲", "--why", "试"), "no such message"),
     ):
         result = data(*arguments)
         assert (result.exit_code, said in result.output) == (1, True), result.output
@@ -151,7 +151,8 @@ def test_that_nobody_changes_the_data_under_a_name_that_is_no_trainers(project: 
     added = ("add", THANKS, "这回可真多亏了你们", "--why", "试")
     assert data(*added, "--by", "训练员").exit_code == 0
     for by in ("民警", "没有这个人"):
-        for act in (added, ("approve", "1"), ("withdraw", "1"), ("undo", "1"), ("unregress", "打她这个就行")):
+        acts = (("withdraw", "1"), ("undo", "1"), ("unregress", "打她这个就行"))
+        for act in (added, ("approve", "1"), *((*act, "--why", "试") for act in acts)):
             assert data(*act, "--by", by).exit_code == 1, act
     taken = data("unregress", "打她这个就行", "--by", "训练员", "--why", "试")
     assert taken.exit_code == 0, taken.output

@@ -23,7 +23,7 @@ from bot.studio.plans import KINDS
 
 commands = typer.Typer(no_args_is_help=True)
 _By = Annotated[str, typer.Option("--by", help="Who does it; it stays in the history.", show_default=False)]
-_Why = Annotated[str, typer.Option("--why", help="Why; it stays in the history.")]
+_Why = Annotated[str, typer.Option("--why", help="Why; it stays in the history.", show_default=False)]
 _Intent = Annotated[str, typer.Argument(help="A fine intent, as help_request/noise.", show_default=False)]
 _Text = Annotated[str, typer.Argument(help="The example, word by word.", show_default=False)]
 _File = Annotated[typer.FileText, typer.Argument(help="A YAML or JSON file, or - for what comes in.")]
@@ -53,13 +53,13 @@ def _propose(kind: str, payload: Mapping[str, Any], by: str, why: str, *, stood:
 
 
 @commands.command()
-def add(intent: _Intent, text: _Text, by: _By, why: _Why = "") -> None:
+def add(intent: _Intent, text: _Text, by: _By, why: _Why) -> None:
     """Ask for a new example."""
     _propose("add_example", {"intent": intent, "text": text}, by, why)
 
 
 @commands.command()
-def remove(intent: _Intent, text: _Text, by: _By, why: _Why = "") -> None:
+def remove(intent: _Intent, text: _Text, by: _By, why: _Why) -> None:
     """Ask for an example to be removed."""
     _propose("remove_example", {"intent": intent, "text": text}, by, why)
 
@@ -70,7 +70,7 @@ def move(
     to: Annotated[str, typer.Argument(help="The intent it belongs to.", show_default=False)],
     text: _Text,
     by: _By,
-    why: _Why = "",
+    why: _Why,
 ) -> None:
     """Ask for an example to go to another intent."""
     _propose("move_example", {"text": text, "was": was, "now": to}, by, why)
@@ -82,26 +82,26 @@ def edit(
     was: Annotated[str, typer.Argument(help="The example as it stands, word by word.", show_default=False)],
     to: Annotated[str, typer.Argument(help="How it is to stand.", show_default=False)],
     by: _By,
-    why: _Why = "",
+    why: _Why,
 ) -> None:
     """Ask for other words of an example."""
     _propose("edit_example", {"intent": intent, "was": was, "now": to}, by, why)
 
 
 @commands.command()
-def keep(intent: _Intent, text: _Text, by: _By, why: _Why = "") -> None:
+def keep(intent: _Intent, text: _Text, by: _By, why: _Why) -> None:
     """Say that an example stands where it belongs, whatever the model makes of it."""
     _propose("keep_example", {"intent": intent, "text": text}, by, why)
 
 
 @commands.command()
-def new_intent(file: _File, by: _By, why: _Why = "") -> None:
+def new_intent(file: _File, by: _By, why: _Why) -> None:
     """Ask for a new intent: intent, title, scope, examples, and a response, or for an enquiry an answer."""
     _propose("new_intent", _read(file), by, why)
 
 
 @commands.command()
-def new_topic(file: _File, by: _By, why: _Why = "") -> None:
+def new_topic(file: _File, by: _By, why: _Why) -> None:
     """Ask for a new topic of an enquiry: intent, topic, title, when, examples, source, scope, short, plain, aspects."""
     _propose("add_topic", _read(file), by, why)
 
@@ -135,7 +135,7 @@ def fact(
         typer.echo(was)
         return
     if not by:
-        fail("say who does it: --by")
+        fail("say who does it and why: --by, --why")
     _propose("edit_local_fact", {"name": name, "was": was, "now": value, "reviewed": reviewed}, by, why)
 
 
@@ -145,14 +145,14 @@ def regress(
     text: _Text,
     by: _By,
     case: Annotated[str, typer.Option(help=f"{MISSED}: nobody was paged; {FALSE_PAGE}: somebody was.")],
-    why: _Why = "",
+    why: _Why,
 ) -> None:
     """Ask for a message to enter the regression set; `why` stands there too."""
     _propose("add_regression", {"intent": intent, "text": text, "case": case, "why": why}, by, why)
 
 
 @commands.command()
-def unregress(text: _Text, by: _By, why: _Why = "") -> None:
+def unregress(text: _Text, by: _By, why: _Why) -> None:
     """Ask for a message to leave the regression set; a leader has to agree."""
     path = NLU_DATA / "regression" / "messages.jsonl"
     try:
@@ -185,7 +185,7 @@ def answer(
         typer.echo(plans.text_of(place.entry))
         return
     if not by:
-        fail("say who does it: --by")
+        fail("say who does it and why: --by, --why")
     found = place.settings()
     given = {"source": source or found["source"], "scope": scope or found["scope"], "reviewed": reviewed}
     kept = {"unknown": found["unknown"]}
@@ -236,7 +236,7 @@ def approve(number: _Number, by: _By) -> None:
 
 
 @commands.command()
-def withdraw(number: _Number, by: _By, why: _Why = "") -> None:
+def withdraw(number: _Number, by: _By, why: _Why) -> None:
     """Give up a change that is not made yet."""
     with _act() as session:
         check_right(session, by, "train")
@@ -246,7 +246,7 @@ def withdraw(number: _Number, by: _By, why: _Why = "") -> None:
 
 
 @commands.command()
-def undo(number: _Number, by: _By, why: _Why = "") -> None:
+def undo(number: _Number, by: _By, why: _Why) -> None:
     """Ask for the change that takes one back."""
     with _act() as session:
         check_right(session, by, "train")

@@ -76,8 +76,7 @@ def propose(
     """
     if kind not in KINDS:
         raise ChangeError(f"没有“{kind}”这种修改")
-    if len(why) > WHY_CHARACTERS:
-        raise ChangeError(f"原因最多 {WHY_CHARACTERS} 个字")
+    _check_why(why)
     try:
         wanted = _clean(kind, dict(payload), folder, now)
         _check_impersonal(kind, {} if stood else wanted, why)
@@ -98,6 +97,13 @@ def propose(
 
 def _needs_a_second(kind: str, wanted: Mapping[str, Any], folder: Path) -> bool:
     return KINDS[kind].leaders or KINDS[kind].national(wanted, folder)
+
+
+def _check_why(why: str) -> None:
+    if not why.strip():
+        raise ChangeError("请写一句为什么，修改记录里要留着")
+    if len(why) > WHY_CHARACTERS:
+        raise ChangeError(f"原因最多 {WHY_CHARACTERS} 个字")
 
 
 _OF_EXAMPLES = ("add_example", "remove_example", "move_example", "edit_example", "new_intent", "remove_intent")
@@ -156,11 +162,12 @@ def withdraw(
     Raises:
         ChangeError: it is made already, or given up.
     """
+    _check_why(why)
     change = _locked(session, change_id, UNAPPROVED, WorkState.PENDING)
     if change.attempts:
         _take_back(session, change, by=by, why=why, now=now, folder=folder, two_for_urgent=two_for_urgent)
     else:
-        _give_up(session, change, by=by, why=why.strip() or "不改了", now=now)
+        _give_up(session, change, by=by, why=why.strip(), now=now)
     return change
 
 
@@ -209,6 +216,7 @@ def undo(
     Raises:
         ChangeError: it was not made, or has been taken back already.
     """
+    _check_why(why)
     change = _locked(session, change_id, WorkState.DONE)
     return _take_back(session, change, by=by, why=why, now=now, folder=folder, two_for_urgent=two_for_urgent)
 
@@ -220,10 +228,9 @@ def _take_back(
         raise ChangeError("这条修改已经撤销过了")
     inverse = KINDS[change.kind].inverse
     if inverse is None:
-        _give_up(session, change, by=by, why=why.strip() or "撤销", now=now)
+        _give_up(session, change, by=by, why=why.strip(), now=now)
         return change
     kind, payload = inverse({name: value for name, value in change.payload.items() if name != "undoes"})
-    why = why.strip() or f"撤销第{change.id}号"
     made = propose(
         session, kind, payload, by=by, why=why, now=now, folder=folder, stood=True, two_for_urgent=two_for_urgent
     )

@@ -70,7 +70,11 @@ def test_that_a_contradiction_is_found_mended_seen_in_the_history_and_taken_back
     change.get_by_text("看文件里改了什么").click()
     expect(change.locator(".diff-remove")).to_have_text(f"-    - {twin}")
     change.get_by_role("button", name="撤销").click()
-    page.get_by_role("group", name="撤销第1号修改").get_by_role("button", name="撤销").click()
+    question = page.get_by_role("group", name="撤销第1号修改")
+    question.get_by_role("button", name="撤销").click()
+    expect(question.get_by_role("alert")).to_contain_text("为什么")
+    question.get_by_label("原因").fill("删错了")
+    question.get_by_role("button", name="撤销").click()
     expect(page.locator("[data-change='2']")).to_contain_text("没有写入")
     page.goto("/studio/history?state=done&kind=add_example")
     expect(page.locator("[data-change]")).to_have_count(0)  # the same words under two labels are not written again
@@ -136,6 +140,9 @@ def test_that_a_local_answer_is_live_as_soon_as_it_is_written_and_seen_before_on
 def test_that_a_national_answer_waits_until_a_leader_agrees(studio: Windows, data: Path) -> None:
     page = studio.open("/studio/answers?topic=seal_lost&aspect=fee", officer=TRAINER)
     page.get_by_label("答复", exact=True).fill("报案不要钱，刻章先问价。")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".fate")).to_contain_text("为什么")
+    page.get_by_label("为什么改").fill("价目表改了")
     page.get_by_role("button", name="保存").click()
     expect(page.locator(".fate")).to_have_text("已提交，等另一位训练员或所领导同意")
     page.goto("/studio/history")

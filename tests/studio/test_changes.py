@@ -66,7 +66,7 @@ class Studio:
     def undo(self, number: int) -> int:
         with self.store.transaction() as session:
             now = self.clock.now()
-            return changes.undo(session, number, by="训练员乙", why="", now=now, folder=self.data).id
+            return changes.undo(session, number, by="训练员乙", why="还是原来好", now=now, folder=self.data).id
 
     def approve(self, number: int, by: str = "带班所长") -> None:
         with self.store.transaction() as session:
@@ -171,6 +171,20 @@ def test_that_what_can_be_seen_to_be_wrong_is_refused_at_once(studio: Studio) ->
             studio.propose("add_example", **payload)
     with pytest.raises(ChangeError, match="没有“burn”"):
         studio.propose("burn")
+
+
+@pytest.mark.parametrize("why", ["", "  "])
+def test_that_nothing_is_changed_given_up_or_taken_back_without_a_why(studio: Studio, why: str) -> None:
+    waiting, done = (studio.propose("keep_example", intent=THANKS, text="谢谢") for _ in range(2))
+    with studio.store.transaction() as session:
+        session.get_one(DataChange, done).state = WorkState.DONE
+        told = {"by": "甲", "why": why, "now": studio.clock.now(), "folder": studio.data}
+        with pytest.raises(ChangeError, match="为什么"):
+            changes.propose(session, "keep_example", {"intent": THANKS, "text": "谢谢"}, **told)
+        with pytest.raises(ChangeError, match="为什么"):
+            changes.withdraw(session, waiting, **told)
+        with pytest.raises(ChangeError, match="为什么"):
+            changes.undo(session, done, **told)
 
 
 def test_that_a_message_goes_to_another_intent_and_back(studio: Studio) -> None:
@@ -389,7 +403,7 @@ def test_that_a_national_answer_waits_for_a_second_person(studio: Studio) -> Non
     assert studio.make() == 1
     assert studio.row(number).approved_by == "带班所长"
     with studio.store.transaction() as session, pytest.raises(ChangeError, match="已写入"):
-        changes.withdraw(session, number, by="训练员甲", why="", now=studio.clock.now())
+        changes.withdraw(session, number, by="训练员甲", why="不改了", now=studio.clock.now())
 
 
 def test_that_a_change_that_became_national_before_it_was_made_waits_too(studio: Studio) -> None:
@@ -532,7 +546,7 @@ def test_that_a_change_that_is_written_by_half_is_finished_and_then_taken_back(
     assert text in studio.examples(GREETING)
     with studio.store.transaction() as session:
         monkeypatch.setattr(changes, "NLU_DATA", studio.data)
-        told: dict[str, Any] = {"by": "训练员乙", "why": "", "now": studio.clock.now()}
+        told: dict[str, Any] = {"by": "训练员乙", "why": "不改了", "now": studio.clock.now()}
         if how == "withdraw":
             changes.withdraw(session, number, folder=studio.data, **told)
         else:

@@ -131,7 +131,7 @@ class _Editor:
                 self._text, "value", backward=lambda value: "{" in (value or "") or bool(self._found["unknown"])
             )
             self._build_settings(new=place.entry is None)
-            self._why = ui.input("为什么改").props("outlined dense").classes("studio-wide")
+            self._why = ui.input("为什么改（必填）").props("outlined dense").classes("studio-wide")
             with ui.element("div").classes("answers-acts"):
                 save = ui.button("保存", on_click=self._save, color=None)
                 save.props("unelevated no-caps").classes("studio-button studio-main")

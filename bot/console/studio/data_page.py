@@ -187,7 +187,10 @@ class _DataPage:
                     ui.label(side.text).classes("finding-text")
                     _intent(side.intent, health)
                     self._build_acts(
-                        side.intent, side.text, other=pair.other.intent if side is pair.one else pair.one.intent
+                        side.intent,
+                        side.text,
+                        why=f"{_WHY}：{'矛盾' if pair.conflicting else '重复'}",
+                        other=pair.other.intent if side is pair.one else pair.one.intent,
                     )
 
     def _build_suspects(self, health: Health, suspects: list[Suspect]) -> None:
@@ -212,7 +215,7 @@ class _DataPage:
                 ui.label("模型认为")
                 _intent(item.suggested, health)
                 ui.label(f"{item.other:.0%}").classes("finding-figure")
-            self._build_acts(item.intent, item.text, other=item.suggested, keep=True)
+            self._build_acts(item.intent, item.text, why=f"{_WHY}：可能标错", other=item.suggested, keep=True)
 
         self._listed(suspects, build, nothing="没有发现；没有模型时这里是空的")
 
@@ -252,7 +255,7 @@ class _DataPage:
         ui.label(f"相似 {leak.likeness:.0%}").classes("finding-figure")
         ui.label(leak.held.text).classes("finding-text")
         ui.label(f"测试消息 {leak.test_id}：{leak.test_text}").classes("note")
-        self._build_acts(leak.held.intent, leak.held.text)
+        self._build_acts(leak.held.intent, leak.held.text, why=f"{_WHY}：漏进测试集")
 
     def _build_due(self, health: Health) -> None:
         titles = aspect_titles()
@@ -291,26 +294,26 @@ class _DataPage:
         question = Question(title, "保存", act)
         with question.body:
             value = ui.textarea("居民会看到的内容").props("outlined autogrow").classes("studio-wide")
-            why = ui.input("依据（谁确认的）").props("outlined dense").classes("studio-wide")
+            why = ui.input("依据（谁确认的，必填）").props("outlined dense").classes("studio-wide")
         if await question.answered():
             ui.notify("已提交，几秒后生效，结果见“修改记录”", type="positive")
 
     # --- acts --------------------------------------------------------------------------------------------------------
 
-    def _build_acts(self, intent: str, text: str, *, other: str | None = None, keep: bool = False) -> None:
+    def _build_acts(self, intent: str, text: str, *, why: str, other: str | None = None, keep: bool = False) -> None:
         """The buttons of one example, which give way to what became of it."""
         box = ui.element("div").classes("finding-acts")
         fate = Fate(self._services)
 
         async def act(kind: str, payload: dict[str, str]) -> None:
-            why = _WHY
+            reason = why
             if (
                 intent.startswith(f"{URGENT}/")
                 and not payload.get("now", "").startswith(f"{URGENT}/")
                 and kind in _TAKING
             ):
-                why = await _reason_to_calm(text)
-            if why and fate.follow(await propose(self._services, kind, payload, why=why)):
+                reason = await _reason_to_calm(text)
+            if reason and fate.follow(await propose(self._services, kind, payload, why=reason)):
                 box.set_visibility(False)
 
         async def elsewhere() -> None:

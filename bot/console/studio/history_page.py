@@ -160,7 +160,7 @@ class _HistoryPage:
 
         question = Question(f"{title}第{number}号修改", title, do)
         with question.body:
-            why = ui.input("原因").props("outlined").classes("studio-wide")
+            why = ui.input("原因（必填）").props("outlined").classes("studio-wide")
         if await question.answered():
             ui.notify(said, type="positive")
             await self.show()
