@@ -96,6 +96,39 @@ def test_that_a_trainer_judges_with_the_keyboard_and_takes_back(console_windows:
     expect(page.locator(".inbox-number").first.locator(".count")).to_have_text("3")
 
 
+def test_that_a_verdict_that_is_refused_comes_back_with_all_that_was_typed_and_chosen(
+    console_windows: Windows, inbox: Inbox
+) -> None:
+    inbox.item("我家狗跑没影了")
+    inbox.item("第二件事", reasons=["missed"], ranking=[[PET, 0.6], [FIRE, 0.3]])
+    page = console_windows.open("/studio", officer=TRAINER)
+    shows(page, "我家狗跑没影了")
+    page.keyboard.press("/")
+    page.keyboard.type("抢劫")
+    expect(page.locator(".choice[aria-pressed=true]")).to_contain_text("抢")
+    chosen = page.locator(".choice[aria-pressed=true] .choice-title").inner_text()
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    box = page.get_by_label("例句（先改到谁也认不出，再确认）")
+    box.fill("张建国家的狗跑没影了13800138000")
+    page.get_by_label("备注").fill("人在门口")
+    page.get_by_role("button", name="确认", exact=False).first.click()
+    expect(page.get_by_text("请按 e 改写后再确认")).to_be_visible()
+    shows(page, "我家狗跑没影了")
+    expect(box).to_have_value("张建国家的狗跑没影了13800138000")
+    expect(page.get_by_label("备注")).to_have_value("人在门口")
+    expect(page.locator(".choice[aria-pressed=true] .choice-title")).to_have_text(chosen)
+    box.fill("狗跑没影了")
+    page.get_by_role("button", name="确认", exact=False).first.click()
+    shows(page, "第二件事")
+    # What was looked up for the one before chooses nothing here.
+    expect(page.locator(".choice[aria-pressed=true]")).to_contain_text("火情")
+    expect(box).to_have_value("第二件事")
+    expect(page.get_by_text("记进回归集")).to_be_visible()
+    payloads = [payload for (payload,) in inbox.read(sa.select(DataChange.payload))]
+    assert {payload["text"] for payload in payloads} == {"狗跑没影了"}
+
+
 def test_that_a_trainer_hears_of_verdicts_that_could_not_be_written(console_windows: Windows, inbox: Inbox) -> None:
     inbox.item("第一件事")
     now = inbox.rows.clock.now()

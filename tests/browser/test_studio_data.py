@@ -165,4 +165,12 @@ def test_that_a_phone_shows_the_same_and_words_that_point_to_a_person_are_refuse
     box.get_by_label("一行一条").fill("我叫王建国，电话13812345678")
     box.get_by_role("button", name="加进去").click()
     expect(box.locator(".ask-problem")).to_contain_text("个人信息")
+    box.get_by_label("一行一条").fill("头一条这么说\n我叫王建国，电话13812345678")
+    box.get_by_role("button", name="加进去").click()
+    expect(box.locator(".ask-problem")).to_contain_text("“我叫王建国，电话13812345678”：")
+    box.get_by_label("一行一条").fill("头一条这么说\n第二条这么说")
+    box.get_by_role("button", name="加进去").click()
+    expect(page.get_by_text("已提交 2 条")).to_be_visible()  # of a list with a wrong line none was
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto("/studio/history")
+    expect(page.locator("[data-change]")).to_have_count(2)

@@ -12,7 +12,7 @@ from bot.console.dialog import Question
 from bot.console.services import Services
 from bot.console.studio.frame import studio_frame
 from bot.console.studio.naming import aspect_titles
-from bot.console.studio.proposing import Fate, intent_choices, propose
+from bot.console.studio.proposing import Fate, intent_choices, propose, propose_all
 from bot.console.theme import build_problem, chip
 from bot.nlu.catalogue import title_of
 from bot.nlu.project import MODELS, NLU_DATA
@@ -156,15 +156,18 @@ class _DataPage:
         self._listed(counts[:100], build, row=True)
 
     async def _add(self, intent: str, title: str) -> None:
-        numbers: list[int | str | None] = []
+        numbers: list[int] = []
 
         async def act() -> str | None:
-            for line in filter(None, (line.strip() for line in str(texts.value or "").splitlines())):
-                result = await propose(self._services, "add_example", {"intent": intent, "text": line}, why=why.value)
-                if not isinstance(result, int):
-                    return f"“{line}”：{result or '没有权限'}"
-                numbers.append(result)
-            return None if numbers else "至少写一条"
+            lines = dict.fromkeys(line.strip() for line in str(texts.value or "").splitlines() if line.strip())
+            if not lines:
+                return "至少写一条"
+            payloads = [{"intent": intent, "text": line} for line in lines]
+            result = await propose_all(self._services, "add_example", payloads, why=str(why.value or ""))
+            if not isinstance(result, list):
+                return result or "没有权限"
+            numbers.extend(result)
+            return None
 
         question = Question(f"给“{title}”加例句", "加进去", act)
         with question.body:

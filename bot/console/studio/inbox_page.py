@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -91,9 +91,10 @@ class _Sheet:
     choices: tuple[_Choice, ...] = ()
     chosen: str = ""
     text: str = ""
+    """The example before anybody has rewritten it."""
+    typed: str = ""
     note: str = ""
     revealed: str = ""
-    edited: bool = field(default=False)
 
 
 class _InboxPage:
@@ -104,6 +105,7 @@ class _InboxPage:
         self._me = actor()
         self._ahead: list[Queued] = []
         self._sheet: _Sheet | None = None
+        self._beneath: list[_Sheet] = []
         self._in_hand: set[int] = set()
         self._turn = asyncio.Lock()  # verdicts are stored in the order in which they were given
         self._reason = ""
@@ -136,8 +138,8 @@ class _InboxPage:
             self._problem.show(UNREADABLE)
             return
         self._problem.show("")
-        on_table = self._sheet.item.id if self._sheet else None
-        self._ahead = [item for item in ahead if item.id != on_table and item.id not in self._in_hand]
+        here = self._in_hand.union(sheet.item.id for sheet in (self._sheet, *self._beneath) if sheet)
+        self._ahead = [item for item in ahead if item.id not in here]
         self._numbers.show(numbers)
         if self._sheet is None:
             self._next()
@@ -159,24 +161,35 @@ class _InboxPage:
 
     async def _choose_reason(self) -> None:
         self._reason, self._sheet = str(self._filter.value or ""), None
-        self._ahead = []
+        self._ahead, self._beneath = [], []
         await self.refresh()
         self._show()
 
     def _next(self) -> None:
-        self._lay(self._ahead.pop(0) if self._ahead else None)
-
-    def _lay(self, item: Queued | None) -> None:
-        if item is None:
-            self._sheet = None
+        if self._beneath:
+            self._put(self._beneath.pop())
         else:
-            choices = _choices(item)
-            self._sheet = _Sheet(item, choices, _first(item, choices), in_plain_words(item.text))
-        self._show()
+            self._put(_sheet_of(self._ahead.pop(0)) if self._ahead else None)
+
+    def _put(self, sheet: _Sheet | None) -> None:
+        """Lay a sheet on the table, with what was typed on it."""
+        self._sheet = None  # while the search is emptied, which chooses
         self._search.set_value("")
-        self._text.set_value(self._sheet.text if self._sheet else "")
-        self._note.set_value("")
-        self._fields.classes(remove="fields-open")
+        self._sheet = sheet
+        self._show()
+        self._text.set_value((sheet.typed or sheet.text) if sheet else "")
+        self._note.set_value(sheet.note if sheet else "")
+        if sheet and (sheet.typed or sheet.note):
+            self._fields.classes("fields-open")
+        else:
+            self._fields.classes(remove="fields-open")
+
+    def _take_up(self) -> _Sheet | None:
+        """The sheet that lies on the table, with what has been typed on it by now."""
+        if sheet := self._sheet:
+            typed = str(self._text.value or "")
+            sheet.typed, sheet.note = typed if typed.strip() != sheet.text else "", str(self._note.value or "")
+        return sheet
 
     def _show(self) -> None:
         sheet = self._sheet
@@ -290,7 +303,7 @@ class _InboxPage:
         found = tuple(_Choice(intent, None) for intent in guideline.search(words))
         self._sheet.choices = found or _choices(self._sheet.item)
         if found or not words:
-            self._sheet.chosen = self._sheet.choices[0].intent
+            self._sheet.chosen = found[0].intent if found else _first(self._sheet.item, self._sheet.choices)
         self._show()
 
     # -- verdicts -------------------------------------------------------------------------------------------------
@@ -329,9 +342,10 @@ class _InboxPage:
 
     async def _give(self, act: Act) -> None:
         """Show the next item, and store the verdict on this one."""
-        if self._sheet is None:
+        sheet = self._take_up()
+        if sheet is None:
             return
-        item = self._sheet.item
+        item = sheet.item
         self._in_hand.add(item.id)
         self._next()
         async with self._turn:
@@ -340,7 +354,7 @@ class _InboxPage:
             if problem:
                 ui.notify(problem, type="warning", multi_line=True)
         if problem and problem != _GONE:
-            self._bring_back(item)
+            self._bring_back(sheet)
         await self.refresh()
 
     async def _stored(self, act: Act, item: Queued) -> str:
@@ -378,11 +392,11 @@ class _InboxPage:
             look: dict[str, Any] = {"type": "warning"} if taken.problem else {"type": "positive", "timeout": 2500}
             ui.notify("，".join(told), position="top", **look)  # at the bottom are the buttons for the next verdict
 
-    def _bring_back(self, item: Queued) -> None:
-        """An item whose verdict was not stored lies on the table again."""
-        if self._sheet:
-            self._ahead.insert(0, self._sheet.item)
-        self._lay(item)
+    def _bring_back(self, sheet: _Sheet) -> None:
+        """A sheet lies on the table again, as it was; what lies there now comes next, as it is."""
+        if beneath := self._take_up():
+            self._beneath.append(beneath)
+        self._put(sheet)
 
     async def _undo(self) -> None:
         name = await identify(self._services, "train")
@@ -397,7 +411,7 @@ class _InboxPage:
             except StoreUnavailableError:
                 ui.notify(NOT_STORED, type="negative")
                 return
-        self._bring_back(item)
+        self._bring_back(_sheet_of(item))
         await self.refresh()
 
     def _take_back(self, name: str) -> Queued:
@@ -444,6 +458,12 @@ class _InboxPage:
 
 
 _GONE = "这条刚刚已经有人判过了"
+
+
+def _sheet_of(item: Queued) -> _Sheet:
+    """A sheet on which nothing has been done yet."""
+    choices = _choices(item)
+    return _Sheet(item, choices, _first(item, choices), in_plain_words(item.text))
 
 
 def _choices(item: Queued) -> tuple[_Choice, ...]:

@@ -1,7 +1,7 @@
 """How a studio's page changes the data: it proposes, and shows what becomes of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
@@ -26,15 +26,20 @@ _SAID = {
 
 async def propose(services: Services, kind: str, payload: Mapping[str, Any], *, why: str) -> int | str | None:
     """Propose a change in the name of whoever sits here: its number, or why not; None when they may not (any more)."""
+    made = await propose_all(services, kind, [payload], why=why)
+    return made[0] if isinstance(made, list) else made
+
+
+async def propose_all(
+    services: Services, kind: str, payloads: Sequence[Mapping[str, Any]], *, why: str
+) -> list[int] | str | None:
+    """Propose several changes of a kind, all or none: their numbers, or why not; as `propose`."""
     name = await identify(services, "train")
     if name is None:
         return None
 
-    def store() -> int:
-        now = services.clock.now()
-        with services.store.transaction() as session:
-            two = services.settings.studio_second_for_urgent
-            return changes.propose(session, kind, payload, by=name, why=why, now=now, two_for_urgent=two).id
+    def store() -> list[int]:
+        return proposed(services, kind, payloads, by=name, why=why)
 
     try:
         await asyncio.to_thread(changes.warm)
@@ -43,6 +48,20 @@ async def propose(services: Services, kind: str, payload: Mapping[str, Any], *, 
         return str(error)
     except StoreUnavailableError:
         return NOT_STORED
+
+
+def proposed(services: Services, kind: str, payloads: Sequence[Mapping[str, Any]], *, by: str, why: str) -> list[int]:
+    """Store changes in one transaction. Raises ChangeError, of several with the text that it is about."""
+    now, two, numbers = services.clock.now(), services.settings.studio_second_for_urgent, []
+    with services.store.transaction() as session:
+        for payload in payloads:
+            try:
+                change = changes.propose(session, kind, payload, by=by, why=why, now=now, two_for_urgent=two)
+            except ChangeError as error:
+                named = f"“{payload['text']}”：" if len(payloads) > 1 else ""
+                raise ChangeError(f"{named}{error}") from None
+            numbers.append(change.id)
+    return numbers
 
 
 class Fate:
