@@ -300,6 +300,14 @@ def problem(session: Session, now: datetime) -> str | None:
     return f"新模型 {last.was} 已自动退回，现在用的是 {last.model}。原因：{last.reason}"
 
 
+def in_the_dark(session: Session, now: datetime) -> str:
+    """What the last promotion cannot be judged by for want of messages, while it is watched; "" otherwise."""
+    last = _last(session)
+    if last is None or last.kind != PROMOTE or now - last.made_at > WATCHED:
+        return ""
+    return aftermath.in_the_dark(session, last, now=now)
+
+
 def history(session: Session, *, limit: int = 50) -> Sequence[Promotion]:
     """What was asked for and decided, the newest first."""
     return session.scalars(sa.select(Promotion).order_by(Promotion.id.desc()).limit(limit)).all()

@@ -102,6 +102,87 @@ def test_that_rows_are_read_and_the_minutes_of_loading_do_not_count(store: Store
     assert reason == "模型和安全网对紧急与否意见不一的消息由 0.0%（300 条里 0 条） 升到 66.7%（60 条里 40 条）"
 
 
+class Station:
+    """A station that hears little, and a promotion at its clock's time."""
+
+    def __init__(self, store: Store, clock: FakeClock) -> None:
+        self.store, self.promoted_at, self._number = store, clock.now(), 0
+        with store.transaction() as session:
+            session.add(resident := Resident(openid="o", pseudonym="R", first_seen_at=clock.now()))
+            session.flush()
+            self._resident = resident.id
+        told = {"made_by": "所长", "made_at": self.promoted_at, "gates": [], "reason": ""}
+        self.row = Promotion(model="new", was="old", kind="promote", **told)
+
+    def hear(self, number: int, *, before: timedelta | None = None, seconds: float = 0.2, **more: Any) -> None:
+        with self.store.transaction() as session:
+            for place in range(number):
+                self._number += 1
+                gone = timedelta(seconds=200 + place) if before is None else -before - timedelta(seconds=place)
+                at = self.promoted_at + gone
+                row = Message(resident_id=self._resident, key=f"m{self._number}", text="…", received_at=at, due_at=at)
+                row.kind, row.state, row.triage, row.model, row.read_by_model = "text", "done", CALM, "new", True
+                row.handled_at = at + timedelta(seconds=seconds)
+                for name, value in more.items():
+                    setattr(row, name, value)
+                session.add(row)
+
+    def harm(self) -> str | None:
+        with self.store.reading() as session:
+            return aftermath.harm(session, self.row, now=self.promoted_at + timedelta(minutes=20))
+
+    def dark(self) -> str:
+        with self.store.reading() as session:
+            return aftermath.in_the_dark(session, self.row, now=self.promoted_at + timedelta(minutes=20))
+
+
+@pytest.fixture
+def station(store: Store, clock: FakeClock) -> Station:
+    return Station(store, clock)
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ({"model": None, "read_by_model": False}, "没有模型回答的消息有"),
+        ({"state": "failed", "read_by_model": None, "model": None}, "没有模型回答的消息有"),
+        ({"kind": "voice", "model": None, "read_by_model": False}, "没有模型回答的消息有"),
+        ({"seconds": 12.0}, "处理超过 10 秒的消息有"),
+    ],
+)
+def test_that_what_is_bad_by_itself_needs_no_past(station: Station, bad: dict[str, Any], told: str) -> None:
+    station.hear(6)
+    station.hear(7, **bad)
+    assert station.harm() is None, "seven may be chance"
+    station.hear(2, **bad)
+    assert (station.harm() or "").startswith(told)
+    assert "消息太少（上线前0条，上线后15条）" in station.dark()
+
+
+def test_that_a_station_that_was_as_bad_before_is_not_taken_back(station: Station) -> None:
+    station.hear(20, before=timedelta(days=1), model=None, read_by_model=False)
+    station.hear(15, model=None, read_by_model=False)
+    assert station.harm() is None
+
+
+def test_that_a_voice_that_was_read_when_it_had_words_is_answered_and_not_late(station: Station) -> None:
+    station.hear(20, kind="voice", seconds=60.0, payload={LATE: True})
+    assert station.harm() is None
+
+
+def test_that_of_a_station_that_hears_little_eight_weeks_are_compared(station: Station) -> None:
+    station.hear(210, before=timedelta(days=30), triage=BOTH)
+    station.hear(20)
+    station.hear(20, triage=NET)
+    assert "意见不一" in (station.harm() or "")
+    assert station.dark() == ""
+
+
+def test_that_it_is_told_what_cannot_be_told(station: Station) -> None:
+    station.hear(3)
+    assert station.dark() == "上线后才来了3条消息，还看不出好坏，不会自动退回（至少要8条）"
+
+
 def test_that_what_a_model_read_only_afterwards_counts_as_unanswered(store: Store, clock: FakeClock) -> None:
     promoted_at = clock.now()
     with store.transaction() as session:

@@ -101,6 +101,8 @@ class View:
     live: str | None
     decided: str | None
     problem: str
+    watched: str
+    """What the station cannot tell of a fresh promotion."""
     servers: tuple[Server, ...]
     rows: tuple[ModelRow, ...]
     past: tuple[Past, ...]
@@ -115,6 +117,7 @@ def read_view(session: Session, project: Path, *, now: datetime, texts: bool = T
         live=arrival.model if arrival else None,
         decided=promotion.current(session),
         problem=promotion.problem(session, now) or "",
+        watched=promotion.in_the_dark(session, now),
         servers=tuple(_server(report) for report in arrival.servers) if arrival else (),
         rows=tuple(_row(session, model, project, now, texts=texts) for model in models),
         past=tuple(_past(row) for row in promotion.history(session, limit=SHOWN_HISTORY)),

@@ -71,7 +71,7 @@ class _ModelsPage:
             return
         self._problem.show(view.problem)
         self._shown = view.decided
-        self._live.show((view.live, view.servers, any(not row.live for row in view.rows)))
+        self._live.show((view.live, view.servers, view.watched, any(not row.live for row in view.rows)))
         self._rows.show((row.name, row) for row in view.rows)
         self._past.show(view.past)
 
@@ -81,8 +81,8 @@ class _ModelsPage:
 
     # -- what is live -------------------------------------------------------------------------------------------------
 
-    def _build_live(self, view: tuple[str | None, tuple[Server, ...], bool]) -> None:
-        live, servers, _ = view
+    def _build_live(self, view: tuple[str | None, tuple[Server, ...], str, bool]) -> None:
+        live, servers, watched, _ = view
         with ui.element("div").classes("quiet-title"):
             ui.label("线上模型").classes("section-title")
             ui.label(live or "还没有").classes("models-name")
@@ -90,6 +90,8 @@ class _ModelsPage:
                 self._button("退回上一个模型", self._roll_back)
         if not live:
             return
+        if watched:
+            ui.label(watched).classes("reason")
         there = sum(server.model == live for server in servers)
         if not servers:
             ui.label("没有正在运行的服务器报告").classes("note")
