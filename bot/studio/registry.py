@@ -1,6 +1,8 @@
 """The registry of models: what each was made from, when and by whom, and that its file is still what it was."""
 
 import hashlib
+import os
+import re
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,6 +20,7 @@ from bot.store.session import Store, take_turn
 from bot.studio import training
 
 _BLOCK = 1 << 20
+_COMMIT = re.compile("[0-9a-f]{40}")
 _CANDIDATES = 3
 _LOCK = 5146_2027
 
@@ -66,16 +69,18 @@ def wait_for_turn(session: Session) -> None:
 
 
 def commit_of(project: Path) -> str | None:
-    """The commit that is checked out where the project is a repository."""
+    """The commit that is checked out where the project is a repository; elsewhere `FUJIN_COMMIT`, which an image has from
+    its build."""
     if not (project / ".git").exists():
-        return None
+        built = os.environ.get("FUJIN_COMMIT", "")
+        return built if _COMMIT.fullmatch(built) else None
     command = ["git", "-C", str(project), "rev-parse", "HEAD"]
     try:
         asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except OSError:
         return None
     found = asked.stdout.strip()
-    return found if asked.returncode == 0 and len(found) == 40 else None
+    return found if asked.returncode == 0 and _COMMIT.fullmatch(found) else None
 
 
 def register(

@@ -123,6 +123,14 @@ def test_that_live_shadow_the_newest_candidates_and_what_is_asked_for_are_in_use
     assert sorted(in_use) == ["fujin-0", "fujin-1", "fujin-2", "fujin-4", "fujin-live", "fujin-shadow"]
 
 
+@pytest.mark.parametrize(("given", "told"), [("a1" * 20, "a1" * 20), ("main", None), ("", None)])
+def test_that_without_a_repository_the_commit_is_that_of_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, told: str | None
+) -> None:
+    monkeypatch.setenv("FUJIN_COMMIT", given)
+    assert registry.commit_of(tmp_path) == told
+
+
 def test_that_the_commit_is_told_where_the_project_is_a_repository(tmp_path: Path) -> None:
     assert registry.commit_of(tmp_path) is None
     git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org"]
