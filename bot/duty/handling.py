@@ -19,6 +19,7 @@ from bot.store.models import Case, CaseId, CaseState, Message, Note, Resident
 DISPOSITIONS = {
     "real": "属实已处置",
     "resolved": "已自行解决",
+    "was_alarm": "其实是警情，已处置",
     "false_alarm": "误报",
     "duplicate": "重复报警",
     "referred": "已转其他部门",

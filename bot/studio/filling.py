@@ -34,6 +34,7 @@ class Filling:
         with self._store.reading() as session:
             waits = inbox.waits(session, now=now)
         if not waits:
+            inbox.age(self._store, now=now)
             if self._needed_at and now - self._needed_at > IDLE:
                 self.let_go()
             return 0

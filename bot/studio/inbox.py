@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -56,7 +56,7 @@ class Reason:
 
 
 REASONS = {
-    MISSED: Reason("民警改成了警情", 100),
+    MISSED: Reason("民警说是警情", 100),
     FALSE_PAGE: Reason("叫醒了人，是误报", 90),
     "relabelled": Reason("民警改了类别", 80),
     "referred": Reason("转给了110、119、120、122", 75),
@@ -194,6 +194,17 @@ def waits(session: Session, *, now: datetime) -> bool:
     return bool(_look(session, _mark(session), now=now).reasons)
 
 
+def age(store: Store, *, now: datetime) -> None:
+    """Move up what nobody has looked at for a week, once an hour, also while nothing comes in."""
+    with store.reading() as session:
+        mark = _mark(session)
+    if mark is None or now - mark.aged_at <= _AGED_EVERY:
+        return
+    with store.transaction() as session:
+        _age(session, now=now)
+        _set_mark(session, replace(mark, aged_at=now), now=now)
+
+
 # -- what there is to look at -----------------------------------------------------------------------------------------
 
 
@@ -265,6 +276,8 @@ def _look_at_ends(session: Session, after: datetime, found: _Found, *, until: da
         after = case.updated_at
         if case.disposition == "false_alarm" and case.label == URGENT:
             found.add(case.alarm_message_id or _first_message(session, case), FALSE_PAGE)
+        elif case.disposition == "was_alarm" and case.label != URGENT:
+            found.add(_first_message(session, case), MISSED)
         elif case.disposition == "referred" and case.referred_to in _EMERGENCIES and case.label != URGENT:
             found.add(_first_message(session, case), "referred")
     return after

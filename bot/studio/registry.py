@@ -69,8 +69,8 @@ def wait_for_turn(session: Session) -> None:
 
 
 def commit_of(project: Path) -> str | None:
-    """The commit that is checked out where the project is a repository; elsewhere `FUJIN_COMMIT`, which an image has from
-    its build."""
+    """The commit that is checked out where the project is a repository; elsewhere that of `FUJIN_COMMIT`, which an
+    image has from its build."""
     if not (project / ".git").exists():
         built = os.environ.get("FUJIN_COMMIT", "")
         return built if _COMMIT.fullmatch(built) else None

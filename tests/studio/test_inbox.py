@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.settings import ROOT
+from bot.settings import ROOT, load_settings
 from bot.store.models import (
     OF_FORM,
     Case,
@@ -21,6 +21,7 @@ from bot.store.models import (
 )
 from bot.store.session import Store
 from bot.studio import inbox
+from bot.studio.filling import Filling
 from bot.studio.inbox import REASONS, Mark, denies, in_order, score_of
 from bot.studio.masking import leftovers
 from tests.studio.inbox_rows import DOUBTFUL, SURE, Inbox
@@ -352,6 +353,36 @@ def test_that_what_waits_for_a_week_moves_up(desk: Inbox) -> None:
     (after,) = desk.items()
     assert after.reasons == ["margin", "waiting"]
     assert after.score > before.score
+
+
+def test_that_what_waits_for_a_week_moves_up_also_while_nobody_writes(desk: Inbox) -> None:
+    before = desk.doubtful("我这个事儿咋整")
+    desk.later(days=8)
+    filling = Filling(desk.store, load_settings(), Path("nowhere"))
+    filling.look(desk.clock.now())
+    (after,) = desk.items()
+    assert after.reasons == ["margin", "waiting"]
+    desk.later(minutes=10)
+    filling.look(desk.clock.now())
+    assert desk.items()[0].score == after.score > before.score
+
+
+@pytest.mark.parametrize(
+    ("label", "reasons"),
+    [("help_request/noise", [["missed"]]), ("tip/gambling", [["missed"]]), ("urgent_alarm/fire", [])],
+)
+def test_that_what_ended_as_an_emergency_and_was_taken_for_none_is_a_missed_one(
+    desk: Inbox, label: str, reasons: list[list[str]]
+) -> None:
+    case = desk.case(label)
+    desk.hear("楼道里有股烟味", label, case=case)
+    desk.fill()
+    with desk.store.transaction() as session:
+        row = session.merge(case)
+        row.state, row.disposition, row.updated_at = "closed", "was_alarm", desk.clock.now()
+    desk.later(seconds=30)
+    desk.fill()
+    assert [item.reasons for item in desk.items()] == reasons
 
 
 def test_that_without_a_model_what_people_said_still_counts(desk: Inbox) -> None:
