@@ -19,6 +19,9 @@ _WORDS = (
     (r"(?P<a>.+?): '(?P<b>.*)' holds Rasa's markup; leave out .*", "{a} 的“{b}”里有 [ ] 或大括号，请去掉"),
     (r"(?P<a>.+?): '(?P<b>.*)' is nearly the training message '(?P<c>.*)'", "测试消息“{b}”和例句“{c}”几乎一样（{a}）"),
     (r"the data checks have not looked at what this model was trained on", "训练这个模型的数据没有检查过"),
+    (r"(?P<a>.+): (?P<b>\S+) is no topic of answers/(?P<c>\S+)", "{a} 里的主题 {b} 不在答复 answers/{c} 里"),
+    (r"(?P<a>.+): (?P<b>\S+) is no topic of any file of .*", "{a} 里的主题 {b} 哪个答复文件里都没有"),
+    (r"(?P<a>.+): cannot be read as (?:questions|follow_ups) \((?P<b>.*)\)", "{a} 读不出来：{b}"),
     (r"(?P<a>.+): cannot be read as an intent file \((?P<b>.*)\)", "{a} 读不出来：{b}"),
 )
 _PATTERNS = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in _WORDS)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.nlu import knowledge, pointer
-from bot.nlu.dataset import FEWEST_EXAMPLES, NEAR, trigrams
+from bot.nlu.dataset import FEWEST_EXAMPLES, NEAR, Dataset, findings, trigrams
 from bot.nlu.knowledge import SHORT
 from bot.nlu.live_file import TrainersFileError
 from bot.nlu.normaliser import simplified
@@ -29,6 +29,7 @@ from bot.nlu.wording import PLAIN, size
 from bot.studio import corpus
 from bot.studio.corpus import Corpus, Held
 from bot.studio.files import EditError
+from bot.studio.findings import in_words
 
 REVIEW_EVERY = timedelta(days=365)
 """How long an answer counts as looked at."""
@@ -186,6 +187,16 @@ class Unconfirmed:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """How residents ask for the topics of the answers, and what they say next."""
+
+    questions: int
+    follow_ups: int
+    few: tuple[tuple[str, int], ...]
+    """Topics with fewer questions than an intent must have examples, with how many, the fewest first."""
+
+
+@dataclass(frozen=True)
 class Health:
     """Everything that is worth a trainer's look, the weightiest first in each list."""
 
@@ -201,6 +212,9 @@ class Health:
     titles: Mapping[str, str]
     model: str | None
     """Whose readings the suspects and the confusions are from; None: there is no model yet."""
+    asked: Asked
+    findings: tuple[str, ...]
+    """What the data checks have to say, in trainers' words: a model that is trained now would not pass its gate."""
     problem: str = ""
     """What keeps the answers from being read."""
 
@@ -251,6 +265,7 @@ def examine(data: Path, model: Path | None, today: date) -> Health:
     readings = _standing(left_out(model), known) if model else []
     pairs, leaks = near_same(known)
     due, unconfirmed, problem = _answers(data, today)
+    dataset = Dataset(data)
     return Health(
         intents=tuple(_counts(known)),
         pairs=tuple(pairs[:MOST]),
@@ -263,6 +278,8 @@ def examine(data: Path, model: Path | None, today: date) -> Health:
         unconfirmed=tuple(unconfirmed),
         titles=known.titles,
         model=pointer.name_of(model) if model else None,
+        asked=_asked(dataset),
+        findings=tuple(in_words(finding, known.titles) for finding in findings(dataset)),
         problem=problem,
     )
 
@@ -272,6 +289,14 @@ def _counts(known: Corpus) -> Iterator[IntentCount]:
     tests = Counter(message.intent for message in known.test)
     for intent, title in known.titles.items():
         yield IntentCount(intent, title, examples[intent], tests[intent])
+
+
+def _asked(dataset: Dataset) -> Asked:
+    count = Counter(question.intent for question in dataset.questions)
+    few = sorted(
+        ((topic, number) for topic, number in count.items() if number < FEWEST_EXAMPLES), key=lambda one: one[1]
+    )
+    return Asked(len(dataset.questions), len(dataset.follow_ups), tuple(few))
 
 
 # --- the same words twice --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.nlu import pointer
 from bot.nlu.dataset import FEWEST_EXAMPLES, NEAR, trigrams
@@ -94,7 +95,7 @@ def test_that_what_is_thin_and_what_few_tests_judge_is_counted_by_intent_and_lab
     fire = health.IntentCount(FIRE, "火情", 2 * FEWEST_EXAMPLES - 1, enough)
     general = health.IntentCount("urgent_alarm/general_alarm", "其他警情", 2 * FEWEST_EXAMPLES, few)
     assert [(one.thin, one.few_tests) for one in (fire, general)] == [(True, False), (False, True)]
-    sums = Health((fire, general), (), (), (), (), (), {}, (), (), {}, None).by_label()
+    sums = Health((fire, general), (), (), (), (), (), {}, (), (), {}, None, health.Asked(0, 0, ()), ()).by_label()
     assert sums["urgent_alarm"] == (4 * FEWEST_EXAMPLES - 1, few + enough)
     assert sums["other"] == (0, 0)
 
@@ -126,6 +127,15 @@ def test_that_contradictions_leaks_and_what_is_due_are_found_and_looked_for_agai
     assert before.due == ()
     assert "parking" in [fact.name for fact in before.unconfirmed]
     assert checkup.current(TODAY) is before
+    assert before.findings == ()
+    assert before.asked.questions > 0
+    questions = next((data / "questions").glob("*.yml"))
+    topic = next(iter(yaml.safe_load(questions.read_text(encoding="utf-8"))))
+    questions.write_text(f"{topic}:\n- 就这一句\n- 就这一句\nno_such_topic:\n- 另一句\n", encoding="utf-8")
+    asked = checkup.current(TODAY)
+    assert asked.asked.few[:2] == (("no_such_topic", 1), (topic, 2))
+    assert any("“就这一句”不止一次" in finding for finding in asked.findings)
+    assert any("no_such_topic" in finding for finding in asked.findings)
     known = corpus.load(data)
     path = data / "intents" / "other" / "greeting.yml"
     twin, tested = known.of(THANKS)[5].text, known.test[0]

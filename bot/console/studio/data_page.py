@@ -11,7 +11,7 @@ from nicegui import ui
 from bot.console.dialog import Question
 from bot.console.services import Services
 from bot.console.studio.frame import studio_frame
-from bot.console.studio.naming import aspect_titles
+from bot.console.studio.naming import aspect_titles, topic_title
 from bot.console.studio.proposing import Fate, intent_choices, propose, propose_all
 from bot.console.theme import build_problem, chip
 from bot.nlu.catalogue import title_of
@@ -86,6 +86,7 @@ class _DataPage:
             ("可能标错", len(suspects), lambda: self._build_suspects(health, suspects)),
             ("容易混淆", None, lambda: self._build_confusions(health)),
             ("漏进测试集", len(health.leaks), lambda: self._build_leaks(health)),
+            ("数据检查", len(health.findings), lambda: self._build_checks(health)),
             ("写法", None, lambda: _build_styles(health)),
             ("测试覆盖", len(untested), lambda: _build_coverage(health)),
             ("答复到期", len(health.due), lambda: self._build_due(health)),
@@ -259,6 +260,24 @@ class _DataPage:
         ui.label(leak.held.text).classes("finding-text")
         ui.label(f"测试消息 {leak.test_id}：{leak.test_text}").classes("note")
         self._build_acts(leak.held.intent, leak.held.text, why=f"{_WHY}：漏进测试集")
+
+    def _build_checks(self, health: Health) -> None:
+        asked = health.asked
+        ui.label(
+            f"训练还学主题的问法 {asked.questions} 条，编码器还学接着问的话 {asked.follow_ups} 条。"
+            "这里是所有数据检查发现的问题：有一条，现在训练出来的模型就过不了“数据检查”。"
+            "问法和接着问的话在 questions、follow_ups 两个文件夹里，请手工改。"
+        ).classes("note")
+
+        def build(finding: str) -> None:
+            ui.label(finding).classes("finding-text")
+
+        self._listed(health.findings, build)
+        if asked.few:
+            ui.label("问法太少的主题").classes("section-title")
+            with ui.element("div").classes("evidence"):
+                for topic, number in asked.few[:_CHARTED]:
+                    chip(f"{topic_title(topic)} {number}", "plain")
 
     def _build_due(self, health: Health) -> None:
         titles = aspect_titles()
