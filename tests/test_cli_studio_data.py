@@ -10,7 +10,7 @@ from bot.cli import studio_data
 from bot.clock import SystemClock
 from bot.duty import accounts
 from bot.store.session import Store
-from bot.studio import files
+from bot.studio import files, plans
 from tests.small_project import small_project_at
 
 THANKS, GREETING = "other/thanks", "other/greeting"
@@ -104,18 +104,22 @@ def test_that_examples_are_edited_and_kept_and_intents_topics_and_facts_made_by_
         ("new-topic", str(tmp_path / "topic.yml"), *told),
         ("new-intent", str(tmp_path / "intent.yml"), *told),
         ("fact", "parking", "门前免费", *told),
+        ("ask", "wifi", "你们那上网要钱不", *told),
         ("regress", THANKS, "多亏你们来人了", "--case", "false_page", *told),
     ):
         result = data(*arguments)
         assert result.exit_code == 0, result.output
-    assert data("apply").stdout == "6 made\n"
+    assert data("apply").stdout == "7 made\n"
+    assert "你们那上网要钱不" in plans.questions_of(project, "wifi")
+    assert data("unask", "wifi", "你们那上网要钱不", *told).exit_code == 0
+    assert "不能再少" in data("apply").stdout
     assert examples(project, THANKS)[3] == "这回可真多亏了你们"
     assert data("fact", "parking").stdout == "门前免费\n"
     assert data("answer", "umbrella", "short").stdout == "自己拿。\n"
     assert examples(project, "tip/umbrella") == said
     assert "等待第二人同意" in data("unregress", "多亏你们来人了", *told).stdout
-    data("approve", "7", "--by", "所长")
-    assert data("apply").stdout == "1 made\n"
+    data("approve", "9", "--by", "所长")
+    assert data("apply").stdout.startswith("1 made\n")
     assert "多亏你们来人了" not in (project / "regression" / "messages.jsonl").read_text(encoding="utf-8")
 
 

@@ -25,6 +25,7 @@ commands = typer.Typer(no_args_is_help=True)
 _By = Annotated[str, typer.Option("--by", help="Who does it; it stays in the history.", show_default=False)]
 _Why = Annotated[str, typer.Option("--why", help="Why; it stays in the history.", show_default=False)]
 _Intent = Annotated[str, typer.Argument(help="A fine intent, as help_request/noise.", show_default=False)]
+_Topic = Annotated[str, typer.Argument(help="A topic, as idcard_lost.", show_default=False)]
 _Text = Annotated[str, typer.Argument(help="The example, word by word.", show_default=False)]
 _File = Annotated[typer.FileText, typer.Argument(help="A YAML or JSON file, or - for what comes in.")]
 _Number = Annotated[int, typer.Argument(help="The change's number.", show_default=False)]
@@ -140,6 +141,18 @@ def fact(
 
 
 @commands.command()
+def ask(topic: _Topic, text: _Text, by: _By, why: _Why) -> None:
+    """Ask for another way in which residents ask for a topic; it is learnt with the next training."""
+    _propose("add_question", {"topic": topic, "text": text}, by, why)
+
+
+@commands.command()
+def unask(topic: _Topic, text: _Text, by: _By, why: _Why) -> None:
+    """Ask for a way in which residents ask for a topic to be removed."""
+    _propose("remove_question", {"topic": topic, "text": text}, by, why)
+
+
+@commands.command()
 def regress(
     intent: _Intent,
     text: _Text,
@@ -167,7 +180,7 @@ def unregress(text: _Text, by: _By, why: _Why) -> None:
 
 @commands.command()
 def answer(
-    topic: Annotated[str, typer.Argument(help="A topic, as idcard_lost.", show_default=False)],
+    topic: _Topic,
     aspect: Annotated[str, typer.Argument(help="short, plain, or an aspect, as fee.", show_default=False)],
     text: Annotated[str | None, typer.Argument(help="What it says from now on; shows what it says without.")] = None,
     by: Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)] = "",

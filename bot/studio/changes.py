@@ -435,6 +435,13 @@ def _clean(kind: str, payload: dict[str, Any], folder: Path, now: datetime) -> d
         return _intent(payload, now)
     if kind in ("add_topic", "remove_topic"):
         return _topic(payload, folder, now)
+    if kind in ("add_question", "remove_question"):
+        plans.find(folder, str(payload["topic"]), "short")
+        added = kind == "add_question"
+        return {
+            "topic": str(payload["topic"]),
+            "text": _on_a_line(payload["text"]) if added else str(payload["text"]),
+        }
     return _example(kind, payload, folder, now)
 
 
@@ -482,6 +489,7 @@ def held_elsewhere(text: str, intent: str, folder: Path = NLU_DATA) -> corpus.He
 _OF_RESIDENTS = {
     "add_example": ("text",),
     "edit_example": ("now",),
+    "add_question": ("text",),
     "add_regression": ("text", "why"),
     "new_intent": ("examples", "scope"),
     "add_topic": ("examples",),

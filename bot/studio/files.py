@@ -257,6 +257,36 @@ def without_value(source: str, path: _PathTo) -> str:
     return _checked(source, new, lambda content: content == wanted)
 
 
+def with_line(source: str, path: _PathTo, text: str) -> str:
+    """A file with one more text at the end of a list of texts, one to a line."""
+    wanted = _parsed(source)
+    _parent(wanted, path)[path[-1]].append(text)
+    last = _lines(source, path)[-1]
+    start = last.start_mark.index
+    dash = source[source.rfind("\n", 0, start) + 1 : start]
+    end = _behind(source, _end_of(source, last))
+    new = f"{source[:end]}{_newline(source)}{dash}{_scalar(text)}{source[end:]}"
+    return _checked(source, new, lambda content: content == wanted)
+
+
+def without_line(source: str, path: _PathTo, text: str) -> str:
+    """A file with one text less in a list of texts."""
+    wanted = _parsed(source)
+    place = _parent(wanted, path)[path[-1]].index(text)
+    del _parent(wanted, path)[path[-1]][place]
+    node = _lines(source, path)[place]
+    start = source.rfind("\n", 0, node.start_mark.index) + 1
+    new = source[:start] + source[_end_of(source, node) :].removeprefix("\r").removeprefix("\n")
+    return _checked(source, new, lambda content: content == wanted)
+
+
+def _lines(source: str, path: _PathTo) -> list[yaml.Node]:
+    node = _find(_compose(source), path)
+    if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
+        raise EditError("文件的结构和预想的不一样，请手工改")
+    return list(node.value)
+
+
 def with_item(source: str, item: Mapping[str, Any], place: int) -> str:
     """A file that is a list, with one more item, which will be number `place`."""
     wanted = _parsed(source)

@@ -400,6 +400,47 @@ def local_fact(folder: Path, name: str) -> Mapping[str, Any]:
     return found
 
 
+def _question_path(folder: Path, topic: str) -> Path:
+    return folder / "questions" / find(folder, topic, "short").path.name
+
+
+def questions_of(folder: Path, topic: str) -> list[str]:
+    """How residents ask for a topic, as the training has it. Raises EditError when there is no such topic."""
+    content = yaml.safe_load(files.read(_question_path(folder, topic)) or "") or {}
+    return [str(text) for text in content.get(topic, ())]
+
+
+def _add_question(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    topic, text = payload["topic"], payload["text"]
+    path = _question_path(folder, topic)
+    before, there = _source(path), questions_of(folder, topic)
+    if text in there:
+        return []
+    if not there:
+        raise EditError(f"主题 {topic} 还没有问法，请先在 {_named(path)} 里手工写几条")
+    known = corpus.load(folder)
+    normal = known.normalise(text)
+    for question in Dataset(folder).questions:
+        if known.normalise(question.text) == normal:
+            raise EditError(f"主题 {question.intent} 已经有一样的问法“{question.text}”")
+    if message := known.tested_as(normal):
+        raise EditError(f"和测试消息 {message.id} 几乎一样，测试消息不能拿来训练；请换一个说法")
+    return [Edit(path, before, files.with_line(before, (topic,), text))]
+
+
+def _remove_question(payload: Payload, folder: Path, tried: bool) -> list[Edit]:
+    topic, text = payload["topic"], payload["text"]
+    path = _question_path(folder, topic)
+    before, there = _source(path), questions_of(folder, topic)
+    if text not in there:
+        if tried:
+            return []
+        raise EditError(f"主题 {topic} 里已经没有问法“{text}”，有人手工改过或删掉了；请刷新后再决定")
+    if len(there) <= FEWEST_EXAMPLES:
+        raise EditError(f"主题 {topic} 只有 {len(there)} 条问法，不能再少；请先加几条别的说法")
+    return [Edit(path, before, files.without_line(before, (topic,), text))]
+
+
 def _edit_local_fact(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
     path = folder / "local_facts.yml"
     before, fact = _source(path), local_fact(folder, payload["name"])
@@ -542,6 +583,8 @@ KINDS = {
         "改答复", _edit_answer, _turned("edit_answer", ("was", "now"), ("found", "entry")), _answer_is_national
     ),
     "edit_local_fact": Kind("改本地信息", _edit_local_fact, _local_fact_as_it_was),
+    "add_question": Kind("加问法", _add_question, _same_as("remove_question")),
+    "remove_question": Kind("删问法", _remove_question, _same_as("add_question")),
     "add_regression": Kind("加进回归集", _add_regression, _same_as("remove_regression")),
     "remove_regression": Kind("移出回归集", _remove_regression, _same_as("add_regression"), leaders=True),
 }

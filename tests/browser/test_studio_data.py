@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from bot.nlu import knowledge
 from bot.store.session import Store
-from bot.studio import changes, files
+from bot.studio import changes, files, plans
 from tests.browser.conftest import Windows
 from tests.console.running import console
 from tests.small_project import small_project_at
@@ -135,6 +135,37 @@ def test_that_a_local_answer_is_live_as_soon_as_it_is_written_and_seen_before_on
     expect(page.locator(".fate")).to_have_text("已生效：居民现在问到的就是新的")
     told = [topic.plain.text for topic in knowledge.load(data / "answers").topics.values()]
     assert "大厅能连网，密码问窗口。" in told
+
+
+def test_that_a_question_of_a_topic_is_added_on_the_page_of_its_answer(studio: Windows, data: Path) -> None:
+    page = studio.open("/studio/answers?topic=wifi", officer=TRAINER)
+    box = page.locator(".answers-questions")
+    box.locator("summary").click()
+    box.get_by_label("再加一种问法").fill("你们那上网要钱不")
+    box.get_by_role("button", name="加进去").click()
+    expect(page.locator(".fate")).to_contain_text("为什么")
+    box.get_by_label("为什么").fill("常有人这么问")
+    box.get_by_role("button", name="加进去").click()
+    expect(page.locator(".fate")).to_have_text("已写入")
+    assert "你们那上网要钱不" in plans.questions_of(data, "wifi")
+
+
+def test_that_an_example_is_reworded_where_it_is_found(studio: Windows, data: Path) -> None:
+    twin = examples(data, "other/thanks")[4]
+    path = data / "intents" / "other" / "greeting.yml"
+    path.write_text(files.with_examples(path.read_text(encoding="utf-8"), [twin]), encoding="utf-8")
+    page = studio.open("/studio/data", officer=TRAINER)
+    page.get_by_role("tab", name="矛盾和重复 1").click()
+    finding = page.locator(".finding").filter(has_text="矛盾")
+    side = finding.locator(".finding-side").filter(has=page.locator(".chip", has_text="问候"))
+    side.get_by_role("button", name="改写").click()
+    question = page.get_by_role("group", name="改写例句")
+    question.get_by_role("button", name="改成这样").click()
+    expect(question.get_by_role("alert")).to_have_text("请改写这条例句")
+    question.get_by_label("改成什么").fill("早上好呀各位警官")
+    question.get_by_role("button", name="改成这样").click()
+    expect(finding.locator(".fate-done")).to_have_text("已写入")
+    assert "早上好呀各位警官" in examples(data, "other/greeting")
 
 
 def test_that_a_national_answer_waits_until_a_leader_agrees(studio: Windows, data: Path) -> None:

@@ -235,6 +235,40 @@ def test_that_each_change_is_taken_back_by_its_inverse(studio: Studio) -> None:
         assert after == before, kind
 
 
+def test_that_a_question_of_a_topic_is_added_and_removed_and_what_is_there_already_is_refused(studio: Studio) -> None:
+    before = studio.everything()
+    added = {"topic": "wifi", "text": "你们那上网要钱不: 多少"}
+    there = plans.questions_of(studio.data, "wifi")
+    number = studio.propose("add_question", **added)
+    assert studio.make() == 1, studio.row(number).error
+    assert plans.questions_of(studio.data, "wifi") == [*there, added["text"]]
+    assert dataset.findings(Dataset(studio.data)) == []
+    for topic, text, said in (
+        ("seal_lost", added["text"], "已经有一样的问法"),
+        ("wifi", tested(studio), "测试消息"),
+    ):
+        refused = studio.propose("add_question", topic=topic, text=text)
+        assert studio.make() == 0, (topic, text)
+        assert said in (studio.row(refused).error or "")
+    back = studio.undo(number)  # of the small project's six questions a topic none may go
+    assert (studio.make(), "不能再少" in str(studio.row(back).error)) == (0, True)
+    for more in range(4):
+        studio.propose("add_question", topic="wifi", text=f"第{more}个说法能不能连网")
+    assert studio.make() == 4
+    gone = studio.propose("remove_question", topic="wifi", text=there[0])
+    assert studio.make() == 1, studio.row(gone).error
+    assert there[0] not in plans.questions_of(studio.data, "wifi")
+    assert set(studio.everything()) == set(before)
+    with pytest.raises(ChangeError, match="没有主题"):
+        studio.propose("add_question", topic="nothing", text="没有这样的主题吧")
+    with pytest.raises(ChangeError, match="个人信息"):
+        studio.propose("add_question", topic="wifi", text="我叫王建国电话13812345678")
+
+
+def tested(studio: Studio) -> str:
+    return Dataset(studio.data).test[0].text
+
+
 def test_that_a_local_fact_that_is_taken_back_has_the_day_on_which_it_was_looked_at(studio: Studio) -> None:
     before = studio.everything()
     number = studio.propose("edit_local_fact", name="parking", was="", now="门前免费", reviewed="2026-12-24")

@@ -1,9 +1,10 @@
 """答复: the answers by topic and aspect, with source and date, as they stand and as a resident would see them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,6 +44,8 @@ class Shown:
     place: Place | None
     written: DataChange | None
     """The change that its text comes from."""
+    questions: Sequence[str]
+    """How residents ask for the topic."""
 
 
 def register(services: Services) -> None:
@@ -75,7 +78,8 @@ def _read(services: Services, topic: str, aspect: str) -> Shown:
     place = plans.place_of(NLU_DATA, found.intent, topic, aspect) if found else None
     with services.store.reading() as session:
         written = changes.written_by(session, topic, aspect, plans.text_of(place.entry)) if place else None
-    return Shown(base, titles, found, aspect, place, written)
+    questions = plans.questions_of(NLU_DATA, topic) if found else []
+    return Shown(base, titles, found, aspect, place, written, questions)
 
 
 class _Topics:
@@ -113,6 +117,34 @@ def _whole(topic: Topic) -> str:
     ).lower()
 
 
+class _Questions:
+    """How residents ask for a topic: what the training learns it by, with ways to add and to remove one."""
+
+    def __init__(self, services: Services, topic: str, questions: Sequence[str], fate: Fate) -> None:
+        self._services, self._topic, self._fate = services, topic, fate
+        with ui.element("details").classes("studio-wide answers-questions"):
+            with ui.element("summary"):
+                ui.label(f"居民怎么问到它（{len(questions)}条，改了要重新训练）")
+            self._text = ui.input("再加一种问法").props("outlined dense").classes("studio-wide")
+            self._why = ui.input("为什么（必填）").props("outlined dense").classes("studio-wide")
+            self._button("加进去", self._add)
+            for text in questions:
+                with ui.element("div").classes("finding-line"):
+                    ui.label(text).classes("finding-text")
+                    self._button("删掉", partial(self._propose, "remove_question", text))
+
+    @staticmethod
+    def _button(title: str, act: Callable[[], Any]) -> None:
+        ui.button(title, on_click=act, color=None).props("unelevated no-caps dense").classes("studio-button")
+
+    async def _add(self) -> None:
+        await self._propose("add_question", str(self._text.value or ""))
+
+    async def _propose(self, kind: str, text: str) -> None:
+        payload = {"topic": self._topic, "text": text}
+        self._fate.follow(await propose(self._services, kind, payload, why=str(self._why.value or "")))
+
+
 class _Editor:
     """One aspect: its text and settings, what becomes of the edit, and the phone that shows it."""
 
@@ -139,6 +171,7 @@ class _Editor:
                     drop = ui.button("删掉这一段", on_click=self._drop, color=None)
                     drop.props("unelevated no-caps").classes("studio-button")
                 self._fate = Fate(services)
+            _Questions(services, topic.id, shown.questions, self._fate)
         with ui.element("aside").classes("answers-preview").props('aria-label="居民看到的样子"'):
             self._phone = ui.element("div").classes("phone")
         self._preview()

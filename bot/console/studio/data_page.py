@@ -266,7 +266,7 @@ class _DataPage:
         ui.label(
             f"训练还学主题的问法 {asked.questions} 条，编码器还学接着问的话 {asked.follow_ups} 条。"
             "这里是所有数据检查发现的问题：有一条，现在训练出来的模型就过不了“数据检查”。"
-            "问法和接着问的话在 questions、follow_ups 两个文件夹里，请手工改。"
+            "问法在“答复”页每个主题下面增删；接着问的话在 follow_ups 文件夹里，请手工改。"
         ).classes("note")
 
         def build(finding: str) -> None:

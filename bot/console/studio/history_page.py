@@ -210,6 +210,8 @@ def summary(change: DataChange) -> str:
             aspect = aspect_titles().get(payload["aspect"], payload["aspect"])
             where = f"{title_of(payload['intent'])} · {topic_title(payload['topic'])} · {aspect}"
             return f"{where}：{payload['now'] or '（删掉）'}"
+        case "add_question" | "remove_question":
+            return f"{topic_title(payload['topic'])}：“{payload['text']}”"
         case "edit_local_fact":
             return f"{fact_title(payload['name'])}：{payload['now'] or '（空）'}"
         case _:
