@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     console_host: str = "127.0.0.1"
     console_port: Annotated[int, Field(ge=1, le=65535)] = 8080
     actions_port: Annotated[int, Field(ge=1, le=65535)] = 5055
+    metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=1, le=65535)] = 9464
     rasa_url: str = "http://127.0.0.1:5005"
     rasa_python: Path = ROOT / ".venv-rasa" / "bin" / "python"
@@ -133,6 +134,7 @@ class Settings(BaseSettings):
     def _complete(self) -> "Settings":
         """Without an app id this is the model station with its simulator; with one, everything must be given."""
         if self.demo:
+            self._check_demo_is_private()
             self._fill_demo()
         elif missing := [
             f"FUJIN_{name.upper()}"
@@ -152,6 +154,16 @@ class Settings(BaseSettings):
                 "FUJIN_WECHAT_MODE=plain is for loopback only: set it to safe, or FUJIN_GATEWAY_HOST to 127.0.0.1"
             )
         return self
+
+    def _check_demo_is_private(self) -> None:
+        """A station whose app id was forgotten must not come up as the model station for a whole network to enter."""
+        hosts = {"FUJIN_GATEWAY_HOST": self.gateway_host, "FUJIN_CONSOLE_HOST": self.console_host}
+        public = [name for name, host in hosts.items() if host and host not in LOOPBACK]
+        if public:
+            raise ValueError(
+                "FUJIN_WECHAT_APP_ID is not set, so this would be the model station, whose sign-in page shows every "
+                f"password: set it, or {' and '.join(public)} to 127.0.0.1"
+            )
 
     def _check_ports(self) -> None:
         owners: dict[int, str] = {}
@@ -173,7 +185,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def demo(self) -> bool:
-        """Whether no real account is configured: the simulator plays WeChat, and the gateway stays on loopback."""
+        """Whether no real account is configured: the simulator plays WeChat, and everything stays on loopback."""
         return not self.wechat_app_id
 
     def _fill_demo(self) -> None:

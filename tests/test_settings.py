@@ -132,6 +132,19 @@ def test_that_plain_mode_is_for_loopback_only(monkeypatch: pytest.MonkeyPatch, h
             load_settings()
 
 
+@pytest.mark.parametrize("name", ["FUJIN_GATEWAY_HOST", "FUJIN_CONSOLE_HOST"])
+def test_that_the_model_station_is_for_loopback_only(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "::1")
+    assert load_settings().demo
+    monkeypatch.setenv(name, "0.0.0.0")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        "FUJIN_WECHAT_APP_ID is not set, so this would be the model station, whose sign-in page shows every password: "
+        f"set it, or {name} to 127.0.0.1"
+    )
+
+
 def test_that_the_model_station_draws_its_account_once_for_its_owner_only() -> None:
     first, second = load_settings(), load_settings()
     assert first.demo
@@ -216,7 +229,7 @@ def test_that_what_a_process_is_given_means_the_same_to_it(monkeypatch: pytest.M
 
 def test_that_no_setting_is_left_out_here() -> None:
     """A new setting must be thought of: can it be wrong, and is it said how to mend it?"""
-    free_text = {"wechat_token", "wechat_app_id", "wechat_app_secret", "gateway_host", "console_host"}
+    free_text = {"wechat_token", "wechat_app_id", "wechat_app_secret", "gateway_host", "console_host", "metrics_host"}
     paths = {"rasa_python", "duty_file", "var_dir", "speech_model"}
     checked = {name.removeprefix("FUJIN_").lower() for name in WRONG}
     assert set(Settings.model_fields) == checked | free_text | paths

@@ -82,10 +82,10 @@ def build(settings: Settings) -> Parts:
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until told to stop. Metrics have a port of their own, on loopback."""
+    """Serve until told to stop. Metrics have a port of their own."""
     parts = build(settings)
     REGISTRY.register(HeartbeatCollector(parts.store, parts.clock))
-    start_http_server(settings.metrics_port, addr="127.0.0.1")
+    start_http_server(settings.metrics_port, addr=settings.metrics_host)
     try:
         await http_server(parts, host=settings.gateway_host, port=settings.gateway_port).serve()
     finally:
