@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli import app
+from bot.cli import app, station
+from bot.duty import accounts
 from bot.intake import advice, alarm_answers, menu
 from bot.nlu.live_file import TrainersFileError
+from bot.settings import Settings
 from bot.store.models import Case, Message, Page, Resident
 from bot.store.session import Store
+from bot.studio.training import TrainingError
 from tests.station import DUTY, ScriptedRasa
 from tests.world import Answer, FakePlatform
 
@@ -228,6 +232,32 @@ def test_that_nothing_is_started_with_a_speech_model_that_cannot_be_used(
         f"fujin: FUJIN_SPEECH_MODEL: there is no folder {tmp_path}/nowhere"
     )
     assert not (tmp_path / "var" / "fujin.db").exists()
+
+
+def test_that_whose_passwords_the_model_station_has_shown_is_told_when_the_station_is_a_real_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_far_as_this(_settings: Settings) -> NoReturn:
+        raise TrainingError("as far as this")
+
+    monkeypatch.setattr(station, "_decided", as_far_as_this)
+    real = {"APP_ID": "wx1", "APP_SECRET": "s", "TOKEN": "t", "AES_KEY": "k" * 43}
+    for name, value in real.items():
+        monkeypatch.setenv(f"FUJIN_WECHAT_{name}", value)
+    monkeypatch.setenv("FUJIN_RASA_PYTHON", sys.executable)
+    monkeypatch.setenv("FUJIN_DATABASE_URL", store.url.render_as_string(hide_password=False))
+    assert fujin("up").stderr == "fujin: as far as this\n"
+    with store.transaction() as session:
+        accounts.draw_demo(
+            session, [("甲", "officer"), ("管理员", "administrator")], password="x", now=datetime.now(UTC)
+        )
+    told = fujin("up").stderr.replace("\n", " ")
+    assert "甲" in told
+    assert "管理员" in told
+    assert "fujin account reset NAME" in told
+    for name in ("甲", "管理员"):
+        fujin("account", "reset", name)
+    assert fujin("up").stderr == "fujin: as far as this\n"
 
 
 # -- cases and ack ------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from bot import supervisor
 from bot.cli.common import fail, station_settings, terminal
 from bot.clock import SystemClock
 from bot.console import canned
+from bot.duty import accounts
 from bot.duty.auditor import MUTE
 from bot.duty.roster import RosterError, load_roster
 from bot.intake import advice, alarm_answers, articles, menu, questions, speech
@@ -50,6 +51,8 @@ def up() -> None:
             migrate_database(settings.database_url)
             if settings.demo:
                 _load_demo(settings)
+            else:
+                _tell_what_is_left_of_demo(settings)
         model = _decided(settings) or _trained(settings)
     except (RosterError, TrainersFileError, TableFileError, training.TrainingError, speech.SpeechError) as error:
         fail(str(error))
@@ -106,6 +109,23 @@ def _load_demo(settings: Settings) -> None:
         importing.load_demo(store, now=SystemClock().now())
     finally:
         store.close()
+
+
+def _tell_what_is_left_of_demo(settings: Settings) -> None:
+    """Name who signs in with a password that others have seen. They are not shut out: an officer may be at the desk."""
+    store = Store(settings.database_url)
+    try:
+        with store.reading() as session:
+            names = accounts.left_of_demo(session)
+    finally:
+        store.close()
+    if names:
+        terminal.print(
+            "演示账号的口令别人见过 these accounts still have the password from the model station's sign-in page: "
+            f"{', '.join(names)}; `fujin account reset NAME` gives another",
+            style="yellow",
+            markup=False,
+        )
 
 
 def _run_until_stopped(settings: Settings, model: Path) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import audit
 from bot.duty.access import ROLES, Actor
-from bot.store.models import Account, SignIn
+from bot.store.models import Account, AuditEntry, SignIn
 from bot.store.session import Store
 
 IDLE = timedelta(hours=12)
@@ -225,6 +225,16 @@ def draw_demo(session: Session, names: Iterable[tuple[str, str]], *, password: s
     for name, role in new:
         account = add(session, name, role, password_hash=password_hash, by=audit.SYSTEM, now=now)
         account.must_change = False
+
+
+def left_of_demo(session: Session) -> list[str]:
+    """The names of the model station's accounts that still have the password from its sign-in page."""
+    drawn = sa.select(AuditEntry.subject).where(AuditEntry.actor == audit.SYSTEM, AuditEntry.action == "account_add")
+    changed = sa.select(AuditEntry.subject).where(AuditEntry.action.in_(("account_reset", "account_password")))
+    left = sa.select(Account.name).where(
+        Account.disabled_at.is_(None), Account.name.in_(drawn), Account.name.not_in(changed)
+    )
+    return list(session.scalars(left.order_by(Account.name)))
 
 
 def _check_role(role: str) -> None:

@@ -260,3 +260,18 @@ def test_that_demo_accounts_are_drawn_once(store: Store, clock: FakeClock) -> No
     gate = Gate(store)
     assert all(enter(gate, clock, name, "abcd-efgh") for name, _ in people)
     assert [action for _, action, _ in log(store)].count("account_add") == 2
+
+
+def test_that_demo_accounts_are_known_until_they_have_another_password(store: Store, clock: FakeClock) -> None:
+    people = [("甲", "officer"), ("乙", "officer"), ("丙", "officer"), ("丁", "officer"), ("管理员", "administrator")]
+    with store.transaction() as session:
+        accounts.draw_demo(session, people, password="abcd-efgh", now=clock.now())
+        accounts.add(session, "戊", "officer", password_hash="", by="管理员", now=clock.now())
+        accounts.disable(session, "丙", by="管理员", now=clock.now())
+        accounts.reset(session, "乙", password_hash="", by="管理员", now=clock.now())
+    gate = Gate(store)
+    signed_in = who(store, clock, enter(gate, clock, "甲", "abcd-efgh"))
+    assert signed_in
+    gate.change_password(signed_in, "abcd-efgh", "一个新的长口令呀呀呀", now=clock.now())
+    with store.reading() as session:
+        assert set(accounts.left_of_demo(session)) == {"丁", "管理员"}
