@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.clock import SystemClock
+from bot.settings import ROOT
 from bot.store.models import AuditEntry, Case, Erasure, Resident
 from bot.store.session import Store
 from tests.console.conftest import Rows
@@ -104,6 +105,8 @@ def test_that_a_backup_is_made_and_put_back_by_command(store: Store, case: Case,
     made = fujin("backup", str(archive))
     assert made.exit_code == 0, made.output
     assert "audit log up to 1 " in made.stdout
+    beside = f"{ROOT}/.env, {tmp_path}/duty.yml, {ROOT}/nlu_data, {ROOT}/models"
+    assert made.stderr == f"not in it, to be kept besides: {beside}\n"
     assert fujin("backup", str(archive)).exit_code == 1
     refused = fujin("restore", str(archive))
     assert (refused.exit_code, "--force" in refused.stderr) == (1, True)

@@ -18,6 +18,8 @@ from bot.duty.backup import BackupError, Summary
 from bot.duty.handling import CaseError
 from bot.duty.retention import RetentionError
 from bot.duty.roster import RosterError, load_roster
+from bot.nlu.project import MODELS, NLU_DATA
+from bot.settings import ROOT, Settings
 from bot.store.models import AuditEntry, CaseId
 from bot.store.session import StoreUnavailableError
 
@@ -180,9 +182,10 @@ def backup_(
     officer: Annotated[str, typer.Option(help="Who does it, for the audit log.")] = SHELL,
 ) -> None:
     """Write database, conversations and files into one archive, while the station runs."""
+    settings = station_settings()
     _check_keeper(officer)
     try:
-        _tell(file, backup.backup(station_settings(), file.absolute(), by=officer, now=SystemClock().now()))
+        _tell(settings, file, backup.backup(settings, file.absolute(), by=officer, now=SystemClock().now()))
     except (BackupError, StoreUnavailableError) as error:
         fail(str(error))
 
@@ -198,7 +201,8 @@ def restore(
     try:
         if not backup.empty(settings):  # else there is nobody yet whose right could be asked
             _check_keeper(officer)
-        _tell(file, backup.restore(settings, file.absolute(), by=officer, now=SystemClock().now(), force=force))
+        put_back = backup.restore(settings, file.absolute(), by=officer, now=SystemClock().now(), force=force)
+        _tell(settings, file, put_back)
     except (BackupError, StoreUnavailableError) as error:
         fail(str(error))
 
@@ -208,6 +212,8 @@ def _check_keeper(officer: str) -> None:
         check_person(session, officer, "keep", unnamed=True)
 
 
-def _tell(file: Path, summary: Summary) -> None:
+def _tell(settings: Settings, file: Path, summary: Summary) -> None:
     log = f"audit log up to {summary.audit_entry} {summary.audit_hash}"
     typer.echo(f"{file}: {summary.files} files, {summary.bytes} bytes, {log}")
+    beside = ", ".join(str(path) for path in (ROOT / ".env", settings.duty_file, NLU_DATA, MODELS))
+    typer.echo(f"not in it, to be kept besides: {beside}", err=True)
