@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.settings import ROOT, Settings
+from bot.settings import LOOPBACK, ROOT, Settings, SettingsError, load_settings
 
 DEPLOY = ROOT / "deploy"
-PORTS = {Settings.model_fields[name].default for name in ("gateway_port", "console_port", "metrics_port")}
+SERVERS = ("gateway", "console", "metrics")
+PORTS = {Settings.model_fields[f"{name}_port"].default for name in SERVERS}
+NOT_SETTINGS = {"commit"}
+"""What the image's build is told: the studio reads it, and nobody sets it for a station."""
+ACCOUNT = {
+    "FUJIN_WECHAT_APP_ID": "wx0123456789abcdef",
+    "FUJIN_WECHAT_APP_SECRET": "s" * 32,
+    "FUJIN_WECHAT_TOKEN": "token",
+    "FUJIN_WECHAT_AES_KEY": "k" * 43,
+}
 
 
 def documents(name: str) -> list[dict[str, Any]]:
@@ -22,19 +31,30 @@ def documents(name: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("path", sorted(DEPLOY.iterdir()), ids=lambda path: path.name)
 def test_that_every_setting_that_is_named_is_one(path: Path) -> None:
     named = set(re.findall(r"FUJIN_([A-Z_]+)", path.read_text(encoding="utf-8")))
-    assert {name.lower() for name in named} <= set(Settings.model_fields)
+    assert {name.lower() for name in named} <= set(Settings.model_fields) | NOT_SETTINGS
+
+
+def dockerfile() -> str:
+    return (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def in_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment that every process of the image begins with."""
+    for line in re.findall(r"^ENV (.+)", dockerfile(), flags=re.MULTILINE):
+        for name, value in (pair.split("=", 1) for pair in line.split()):
+            monkeypatch.setenv(name, value)
 
 
 def test_that_the_image_copies_only_what_is_there() -> None:
-    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    for line in lines:
+    for line in dockerfile().splitlines():
         if line.startswith("COPY "):
             for source in line.split()[1:-1]:
                 assert (ROOT / source).exists(), source
 
 
 def test_that_the_ports_of_the_image_the_pods_and_the_proxy_are_the_products() -> None:
-    image = re.search(r"EXPOSE (.+)", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"))
+    image = re.search(r"EXPOSE (.+)", dockerfile())
     assert image
     assert {int(port) for port in image[1].split()} == PORTS
     (deployment,) = (one for one in documents("kubernetes.yml") if one["kind"] == "Deployment")
@@ -42,6 +62,44 @@ def test_that_the_ports_of_the_image_the_pods_and_the_proxy_are_the_products() -
     assert {port["containerPort"] for port in container["ports"]} == PORTS
     proxied = re.findall(r"server fujin:(\d+)", (DEPLOY / "nginx.conf").read_text(encoding="utf-8"))
     assert {int(port) for port in proxied} < PORTS
+
+
+@pytest.mark.usefixtures("in_the_image")
+def test_that_whoever_asks_a_port_that_the_image_offers_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ACCOUNT.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert {getattr(settings, f"{name}_host") for name in SERVERS}.isdisjoint(LOOPBACK)
+
+
+@pytest.mark.usefixtures("in_the_image")
+def test_that_the_image_is_no_model_station_when_its_account_is_forgotten() -> None:
+    with pytest.raises(SettingsError, match=r"^FUJIN_WECHAT_APP_ID is not set, .* set it, or .* to 127\.0\.0\.1$"):
+        load_settings()
+
+
+def test_that_the_image_can_back_up_and_restore_the_database_that_comes_with_it() -> None:
+    client = re.search(r"\bpostgresql-client-(\d+)\b", dockerfile())
+    (compose,) = documents("compose.yml")
+    server = re.fullmatch(r"postgres:(\d+)", compose["services"]["postgres"]["image"])
+    assert client
+    assert server
+    assert int(client[1]) >= int(server[1]), "pg_dump refuses a server that is newer than itself"
+
+
+def test_that_the_image_knows_the_commit_that_it_was_built_from() -> None:
+    assert re.search(r"^ARG FUJIN_COMMIT\b.*\nENV FUJIN_COMMIT=\$FUJIN_COMMIT$", dockerfile(), flags=re.MULTILINE)
+    (compose,) = documents("compose.yml")
+    assert compose["services"]["fujin"]["build"]["args"] == {"FUJIN_COMMIT": "${FUJIN_COMMIT:-}"}
+
+
+def test_that_no_replica_starts_with_a_secret_of_its_own() -> None:
+    (compose,) = documents("compose.yml")
+    assert compose["services"]["fujin"]["environment"]["FUJIN_SECRET"].startswith("${FUJIN_SECRET:?")
+    (deployment,) = (one for one in documents("kubernetes.yml") if one["kind"] == "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (secret,) = (one["valueFrom"]["secretKeyRef"] for one in container["env"] if one["name"] == "FUJIN_SECRET")
+    assert secret == {"name": container["envFrom"][0]["secretRef"]["name"], "key": "FUJIN_SECRET"}
 
 
 def test_that_what_the_pods_refer_to_is_declared() -> None:
@@ -81,6 +139,18 @@ def test_that_the_console_believes_the_proxy_who_asks() -> None:
     assert "FORWARDED_ALLOW_IPS" in {variable["name"] for variable in container["env"]}
 
 
+def test_that_an_edit_of_the_duty_file_reaches_every_replica() -> None:
+    """An editor puts a new file in the old one's place, and a container that was given the file keeps the old one."""
+    (compose,) = documents("compose.yml")
+    fujin = compose["services"]["fujin"]
+    mounted = {volume.split(":")[1] for volume in fujin["volumes"]}
+    assert str(Path(fujin["environment"]["FUJIN_DUTY_FILE"]).parent) in mounted
+    (deployment,) = (one for one in documents("kubernetes.yml") if one["kind"] == "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (file,) = (one["value"] for one in container["env"] if one["name"] == "FUJIN_DUTY_FILE")
+    assert {"name": "duty", "mountPath": str(Path(file).parent), "readOnly": True} in container["volumeMounts"]
+
+
 def test_that_evidence_is_shared_and_nothing_else_of_a_replicas_own_folder() -> None:
     (compose,) = documents("compose.yml")
     mounted = [volume for volume in compose["services"]["fujin"]["volumes"] if ":/fujin/var" in volume]
@@ -93,7 +163,7 @@ def test_that_replicas_share_the_data_and_the_models_that_trainers_change() -> N
     (compose,) = documents("compose.yml")
     mounted = [volume.split(":") for volume in compose["services"]["fujin"]["volumes"]]
     assert shared <= {parts[1] for parts in mounted if "ro" not in parts[2:]}
-    assert {parts[0] for parts in mounted if not parts[0].startswith("..")} <= set(compose["volumes"])
+    assert {parts[0] for parts in mounted if not parts[0].startswith(".")} <= set(compose["volumes"])
     (deployment,) = (one for one in documents("kubernetes.yml") if one["kind"] == "Deployment")
     spec = deployment["spec"]["template"]["spec"]
     (container,), (seed,) = spec["containers"], spec["initContainers"]
