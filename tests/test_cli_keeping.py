@@ -105,7 +105,7 @@ def test_that_a_backup_is_made_and_put_back_by_command(store: Store, case: Case,
     made = fujin("backup", str(archive))
     assert made.exit_code == 0, made.output
     assert "audit log up to 1 " in made.stdout
-    beside = f"{ROOT}/.env, {tmp_path}/duty.yml, {ROOT}/nlu_data, {ROOT}/models"
+    beside = f".env, {tmp_path}/duty.yml, {ROOT}/nlu_data, {ROOT}/models"
     assert made.stderr == f"not in it, to be kept besides: {beside}\n"
     assert fujin("backup", str(archive)).exit_code == 1
     refused = fujin("restore", str(archive))

@@ -19,7 +19,7 @@ from bot.duty.handling import CaseError
 from bot.duty.retention import RetentionError
 from bot.duty.roster import RosterError, load_roster
 from bot.nlu.project import MODELS, NLU_DATA
-from bot.settings import ROOT, Settings
+from bot.settings import Settings
 from bot.store.models import AuditEntry, CaseId
 from bot.store.session import StoreUnavailableError
 
@@ -215,5 +215,4 @@ def _check_keeper(officer: str) -> None:
 def _tell(settings: Settings, file: Path, summary: Summary) -> None:
     log = f"audit log up to {summary.audit_entry} {summary.audit_hash}"
     typer.echo(f"{file}: {summary.files} files, {summary.bytes} bytes, {log}")
-    beside = ", ".join(str(path) for path in (ROOT / ".env", settings.duty_file, NLU_DATA, MODELS))
-    typer.echo(f"not in it, to be kept besides: {beside}", err=True)
+    typer.echo(f"not in it, to be kept besides: .env, {settings.duty_file}, {NLU_DATA}, {MODELS}", err=True)
