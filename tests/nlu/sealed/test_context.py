@@ -17,7 +17,7 @@ from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet, User
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu import forms
+from bot.nlu import following, forms, knowledge
 from bot.nlu.context import Context
 from bot.nlu.conversation import SLEEPING, Readers
 from bot.nlu.forms import BESIDES, CONSENT
@@ -729,7 +729,8 @@ def test_that_an_earlier_matter_is_taken_up_again_by_its_words() -> None:
     back = read("证明那个 我老妹替我去中不", permit, topics=[("residence_permit_renew", 0.9)])
     back[ASPECT_TURNS] = [Turn("agent", 0.95).to_json()]
     together = read("", no_crime, topics=[("no_crime_record", 0.9)])
-    others = {"家政管我要个没犯过事的证明，证明那个 我老妹替我去中不": together}
+    behind = following.behind(knowledge.load().topics["no_crime_record"], "家政管我要个没犯过事的证明", back["text"])
+    others = {behind: together}
     asked = meaning(back, *before, others=others).parse_data[QUESTION]
     assert asked["topics"][0].startswith("no_crime_record")
     assert asked["aspects"] == ["agent"]
