@@ -2,26 +2,27 @@
 
 What is found becomes a placeholder that says what stood there (〔电话〕), so that the message can still be judged.
 Numbers are looked for in every dress: full width, circled, apart, spoken (幺三八), in English or pinyin words. Names
-are found by jieba's tagger and by what stands around them; it errs on the side of taking out too much.
+are found where they are told (我叫…) and in the reading of the text (`bot/studio/named.py`); it errs on the side of
+taking out too much.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile, zip_longest
+from itertools import takewhile
 
 import jieba
 import jieba.posseg
 
 from bot.nlu.entities import StationEntities
-from bot.nlu.names import COMPOUND, ORDINARY_WORDS, SINGLE, is_name
+from bot.nlu.names import COMPOUND, SINGLE
 from bot.nlu.normaliser import simplified
 from bot.nlu.project import NLU_DATA
+from bot.studio.named import KIN, named
 
 PLACEHOLDERS = {
     "phone": "〔电话〕",
@@ -57,9 +58,12 @@ _PLAIN_WORDS = {
     "〔自述〕": "",
 }
 _PLACEHOLDER = re.compile("〔[^〔〕]{1,6}〕")
+_KEPT = re.compile(rf"{_PLACEHOLDER.pattern}|(?<![a-z0-9])fujin-[0-9a-f]{{12}}(?![a-z0-9])")
 _SAID_AGAIN = re.compile(r"(〔[^〔〕]{1,6}〕)(?:[\s，,、。]*\1)+")
 _STOP_BEFORE_STOP = re.compile(r"[，,、](?=\s*[，,、。！？])")
 """What a part that was taken out leaves behind."""
+_ENOUGH = 4
+"""Characters in a row by which somebody would know their own words again."""
 _ROUNDS = 6
 """What was taken out may let the rest be read in another way; so many times it is read again."""
 
@@ -87,9 +91,35 @@ def mask(text: str, entities: StationEntities | None = None, confidential: bool 
     return "〔自述〕" if spans else text
 
 
-def leftovers(text: str) -> list[str]:
-    """What in a text still looks personal: it must not become training data."""
-    return [text[span.start : span.end] for span in _spans(text, StationEntities.load(), confidential=False)]
+def leftovers(text: str, tip: str = "") -> list[str]:
+    """What in a text still looks personal: it must not become training data.
+
+    `tip`: the original words of the tip that the text was made of; then also what of them may stand in no tip.
+    """
+    found = _spans(text, StationEntities.load(), confidential=False)
+    return [text[span.start : span.end] for span in (*found, *(_told_again(text, tip) if tip else []))]
+
+
+def _told_again(text: str, tip: str) -> list[_Span]:
+    """Places, times, relations and what the writer tells of themselves, in the words in which the tip has them too.
+
+    Other words may stand: an example has to name a place where people speak of places.
+    """
+    said, told, kept = ("".join(map(_plain, one)) for one in (text, tip, mask(tip, confidential=True)))
+    again = []
+    for span in (*_found(text, said, StationEntities.load(), confidential=True), *_self_told(said)):
+        words = said[span.start : span.end]
+        parts = (words[start : start + _ENOUGH] for start in range(max(len(words) - _ENOUGH, 0) + 1))
+        ours = any(words in plain for plain in _PLAIN_WORDS.values())
+        if not ours and any(part in told and part not in kept for part in parts):
+            again.append(span)
+    return _joined(again)
+
+
+def objection(where: str, found: Sequence[str]) -> str:
+    """Why a text in which these `leftovers` were found is not kept, as people read it; empty if there are none."""
+    told = "、".join(dict.fromkeys(found))
+    return f"{where}还有像个人信息的内容：{told}。请改成说不出是谁的写法再保存" if told else ""
 
 
 def of_one_person(text: str) -> list[str]:
@@ -115,20 +145,28 @@ def _replaced(text: str, spans: Sequence[_Span]) -> str:
 
 
 def _spans(text: str, entities: StationEntities, *, confidential: bool) -> list[_Span]:
-    """What is to be taken out, in order, none overlapping; nothing of a placeholder."""
+    """What is to be taken out, in order, none overlapping; nothing of a placeholder or of a model's name."""
     plain = "".join(map(_plain, text))
-    finders: list[Callable[[str], Iterator[_Span]]] = [_numbers, _accounts, _births, _plates, _addresses, _names]
-    found = [span for finder in finders for span in finder(plain)]
-    found += _in_english(text)
-    found += _of_entities(plain, entities, confidential=confidential)
-    if confidential:
-        found += [span for finder in (_whereabouts, _relations, _short_numbers) for span in finder(plain)]
-    kept = [(match.start(), match.end()) for match in _PLACEHOLDER.finditer(text)]
+    found = _found(text, plain, entities, confidential=confidential)
+    kept = [(match.start(), match.end()) for match in _KEPT.finditer(text)]
     found = [part for span in found for part in _outside(span, kept) if text[part.start : part.end].strip()]
     joined = _joined(found)
     if confidential and not joined:
         joined = _joined([part for span in _self_told(plain) for part in _outside(span, kept)])
     return joined
+
+
+def _found(text: str, plain: str, entities: StationEntities, *, confidential: bool) -> list[_Span]:
+    """Whatever is found in a text, which is also given as `_plain` has it; one may be within another."""
+    finders: list[Callable[[str], Iterator[_Span]]] = [_numbers, _accounts, _births, _plates, _addresses]
+    if confidential:
+        finders += [_whereabouts, _relations, _short_numbers]
+    return [
+        *(span for finder in finders for span in finder(plain)),
+        *_names(plain, wary=confidential),
+        *_in_english(text),
+        *_of_entities(plain, entities, confidential=confidential),
+    ]
 
 
 def _outside(span: _Span, kept: Sequence[tuple[int, int]]) -> Iterator[_Span]:
@@ -461,20 +499,9 @@ def _of_entities(text: str, entities: StationEntities, *, confidential: bool) ->
 # -- names ------------------------------------------------------------------------------------------------------------
 
 _SURNAME = f"(?:{'|'.join(COMPOUND)}|[{''.join(SINGLE)}])"
-_TITLE = (
-    "先生|女士|小姐|太太|师傅|警官|警察|民警|所长|队长|老师|医生|大夫|护士|老板|经理|主任|科长|处长|书记|局长|院长|校长|"
-    "律师|会计|总|哥|姐|叔|婶|姨|大爷|大妈|大娘|大哥|大姐|阿姨|奶奶|爷爷|某某|某"
-)
-_ALSO_WORDS = frozenset("和那向连于全万方成任常时关安单查解强应计商代付保来明白黄花金车高")
-"""Surnames that stand before a title as words too: 和老师说, 那老板."""
-_TITLED = re.compile(rf"{_SURNAME}(?:{_TITLE})")
-_SAID = re.compile(
-    r"(?:我叫|俺叫|叫做|名叫|名字叫?|姓名|大名|本名|真名|户主|本人叫|嫌疑人|当事人|收款人|开户名)[\s:是为,，]*"
-    rf"(?P<inner>{_SURNAME}(?:(?!的)[\u4e00-\u9fff]){{1,3}})"
-)
 _CALLED = re.compile(
-    r"(?:(?:我|俺|他|她|本人|孩子|儿子|闺女|女儿|老公|老婆|媳妇|丈夫|妻子|对象)叫|叫做|名叫|名字(?:叫|是)|(?:姓名|大名|本名|真名)[是:为])\s?"
-    r"(?P<inner>(?:(?!的|今年|电话|手机|身份|家住|住|家里|就行)[\u4e00-\u9fff]){2,4})(?![\u4e00-\u9fff])"
+    rf"(?:(?:我|俺|他|她|人|个|{KIN})叫|叫做|名叫|名字(?:叫|是)|(?:姓名|大名|本名|真名)[是:为])\s?"
+    r"(?P<inner>(?:(?!的|今年|电话|手机|身份|家住|住|家里|就行)[\u4e00-\u9fff]){2,4})(?=的|[^\u4e00-\u9fff]|$)"
     r"|叫我(?P<too>(?:(?!就|吧|好了)[\u4e00-\u9fff]){2,3})(?=就行|就好|吧|好了)"
 )
 """Where a name stands whatever word it is: 我叫高兴."""
@@ -492,41 +519,18 @@ _SURNAMED = re.compile(
     r"(?:我|俺|免贵|本人|他|她|对方|男的|女的|房东|老板|那人|^|[^\u4e00-\u9fff])姓"
     rf"(?P<inner>{_SURNAME})(?!(?!的)[\u4e00-\u9fff])"
 )
-_HOUSE_OF = re.compile(rf"(?P<inner>老[{''.join(SINGLE[:100])}])(?=家|头|太太|媳妇|两口)")
 _DOTTED = re.compile(r"[\u4e00-\u9fff]{2,8}(?:[·•][\u4e00-\u9fff]{2,8})+")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
-_OFTEN = 2
-_SELDOM = 500
-"""How often jieba has seen a letter as a word, below which it is rather the end of a name."""
 
 
-def _names(text: str) -> Iterator[_Span]:
-    for pattern in (_DOTTED, _FOREIGN, _SURNAMED, _HOUSE_OF):
+def _names(text: str, *, wary: bool) -> Iterator[_Span]:
+    for pattern in (_DOTTED, _FOREIGN, _SURNAMED):
         yield from _matches(pattern, text, "name")
-    yield from _said(text)
-    words = list(_tagged(text))
-    for (word, tag, start), after in zip_longest(words, words[1:]):
-        following, next_tag = (after[0], after[1]) if after else ("", "")
-        if _is_called(word, tag) or _is_titled(word, tag, following):
-            more = following if _ends_name(word, following, next_tag) else ""
-            yield _Span(start, start + len(word) + len(more), "name")
-        elif _is_known_as(word, following, next_tag) or (
-            next_tag.startswith("nr") and len(following) <= 2 and _begins_name(word, tag)
-        ):
-            yield _Span(start, start + len(word) + len(following), "name")
-
-
-def _said(text: str) -> Iterator[_Span]:
-    """Names by what stands before them."""
-    for match in _SAID.finditer(text):
-        start, end = match.span("inner")
-        said = next((text[start:stop] for stop in range(end, start + 1, -1) if _may_be_name(text[start:stop])), "")
-        if said:
-            yield _Span(start, start + len(said), "name")
     for match in _CALLED.finditer(text):
         start, end = match.span("inner" if match["inner"] else "too")
         if not _CALLED_FOR.match(text, start):
             yield _Span(start, end, "name")
+    yield from (_Span(start, end, "name") for start, end in named(text, wary=wary))
 
 
 def _in_english(text: str) -> Iterator[_Span]:
@@ -552,7 +556,8 @@ def _is_english(word: str) -> bool:
 @lru_cache(maxsize=1)
 def _english() -> frozenset[str]:
     """The English words that the training messages write small, so that no name is among them."""
-    return frozenset(re.findall("(?<![A-Za-z])[a-z]+", _corpus()))
+    told = (path.read_text(encoding="utf-8") for path in sorted((NLU_DATA / "intents").glob("*/*.yml")))
+    return frozenset(word for text in told for word in re.findall("(?<![A-Za-z])[a-z]+", text))
 
 
 _NAME_IN_ENGLISH = re.compile(
@@ -562,73 +567,6 @@ _I_AM = re.compile(r"(?<![a-z])(?:i am|i['’]?m|this is|it['’]s)\s+(?P<inner>
 _CAPITALS = re.compile("[A-Z][a-z]+(?: [A-Z][a-z]+)+")
 _NATION = re.compile("(?:ese|ish|ian|ican)$")
 _NO_NAME_IN_ENGLISH = re.compile("(?:ing|ed|ly|ful|less|ous|able|tive|ical|nt)$")
-
-
-def _ends_name(word: str, following: str, tag: str) -> bool:
-    """Whether a letter that jieba has cut off is the last of a name: 王梓 | 涵, 古丽娜 | 尔."""
-    if len(following) != 1 or not _HAN.fullmatch(following):
-        return False
-    if tag.startswith("nr") and following not in SINGLE:
-        return True
-    return len(word) == 2 and word[0] in SINGLE and jieba.dt.FREQ.get(following, 0) < _SELDOM
-
-
-def _is_called(word: str, tag: str) -> bool:
-    """Whether a word by itself is a name: 张伟, 老王, 李姐."""
-    if _TITLED.fullmatch(word):
-        return not _is_ordinary(word)
-    return tag.startswith("nr") and (_may_be_name(word) or _is_nickname(word))
-
-
-def _is_titled(word: str, tag: str, following: str) -> bool:
-    """Whether a word is the surname of a title that follows: 张 | 警官."""
-    if not re.fullmatch(_SURNAME, word) or not re.match(_TITLE, following):
-        return False
-    return tag.startswith(("nr", "ns")) or word not in _ALSO_WORDS
-
-
-def _is_known_as(word: str, following: str, tag: str) -> bool:
-    """大 | 刘: how somebody is called where they are known, cut in two."""
-    return word in ("老", "小", "大", "阿") and following in SINGLE[:100] and tag.startswith("nr")
-
-
-def _begins_name(word: str, tag: str) -> bool:
-    """Whether a word may be the surname of a given name that follows: 欧阳 | 娜娜."""
-    return word in COMPOUND or (word in SINGLE and tag.startswith("nr"))
-
-
-def _tagged(text: str) -> Iterator[tuple[str, str, int]]:
-    """The words of a text with jieba's tags, and where they begin."""
-    StationEntities.load()  # the station's dictionary is loaded with it
-    at = 0
-    for pair in jieba.posseg.cut(text):
-        yield pair.word, pair.flag, at
-        at += len(pair.word)
-
-
-def _may_be_name(word: str) -> bool:
-    return is_name(word) and not word.startswith(ORDINARY_WORDS) and not _is_ordinary(word)
-
-
-def _is_nickname(word: str) -> bool:
-    """老王, 小李, 阿强: how somebody is called where they are known."""
-    return len(word) == 2 and word[0] in "老小阿" and word[1] in SINGLE
-
-
-@lru_cache(maxsize=20_000)
-def _is_ordinary(word: str) -> bool:
-    """Whether a word that has a name's form is common in the training messages, in which nobody is named."""
-    return bool(_HAN.fullmatch(word)) and _corpus().count(word) >= _OFTEN
-
-
-@lru_cache(maxsize=1)
-def _corpus() -> str:
-    """The training messages, but for those that ask how often a name is borne."""
-    files = sorted((NLU_DATA / "intents").glob("*/*.yml"))
-    told = [path.read_text(encoding="utf-8") for path in files if path.stem != "duplicate_name"]
-    if not told:
-        logging.getLogger(__name__).warning("no training messages: every word in a name's form is taken for a name")
-    return "\n".join(told)
 
 
 # -- tips: places, times, the writer ----------------------------------------------------------------------------------
@@ -659,6 +597,15 @@ _MAY_SAY = re.compile(
 _CLAUSE = re.compile(r"[^，,。.!！?？;；\n〔〕]+")
 
 
+def _tagged(text: str) -> Iterator[tuple[str, str, int]]:
+    """The words of a text with jieba's tags, and where they begin."""
+    StationEntities.load()  # the station's dictionary is loaded with it
+    at = 0
+    for pair in jieba.posseg.cut(text):
+        yield pair.word, pair.flag, at
+        at += len(pair.word)
+
+
 def _whereabouts(text: str) -> Iterator[_Span]:
     yield from _matches(_ORGANISATION, text, "place")
     yield from _matches(_WHERE, text, "place")
@@ -666,8 +613,6 @@ def _whereabouts(text: str) -> Iterator[_Span]:
     for word, tag, start in _tagged(text):
         if tag in ("ns", "nt", "nz") and len(word) > 1 and _HAN.fullmatch(word):
             yield _Span(start, start + len(word), "place")
-        elif tag.startswith("nr") and len(word) > 1 and not _is_ordinary(word) and _HAN.fullmatch(word):
-            yield _Span(start, start + len(word), "name")
 
 
 def _relations(text: str) -> Iterator[_Span]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.nlu.dataset import Dataset
 from bot.studio.masking import in_plain_words, leftovers, mask
 
 SPOKEN = dict(enumerate(("零〇洞", "一幺妖", "二两", "三", "四", "五", "六", "七拐", "八", "九勾")))
@@ -192,6 +193,104 @@ def test_that_what_happened_stays(said: str) -> None:
     assert mask(said) == said
 
 
+NAMES = (
+    *("张伟", "张敏", "张红", "张明", "张淑芬", "张桂兰", "张建军", "张雨桐", "张浩然", "张翠花", "王芳", "王磊"),
+    *("王彤", "王丽娟", "王桂香", "王子豪", "王一诺", "王福顺", "李娜", "李雪", "李想", "李桂兰", "李梓萱", "李国强"),
+    *("李二牛", "刘洋", "刘强", "刘佳", "刘志强", "刘淑云", "刘宇航", "刘一鸣", "刘亚男", "陈丽", "陈浩", "陈桂英"),
+    *("陈思雨", "陈水生", "杨勇", "杨帆", "杨柳", "杨光", "杨梅", "杨秀珍", "杨树林", "黄敏", "黄波", "黄海涛"),
+    *("黄淑芬", "黄金宝", "何平", "何佳", "何欣怡", "何永福", "何桂花", "高飞", "高山", "高洁", "高明", "高淑珍"),
+    *("高玉宝", "高兴旺", "白雪", "白杨", "白云", "白露", "白洁", "白桂荣", "白志刚", "江涛", "江雪", "江丽华"),
+    *("江一帆", "方圆", "方正", "方舟", "方芳", "方志军", "温馨", "温泉", "温静", "温玉华", "安静", "安平", "安然"),
+    *("安晓东", "安桂琴", "欧阳雪", "欧阳志远", "上官云", "司马兰", "诸葛明", "慕容静", "皇甫静", "东方晓", "令狐雪"),
+    *("赵磊", "赵永福", "赵铁柱", "周杰", "周玉芬", "吴刚", "吴建华", "吴桂芝", "徐静", "徐凤兰", "孙浩", "孙宇轩"),
+    *("马丽", "马超", "马德胜", "朱春梅", "胡金凤", "郭长林", "林雨晴", "罗文斌", "郑爱国", "梁凤英", "宋丹", "韩磊"),
+    *("于洋", "于桂芳", "金哲", "金英花", "朴成哲", "关丽", "佟玉霞", "那志强", "单玉洁", "付强", "代玉芬", "时丽"),
+    *("常青", "向阳", "解丽", "万丽", "路遥", "车丽", "刘杨子墨"),
+)
+"""Names as they are met every day; not a few are words too."""
+SAID_OF = [
+    "{}打我",
+    "我舅妈{}走丢了",
+    "{}欠我钱不还",
+    "我老公{}打我",
+    "我要举报{}卖假烟",
+    "我叫{}，家里进贼了",
+    "昨天跟{}吵起来了",
+    "我的身份证被{}拿走了",
+    "你好，我想问一下{}的户口怎么迁",
+    "楼上那个{}天天放音乐",
+    "快来人啊{}要跳楼",
+    "骗我的人是{}，微信转的账",
+]
+
+
+@pytest.mark.parametrize("said", SAID_OF)
+def test_that_nobody_is_named_in_whatever_sentence(said: str) -> None:
+    assert [name for name in NAMES if mask(said.format(name)) != said.format("〔姓名〕")] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("王老师打孩子", "〔姓名〕老师打孩子"),
+        ("王姐骗我钱", "〔姓名〕姐骗我钱"),
+        ("我老公高峰打我", "我老公〔姓名〕打我"),
+        ("我弟弟叫高原", "我弟弟叫〔姓名〕"),
+        ("有个叫高原的人堵我门口", "有个叫〔姓名〕的人堵我门口"),
+        ("老板叫小马哥", "老板叫〔姓名〕"),
+        ("高老师打孩子", "〔姓名〕老师打孩子"),
+        ("黄警官让我来的", "〔姓名〕警官让我来的"),
+        ("老李家天天聚会", "〔姓名〕家天天聚会"),
+        ("司机张某酒后开车", "司机〔姓名〕酒后开车"),
+        ("隔壁王某某打孩子", "隔壁〔姓名〕打孩子"),
+        ("我在欧阳老师家补课", "我在〔姓名〕老师家补课"),
+    ],
+)
+def test_that_a_name_is_taken_out_whatever_word_it_is_and_the_rest_can_be_judged(said: str, left: str) -> None:
+    assert mask(said) == left
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "早高峰一号线挤不上去",
+        "大杨树让风刮倒了",
+        "和老师说一声",
+        "那老板不给钱",
+        "这车总是停我家门口",
+        "门卫大爷让人推了",
+        "对方奶奶堵着我孩子",
+        "那小子抢了我手机",
+        "给我换张新身份证",
+        "上周一来过",
+        "孙子的户口怎么落",
+        "谢谢警察叔叔",
+        "多谢警官",
+        "户口在沈河，房子在于洪",
+        "钱花光了",
+        "高中生能办身份证吗",
+        "安全出口锁着",
+        "他戴红帽子",
+        "房东打我",
+        "司机打我",
+        "保安打我",
+        "黄牛卖票",
+    ],
+)
+def test_that_words_in_a_names_form_stay(said: str) -> None:
+    assert mask(said) == said
+
+
+def test_that_of_what_residents_usually_write_little_is_taken_for_names() -> None:
+    usual = [example.text for example in Dataset().training() if "duplicate_name" not in example.intent][::40]
+    named = [text for text in usual if "〔姓名〕" in mask(text)]
+    assert len(named) < 0.03 * len(usual), named
+
+
+def test_that_the_name_of_a_model_is_nobodys() -> None:
+    assert leftovers("比fujin-013800138000少漏两条，fujin-0a1b2c3d4e5f也是") == []
+
+
 NASTY_TIPS = [
     ("我邻居在东中街8号二楼开赌场，我每天晚上都能听见", ["邻居", "东中街", "二楼", "晚上"]),
     ("我是保洁，在万达广场上班，看见老板卖假烟", ["保洁", "万达"]),
@@ -205,6 +304,12 @@ NASTY_TIPS = [
     ("全村就我家挨着他家", ["我家"]),
     ("老王家天天打牌", ["老王"]),
     ("昨天下午三点半我在车上看见王大强收钱", ["三点半", "在车上", "王大强"]),
+    ("张浩然卖电子烟", ["张浩然"]),
+    ("高峰贩毒", ["高峰"]),
+    ("举报刘老师补课", ["刘"]),
+    ("王姐卖假烟", ["王"]),
+    ("李桂兰", ["李", "桂兰"]),
+    ("组织的人叫阿豹，下月还有一场", ["阿豹"]),
 ]
 
 
@@ -218,6 +323,31 @@ def test_that_a_tip_still_says_what_it_is_about() -> None:
     masked = mask("我要举报滨河小区3号楼聚众赌博，抽水五百", confidential=True)
     assert "聚众赌博" in masked
     assert "五百" in masked
+
+
+TIP = "我邻居在东中街8号二楼开赌场，我每天晚上都能听见，老板是我前夫的同学"
+
+
+@pytest.mark.parametrize(
+    ("example", "found"),
+    [
+        ("东中街有人开赌场", ["东中街"]),
+        ("邻居开赌场", ["邻居"]),
+        ("有人开赌场，我每天晚上都能听见", ["我每天晚上都能听见"]),
+        ("老板是我前夫的同学", ["老板是我前夫的同学"]),
+    ],
+)
+def test_that_what_was_made_of_a_tip_has_none_of_its_words_back(example: str, found: list[str]) -> None:
+    assert leftovers(example) == []
+    assert leftovers(example, TIP) == found
+
+
+@pytest.mark.parametrize(
+    "example",
+    [in_plain_words(mask(TIP, confidential=True)), "有人开赌场", "我们小区二期有人开赌场", "后半夜望花街有人开赌场"],
+)
+def test_that_an_example_of_a_tip_may_name_places_and_times_that_are_not_its_own(example: str) -> None:
+    assert leftovers(example, TIP) == []
 
 
 def test_that_an_example_reads_as_somebody_could_have_typed_it() -> None:
