@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.studio_inbox import commands
 from bot.duty import accounts
 from bot.store.session import Store
-from tests.studio.inbox_rows import Inbox
+from tests.studio.inbox_rows import DOUBTFUL, Inbox
 from tests.world import FakeClock
 
 PET = "help_request/lost_pet"
@@ -73,8 +73,19 @@ def test_that_verdicts_are_given_and_taken_back(desk: Inbox) -> None:
     assert (refused.exit_code, refused.stderr) == (1, f"fujin: item {item} has been judged: done\n")
     assert run("undo", "--trainer", "甲").stdout == f"item {item} is waiting again\n"
     assert run("second", item, "--trainer", "甲", "--intent", PET).stdout == f"item {item}: second\n"
-    assert "done" in run("label", item, PET, "--trainer", "乙", "--text", "家里的狗跑没影了", "--cluster").stdout
+    assert "done" in run("label", item, PET, "--trainer", "乙", "--text", "家里的狗跑没影了").stdout
     assert "1 of 1 items" in run("agreement").stdout
     other = str(desk.doubtful("另一个事儿到底咋整呢").id)
     assert run("ambiguous", other, "--trainer", "甲").stdout == f"item {other}: ambiguous\n"
     assert run("undo", "--trainer", "丙").exit_code == 1
+
+
+def test_that_the_same_words_are_judged_at_once_as_they_were_listed(desk: Inbox) -> None:
+    for who in "AB":
+        desk.hear("狗能坐地铁吗", who=who, reading=DOUBTFUL)
+    desk.fill()
+    (row,) = json.loads(run("inbox", "--json").stdout)
+    desk.doubtful("狗能坐地铁吗", who="C")
+    item, also = str(row["item"]), row["also"]
+    told = run("label", item, "enquiry/dog_rules", "--trainer", "甲", "--also", also).stdout
+    assert told == f"item {item}: done, 2 items, add_example\n"

@@ -1,5 +1,6 @@
 """The trainers' inbox by command, through the functions that the page calls."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -33,6 +34,7 @@ def list_inbox(
             {
                 "item": one.id,
                 "count": one.count,
+                "also": " ".join(map(str, one.also)),
                 "why": ", ".join(one.reasons),
                 "score": one.score,
                 "taken_for": one.intent,
@@ -52,15 +54,17 @@ def label(
     trainer: _Trainer,
     text: Annotated[str, typer.Option(help="How it is to stand among the examples.")] = "",
     note: _Note = "",
-    cluster: Annotated[bool, typer.Option(help="The same of everything in its cluster.")] = False,
+    also: Annotated[
+        list[int] | None,
+        typer.Option(help="Another item of the same wording (`also` in `fujin studio inbox`); once for each."),
+    ] = None,
 ) -> None:
     """Say what an item is."""
-    how = reviews.accept if cluster else reviews.label
+    accept = partial(reviews.accept, seen=also or (), trainer=trainer, rules=_rules(), text=text or None, note=note)
     try:
         with opened_store() as store, store.transaction() as session:
             check_right(session, trainer, "train")
-            now = SystemClock().now()
-            taken = how(session, item, intent, trainer=trainer, now=now, rules=_rules(), text=text or None, note=note)
+            taken = accept(session, item, intent, now=SystemClock().now())
     except ReviewError as error:
         fail(str(error))
     _tell(taken)

@@ -22,10 +22,11 @@ from bot.duty import audit
 from bot.nlu.dataset import FALSE_PAGE, MISSED
 from bot.nlu.project import NLU_DATA
 from bot.nlu.triage import LABELS, URGENT
-from bot.store.models import DataChange, WorkState
+from bot.store.models import DataChange, Message, ReviewItem, WorkState
 from bot.store.session import Store, take_turn
 from bot.studio import corpus, files, masking, plans
 from bot.studio.files import Edit, EditError
+from bot.studio.material import tips_among
 from bot.studio.plans import KINDS
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ def propose(
     _check_why(why)
     try:
         wanted = _clean(kind, dict(payload), folder, now)
-        _check_impersonal(kind, {} if stood else wanted, why)
+        _check_impersonal(kind, {} if stood else wanted, why, words_of_tip(session, item_id))
         second = _needs_a_second(kind, wanted, folder) or (two_for_urgent and _touches_alarm(kind, wanted))
         state = UNAPPROVED if second else WorkState.PENDING
     except EditError as error:
@@ -160,7 +161,7 @@ def withdraw(
     One that a writer has begun may stand in the files by half: it is finished, and then taken back.
 
     Raises:
-        ChangeError: it is made already, or given up.
+        ChangeError: it is made already, or given up, or the reason names somebody.
     """
     _check_why(why)
     change = _locked(session, change_id, UNAPPROVED, WorkState.PENDING)
@@ -214,7 +215,7 @@ def undo(
     """Propose the change that takes one back; what has only been noted is taken back at once.
 
     Raises:
-        ChangeError: it was not made, or has been taken back already.
+        ChangeError: it was not made, or has been taken back already, or the reason names somebody.
     """
     _check_why(why)
     change = _locked(session, change_id, WorkState.DONE)
@@ -239,6 +240,7 @@ def _take_back(
 
 
 def _give_up(session: Session, change: DataChange, *, by: str, why: str, now: datetime) -> None:
+    _check_reason(change.kind, why, words_of_tip(session, change.item_id))
     change.state, change.error = WorkState.CANCELLED, f"{by}：{why}"
     _recorded(session, by, "data_withdraw", change, now)
 
@@ -504,19 +506,41 @@ _OF_THE_STATION = {
 """What the station says itself: its own address and telephone number may stand there."""
 
 
-def _check_impersonal(kind: str, wanted: Mapping[str, Any], why: str) -> None:
-    """Nothing that is written names a person: no example, no answer, no note. Raises ChangeError."""
+_SAYS_WHO_KNOWS = ("edit_answer", "edit_local_fact")
+"""Kinds whose reason may name somebody: whoever has confirmed what the station says."""
+
+
+def _check_impersonal(kind: str, wanted: Mapping[str, Any], why: str, tip: str) -> None:
+    """Nothing that is written names a person: no example, no answer, no note. `tip`: `words_of_tip`.
+
+    Raises:
+        ChangeError: something in it does.
+    """
+    _check_reason(kind, why, tip)
     words = [text for name in _OF_RESIDENTS.get(kind, ()) for text in _texts(wanted.get(name))]
-    noted = [] if kind in ("edit_answer", "edit_local_fact") else [why]
     said = [text for name in _OF_THE_STATION.get(kind, ()) for text in _texts(wanted.get(name))]
-    for where, personal in (
-        ("例句里", [found for text in words for found in masking.leftovers(text)]),
-        ("原因里", [found for text in noted for found in masking.leftovers(text)]),
-        ("内容里", [found for text in said for found in masking.of_one_person(text)]),
+    for told in (
+        masking.objection("例句里", [found for text in words for found in masking.leftovers(text, tip)]),
+        masking.objection("内容里", [found for text in said for found in masking.of_one_person(text)]),
     ):
-        if personal:
-            told = "、".join(dict.fromkeys(personal))
-            raise ChangeError(f"{where}还有像个人信息的内容：{told}。请改成说不出是谁的写法再保存")
+        if told:
+            raise ChangeError(told)
+
+
+def _check_reason(kind: str, why: str, tip: str) -> None:
+    if len(why) > WHY_CHARACTERS:
+        raise ChangeError(f"原因最多 {WHY_CHARACTERS} 个字")
+    if kind not in _SAYS_WHO_KNOWS and (told := masking.objection("原因里", masking.leftovers(why, tip))):
+        raise ChangeError(told)
+
+
+def words_of_tip(session: Session, item_id: int | None) -> str:
+    """The original words behind an item of the inbox that belongs to a tip, which nothing that is made of it may hold
+    again; empty for any other."""
+    item = session.get(ReviewItem, item_id) if item_id else None
+    if item is None or not (item.confidential or tips_among(session, [item.message_id])):
+        return ""
+    return session.get_one(Message, item.message_id).text
 
 
 def _texts(value: Any) -> Iterator[str]:

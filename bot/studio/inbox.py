@@ -605,8 +605,10 @@ class Queued:
     cluster: str
     count: int
     state: str
+    also: tuple[int, ...] = ()
+    """The numbers of the other items that are judged with it at once."""
     others: tuple[str, ...] = ()
-    """The other wordings that are judged with it at once."""
+    """Their wordings, where they differ."""
     corrected: str = ""
     """The intent that an officer gave it, if one did: a trainer's first suggestion, before the model's."""
 
@@ -630,6 +632,7 @@ class Queued:
             cluster=item.cluster,
             count=1 + len(others),
             state=item.state,
+            also=tuple(other.id for other in others),
             others=tuple(dict.fromkeys(told for other in others if (told := _shown(other, tips)) != text)),
             corrected=corrected,
         )

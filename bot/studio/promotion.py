@@ -17,7 +17,7 @@ from bot.nlu import pointer
 from bot.nlu.pointer import FAILED, Report
 from bot.store.models import Promotion, Standing, TrainedModel
 from bot.store.session import Store
-from bot.studio import aftermath, gates, judging, registry
+from bot.studio import aftermath, gates, judging, masking, registry
 from bot.studio.gates import Gate
 from bot.studio.trainer import DutyError
 
@@ -72,9 +72,9 @@ def request(session: Session, model: str, *, by: str, why: str, now: datetime) -
     Raises:
         PromotionError: there is no such model, it is live, or it is asked for already.
     """
+    _check_reason(why)
     registry.wait_for_turn(session)
     _known(session, model)
-    _check_reason(why)
     if _live(session) == model:
         raise PromotionError("这个模型已经在线上")
     if gates.request_of(session, model):
@@ -131,6 +131,7 @@ def promote(
         PromotionError: there is no such model, it is live, a gate is closed and no reason was given, or things are no
             longer as they were seen.
     """
+    _check_reason(overrule)
     registry.wait_for_turn(session)
     if current(session) == model:
         raise PromotionError("这个模型已经在线上")
@@ -141,7 +142,6 @@ def promote(
         raise PromotionError("不能上线：" + _told(closed))
     if seen and (unseen := [gate for gate in closed if gate.name not in seen.closed]):
         raise PromotionError("没有上线：您写理由以后又有条件没过，请看过再决定。" + _told(unseen))
-    _check_reason(overrule)
     try:
         registry.verified(session, model, folder / "models")
     except registry.RegistryError as error:
@@ -183,9 +183,10 @@ def roll_back(
     Raises:
         PromotionError: there is none, or another model is live than the one that was `seen`.
     """
+    if kind != AUTOMATIC:
+        _check_reason(reason)
     registry.wait_for_turn(session)
     _check_live(session, seen)
-    _check_reason(reason)
     line = _line(session)
     if len(line) < 2:
         raise PromotionError("没有可以退回的模型")
@@ -376,5 +377,8 @@ def _stand(session: Session, live: str, *, now: datetime) -> None:
 
 
 def _check_reason(reason: str) -> None:
+    """What people give as a reason names nobody: it is kept for good. It takes a while, so it is looked at first."""
     if len(reason.strip()) > REASON_CHARACTERS:
         raise PromotionError(f"理由最多{REASON_CHARACTERS}个字")
+    if told := masking.objection("理由里", masking.leftovers(reason)):
+        raise PromotionError(told)

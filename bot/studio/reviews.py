@@ -5,7 +5,7 @@ A verdict by itself changes no file. Where it tells the model something new, it 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from bot.nlu.dataset import FALSE_PAGE, MISSED
 from bot.nlu.triage import URGENT
 from bot.store.models import DataChange, Message, Review, ReviewItem, ReviewState
 from bot.studio import changes, inbox
-from bot.studio.masking import in_plain_words, leftovers
+from bot.studio.masking import in_plain_words, leftovers, objection
 from bot.studio.material import TIP, tips_among
 
 LABEL, SKIP, AMBIGUOUS, SECOND = "label", "skip", "ambiguous", "second"
@@ -79,7 +79,7 @@ def label(
     item = _open_item(session, item_id, trainer)
     if _of_tip(intent):
         inbox.hide(item)  # before it becomes an example, and before another trainer reads it
-    example = _example(item, text)
+    example = _example(session, item, text)
     taught = changes.standing(session, [item.id], _TAUGHT)
     _judge(session, [item], LABEL, intent, trainer=trainer, note=note, now=now)
     _settle(session, item, rules, now=now)
@@ -97,13 +97,15 @@ def accept(
     item_id: int,
     intent: str,
     *,
+    seen: Collection[int],
     trainer: str,
     now: datetime,
     rules: Rules = Rules(),
     text: str | None = None,
     note: str = "",
 ) -> Taken:
-    """Say the same of everything that waits in the item's cluster.
+    """Say the same of what waits in the item's cluster and was `seen` with it (`Queued.also`), and of nothing that has
+    come since.
 
     One example stands for all of them: near-duplicates would only weigh their wording. Into the regression set goes
     each that was missed or paged falsely, whatever became of the first.
@@ -111,7 +113,7 @@ def accept(
     Raises:
         ReviewError: as `label`.
     """
-    others = _same_wording(session, item_id, trainer)
+    others = _same_wording(session, item_id, seen, trainer)
     taken = label(session, item_id, intent, trainer=trainer, now=now, rules=rules, text=text, note=note)
     _judge(session, others, LABEL, intent, trainer=trainer, note=note, now=now)
     for item in others:
@@ -119,10 +121,11 @@ def accept(
     return _with_others(session, taken, others, intent, text, by=trainer, why=note, now=now)
 
 
-def _same_wording(session: Session, item_id: int, trainer: str) -> list[ReviewItem]:
-    """The others of an item's cluster that wait, locked with it: all of them before the audit log's turn is taken."""
+def _same_wording(session: Session, item_id: int, seen: Collection[int], trainer: str) -> list[ReviewItem]:
+    """Those of some items that are in an item's cluster and wait, locked with it: all of them before the audit log's
+    turn is taken."""
     cluster = sa.select(ReviewItem.cluster).where(ReviewItem.id == item_id).scalar_subquery()
-    waits = sa.and_(inbox.may_judge(trainer), ReviewItem.cluster == cluster)
+    waits = sa.and_(inbox.may_judge(trainer), ReviewItem.cluster == cluster, ReviewItem.id.in_(seen))
     found = _locked(session, sa.or_(ReviewItem.id == item_id, waits))
     return [item for item in found if item.id != item_id][:_MOST_AT_ONCE]
 
@@ -224,23 +227,20 @@ def _open_item(session: Session, item_id: int, trainer: str) -> ReviewItem:
     return item
 
 
-def _example(item: ReviewItem, text: str | None) -> str:
+def _example(session: Session, item: ReviewItem, text: str | None) -> str:
     """The text that would become an example. Raises ReviewError for one in which somebody could be recognised."""
     given = item.text if text is None else text.strip()
     example = in_plain_words(given)
     if len(example) > TEXT_CHARACTERS:
         raise ReviewError(f"an example has at most {TEXT_CHARACTERS} characters", f"例句最多{TEXT_CHARACTERS}个字")
-    if found := leftovers(example):
-        raise ReviewError(
-            f"the text still holds what looks personal: {', '.join(found)}",
-            f"例句里还有像个人信息的内容：{'、'.join(found)}。请按 e 改写后再确认",
-        )
+    if found := leftovers(example, changes.words_of_tip(session, item.id)):
+        raise ReviewError(f"the text still holds what looks personal: {', '.join(found)}", objection("例句里", found))
     return example
 
 
 def _judge(
     session: Session,
-    items: Iterable[ReviewItem],
+    items: Sequence[ReviewItem],
     verdict: str,
     intent: str | None,
     *,
@@ -251,14 +251,14 @@ def _judge(
     note = note.strip()
     if len(note) > NOTE_CHARACTERS:
         raise ReviewError(f"a note has at most {NOTE_CHARACTERS} characters", f"备注最多{NOTE_CHARACTERS}个字")
-    if found := leftovers(note):
-        raise ReviewError(
-            f"the note still holds what looks personal: {', '.join(found)}",
-            f"备注里还有像个人信息的内容：{'、'.join(found)}。请改写后再确认",
-        )
     for item in items:
         if intent and _of_tip(intent):
             inbox.hide(item)
+        if note and (found := leftovers(note, changes.words_of_tip(session, item.id))):
+            raise ReviewError(
+                f"the note still holds what looks personal: {', '.join(found)}", objection("备注里", found)
+            )
+    for item in items:
         more = {"trainer": trainer, "verdict": verdict, "intent": intent, "note": note, "made_at": now}
         session.add(Review(item_id=item.id, **more))
         told = {"verdict": verdict} | ({"intent": intent} if intent else {})

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import audit
 from bot.store.models import RunState, TrainingRun
+from bot.studio import masking
 
 WHY_CHARACTERS = 200
 INTERRUPTED = "训练进程中断，没有训练完；在用的模型不受影响，可以再训练一次"
@@ -22,12 +23,15 @@ def ask(session: Session, *, by: str, why: str, now: datetime) -> TrainingRun:
     """Ask for a training of the data as it will be when its turn comes.
 
     Raises:
-        RunError: no name, too long a reason, or one waits already: it will train the same data.
+        RunError: no name, too long a reason, one that names somebody, or a training waits already: it will train the
+            same data.
     """
     if not by.strip():
         raise RunError("请写明是谁要求训练")
     if len(why.strip()) > WHY_CHARACTERS:
         raise RunError(f"原因最多{WHY_CHARACTERS}个字")
+    if told := masking.objection("原因里", masking.leftovers(why)):
+        raise RunError(told)
     waiting = session.scalars(sa.select(TrainingRun).where(TrainingRun.state == RunState.WAITING)).first()
     if waiting is not None:
         raise RunError(

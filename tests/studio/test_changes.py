@@ -21,6 +21,7 @@ from bot.store.models import AuditEntry, DataChange, WorkState
 from bot.store.session import Store
 from bot.studio import changes, files, plans, registry
 from bot.studio.changes import ChangeError, Filter
+from tests.studio.inbox_rows import Inbox
 from tests.world import FakeClock
 
 THANKS, GREETING = "other/thanks", "other/greeting"
@@ -142,6 +143,32 @@ def test_that_no_note_or_answer_that_is_written_names_a_person(studio: Studio) -
     payload, now = {"intent": THANKS, "text": "多亏你们了"}, studio.clock.now()
     with studio.store.transaction() as session, pytest.raises(ChangeError, match="原因里还有像个人信息"):
         changes.propose(session, "add_example", payload, by="甲", why=named, now=now, folder=studio.data)
+
+
+def test_that_no_reason_for_giving_a_change_up_names_a_person(studio: Studio) -> None:
+    waiting = studio.propose("add_example", intent=THANKS, text="多亏有你们在呀")
+    noted = studio.propose("keep_example", intent=THANKS, text=studio.examples(THANKS)[2])
+    told: dict[str, Any] = {"by": "训练员甲", "now": studio.clock.now(), "folder": studio.data}
+    with studio.store.transaction() as session, pytest.raises(ChangeError, match="原因里还有像个人信息的内容：张建国"):
+        changes.withdraw(session, waiting, why="是张建国家的事", **told)
+    assert studio.make() == 2
+    with studio.store.transaction() as session, pytest.raises(ChangeError, match="张建国"):
+        changes.undo(session, noted, why="张建国说不对", **told)
+    assert studio.row(noted).state == WorkState.DONE
+
+
+def test_that_what_comes_of_a_tip_points_to_nobody_whoever_proposes_it(studio: Studio) -> None:
+    rows = Inbox(studio.store, studio.clock)
+    item = rows.doubtful("我家楼下那家麻将馆天天赌", case=rows.case("tip/gambling"))
+    payload: dict[str, Any] = {"intent": THANKS, "text": "楼下麻将馆的事多亏你们了"}
+    told: dict[str, Any] = {"by": "训练员甲", "now": studio.clock.now(), "folder": studio.data, "item_id": item.id}
+    with studio.store.transaction() as session:
+        with pytest.raises(ChangeError, match="例句里还有像个人信息的内容：楼下"):
+            changes.propose(session, "add_example", payload, why="", **told)
+        payload["text"] = "多亏你们了呀"
+        with pytest.raises(ChangeError, match="原因里"):
+            changes.propose(session, "add_example", payload, why="他家楼下的麻将馆", **told)
+        changes.propose(session, "add_example", payload, why="", **told)
 
 
 def test_that_an_example_of_old_in_which_a_name_is_seen_comes_back_when_its_removal_is_taken_back(

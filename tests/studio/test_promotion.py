@@ -114,6 +114,16 @@ def test_that_nobody_approves_what_they_asked_for(station: Store, clock: FakeClo
             promotion.request(session, "new", by="训练员", why="", now=clock.now())
 
 
+def test_that_no_reason_for_a_model_names_a_person(station: Store, clock: FakeClock, tmp_path: Path) -> None:
+    with station.transaction() as session:
+        with pytest.raises(PromotionError, match="理由里还有像个人信息的内容：张建国"):
+            promotion.request(session, "new", by="训练员", why="张建国的消息判对了", now=clock.now())
+        with pytest.raises(PromotionError, match="张建国"):
+            promotion.roll_back(session, tmp_path / "models", by="带班所长", now=clock.now(), reason="漏了张建国的报警")
+    with pytest.raises(PromotionError, match="张建国"):
+        promote(station, clock, tmp_path, overrule="张建国催得急")
+
+
 @pytest.mark.parametrize("file", ["gone", "changed"])
 def test_that_no_reason_lets_a_model_pass_whose_file_is_not_what_was_entered(
     station: Store, clock: FakeClock, tmp_path: Path, file: str

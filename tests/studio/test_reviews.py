@@ -17,6 +17,7 @@ from bot.nlu.project import NLU_DATA
 from bot.store.models import AuditEntry, Correction, DataChange, Message, Review, ReviewItem
 from bot.store.session import Store, take_turn
 from bot.studio import corpus, inbox, reviews
+from bot.studio.inbox import Queued
 from bot.studio.masking import mask
 from bot.studio.reviews import AMBIGUOUS, SECOND, SKIP, ReviewError, Rules, Taken, kappa
 from tests.studio.inbox_rows import DOUBTFUL, SURE, Inbox
@@ -35,8 +36,13 @@ class Trainers(Inbox):
             return reviews.label(session, item.id, intent, trainer=who, now=self.tick(), **more)
 
     def accept(self, item: ReviewItem, intent: str, who: str = "甲", **more: Any) -> Taken:
+        seen = more.pop("seen", self.shown(item, who).also)
         with self.store.transaction() as session:
-            return reviews.accept(session, item.id, intent, trainer=who, now=self.tick(), **more)
+            return reviews.accept(session, item.id, intent, seen=seen, trainer=who, now=self.tick(), **more)
+
+    def shown(self, item: ReviewItem, who: str = "甲") -> Queued:
+        with self.store.reading() as session:
+            return inbox.queued(session, session.get_one(ReviewItem, item.id), trainer=who)
 
     def aside(self, item: ReviewItem, verdict: str, who: str = "甲", **more: Any) -> ReviewItem:
         with self.store.transaction() as session:
@@ -143,10 +149,20 @@ def test_that_what_is_judged_at_once_is_told_before_with_every_wording(trainers:
         session.execute(sa.update(ReviewItem).values(cluster="same"))
         first, _, asked = session.scalars(sa.select(ReviewItem).order_by(ReviewItem.id)).all()
         asked.state = "second"  # of another trainer: it is judged too
-    with trainers.store.reading() as session:
-        shown = inbox.queued(session, session.get_one(ReviewItem, first.id), trainer="甲")
+    shown = trainers.shown(first)
     assert (shown.count, shown.others) == (3, (said[1],))
     assert trainers.accept(first, FIRE).items == 3
+
+
+def test_that_what_has_come_in_since_is_not_judged_with_what_was_seen(trainers: Trainers) -> None:
+    for number in range(2):
+        trainers.hear("狗能坐地铁吗", who=f"R{number}", reading=DOUBTFUL)
+    trainers.fill()
+    first, _ = trainers.items()
+    seen = trainers.shown(first).also
+    late = trainers.doubtful("狗能坐地铁吗", who="late")
+    assert trainers.accept(first, "enquiry/dog_rules", seen=(*seen, 999)).items == 2
+    assert trainers.queue() == [late.id]
 
 
 def test_that_no_note_names_anybody(trainers: Trainers) -> None:
@@ -223,6 +239,18 @@ def test_that_of_a_case_that_is_a_tip_by_now_no_example_is_made_that_points_to_s
     trainers.label(item, "other/chitchat")
     (_, payload), *_ = trainers.changes()
     assert "楼下" not in payload["text"]
+
+
+def test_that_a_trainer_writes_nothing_back_that_points_to_whoever_gave_a_tip(trainers: Trainers) -> None:
+    item = trainers.doubtful("我家楼下那家麻将馆天天赌")
+    with pytest.raises(ReviewError, match="text still holds") as refused:
+        trainers.label(item, "tip/gambling", text="楼下麻将馆赌博")
+    assert "楼下" in refused.value.told
+    with pytest.raises(ReviewError, match="note still holds"):
+        trainers.aside(item, SECOND, intent="tip/gambling", note="是他家楼下的事")
+    assert trainers.state(item) == "waiting"
+    trainers.label(item, "tip/gambling", text="对面棋牌室天天赌")
+    assert trainers.changes() == [("add_example", {"intent": "tip/gambling", "text": "对面棋牌室天天赌"})]
 
 
 def test_that_a_second_opinion_that_agrees_settles_it(trainers: Trainers) -> None:

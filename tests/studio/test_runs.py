@@ -78,11 +78,13 @@ def test_that_who_asked_and_who_cancelled_is_in_the_audit_log(store: Store, cloc
     assert entries[0].detail == {"reason": "火情误报多"}
 
 
-def test_that_a_training_needs_a_name_and_a_reason_of_bearable_length(store: Store, clock: FakeClock) -> None:
+def test_that_a_training_needs_a_name_and_a_bearable_reason_that_names_nobody(store: Store, clock: FakeClock) -> None:
     with store.transaction() as session:
         with pytest.raises(RunError, match="是谁"):
             runs.ask(session, by=" ", why="", now=clock.now())
         with pytest.raises(RunError, match="最多200个字"):
             runs.ask(session, by="训练员一", why="长" * 201, now=clock.now())
+        with pytest.raises(RunError, match="原因里还有像个人信息的内容：张建国"):
+            runs.ask(session, by="训练员一", why="张建国的消息判错了", now=clock.now())
         with pytest.raises(RunError, match="没有第9次"):
             runs.cancel(session, 9, by="训练员一", now=clock.now())

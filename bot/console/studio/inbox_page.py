@@ -312,7 +312,8 @@ class _InboxPage:
         await self._label(reviews.label)
 
     async def _accept_cluster(self) -> None:
-        await self._label(reviews.accept)
+        if self._sheet:
+            await self._label(partial(reviews.accept, seen=self._sheet.item.also))
 
     async def _label(self, how: Callable[..., Taken]) -> None:
         sheet = self._sheet
