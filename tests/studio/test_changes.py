@@ -164,11 +164,11 @@ def test_that_what_comes_of_a_tip_points_to_nobody_whoever_proposes_it(studio: S
     told: dict[str, Any] = {"by": "训练员甲", "now": studio.clock.now(), "folder": studio.data, "item_id": item.id}
     with studio.store.transaction() as session:
         with pytest.raises(ChangeError, match="例句里还有像个人信息的内容：楼下"):
-            changes.propose(session, "add_example", payload, why="", **told)
+            changes.propose(session, "add_example", payload, why="居民的说法", **told)
         payload["text"] = "多亏你们了呀"
         with pytest.raises(ChangeError, match="原因里"):
             changes.propose(session, "add_example", payload, why="他家楼下的麻将馆", **told)
-        changes.propose(session, "add_example", payload, why="", **told)
+        changes.propose(session, "add_example", payload, why="居民的说法", **told)
 
 
 def test_that_an_example_of_old_in_which_a_name_is_seen_comes_back_when_its_removal_is_taken_back(
@@ -272,7 +272,7 @@ def test_that_a_question_of_a_topic_is_added_and_removed_and_what_is_there_alrea
     assert dataset.findings(Dataset(studio.data)) == []
     for topic, text, said in (
         ("seal_lost", added["text"], "已经有一样的问法"),
-        ("wifi", tested(studio), "测试消息"),
+        ("wifi", a_test_message(studio), "测试消息"),
     ):
         refused = studio.propose("add_question", topic=topic, text=text)
         assert studio.make() == 0, (topic, text)
@@ -292,7 +292,7 @@ def test_that_a_question_of_a_topic_is_added_and_removed_and_what_is_there_alrea
         studio.propose("add_question", topic="wifi", text="我叫王建国电话13812345678")
 
 
-def tested(studio: Studio) -> str:
+def a_test_message(studio: Studio) -> str:
     return Dataset(studio.data).test[0].text
 
 
