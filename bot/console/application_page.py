@@ -9,14 +9,14 @@ from fastapi.responses import HTMLResponse
 from nicegui import ui
 
 from bot.console.applications import ApplicationCard, ApplicationView, Given, Photo, Step, masked, read_application
-from bot.console.applications_page import LISTS, POLL_SECONDS, build_flags
+from bot.console.applications_page import LISTS, POLL_SECONDS, flags
 from bot.console.conversation import Said
 from bot.console.dialog import Question
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.media import build_media, build_said
 from bot.console.officer import identify, viewed
 from bot.console.services import Services, local
-from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, moment, not_found
+from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, moment, not_found, put
 from bot.nlu.forms import Forms
 from bot.nlu.live_file import LiveFile
 from bot.services.applications import DECISIONS, REASON_CHARACTERS, ApplicationError, decide
@@ -160,7 +160,7 @@ def _build_head(card: ApplicationCard) -> None:
     with ui.element("div").classes("alarm-kind"):
         ui.label(f"{card.title}申请").classes("alarm-title")
         chip(LISTS[card.state], "plain")
-        build_flags(card)
+        put(flags(card))
     with ui.element("div").classes("facts"):
         ui.label(f"受理号 {card.receipt}").classes("case-number")
         ui.label(card.pseudonym).classes("who")

@@ -1,14 +1,18 @@
 """申请: every application in the list of its state, up to date by itself."""
 
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
 from nicegui import ui
 
-from bot.console.applications import ANSWERED, ApplicationCard, Lists, read_lists
+from bot.console.applications import ANSWERED, ApplicationCard, read_lists
 from bot.console.feed import Feed
-from bot.console.keyed import Part, rebuilding
+from bot.console.keyed import Part
+from bot.console.markup import box, chip, moment
 from bot.console.officer import viewed
 from bot.console.section import Section
 from bot.console.services import Services
-from bot.console.theme import UNREADABLE, build_problem, chip, frame, moment
+from bot.console.theme import UNREADABLE, build_problem, frame
 from bot.nlu.forms import Forms
 from bot.nlu.live_file import LiveFile
 from bot.store.models import ApplicationState
@@ -27,12 +31,18 @@ LISTS = {
 _TO_DO = (ApplicationState.SUBMITTED, ApplicationState.MORE)
 
 
+_View = tuple[Mapping[ApplicationState, Sequence[tuple[int, Markup]]], Mapping[ApplicationState, int]]
+"""The rows of each state, written once for all open pages, and how many applications there are in it."""
+
+
 def register(services: Services, forms: LiveFile[Forms]) -> None:
     """Serve `/applications`."""
 
-    def read() -> Lists:
+    def read() -> _View:
         with services.store.reading() as session:
-            return read_lists(session, forms.current())
+            lists = read_lists(session, forms.current())
+        rows = {state: [(card.id, application_row(card)) for card in lists.cards[state]] for state in LISTS}
+        return rows, lists.counts
 
     feed = Feed(read, POLL_SECONDS)
 
@@ -47,7 +57,7 @@ def register(services: Services, forms: LiveFile[Forms]) -> None:
 class _ApplicationsPage:
     """One browser's view of the lists."""
 
-    def __init__(self, services: Services, feed: Feed[Lists]) -> None:
+    def __init__(self, services: Services, feed: Feed[_View]) -> None:
         self._feed = feed
         with frame(services, active="/applications"):
             self._problem = Part(build_problem, classes="problems")
@@ -61,36 +71,28 @@ class _ApplicationsPage:
     async def refresh(self) -> None:
         """Bring the page up to date."""
         try:
-            lists = await self._feed.latest()
+            rows, counts = await self._feed.latest()
         except StoreUnavailableError:
             self._problem.show(UNREADABLE)
             return
         self._problem.show("")
         for state, section in self._sections.items():
-            section.show([(card.id, card) for card in lists.cards[state]], lists.counts.get(state, 0))
+            section.show(rows[state], counts.get(state, 0))
 
 
 def _section(state: ApplicationState) -> Section:
     first = "最新" if state in (ApplicationState.READY, ApplicationState.REJECTED) else "最早"
-    return Section(LISTS[state], rebuilding(build_card), first=first)
+    return Section(LISTS[state], first=first)
 
 
-def build_card(card: ApplicationCard) -> None:
+def application_row(card: ApplicationCard) -> Markup:
     """A row that leads to the application."""
-    with (
-        ui.element("article").classes("quiet-row").props(f'data-application="{card.receipt}"'),
-        ui.element("a").classes("quiet-link").props(f'href="/application/{card.receipt}"'),
-    ):
-        with ui.element("div").classes("quiet-kind"):
-            ui.label(card.title).classes("quiet-name")
-            build_flags(card)
-        with ui.element("div").classes("facts"):
-            ui.label(card.receipt).classes("case-number")
-            ui.label(card.pseudonym).classes("who")
-            moment(card.submitted_at)
+    kind = box("quiet-kind", box("quiet-name", card.title), flags(card))
+    facts = box("facts", box("case-number", card.receipt), box("who", card.pseudonym), moment(card.submitted_at))
+    link = box("quiet-link", kind, facts, name="a", href=f"/application/{card.receipt}")
+    return box("quiet-row", link, name="article", data_application=card.receipt)
 
 
-def build_flags(card: ApplicationCard) -> None:
+def flags(card: ApplicationCard) -> Markup:
     """What an officer is to look at."""
-    for flag in card.flags:
-        chip(flag, "taken" if flag == ANSWERED else "doubt")
+    return Markup().join(chip(flag, "taken" if flag == ANSWERED else "doubt") for flag in card.flags)

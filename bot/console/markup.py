@@ -1,6 +1,6 @@
 """HTML by hand: residents' and the bot's words, and the small pieces of which a list has hundreds.
 
-Everything is escaped. A piece is one element to NiceGUI, each of which costs the page a third of a millisecond.
+Everything is escaped. However much is in a piece, to NiceGUI it is one element (`bot.console.keyed.Piece`).
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.console.services import local, milliseconds
 
@@ -46,8 +46,10 @@ def marked(text: str, words: Iterable[str]) -> Markup:
 
 def box(classes: str, *inside: str, name: str = "div", **attributes: object) -> Markup:
     """An element around others; what is no HTML yet is escaped, `data_due` becomes `data-due`."""
-    given = Markup().join(Markup(' {}="{}"').format(key.replace("_", "-"), value) for key, value in attributes.items())
-    return Markup('<{} class="{}"{}>{}</{}>').format(name, classes, given, Markup().join(inside), name)
+    # A desk has a thousand of them, and `Markup.format` takes ten times as long.
+    given = "".join([f' {key.replace("_", "-")}="{escape(value)}"' for key, value in attributes.items()])
+    content = "".join([escape(piece) for piece in inside])
+    return Markup(f'<{name} class="{escape(classes)}"{given}>{content}</{name}>')  # noqa: S704 - all of it is escaped
 
 
 def chip(text: str, kind: str) -> Markup:

@@ -5,6 +5,7 @@ from nicegui import ui
 from bot.console import maps
 from bot.console.conversation import MediaFile, Said
 from bot.console.evidence import shown_inline
+from bot.console.keyed import Piece
 from bot.console.markup import marked
 from bot.console.reasons import in_chinese
 from bot.console.services import local
@@ -15,8 +16,7 @@ def build_said(said: Said, words: tuple[str, ...] = ()) -> None:
     """A resident's message, with the words marked that carried its label."""
     with ui.element("div").classes("bubble-row bubble-resident"), ui.element("div").classes("bubble"):
         if said.text and not said.media:
-            # marked() escapes the resident's words.
-            ui.html(marked(said.text, words), sanitize=False).classes("bubble-text")
+            Piece(marked(said.text, words), classes="bubble-text")
         if said.place:
             ui.label(f"坐标 {said.place}（纬度, 经度）").classes("place")
             maps.build_link("在地图上看", maps.of_point(said.place))
@@ -24,7 +24,7 @@ def build_said(said: Said, words: tuple[str, ...] = ()) -> None:
             build_media(media)
         if said.transcript:
             ui.label("语音转写（机器转写，可能有错）").classes("media-wait")
-            ui.html(marked(said.transcript, words), sanitize=False).classes("bubble-text")
+            Piece(marked(said.transcript, words), classes="bubble-text")
         foot = ui.label(f"{said.speaker} · {local(said.at)}").classes("bubble-foot")
         if said.model:
             foot.props(f'title="读这条消息的模型：{said.model}"')

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
+from markupsafe import Markup
 from nicegui import ui
 
 from bot.console.door import PASSWORD, SIGN_IN, SIGN_OUT, look, visitor
+from bot.console.keyed import Piece
+from bot.console.markup import box
 from bot.console.services import Services
 from bot.duty import access
 from bot.duty.access import Actor, may
@@ -67,19 +70,9 @@ def build_who(services: Services) -> None:
     client = ui.context.client
     opened_by = visitor(client.request)
     if opened_by is None:
-        ui.link("登录", SIGN_IN).classes("nav-link")
+        Piece(box("nav-link", "登录", name="a", href=SIGN_IN), classes="pieces")
         return
-    with ui.element("details").classes("who-box"):
-        with ui.element("summary").props('aria-label="我的账号"'):
-            ui.label(opened_by.actor.name).classes("who-name")
-            ui.label(opened_by.actor.title).classes("who-role")
-        with ui.element("div").classes("who-menu"):
-            for path, title, right in _ACCOUNT_PAGES:
-                if may(opened_by.actor, right):
-                    ui.link(title, path)
-            ui.link("修改口令", PASSWORD)
-            with ui.element("form").props(f"method=post action={SIGN_OUT}"), ui.element("button").props("type=submit"):
-                ui.label("退出")
+    Piece(_who(opened_by.actor), classes="pieces")
 
     async def look_again() -> None:
         try:
@@ -94,14 +87,22 @@ def build_who(services: Services) -> None:
     ui.timer(_LOOK_AGAIN_SECONDS, look_again)
 
 
+def _who(who: Actor) -> Markup:
+    summary = box(
+        "who-summary", box("who-name", who.name), box("who-role", who.title), name="summary", aria_label="我的账号"
+    )
+    links = [box("who-link", title, name="a", href=path) for path, title, right in _ACCOUNT_PAGES if may(who, right)]
+    links.append(box("who-link", "修改口令", name="a", href=PASSWORD))
+    out = box("who-out", box("", "退出", name="button", type="submit"), name="form", method="post", action=SIGN_OUT)
+    return box("who-box", summary, box("who-menu", *links, out), name="details")
+
+
 class AcknowledgeButton:
     """Takes a case, in the name of whoever has signed in."""
 
-    def __init__(
-        self, services: Services, case_id: CaseId, done: Callable[[], Awaitable[None]], *, title: str = "确认接警"
-    ) -> None:
+    def __init__(self, services: Services, case_id: CaseId, done: Callable[[], Awaitable[None]]) -> None:
         self._services, self._case_id, self._done = services, case_id, done
-        self._button = ui.button(title, on_click=self._press, color=None)
+        self._button = ui.button(on_click=self._press, color=None)
         self._button.props("unelevated no-caps data-guarded data-key=ack").classes("acknowledge")
 
     def entitle(self, title: str) -> None:
@@ -109,25 +110,32 @@ class AcknowledgeButton:
         self._button.set_text(title)
 
     async def _press(self) -> None:
-        name = await identify(self._services)
-        if name is None:
-            return
         self._button.disable()
         try:
-            case = await asyncio.to_thread(self._take, name)
-        except StoreUnavailableError:
-            ui.notify("数据库暂时无法写入，没有确认成功，请再按一次", type="negative")
-        except CaseError:
-            ui.notify("这个案件已经结束，不能再确认", type="warning")
-        else:
-            if case.acknowledged_by != name:
-                ui.notify(f"案件{case.id}已由{case.acknowledged_by}确认", type="info")
-            await self._done()
+            await take(self._services, self._case_id, self._done)
         finally:
             # Acknowledging may have removed the card, and with it this button.
             if not self._button.is_deleted:
                 self._button.enable()
 
-    def _take(self, name: str) -> Case:
-        with self._services.store.transaction() as session:
-            return acknowledge(session, self._case_id, officer=name, now=self._services.clock.now())
+
+async def take(services: Services, case_id: CaseId, done: Callable[[], Awaitable[None]]) -> None:
+    """Acknowledge a case in the name of whoever has signed in, and then `done`; or the page says why not."""
+    name = await identify(services)
+    if name is None:
+        return
+
+    def store() -> Case:
+        with services.store.transaction() as session:
+            return acknowledge(session, case_id, officer=name, now=services.clock.now())
+
+    try:
+        case = await asyncio.to_thread(store)
+    except StoreUnavailableError:
+        ui.notify("数据库暂时无法写入，没有确认成功，请再按一次", type="negative")
+    except CaseError:
+        ui.notify("这个案件已经结束，不能再确认", type="warning")
+    else:
+        if case.acknowledged_by != name:
+            ui.notify(f"案件{case.id}已由{case.acknowledged_by}确认", type="info")
+        await done()

@@ -1,6 +1,7 @@
 """Pages without a script: signing in must work where nothing else does, and a refusal needs no live page."""
 
 import hashlib
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -17,6 +18,7 @@ STRICT = {
 """What a page without scripts needs, and nothing else."""
 
 
+@cache
 def asset(name: str) -> str:
     """An asset's address, which changes with its content, so that browsers may keep it."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]

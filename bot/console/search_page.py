@@ -6,6 +6,7 @@ from datetime import date
 from nicegui import ui
 
 from bot.console.dialog import NOT_STORED
+from bot.console.keyed import Piece
 from bot.console.markup import marked
 from bot.console.officer import identify
 from bot.console.search import CASE_STATES, WORDS_CHARACTERS, Found, Hit, Place, Wanted, first_day, naming, note, search
@@ -132,8 +133,7 @@ def _build_hit(hit: Hit, terms: tuple[str, ...]) -> None:
             if hit.state:
                 chip(hit.state, "plain")
         if hit.text:
-            # marked() escapes the resident's words.
-            ui.html(marked(hit.text, terms), sanitize=False).classes("search-text")
+            Piece(marked(hit.text, terms), classes="search-text")
         with ui.element("div").classes("facts"):
             if hit.case_id:
                 ui.label(f"案件{hit.case_id}").classes("case-number")

@@ -1,78 +1,66 @@
 """A titled list of rows that keep their places."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 
+from markupsafe import Markup
 from nicegui import ui
 
-from bot.console.keyed import Keyed, Part
+from bot.console.keyed import Keyed, Piece
+from bot.console.markup import box
 from bot.console.vigil import counted
 
 
 class Section:
     """A titled list; `total` counts also what the list has no room for, `first` says which those are that it shows.
 
-    A phone shows it when its tab is chosen (`name`, see `Tabs`).
+    A phone shows it when its tab is chosen (`name`, see `tabs`).
     """
 
     def __init__(
-        self,
-        title: str,
-        build: Callable[..., Callable[..., None]],
-        *,
-        note: str = "",
-        hide_empty: bool = False,
-        first: str = "最新",
-        name: str = "",
+        self, title: str, *, note: str = "", hide_empty: bool = False, first: str = "最新", name: str = ""
     ) -> None:
         self._text, self._note, self._hide_empty, self._first = title, note, hide_empty, first
-        self._box = ui.element("section").classes("quiet-section").props(f'aria-label="{title}"')
+        self._box = ui.element("section").classes("quiet-section")
+        self._box.props["aria-label"] = title
         if name:
-            self._box.props(f"data-section={name}")
+            self._box.props["data-section"] = name
         with self._box:
-            self._title = Part(self._build_title)
-            self._list: Keyed[int, Any] = Keyed(build, classes="quiet-list")
+            self._title = Piece()
+            self._list: Keyed[int, Markup] = Keyed(Piece, classes="quiet-list")
 
-    def show(self, items: Iterable[tuple[int, Any]], total: int | None) -> None:
+    def show(self, items: Iterable[tuple[int, Markup]], total: int | None) -> None:
         """Bring the list up to date."""
         rows = list(items)
-        self._title.show((len(rows), total))
+        self._title.show(self._head(len(rows), total))
         self._list.show(rows)
         self._box.set_visibility(bool(rows) or not self._hide_empty)
 
-    def _build_title(self, counts: tuple[int, int | None]) -> None:
-        shown, total = counts
-        with ui.element("div").classes("quiet-title"):
-            ui.label(self._text).classes("section-title")
-            if total:
-                ui.label(counted(total)).classes("count")
-            if self._note:
-                ui.label(self._note).classes("note")
+    def _head(self, shown: int, total: int | None) -> Markup:
+        title = box(
+            "quiet-title",
+            box("section-title", self._text),
+            box("count", counted(total)) if total else "",
+            box("note", self._note) if self._note else "",
+        )
         if not shown:
-            ui.label("暂无").classes("empty")
-        elif total and total > shown:
-            ui.label(f"只显示{self._first}{shown}件").classes("empty")
+            return title + box("empty", "暂无")
+        return title + box("empty", f"只显示{self._first}{shown}件") if total and total > shown else title
 
 
-class Tabs:
-    """On a phone: which of the lists is shown, and how much waits in each. The script does the choosing."""
+def tabs(titles: Mapping[str, str], counts: Mapping[str, int], *, hidden: Collection[str] = ()) -> Markup:
+    """On a phone: which of the lists is shown, and how much waits in each. The script does the choosing.
 
-    def __init__(self, titles: Mapping[str, str]) -> None:
-        self._tabs: dict[str, tuple[ui.element, Part[int]]] = {}
-        with ui.element("div").classes("tabs").props('role=group aria-label="列表"'):
-            for name, title in titles.items():
-                tab = ui.element("button").classes("tab").props(f"type=button data-tab={name} aria-pressed=false")
-                with tab:
-                    ui.label(title)
-                    self._tabs[name] = tab, Part(_build_count)
-
-    def show(self, counts: Mapping[str, int], *, hidden: Collection[str] = ()) -> None:
-        """Bring the numbers up to date; tabs of lists that are not there are `hidden`."""
-        for name, (tab, part) in self._tabs.items():
-            part.show(counts.get(name, 0))
-            tab.set_visibility(name not in hidden)
+    Tabs of lists that are not there are `hidden`.
+    """
+    return box(
+        "tabs",
+        *(_tab(name, title, counts.get(name, 0), name in hidden) for name, title in titles.items()),
+        role="group",
+        aria_label="列表",
+    )
 
 
-def _build_count(number: int) -> None:
-    if number:
-        ui.label(counted(number)).classes("count")
+def _tab(name: str, title: str, count: int, hidden: bool) -> Markup:
+    number = box("count", counted(count)) if count else ""
+    classes = "tab hidden" if hidden else "tab"
+    return box(classes, box("", title), number, name="button", type="button", data_tab=name, aria_pressed="false")

@@ -9,6 +9,8 @@ from markupsafe import Markup
 from nicegui import ui
 
 from bot.console import markup
+from bot.console.keyed import Piece
+from bot.console.markup import box
 from bot.console.officer import actor, build_who
 from bot.console.plain import asset, document
 from bot.console.services import WAITING_POLL_SECONDS, Services
@@ -16,7 +18,17 @@ from bot.console.vigil import Vigil
 from bot.duty.access import may
 from bot.store.session import StoreUnavailableError
 
-_KEYS = '<button type="button" class="keys-button" data-keys aria-label="键盘操作">?</button>'
+_KEYS = Markup('<button type="button" class="keys-button" data-keys aria-label="键盘操作">?</button>')
+_SOUND = Markup('<button type="button" class="sound" data-sound aria-pressed="false">点此开启声音</button>')
+_PLACES = {
+    "/": ("值班台", "see_cases"),
+    "/applications": ("申请", "see_applications"),
+    "/search": ("查找", "see_cases"),
+    "/figures": ("统计", "see_figures"),
+    "/roster": ("排班", "see_roster"),
+    "/studio": ("训练", "train"),
+}
+"""The pages that the header leads to, each with the right that it takes."""
 UNREADABLE = "数据库暂时无法读取，页面上的内容可能不是最新的"
 _OFFLINE = (
     '<div id="offline" role="alert" hidden>'
@@ -44,31 +56,12 @@ def frame(services: Services, *, active: str, tools: Callable[[], None] | None =
     ui.colors(primary="#12294d")
     ui.add_head_html(head_html())
     ui.add_body_html(_OFFLINE)
-    station = services.roster_file.current().station.name
     with ui.element("header").classes("top"):
-        with ui.element("a").classes("brand").props('href="/"'):
-            ui.label("抚近").classes("brand-mark")
-            ui.label(station).classes("brand-name")
-        with ui.element("nav"):
-            if may(actor(), "see_cases"):
-                _link("/", "值班台", active)
-            if may(actor(), "see_applications"):
-                with _link("/applications", "申请", active):
-                    _waiting(services)
-            if may(actor(), "see_cases"):
-                _link("/search", "查找", active)
-            if may(actor(), "see_figures"):
-                _link("/figures", "统计", active)
-            if may(actor(), "see_roster"):
-                _link("/roster", "排班", active)
-            if may(actor(), "train"):
-                _link("/studio", "训练", active)
-            if services.settings.demo:
-                _link("/simulator", "居民模拟器", active)
+        _build_places(services, active)
         with ui.element("div").classes("tools"):
             if tools:
                 tools()
-                ui.html(_KEYS, sanitize=False)
+                put(_KEYS)
             build_who(services)
     if active != "/simulator" and may(actor(), "see_cases"):  # a resident's telephone keeps no watch
         with ui.element("div").classes("vigil"):
@@ -76,40 +69,43 @@ def frame(services: Services, *, active: str, tools: Callable[[], None] | None =
     return ui.element("main").classes(f"page page-{active.strip('/') or 'desk'}")
 
 
-def _link(path: str, title: str, active: str) -> ui.element:
-    link = ui.element("a").props(f'href="{path}"').classes("nav-link")
-    if path == active:
-        link.classes("nav-active").props('aria-current="page"')
-    with link:
-        ui.label(title)
-    return link
+def _build_places(services: Services, active: str) -> None:
+    """The brand, and the links to whatever this visitor may see, with how many applications wait for an officer."""
+    brand = box("brand-mark", "抚近") + box("brand-name", services.roster_file.current().station.name)
+    allowed = {path: title for path, (title, right) in _PLACES.items() if may(actor(), right)}
+    if services.settings.demo:
+        allowed["/simulator"] = "居民模拟器"
 
+    def write(waiting: int) -> Markup:
+        count = {"/applications": box("nav-count", str(waiting)) if waiting else ""}
+        links = (_link(path, title, count.get(path, ""), current=path == active) for path, title in allowed.items())
+        return box("brand", brand, name="a", href="/") + box("places", *links, name="nav")
 
-def _waiting(services: Services) -> None:
-    """How many applications wait for an officer, kept up to date; nothing when none does."""
-    badge = ui.label("").classes("nav-count")
-    badge.set_visibility(False)
+    places = Piece(write(0), classes="pieces")
 
     async def refresh() -> None:
         try:
-            number = await services.waiting.latest()
+            places.show(write(await services.waiting.latest()))
         except StoreUnavailableError:
             return  # the page itself says so
-        badge.set_text(str(number))
-        badge.set_visibility(number > 0)
 
-    ui.timer(WAITING_POLL_SECONDS, refresh)
+    if "/applications" in allowed:
+        ui.timer(WAITING_POLL_SECONDS, refresh)
+
+
+def _link(path: str, title: str, count: str, *, current: bool) -> Markup:
+    here = {"aria_current": "page"} if current else {}
+    return box("nav-link nav-active" if current else "nav-link", box("", title), count, name="a", href=path, **here)
 
 
 def sound_toggle() -> None:
     """The switch for the alarm sound. Browsers allow sound only after a click, so the script owns its state."""
-    # No resident's word is in here; the script rewrites the label.
-    ui.html('<button type="button" class="sound" data-sound aria-pressed="false">点此开启声音</button>', sanitize=False)
+    put(_SOUND)
 
 
 def put(*pieces: Markup) -> None:
     """Place HTML on the page, as if each piece stood there by itself."""
-    ui.html(Markup().join(pieces), sanitize=False).classes("pieces")
+    Piece(Markup().join(pieces), classes="pieces")
 
 
 def moment(at: datetime) -> None:

@@ -8,9 +8,11 @@ import asyncio
 import json
 
 import structlog
+from markupsafe import Markup
 from nicegui import events, ui
 
-from bot.console.keyed import Part
+from bot.console.keyed import Piece
+from bot.console.markup import box, countdown
 from bot.console.officer import current
 from bot.console.queries import COUNTED, Call, Calls
 from bot.console.services import CALLS_POLL_SECONDS, Services, milliseconds
@@ -19,7 +21,7 @@ from bot.store.session import StoreUnavailableError
 
 log = structlog.get_logger()
 AGAIN = "确认后无处置，重新提醒"
-_MUTED = (
+_MUTED = Markup(
     '<button type="button" id="muted" data-unmute hidden>'
     "<strong>声音未开：有警情时本机不会响</strong><span>点这里开启</span></button>"
 )
@@ -31,10 +33,10 @@ class Vigil:
     def __init__(self, services: Services, *, desk: bool) -> None:
         self._services, self._desk = services, desk
         self._client = ui.context.client.id
-        ui.html(_MUTED, sanitize=False).classes("muted-box")  # no word of a resident is in it; the script shows it
+        Piece(_MUTED, classes="muted-box")
         self._state = ui.element("div").props("id=vigil data-calls=[] data-count=0 hidden")
-        self._bar = Part(self._build_bar, classes="alarm-bar-over" if desk else "alarm-bar-box")
-        self._bar.box.props("role=alert")
+        self._bar = Piece(classes="alarm-bar-over" if desk else "alarm-bar-box")
+        self._bar.props["role"] = "alert"
         ui.on("fujin-alive", self._alive)
         ui.context.client.on_disconnect(self._gone)
         ui.timer(CALLS_POLL_SECONDS, self._refresh)
@@ -49,7 +51,7 @@ class Vigil:
             with self._state.props.suspend_updates():
                 self._state.props["data-count"] = calls.count
             self._state.props["data-calls"] = told
-        self._bar.show(calls)
+        self._bar.show(_bar(calls, "#alarms" if self._desk else "/"))
 
     async def _alive(self, event: events.GenericEventArguments) -> None:
         """The browser has answered: the desk is there, and the browser hears that we are."""
@@ -77,17 +79,17 @@ class Vigil:
         except StoreUnavailableError as error:
             log.error("desk.presence", reason=str(error))  # it is old news in a few seconds
 
-    def _build_bar(self, calls: Calls) -> None:
-        if not calls.count:
-            return
-        first = calls.calls[0]
-        with ui.element("a").classes("alarm-bar").props(f'href="{"#alarms" if self._desk else "/"}" data-alarm-bar'):
-            ui.label(f"{counted(calls.count)}起警情待确认").classes("alarm-bar-count")
-            silent = "【静默】" if first.silent else ""
-            ui.label(f"{silent}{first.title}").classes("alarm-bar-kind")
-            if first.next_page:
-                ui.label("").classes("countdown").props(f"data-due={milliseconds(first.next_page.due_at)} role=timer")
-                ui.label(f"后提醒 {first.next_page.officer}").classes("alarm-bar-next")
+
+def _bar(calls: Calls, leads_to: str) -> Markup:
+    if not calls.count:
+        return Markup()
+    first = calls.calls[0]
+    number = box("alarm-bar-count", f"{counted(calls.count)}起警情待确认")
+    kind = box("alarm-bar-kind", f"{'【静默】' if first.silent else ''}{first.title}")
+    told = [number, kind]
+    if first.next_page:
+        told += [countdown(first.next_page.due_at), box("alarm-bar-next", f"后提醒 {first.next_page.officer}")]
+    return box("alarm-bar", *told, name="a", href=leads_to, data_alarm_bar="")
 
 
 def counted(number: int) -> str:

@@ -164,6 +164,27 @@ def test_that_an_alarm_comes_by_itself_is_seen_and_is_said_until_somebody_has_it
     assert page.evaluate("window.tones") == sounded > 0
 
 
+def test_that_a_press_and_the_focus_outlast_a_change_of_their_card(windows: Windows, rows: Rows) -> None:
+    case = alarm(rows)
+    page = windows.open("/")
+    card = page.locator(f'article[data-case="{case.id}"]')
+    expect(card.get_by_role("button", name="确认接警")).to_be_visible()
+    leave_field(page)
+    page.keyboard.press("j")
+    expect(card).to_be_focused()
+    rows.message(case, "门被他锁上了")
+    expect(card).to_contain_text("门被他锁上了")
+    expect(card).to_be_focused()
+    page.wait_for_timeout(500)  # the button has to have stood still
+    card.get_by_role("button").hover()
+    page.mouse.down()
+    rows.page(case, level=1)
+    expect(card).to_contain_text("已发出2次提醒")
+    expect(card.get_by_role("timer")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+    page.mouse.up()
+    expect(card).to_contain_text("已确认 · 值班民警一")
+
+
 def test_that_a_browser_without_a_chinese_voice_of_its_own_only_sounds(windows: Windows, rows: Rows) -> None:
     elsewhere = 'window.voices = [{ lang: "zh-CN", localService: false }, { lang: "en-US", localService: true }];'
     alarm(rows)

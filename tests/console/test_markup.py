@@ -1,4 +1,6 @@
-from bot.console.markup import Tap, marked, phrases, segments
+from markupsafe import Markup
+
+from bot.console.markup import Tap, box, marked, phrases, segments
 from bot.wechat.outbound import with_buttons
 
 
@@ -23,6 +25,11 @@ def test_that_evidence_cannot_smuggle_markup_either() -> None:
 def test_that_neighbouring_words_are_one_phrase() -> None:
     assert phrases(["有人拿刀砍", "拿刀", "别的"], ("拿", "刀")) == ("拿刀",)
     assert phrases(["daozi"], ("刀",)) == ("刀",)
+
+
+def test_that_an_element_escapes_whatever_is_no_html_yet() -> None:
+    made = box("line", Markup("<b>甲</b>"), "<乙>", name="a", href='/search?q="&', data_due=7)
+    assert made == '<a class="line" href="/search?q=&#34;&amp;" data-due="7"><b>甲</b>&lt;乙&gt;</a>'
 
 
 def test_that_an_empty_text_is_empty() -> None:

@@ -50,7 +50,17 @@
   }
 
   // At once, before the change is seen: the round below would leave a tenth of a second.
-  new MutationObserver(guard).observe(document.body, { childList: true, subtree: true });
+  new MutationObserver(guard).observe(document.body, { childList: true, characterData: true, subtree: true });
+
+  // --- taking a case from a list: the button is HTML, whose press the page tells --------------------------------------
+  const PRESSED_MS = 1000;
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-acknowledge]");
+    if (!button) return;
+    button.disabled = true;
+    setTimeout(() => { button.disabled = false; }, PRESSED_MS);
+    emitEvent("fujin-acknowledge", { case: Number(button.dataset.acknowledge) });
+  });
 
   // --- chats stay at their end unless somebody reads further up ---------------------------------------------------
   function stick() {
