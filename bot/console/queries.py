@@ -28,6 +28,7 @@ from bot.store.models import (
     Page,
     Reply,
     Resident,
+    ResidentId,
     WorkState,
 )
 from bot.studio import promotion
@@ -457,17 +458,22 @@ def _count(session: Session, label: str) -> int:
 
 def _talks(session: Session, now: datetime) -> tuple[Talk, ...]:
     """Who talks now, those first whom an officer holds; whoever has an open case stands with that."""
-    latest: dict[int, Message] = {}
-    for message in session.scalars(
-        sa.select(Message)
+    # Columns, no entities: of up to three hundred messages a desk shows fifty, and the triage of each is long.
+    recent = (
+        sa.select(
+            Message.resident_id, Message.kind, Message.text, Message.received_at, Message.triage["intent"].as_string()
+        )
         .where(Message.received_at > now - TALKS, Message.case_id.is_(None), Message.kind != "event")
         .order_by(Message.received_at.desc(), Message.id.desc())
         .limit(_TALK_MESSAGES)
-    ):
-        latest.setdefault(message.resident_id, message)
-    held = sa.select(Resident).where(Resident.held_until > now).order_by(Resident.held_until.desc()).limit(_HELD)
-    residents = {one.id: one for one in session.scalars(held)}
-    residents |= {one.id: one for one in session.scalars(sa.select(Resident).where(Resident.id.in_(latest)))}
+    )
+    latest: dict[int, tuple[str, str, datetime, str | None]] = {}
+    for number, *message in session.execute(recent):
+        latest.setdefault(number, tuple(message))
+    resident = sa.select(Resident.id, Resident.pseudonym, Resident.held_by, Resident.held_until)
+    held = resident.where(Resident.held_until > now).order_by(Resident.held_until.desc()).limit(_HELD)
+    residents = {one.id: one for one in session.execute(held)}
+    residents |= {one.id: one for one in session.execute(resident.where(Resident.id.in_(latest)))}
     busy = sa.select(Case.resident_id).where(Case.resident_id.in_(residents), Case.state != CaseState.CLOSED)
     free = residents.keys() - set(session.scalars(busy))
     talks = [_talk(residents[number], latest.get(number), now) for number in free]
@@ -475,15 +481,19 @@ def _talks(session: Session, now: datetime) -> tuple[Talk, ...]:
     return tuple(sorted(talks, key=lambda talk: talk.held_by is None)[:_LIST])
 
 
-def _talk(resident: Resident, message: Message | None, now: datetime) -> Talk:
-    intent = (message.triage or {}).get("intent", "") if message else ""
+def _talk(
+    resident: sa.Row[ResidentId, str, str | None, datetime | None],
+    message: tuple[str, str, datetime, str | None] | None,
+    now: datetime,
+) -> Talk:
+    kind, text, at, intent = message or ("", "", None, None)
     holds = resident.held_until is not None and resident.held_until > now
     return Talk(
         resident_id=resident.id,
         pseudonym=resident.pseudonym,
-        title=title_of(intent),
-        text=without_numbers(brief(message.kind, message.text)) if message else "",
-        at=message.received_at if message else None,
+        title=title_of(intent or ""),
+        text=without_numbers(brief(kind, text)) if message else "",
+        at=at,
         held_by=resident.held_by if holds else None,
     )
 

@@ -14,7 +14,7 @@ from bot.console.vigil import counted, spoken
 from bot.duty.case import resolve
 from bot.duty.handling import acknowledge, close
 from bot.duty.watch import Watch
-from bot.store.models import Case, Escalation, Heartbeat, Resident
+from bot.store.models import Case, Escalation, Heartbeat, Message, Resident
 from tests.console.conftest import Rows
 
 
@@ -371,14 +371,16 @@ def test_that_residents_who_talk_with_the_bot_now_are_listed_without_long_number
     one, two, gone, busy = (rows.resident(name) for name in ("R-1", "R-2", "R-GONE", "R-BUSY"))
     rows.words(one, "身份证丢了", ago=60)
     rows.words(one, "号码21010419900307888X，电话13812345678，住3楼301", ago=5)
-    rows.words(two, "你好", ago=30)
+    greeting = rows.words(two, "你好", ago=30)
+    with rows.store.transaction() as session:
+        session.get_one(Message, greeting.id).triage = {"intent": "help_request/lost_pet"}
     rows.words(gone, "你好", ago=601)
     rows.case(busy, "tip/gambling")
     rows.words(busy, "你好", ago=10)
     talks = look(rows, watch).talks
-    assert [(talk.pseudonym, talk.text, talk.held_by) for talk in talks] == [
-        ("R-1", "号码210***************，电话138********，住3楼301", None),
-        ("R-2", "你好", None),
+    assert [(talk.pseudonym, talk.title, talk.text, talk.held_by) for talk in talks] == [
+        ("R-1", "", "号码210***************，电话138********，住3楼301", None),
+        ("R-2", "宠物走失", "你好", None),
     ]
     assert talks[1].at == rows.clock.now() - timedelta(seconds=30)
 
