@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from nicegui import app as pages
 from nicegui import ui
@@ -32,7 +33,7 @@ from bot.console import (
 )
 from bot.console.delivery import Courier
 from bot.console.door import Door
-from bot.console.plain import ASSETS, STATIC
+from bot.console.plain import ASSETS, STATIC, WORKER
 from bot.console.services import Services
 from bot.console.simulation import Simulation
 from bot.console.studio import (
@@ -99,6 +100,11 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     async def healthz() -> dict[str, str]:
         """The process is up."""
         return {"status": "ok"}
+
+    @app.get(WORKER)
+    async def vigil_worker() -> FileResponse:
+        """The service worker that shows a telephone's notifications."""
+        return FileResponse(STATIC / "vigil_worker.js", media_type="text/javascript")
 
     app.add_middleware(Door, services=services)
     app.mount(ASSETS, StaticFiles(directory=STATIC))

@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = "/assets"
+WORKER = "/vigil-worker.js"
+"""A service worker reaches what lies below its own address: this one, every page."""
 STRICT = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "

@@ -12,7 +12,7 @@ from bot.console import markup
 from bot.console.keyed import Piece
 from bot.console.markup import box
 from bot.console.officer import actor, build_who
-from bot.console.plain import asset, document
+from bot.console.plain import WORKER, asset, document
 from bot.console.services import WAITING_POLL_SECONDS, Services
 from bot.console.vigil import Vigil
 from bot.duty.access import may
@@ -43,7 +43,8 @@ def head_html() -> str:
         f'<link rel="stylesheet" href="{asset("console.css")}">'
         f"<script>window.fujinOffset = {int(time.time() * 1000)} - Date.now();</script>"
         f'<script defer src="{asset("console.js")}"></script>'
-        f'<script defer src="{asset("vigil.js")}" data-ticker="{asset("ticker.js")}"></script>'
+        f'<script defer src="{asset("vigil.js")}" data-ticker="{asset("ticker.js")}" data-worker="{WORKER}">'
+        "</script>"
         f'<script defer src="{asset("keys.js")}"></script>'
     )
 

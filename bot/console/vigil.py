@@ -34,7 +34,7 @@ class Vigil:
         self._services, self._desk = services, desk
         self._client = ui.context.client.id
         Piece(_MUTED, classes="muted-box")
-        self._state = ui.element("div").props("id=vigil data-calls=[] data-count=0 hidden")
+        self._state = ui.element("div").props("id=vigil data-count=0 hidden")
         self._bar = Piece(classes="alarm-bar-over" if desk else "alarm-bar-box")
         self._bar.props["role"] = "alert"
         ui.on("fujin-alive", self._alive)

@@ -41,6 +41,27 @@ document.hasFocus = () => !window.away;
 """
 
 
+# A telephone's browser: its pages may show no notification themselves.
+PHONE = """
+Object.defineProperty(window, "Notification", { value: class {
+  static permission = "granted";
+  constructor() { throw new TypeError("Illegal constructor"); }
+} });
+document.hasFocus = () => !window.away;
+"""
+NOTES = """async () => {
+  const notes = await (await navigator.serviceWorker.getRegistration())?.getNotifications() || [];
+  return notes.map((note) => [note.tag, note.title, note.body]);
+}"""
+TAP = """async () => {
+  const [notification] = await self.registration.getNotifications();
+  // Only the browser itself may make a worker wait, or a window come to the front.
+  NotificationEvent.prototype.waitUntil = () => {};
+  WindowClient.prototype.focus = () => {};
+  self.dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+}"""
+
+
 TONES = """
 const make = AudioContext.prototype.createOscillator; window.tones = 0;
 AudioContext.prototype.createOscillator = function () { window.tones += 1; return make.call(this); };
@@ -162,6 +183,26 @@ def test_that_an_alarm_comes_by_itself_is_seen_and_is_said_until_somebody_has_it
     sounded = page.evaluate("window.tones")
     page.wait_for_timeout(4500)  # two rounds of the alarm
     assert page.evaluate("window.tones") == sounded > 0
+
+
+def test_that_a_telephone_shows_an_alarm_by_its_worker_and_a_tap_on_it_leads_to_the_case(
+    windows: Windows, rows: Rows
+) -> None:
+    page = sit_down(windows, width=360, height=740, script=PHONE)
+    page.context.grant_permissions(["notifications"])
+    page.evaluate("window.away = true")
+    case = alarm(rows)
+    card = page.locator(f'article[data-case="{case.id}"]')
+    said = f"紧急警情，家庭暴力，案件{case.id}，下一个提醒值班民警二。"
+    soon(lambda: page.evaluate(NOTES) == [[f"fujin-case-{case.id}", "家庭暴力", said]])
+    expect(card).to_be_visible()
+    page.context.service_workers[0].evaluate(TAP)
+    expect(card).to_be_focused()
+    assert page.evaluate(NOTES) == []
+    other = rows.case(rows.resident("R-2"), "urgent_alarm/fire", alarmed_at=datetime.now(UTC))
+    soon(lambda: len(page.evaluate(NOTES)) == 1)
+    page.locator(f'article[data-case="{other.id}"]').get_by_role("button", name="确认接警").click()
+    soon(lambda: page.evaluate(NOTES) == [])
 
 
 def test_that_a_press_and_the_focus_outlast_a_change_of_their_card(windows: Windows, rows: Rows) -> None:

@@ -1,7 +1,7 @@
 // The watch over alarms that nobody has acknowledged (sound, speech, notification, title, icon) and over the connection.
 (() => {
   "use strict";
-  const TICKER = document.currentScript.dataset.ticker;
+  const { ticker: TICKER, worker: WORKER } = document.currentScript.dataset;
   const BEEP_MS = 2000, SPEECH_PAUSE_MS = 6000, SPEECH_LONGEST_MS = 30000;
   const BEAT_MS = 3000, LOST_MS = 10000, LEAD_MS = 5000;
   const title = document.title;
@@ -11,8 +11,8 @@
   // --- what there is to call out -------------------------------------------------------------------------------------
   let told = "", calls = [];
   function read() {
-    const now = state()?.dataset.calls || "[]";
-    if (now === told) return;
+    const now = state()?.dataset.calls; // none before the server has said it
+    if (!now || now === told) return;
     told = now;
     calls = JSON.parse(now);
     notify();
@@ -129,6 +129,9 @@
 
   // --- notifications, title and icon: for whoever has another window before them ----------------------------------------
   const shown = new Map();
+  const tagOf = (id) => `fujin-case-${id}`;
+  const worker = navigator.serviceWorker; // none where the page is not safe, as notifications
+
   function notify() {
     for (const [id, note] of shown) {
       if (!calls.some((call) => call.id === id)) {
@@ -136,21 +139,43 @@
         shown.delete(id);
       }
     }
+    clearWorkers();
     if (window.Notification?.permission !== "granted" || (document.hasFocus() && !document.hidden)) return;
     for (const call of calls) {
-      if (shown.get(call.id)?.due === call.due) continue; // the next page of a case replaces its notification
-      try {
-        const note = new Notification(call.title, {
-          body: call.say, tag: `fujin-case-${call.id}`, renotify: true, requireInteraction: true, lang: "zh-CN",
-        });
-        note.due = call.due;
-        note.onclick = () => { window.focus(); note.close(); goTo(call.id); };
-        shown.set(call.id, note);
-      } catch {
-        return; // telephones allow it to service workers only
-      }
+      // The next page of a case replaces its notification.
+      if (shown.get(call.id)?.due !== call.due) shown.set(call.id, { due: call.due, close: show(call) });
     }
   }
+
+  // Shows a notification, and gives what takes it away again.
+  function show(call) {
+    const told = {
+      body: call.say, tag: tagOf(call.id), data: call.id, renotify: true, requireInteraction: true, lang: "zh-CN",
+    };
+    try {
+      const note = new Notification(call.title, told);
+      note.onclick = () => { window.focus(); note.close(); goTo(call.id); };
+      return () => note.close();
+    } catch { // telephones allow it to service workers only
+      showByWorker(call, told);
+      return () => {};
+    }
+  }
+
+  async function showByWorker(call, told) {
+    await worker?.register(WORKER);
+    const found = await worker?.ready;
+    if (calls.some((one) => one.id === call.id)) found?.showNotification(call.title, told);
+  }
+
+  // Those that the worker shows outlive the page: also what an earlier page has left goes with its alarm.
+  async function clearWorkers() {
+    const found = await worker?.getRegistration();
+    for (const note of (await found?.getNotifications()) || []) {
+      if (!calls.some((call) => tagOf(call.id) === note.tag)) note.close();
+    }
+  }
+  worker?.addEventListener("message", (event) => goTo(event.data.goTo));
 
   function goTo(id) {
     const card = document.querySelector(`[data-case="${id}"]`);
