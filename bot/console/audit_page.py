@@ -53,6 +53,15 @@ _DETAILS = {
     "changes": "变动",
     "rows": "行数",
 }
+_SEEN = {
+    "desk": "值班台",
+    "applications": "申请",
+    "roster": "排班",
+    "cases": "案件列表",
+    "corrections": "改过种类的案件",
+    "audit.csv": "导出的审计日志",
+}
+"""What was looked at, where that is a page or list as a whole."""
 _BREACHES = {"missing": "缺了", "not chained to the entry before": "和上一条接不上", "changed": "被改过"}
 
 
@@ -177,9 +186,13 @@ def _build_entries(found: list[AuditEntry]) -> None:
                     if entry.case_id is not None:
                         ui.link(f"案件{entry.case_id}", f"/case/{entry.case_id}")
                     if entry.subject:
-                        ui.label(_short(entry.subject))
+                        ui.label(_short(_subject(entry)))
                     if entry.detail:
                         ui.label(in_words(entry.detail)).classes("audit-detail")
+
+
+def _subject(entry: AuditEntry) -> str:
+    return _SEEN.get(entry.subject, entry.subject) if entry.action == "view" else entry.subject
 
 
 def _short(subject: str) -> str:
@@ -222,7 +235,8 @@ def as_csv(services: Services, wanted: Filter) -> Iterator[str]:
             at = f"{entry.at.astimezone(STATION_TIME):%Y-%m-%d %H:%M:%S}"
             title = ACTIONS.get(entry.action, entry.action)
             case = entry.case_id or ""
-            yield _line([entry.id, at, entry.actor, title, case, entry.subject, in_words(entry.detail), entry.hash])
+            told = (case, _subject(entry), in_words(entry.detail))
+            yield _line([entry.id, at, entry.actor, title, *told, entry.hash])
         if len(found) < _BATCH:
             return
         before = found[-1].id

@@ -88,6 +88,24 @@ class Windows:
             self.troubles.append(what)
 
 
+_CUT_OFF = """() => {
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), range = document.createRange();
+  const found = [];
+  while (words.nextNode()) {
+    range.selectNodeContents(words.currentNode);
+    const box = range.getBoundingClientRect(), text = words.currentNode.data.trim();
+    if (text && box.width && (box.left < 0 || box.right > document.documentElement.clientWidth)) found.push(text);
+  }
+  return found;
+}"""
+
+
+def cut_off(page: Page) -> list[str]:
+    """The words that stand beyond the window's edges, also where a box scrolls."""
+    found: list[str] = page.evaluate(_CUT_OFF)
+    return found
+
+
 # Playwright keeps an event loop running while it is open, in which no asynchronous test could run: so for one module.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

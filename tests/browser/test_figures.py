@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, cut_off
 from tests.console.conftest import Rows
 
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.parametrize("width", [1280, 360])
 def test_that_the_figures_of_a_period_are_shown_and_can_be_taken_along(
-    console_windows: Windows,
-    rows: Rows,
+    console_windows: Windows, rows: Rows, width: int
 ) -> None:
     now = rows.clock.now()
     for ago, disposition in ((3600, "real"), (86400 * 20, "false_alarm")):
@@ -28,11 +28,12 @@ def test_that_the_figures_of_a_period_are_shown_and_can_be_taken_along(
             closed_at=at + timedelta(minutes=10),
             disposition=disposition,
         )
-    page = console_windows.open("/figures", officer="带班所长")
+    page = console_windows.open("/figures", officer="带班所长", width=width, height=740)
     rate = page.locator(".tile").filter(has_text="误报率")
     expect(rate).to_contain_text("50.0%")
     expect(page.locator(".tile").filter(has_text="警情到确认")).to_contain_text("30.0秒")
     expect(page.locator(".chart canvas")).to_have_count(4)
+    assert cut_off(page) == []
     page.get_by_role("button", name="近7天").click()
     expect(rate).to_contain_text("已有结论 1 起，误报 0 起")
     with page.expect_download() as download:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from bot.store.models import AuditEntry
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, cut_off
 from tests.console.conftest import Rows
 from tests.console.running import console
 
@@ -137,3 +137,19 @@ def test_that_a_trainer_sees_no_case_and_an_officer_no_reporter(windows: Windows
             sa.select(AuditEntry.subject).where(AuditEntry.actor == "带班所长").order_by(AuditEntry.id)
         )
         assert list(looks)[-2:] == ["audit", "audit.csv"], "whoever reads the log stands in it, once for all its pages"
+
+
+def test_that_the_log_and_the_password_can_be_read_on_a_telephone(windows: Windows, rows: Rows) -> None:
+    case = rows.case(rows.resident(), "help_request/lost_pet")
+    page = windows.open(f"/case/{case.id}", officer="带班所长", width=360, height=740)
+    page.goto("/")
+    expect(page.get_by_label("一般求助")).to_be_visible()
+    page.goto("/audit")
+    expect(page.get_by_role("status")).to_contain_text("日志完整")
+    lines = page.locator(".audit-entry").filter(has_text="查看")
+    expect(lines.nth(0)).to_contain_text("带班所长查看值班台")
+    expect(lines.nth(1)).to_contain_text("带班所长查看案件1")
+    assert cut_off(page) == []
+    page.goto("/password")
+    expect(page.get_by_role("button", name="修改口令")).to_be_visible()
+    assert cut_off(page) == []

@@ -453,4 +453,4 @@ async def test_that_the_log_is_exported_without_formulas_and_the_export_is_in_th
     assert len(lines) == 2
     assert "'=HYPERLINK(),结案,,,处置结果：已自行解决," in lines[1]
     everything = (await console.browser.get("/audit/export.csv", params={"before": "x", "day": "heute"})).text
-    assert everything.count("audit.csv") == 2
+    assert everything.count("导出的审计日志") == 2
