@@ -226,6 +226,16 @@ def test_that_a_press_and_the_focus_outlast_a_change_of_their_card(windows: Wind
     expect(card).to_contain_text("已确认 · 值班民警一")
 
 
+def test_that_a_card_into_which_something_else_has_written_still_changes(windows: Windows, rows: Rows) -> None:
+    case = alarm(rows)
+    page = windows.open("/")
+    card = page.locator(f'article[data-case="{case.id}"]')
+    expect(card).to_contain_text("已发出1次提醒")
+    page.evaluate("document.querySelector('article .pages').innerHTML = '<i>1</i> <i>page</i>'")
+    rows.page(case, level=1)
+    expect(card.locator(".pages")).to_have_text("已发出2次提醒")
+
+
 def test_that_a_browser_without_a_chinese_voice_of_its_own_only_sounds(windows: Windows, rows: Rows) -> None:
     elsewhere = 'window.voices = [{ lang: "zh-CN", localService: false }, { lang: "en-US", localService: true }];'
     alarm(rows)

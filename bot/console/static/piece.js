@@ -13,6 +13,10 @@ const alike = (one, other) =>
 
 function change(live, before, now) {
   const [elements, earlier, later] = [live, before, now].map((node) => [...node.childNodes]);
+  if (earlier.length && elements.length !== earlier.length) { // a translator, say, has written here: all of it anew
+    live.replaceChildren(...now.cloneNode(true).childNodes);
+    return;
+  }
   later.forEach((node, at) => {
     if (earlier[at]?.isEqualNode(node)) return;
     if (!alike(earlier[at], node)) {
