@@ -59,7 +59,10 @@ _SEEN = {
     "roster": "排班",
     "cases": "案件列表",
     "corrections": "改过种类的案件",
+    "audit": "审计日志",
     "audit.csv": "导出的审计日志",
+    "roster.ics": "排班日历",
+    "ack": "提醒里的链接",
 }
 """What was looked at, where that is a page or list as a whole."""
 _BREACHES = {"missing": "缺了", "not chained to the entry before": "和上一条接不上", "changed": "被改过"}

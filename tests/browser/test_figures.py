@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Windows, cut_off
+from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def test_that_the_figures_of_a_period_are_shown_and_can_be_taken_along(
     expect(rate).to_contain_text("50.0%")
     expect(page.locator(".tile").filter(has_text="警情到确认")).to_contain_text("30.0秒")
     expect(page.locator(".chart canvas")).to_have_count(4)
-    assert cut_off(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "only a table's own box scrolls"
     page.get_by_role("button", name="近7天").click()
     expect(rate).to_contain_text("已有结论 1 起，误报 0 起")
     with page.expect_download() as download:

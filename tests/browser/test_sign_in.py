@@ -147,8 +147,9 @@ def test_that_the_log_and_the_password_can_be_read_on_a_telephone(windows: Windo
     page.goto("/audit")
     expect(page.get_by_role("status")).to_contain_text("日志完整")
     lines = page.locator(".audit-entry").filter(has_text="查看")
-    expect(lines.nth(0)).to_contain_text("带班所长查看值班台")
-    expect(lines.nth(1)).to_contain_text("带班所长查看案件1")
+    expect(lines.nth(0)).to_contain_text("带班所长查看审计日志")
+    expect(lines.nth(1)).to_contain_text("带班所长查看值班台")
+    expect(lines.nth(2)).to_contain_text("带班所长查看案件1")
     assert cut_off(page) == []
     page.goto("/password")
     expect(page.get_by_role("button", name="修改口令")).to_be_visible()
