@@ -67,6 +67,7 @@ _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|
 """Words of whoever asks for a tip's number."""
 _BREAKS_OFF = re.compile("回来了|不说了|不写了|不打字了|先不聊")
 """Of whoever must stop writing: he is back."""
+_FICTION = "other/fiction"
 _DESPAIR = "suicide_self"
 _OWN_END = frozenset({_DESPAIR, "suicide_other"})
 """Kinds in which a goodbye may be a farewell."""
@@ -280,7 +281,8 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
         return False
     if _takes_back(message, triage) and not triage.uncertain:
         return True
-    made_up = triage.label == "other" and triage.confidence >= _SURE_OF_PLAY and wording.says_made_up(text)
+    talk = triage.label == "other" and triage.confidence >= _SURE_OF_PLAY
+    made_up = talk and wording.says_made_up(text, read_so=triage.intent == _FICTION)
     over = made_up or wording.says_mistake(text) or wording.says_safe(text)
     return over or (lost and wording.says_found(text))
 

@@ -105,8 +105,10 @@ _NO_MISTAKE = re.compile(
 
 
 _MADE_UP = re.compile(
-    "小说|故事|剧本|台词|歌词|游戏|王者|吃鸡|电影|电视剧|短剧|拍摄|排练|演[习练戏]|段子|作文|编的|我写的|公众号|novel|game|movie"
+    "小说|故事|剧本|台词|歌词|游戏|电影|电视剧|短剧|拍摄|排练|演[习练戏]|段子|作文|编的|我写的|novel|game|movie"
 )
+_PLAY = re.compile("王者荣耀|吃鸡|剧本杀|狼人杀|我写的小说|是[^，。 ]{0,4}(?:小说|剧本|游戏|台词|歌词)")
+"""What says by itself that it was play; "I am at the pictures" says where somebody is."""
 
 
 _SAFE = re.compile(
@@ -195,9 +197,11 @@ def says_mistake(text: str) -> bool:
     return bool(_MISTAKE.search(text)) and not _NO_MISTAKE.search(text)
 
 
-def says_made_up(text: str) -> bool:
-    """Whether words in normal form speak of what is written, played or acted."""
-    return bool(_MADE_UP.search(text)) and not _NO_MISTAKE.search(text)
+def says_made_up(text: str, *, read_so: bool) -> bool:
+    """Whether words in normal form say that something is written, played or acted; `read_so`: the model reads them as
+    fiction, and they need only speak of it."""
+    said = _MADE_UP if read_so else _PLAY
+    return bool(said.search(text)) and not _NO_MISTAKE.search(text)
 
 
 def is_chinese(text: str) -> bool:

@@ -159,6 +159,45 @@ async def test_that_a_faint_whisper_keeps_no_question_on_papers_from_its_answer(
     station.phone.take()
 
 
+async def test_that_an_alarm_in_doubt_is_paged_for_and_its_resident_is_answered(station: Station) -> None:
+    station.rasa.confidence = {"早市上一摸兜身份证没了": 0.45}
+    await deliver_as(station, "早市上一摸兜身份证没了", "urgent_alarm/theft_in_progress")
+    station.phone.take()
+    await deliver_as(station, "我就问补一个上哪办", "enquiry/station_address")
+    assert said(station)[-1] == "答：我就问补一个上哪办"
+    station.clock.advance(seconds=46)
+    await station.engine.run_due()
+    assert station.phone.take()["level"] == 1, "it climbs like any other"
+
+
+async def test_that_one_sure_word_ends_the_doubt(station: Station) -> None:
+    station.rasa.confidence = {"一摸兜没了": 0.45, "那人拿刀捅我了": 0.99}
+    await deliver_as(station, "一摸兜没了", "urgent_alarm/theft_in_progress")
+    await deliver_as(station, "那人拿刀捅我了", "urgent_alarm/armed_threat")
+    await deliver_as(station, "我就问你们在哪", "enquiry/station_address")
+    assert rows(station, Case)[0].intent == "urgent_alarm/armed_threat"
+    assert said(station)[-1] != "答：我就问你们在哪"
+    station.phone.take()
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "over"),
+    [
+        ("别害怕 这是我写的小说", "other/fiction", True),
+        ("王者荣耀啊 还能是哪", "other/chitchat", True),
+        ("我在外头看电影呢 孩子自己在家", "other/chitchat", False),
+    ],
+)
+async def test_that_what_is_made_up_is_told_to_the_officer_and_a_cinema_is_not(
+    station: Station, text: str, intent: str, over: bool
+) -> None:
+    station.rasa.confidence = {text: 0.99}
+    await deliver_as(station, "楼上起火了 都是烟", "urgent_alarm/fire")
+    await deliver_as(station, text, intent)
+    assert (TOLD_OVER in rows(station, Case)[0].asked) == over
+    station.phone.take()
+
+
 async def test_that_it_is_over_ends_the_paging_where_nobody_can_force_the_words(station: Station) -> None:
     station.rasa.labels = {"人找到了": "help_request"}
     station.rasa.intents = {"人找到了": "help_request/correction"}
