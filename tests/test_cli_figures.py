@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.cli.common import output
 from bot.store.session import Store
 from tests.console.conftest import Rows
 from tests.world import FakeClock
@@ -42,10 +43,11 @@ def test_that_the_figures_are_one_json_object() -> None:
     assert (len(found["by_hour"]), found["by_kind"]) == (24, {})
 
 
-def test_that_the_times_are_told_by_hour_and_kind(rows: Rows) -> None:
+def test_that_the_times_are_told_by_hour_and_kind(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "width", 160)
     alarm(rows, "urgent_alarm/fire", ago=7200, acknowledged=20)
     alarm(rows, "urgent_alarm/robbery", ago=7200, acknowledged=None)
-    result = CliRunner().invoke(app, ["figures"], env={"COLUMNS": "160"})
+    result = CliRunner().invoke(app, ["figures"])
     assert (result.exit_code, result.stderr) == (0, "")
     lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.stdout.splitlines()]
     named = {line[0]: line[1:] for line in lines if line}

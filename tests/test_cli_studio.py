@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.cli.common import output
 from bot.duty import accounts
 from bot.store.models import RunState, TrainingRun
 from bot.store.session import Store
@@ -23,7 +24,7 @@ NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def studio_store(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setenv("FUJIN_DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(output, "width", 200)
     opened = Store(sqlite_url)
     yield opened
     opened.close()

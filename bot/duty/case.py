@@ -210,10 +210,10 @@ def in_doubt(case: Case) -> bool:
     It is paged for like any other; but its resident may only have asked something, so talk goes on as if there were
     none. A whisper is never in doubt.
     """
-    readings = (Triage.from_json(message.triage) for message in case.messages if message.triage)
-    return not case.silent and all(
-        reading.confidence < WITH_THE_ODDS and not reading.seen_by_net for reading in readings if reading.urgent
-    )
+    readings = [Triage.from_json(message.triage) for message in case.messages if message.triage]
+    alarms = [reading for reading in readings if reading.urgent]
+    faint = all(alarm.confidence < WITH_THE_ODDS and not alarm.seen_by_net for alarm in alarms)
+    return bool(alarms) and faint and not case.silent
 
 
 def alarm_is_seen(session: Session, resident_id: ResidentId) -> bool:

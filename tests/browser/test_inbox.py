@@ -113,7 +113,7 @@ def test_that_a_verdict_that_is_refused_comes_back_with_all_that_was_typed_and_c
     box.fill("张建国家的狗跑没影了13800138000")
     page.get_by_label("备注").fill("人在门口")
     page.get_by_role("button", name="确认", exact=False).first.click()
-    expect(page.get_by_text("请按 e 改写后再确认")).to_be_visible()
+    expect(page.get_by_text("请改成说不出是谁的写法再保存")).to_be_visible()
     shows(page, "我家狗跑没影了")
     expect(box).to_have_value("张建国家的狗跑没影了13800138000")
     expect(page.get_by_label("备注")).to_have_value("人在门口")
