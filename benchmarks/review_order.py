@@ -23,7 +23,7 @@ from bot.nlu.dataset import Dataset, Example
 from bot.nlu.embedding import Encoder, encode_on_all_cores
 from bot.nlu.features import NGrams, grams
 from bot.nlu.kernel import KernelModel, Settings, fit, label_sums
-from bot.nlu.normaliser import TYPOS, Normaliser, without_politeness
+from bot.nlu.normaliser import TYPOS, Normaliser
 from bot.nlu.triage import LABELS
 from bot.studio.usefulness import Thought, usefulness
 
@@ -44,7 +44,7 @@ class Read:
 def read(examples: Sequence[Example]) -> Read:
     """Normalise, cut and embed, as the pipeline of `config.yml` does."""
     normalise = Normaliser(TYPOS)
-    texts = [without_politeness(normalise(example.text)) or example.text for example in examples]
+    texts = [normalise.content(example.text) or example.text for example in examples]
     words = [[(word, start) for word, start, _ in jieba.tokenize(text)] for text in texts]
     return Read(
         [example.intent for example in examples],

@@ -13,7 +13,9 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -141,6 +143,41 @@ def batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
     yield np.array(together)
 
 
+def encoded(encoder: Encoder, texts: Sequence[np.ndarray]) -> Tensor:
+    """What becomes of texts, in their order; those of like length are read together."""
+    steps = list(batches(np.array([len(text) for text in texts])))
+    vectors = torch.cat([encoder([texts[number] for number in step]) for step in steps])
+    return vectors[torch.tensor(np.argsort(np.concatenate(steps)))]
+
+
+def descend(
+    encoder: Encoder,
+    groups: list[dict[str, Any]],
+    losses: Iterator[Tensor],
+    total: int,
+    *,
+    told_every: int,
+    ahead: int = 0,
+) -> None:
+    """Follow the losses down for so many steps, telling how it goes.
+
+    `groups` are AdamW's, each with its rate, which warms up from 0 (`ahead` steps further) and then falls.
+    """
+    rates, began = [group["lr"] for group in groups], time.monotonic()
+    optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+    for done, loss in enumerate(islice(losses, total)):
+        share = min(1, (done + ahead) / (WARM * total)) * max(0.02, 1 - done / total)
+        for group, rate in zip(optimiser.param_groups, rates, strict=True):
+            group["lr"] = rate * share
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+        optimiser.step()
+        if (done + 1) % told_every == 0:
+            seconds = time.monotonic() - began
+            print(f"{done + 1} of {total} steps, {seconds:.0f} s, loss {loss.item():.3f}", flush=True)
+
+
 class Directions(nn.Module):
     """One for each answer of each subject, and how sharply the subject's answers part."""
 
@@ -176,32 +213,21 @@ def main(source: str, target: str) -> None:
     draw, lessons = np.random.default_rng(7), Lessons(source)
     encoder = Encoder(lessons.weights)
     sample = draw.permutation(len(lessons.texts))[:SAMPLE]
-    vectors = torch.zeros(len(sample), lessons.weights["words"].shape[1])
     with torch.no_grad():
-        for step in batches(lessons.lengths[sample]):
-            vectors[step] = encoder(list(lessons.texts[sample[step]]))
+        vectors = encoded(encoder, lessons.texts[sample])
     directions = Directions(lessons, sample, vectors)
-    rates = {RATE: encoder.parameters(), 3 * RATE: directions.parameters()}
     groups = [
-        {"params": list(learnt), "lr": rate, "weight_decay": 0.01 * (rate == RATE)} for rate, learnt in rates.items()
+        {"params": list(encoder.parameters()), "lr": RATE, "weight_decay": 0.01},
+        {"params": list(directions.parameters()), "lr": 3 * RATE, "weight_decay": 0.0},
     ]
-    optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
-    total, done, began = int(EPOCHS * sum(1 for _ in batches(lessons.lengths))), 0, time.monotonic()
-    while done < total:
-        for step in lessons.steps(draw):
-            share = min(1, done / (WARM * total)) * max(0.02, 1 - done / total)
-            for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * share
-            loss = directions.surprise(step, encoder(list(lessons.texts[step])))
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-            optimiser.step()
-            done += 1
-            if done % 50 == 0:
-                print(f"{done} of {total} steps, {time.monotonic() - began:.0f} s, loss {loss.item():.3f}", flush=True)
-            if done == total:
-                break
+
+    def losses() -> Iterator[Tensor]:
+        while True:
+            for step in lessons.steps(draw):
+                yield directions.surprise(step, encoder(list(lessons.texts[step])))
+
+    total = int(EPOCHS * sum(1 for _ in batches(lessons.lengths)))
+    descend(encoder, groups, losses(), total, told_every=50)
     np.savez(target, **encoder.learnt())
 
 

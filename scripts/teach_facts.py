@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 import sys
-import time
+from collections.abc import Iterator
 
 import numpy as np
 import torch
-from teach_encoder import RATE, WARM, Encoder, batches
+from teach_encoder import RATE, Encoder, descend, encoded
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - as everybody calls it
 
@@ -29,7 +29,8 @@ TOPIC_COUNTS = 0.7
 """What such a message counts beside one whose fact is known."""
 SHARPNESS, NOTHING = 16.0, 0.2
 """Where the sharpness begins, and the cosine of an answer by nothing."""
-NO_FACT, ANY_FACT = -1, -2
+ANY_FACT = -2
+"""As in `bot.nlu.fact_lessons`; what has another number that is no fact's is answered by nothing."""
 
 
 class Lessons:
@@ -74,18 +75,13 @@ class Meanings(nn.Module):
         super().__init__()
         self.encoder = Encoder(lessons.weights)
         with torch.no_grad():
-            self.mean = self._encoded(lessons.fact_texts).mean(0)
+            self.mean = encoded(self.encoder, lessons.fact_texts).mean(0)
         self.sharpness = nn.Parameter(torch.tensor(math.log(SHARPNESS)))
         self.nothing = nn.Parameter(torch.full((2,), NOTHING))
 
     def forward(self, texts: list[np.ndarray]) -> Tensor:
         """Texts as rows of pieces become (texts, hidden), of length 1 about the mean."""
-        return F.normalize(self._encoded(texts) - self.mean, dim=-1)
-
-    def _encoded(self, texts: list[np.ndarray]) -> Tensor:
-        steps = list(batches(np.array([len(text) for text in texts])))
-        vectors = torch.cat([self.encoder([texts[number] for number in step]) for step in steps])
-        return vectors[torch.tensor(np.argsort(np.concatenate(steps)))]
+        return F.normalize(encoded(self.encoder, texts) - self.mean, dim=-1)
 
     def surprise(self, lessons: Lessons, topics: list[int], asked: np.ndarray) -> Tensor:
         """The mean loss over the messages of a step."""
@@ -112,26 +108,18 @@ def main(source: str, target: str) -> None:
     draw, lessons = np.random.default_rng(7), Lessons(source)
     meanings = Meanings(lessons)
     groups = [
-        {"params": list(meanings.encoder.parameters()), "weight_decay": 0.01},
-        {"params": [meanings.sharpness, meanings.nothing], "weight_decay": 0.0},
+        {"params": list(meanings.encoder.parameters()), "lr": RATE, "weight_decay": 0.01},
+        {"params": [meanings.sharpness, meanings.nothing], "lr": 2e-2, "weight_decay": 0.0},
     ]
-    rates = (RATE, 2e-2)
-    optimiser = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
-    total, done, began = int(EPOCHS * len(lessons.groups(draw))), 0, time.monotonic()
-    while done < total:
-        for topics in lessons.groups(draw)[: total - done]:
-            share = min(1, (done + 1) / (WARM * total)) * max(0.02, 1 - done / total)
-            for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * share
-            loss = meanings.surprise(lessons, topics, lessons.drawn(topics, draw))
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(meanings.encoder.parameters(), 1.0)
-            optimiser.step()
-            done += 1
-            if done % 10 == 0:
-                print(f"{done} of {total} steps, {time.monotonic() - began:.0f} s, loss {loss.item():.3f}", flush=True)
-    sharpness = float(meanings.sharpness.exp())
+
+    def losses() -> Iterator[Tensor]:
+        while True:
+            for topics in lessons.groups(draw):
+                yield meanings.surprise(lessons, topics, lessons.drawn(topics, draw))
+
+    total = int(EPOCHS * len(lessons.groups(draw)))
+    descend(meanings.encoder, groups, losses(), total, told_every=10, ahead=1)
+    sharpness = float(meanings.sharpness.detach().exp())
     print("the product of an answer by nothing, alone and behind:", (meanings.nothing * sharpness).tolist())
     np.savez(target, **meanings.encoder.learnt(), mean=meanings.mean.numpy(), sharpness=np.float32(sharpness))
 

@@ -36,7 +36,7 @@ _AsJson = Annotated[bool, typer.Option("--json", help="JSON.")]
 def _act() -> Iterator[Session]:
     """A transaction; what cannot be done ends the command in one line."""
     try:
-        with opened_store() as store, store.transaction() as session:
+        with opened_store() as store, changes.deciding(store) as session:
             yield session
     except ChangeError as error:
         fail(str(error))

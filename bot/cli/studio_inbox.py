@@ -9,7 +9,7 @@ from bot.cli.common import check_right, fail, opened_store, station_settings
 from bot.cli.desk import AsJson, show
 from bot.clock import SystemClock
 from bot.store.models import ReviewItem
-from bot.studio import guideline, inbox, reviews
+from bot.studio import changes, guideline, inbox, reviews
 from bot.studio.inbox import REASONS
 from bot.studio.reviews import ReviewError, Rules, Taken
 
@@ -62,7 +62,7 @@ def label(
     """Say what an item is."""
     accept = partial(reviews.accept, seen=also or (), trainer=trainer, rules=_rules(), text=text or None, note=note)
     try:
-        with opened_store() as store, store.transaction() as session:
+        with opened_store() as store, changes.deciding(store) as session:
             check_right(session, trainer, "train")
             taken = accept(session, item, intent, now=SystemClock().now())
     except ReviewError as error:
@@ -97,7 +97,7 @@ def second(
 def undo(trainer: _Trainer) -> None:
     """Take back one's own last verdict, with what it proposed."""
     try:
-        with opened_store() as store, store.transaction() as session:
+        with opened_store() as store, changes.deciding(store) as session:
             check_right(session, trainer, "train")
             item = reviews.undo(session, trainer=trainer, now=SystemClock().now(), rules=_rules())
     except ReviewError as error:
@@ -163,7 +163,7 @@ def _rules() -> Rules:
 
 def _put_aside(item: int, verdict: str, trainer: str, *, intent: str | None = None, note: str = "") -> None:
     try:
-        with opened_store() as store, store.transaction() as session:
+        with opened_store() as store, changes.deciding(store) as session:
             check_right(session, trainer, "train")
             now = SystemClock().now()
             found: ReviewItem = reviews.put_aside(

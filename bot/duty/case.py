@@ -212,8 +212,7 @@ def in_doubt(case: Case) -> bool:
     """
     readings = [Triage.from_json(message.triage) for message in case.messages if message.triage]
     alarms = [reading for reading in readings if reading.urgent]
-    faint = all(alarm.confidence < WITH_THE_ODDS and not alarm.seen_by_net for alarm in alarms)
-    return bool(alarms) and faint and not case.silent
+    return bool(alarms) and not case.silent and all(alarm.fainter_than(WITH_THE_ODDS) for alarm in alarms)
 
 
 def alarm_is_seen(session: Session, resident_id: ResidentId) -> bool:

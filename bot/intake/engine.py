@@ -44,7 +44,6 @@ T = TypeVar("T")
 
 ROUND_SECONDS = 0.5
 HEARTBEAT_SECONDS = 2.0
-_BATCH = 32
 _ROOM = {"messages": 32, "pages": 48, "other_pages": 16, "replies": 32, "media": 4, "voices": 1}
 """How many rows of a line are worked on at once. Pages that are for no alarm have a line of their own: where a vendor
 hangs, no alarm waits for them."""

@@ -60,7 +60,7 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
 def is_faint_whisper(session: Session, case: Case) -> bool:
     """Whether an alarm is nothing but silence that the model alone heard, and doubtfully."""
     first = _first(session, case)
-    return case.intent in _VAGUE and first is not None and first.confidence < _DOUBTFUL and not first.seen_by_net
+    return case.intent in _VAGUE and first is not None and first.fainter_than(_DOUBTFUL)
 
 
 def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
@@ -77,14 +77,14 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
         return triage.seen_by_net if triage.intent in _HELD else sure
     if triage.intent in _MONEY and case.intent not in _MONEY:
         return False  # who offers money beside an accident makes no swindle of it
-    if first is None or first.confidence >= _DOUBTFUL or first.seen_by_net:
+    if first is None or not first.fainter_than(_DOUBTFUL):
         return False
     return sure or (triage.confidence >= _DOUBTFUL and triage.confidence - first.confidence >= _MUCH_SURER)
 
 
 def _unlikely(first: Triage | None) -> bool:
     """Whether the words that made an alarm were more likely none."""
-    return first is not None and first.confidence < duty_case.WITH_THE_ODDS and not first.seen_by_net
+    return first is not None and first.fainter_than(duty_case.WITH_THE_ODDS)
 
 
 def _first(session: Session, case: Case) -> Triage | None:

@@ -187,7 +187,7 @@ class ChineseNormaliser(GraphComponent):
             text = message.get(TEXT)
             if text:
                 message.set(RAW_TEXT, text)
-                message.set(TEXT, without_politeness(self._normalise(text)))
+                message.set(TEXT, self._normalise.content(text))
         return messages
 
 
@@ -442,8 +442,7 @@ class _OwnMachine(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on the trainers' examples; the residents' messages of `training_data` are another matter."""
         source = Path(self._config["examples"])
-        normaliser = Normaliser(source.parent / "typos.tsv")
-        self._machine = self._fitted(source, lambda text: without_politeness(normaliser(text)))
+        self._machine = self._fitted(source, Normaliser(source.parent / "typos.tsv").content)
         with self._storage.write_to(self._resource) as directory:
             self._machine.save(directory)
         return self._resource

@@ -18,7 +18,8 @@ import numpy as np
 from bot.nlu import following, knowledge
 from bot.nlu.dataset import DATA, NO_TOPIC, Dataset
 from bot.nlu.e5.adapter import kept_apart
-from bot.nlu.lessons import in_pieces, normal_form
+from bot.nlu.lessons import in_pieces
+from bot.nlu.normaliser import Normaliser
 
 NO_FACT, ANY_FACT = -1, -2
 """What answers a message of which it is known that no fact of its topic does, or only that some may."""
@@ -59,7 +60,7 @@ def teaching(root: Path = DATA) -> Teaching:
 def _asked(
     root: Path, dataset: Dataset, known: knowledge.Knowledge, number: dict[str, int], index: dict[tuple[int, str], int]
 ) -> Iterator[Asking]:
-    normal = normal_form(root)
+    normal = Normaliser(root / "typos.tsv").content
     before: dict[str, list[str]] = {}
     for question in dataset.questions:
         if not kept_apart(text := normal(question.text)):

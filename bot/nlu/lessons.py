@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from bot.nlu.e5.adapter import kept_apart
 from bot.nlu.e5.subwords import Subwords
 from bot.nlu.e5.weights import Weights
 from bot.nlu.embedding import shortened
-from bot.nlu.normaliser import Normaliser, without_politeness
+from bot.nlu.normaliser import Normaliser
 from bot.nlu.turn_machine import examples
 
 _MESSAGES, _TOPICS = "messages", "questions"
@@ -42,7 +42,7 @@ class Lesson:
 def lessons(root: Path = DATA) -> list[Lesson]:
     """Every text that the encoder may learn from: messages by intent, questions by topic, what comes behind a question
     by the topic it asks for, the turns in forms, questions and alarms."""
-    normal, dataset = normal_form(root), Dataset(root)
+    normal, dataset = Normaliser(root / "typos.tsv").content, Dataset(root)
     found = [Lesson(_MESSAGES, example.intent, normal(example.text)) for example in dataset.training()]
     questions = [Lesson(_TOPICS, example.intent, normal(example.text)) for example in dataset.questions]
     found += questions
@@ -58,12 +58,6 @@ def lessons(root: Path = DATA) -> list[Lesson]:
         for follow_up, said in behind
         if not kept_apart(normal(follow_up.text))
     ]
-
-
-def normal_form(root: Path = DATA) -> Callable[[str], str]:
-    """How a text is written when it is taught."""
-    normaliser = Normaliser(root / "typos.tsv")
-    return lambda text: without_politeness(normaliser(text))
 
 
 def _behind(dataset: Dataset, known: knowledge.Knowledge, questions: list[Lesson]) -> Iterator[tuple[Example, str]]:

@@ -69,6 +69,10 @@ class Normaliser:
         text = _ELONGATED.sub(r"\1\1", text)
         return _SPACE.sub(" ", text).strip()
 
+    def content(self, text: str) -> str:
+        """The normal form without politeness: what the machines learn from, and what they read."""
+        return without_politeness(self(text))
+
     def _replace(self, match: re.Match[str]) -> str:
         found = match.group()
         return self._replacements.get(found) or self._replacements[re.sub(r"\s", "", found)]

@@ -22,6 +22,11 @@ def gravity(label: str) -> int:
     return LABELS.index(label)
 
 
+def label_of(intent: str) -> str:
+    """The label that a fine intent belongs to."""
+    return intent.partition("/")[0]
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Why a label was given: a rule of the safety net, or "model", and the resident's words that carried it."""
@@ -71,6 +76,10 @@ class Triage:
     def seen_by_net(self) -> bool:
         """Whether more than the model speaks for it: the net decided, or its rule and words are among the evidence."""
         return self.source == "net" or any(item.rule != "model" for item in self.evidence)
+
+    def fainter_than(self, confidence: float) -> bool:
+        """Whether the model alone speaks for it, and with less than this."""
+        return self.confidence < confidence and not self.seen_by_net
 
     @property
     def chosen(self) -> bool:

@@ -7,7 +7,7 @@ change pending and its files written, and finishes it without writing again.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from bot.duty import audit
 from bot.nlu.dataset import FALSE_PAGE, MISSED
 from bot.nlu.project import NLU_DATA
-from bot.nlu.triage import LABELS, URGENT
+from bot.nlu.triage import LABELS, URGENT, label_of
 from bot.store.models import DataChange, Message, ReviewItem, WorkState
 from bot.store.session import Store, take_turn
 from bot.studio import corpus, files, masking, plans
@@ -113,12 +113,20 @@ _OF_EXAMPLES = ("add_example", "remove_example", "move_example", "edit_example",
 def _touches_alarm(kind: str, wanted: Mapping[str, Any]) -> bool:
     """Whether a change gives an emergency an example, or takes one from it."""
     named = (wanted.get("intent"), *((wanted["was"], wanted["now"]) if kind == "move_example" else ()))
-    return kind in _OF_EXAMPLES and any(str(intent).partition("/")[0] == URGENT for intent in named)
+    return kind in _OF_EXAMPLES and any(label_of(str(intent)) == URGENT for intent in named)
+
+
+@contextmanager
+def deciding(store: Store) -> Iterator[Session]:
+    """A transaction in which changes are proposed. What checks them, which takes seconds to load, is loaded before
+    anything is locked: another trainer would wait for it, and be refused after three seconds."""
+    _warm()
+    with store.transaction() as session:
+        yield session
 
 
 @lru_cache(maxsize=1)
-def warm() -> None:
-    """Load what checks a proposal, which takes seconds, before a transaction waits for it."""
+def _warm() -> None:
     masking.leftovers("你好")
     with suppress(EditError):
         corpus.load(NLU_DATA)
@@ -528,8 +536,6 @@ def _check_impersonal(kind: str, wanted: Mapping[str, Any], why: str, tip: str) 
 
 
 def _check_reason(kind: str, why: str, tip: str) -> None:
-    if len(why) > WHY_CHARACTERS:
-        raise ChangeError(f"原因最多 {WHY_CHARACTERS} 个字")
     if kind not in _SAYS_WHO_KNOWS and (told := masking.objection("原因里", masking.leftovers(why, tip))):
         raise ChangeError(told)
 

@@ -19,9 +19,9 @@ from math import comb, erfc, sqrt
 from typing import Any
 
 from bot.nlu.evaluation import Ratio, calibration, macro_f1, page_precision, urgent_recall
-from bot.nlu.triage import LABELS, URGENT, gravity
+from bot.nlu.triage import LABELS, URGENT, gravity, label_of
 from bot.store.models import Judgement
-from bot.studio.judging import holds, label_of
+from bot.studio.judging import holds
 
 SURPRISING = 0.05
 """From this probability down a difference counts as more than chance."""

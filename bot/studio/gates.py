@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, defer
 
 from bot.nlu import pointer
-from bot.nlu.triage import URGENT
+from bot.nlu.triage import URGENT, label_of
 from bot.store.models import DataChange, Judgement, Promotion, TrainedModel, WorkState
 from bot.studio import judging
 from bot.studio.findings import in_words
-from bot.studio.judging import holds, label_of
+from bot.studio.judging import holds
 
 TITLES = {
     "file": "模型文件",

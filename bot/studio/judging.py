@@ -19,7 +19,7 @@ from bot.nlu import pointer
 from bot.nlu.dataset import FALSE_PAGE, MISSED, read_regression, read_test_messages
 from bot.nlu.evaluation import Ratio, calibration, macro_f1, page_precision, urgent_recall
 from bot.nlu.project import PROJECT
-from bot.nlu.triage import URGENT
+from bot.nlu.triage import URGENT, label_of
 from bot.settings import Settings
 from bot.store.models import Judgement, Message
 from bot.store.session import Store, insert
@@ -297,11 +297,6 @@ def _test_figures(readings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "topic": [sum(reading["intent"] == reading["wanted"] for reading in enquiries), len(enquiries)],
         "ece": round(error, 4),
     }
-
-
-def label_of(intent: str) -> str:
-    """The label that an intent belongs to."""
-    return intent.partition("/")[0]
 
 
 def _pair(ratio: Ratio) -> list[int]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.duty import audit
 from bot.nlu.catalogue import titles
 from bot.nlu.dataset import FALSE_PAGE, MISSED
-from bot.nlu.triage import URGENT
+from bot.nlu.triage import URGENT, label_of
 from bot.store.models import DataChange, Message, Review, ReviewItem, ReviewState
 from bot.studio import changes, inbox
 from bot.studio.masking import in_plain_words, leftovers, objection
@@ -307,7 +307,7 @@ def _touches_alarm(item: ReviewItem, intent: str) -> bool:
 
 
 def _is_urgent(intent: str) -> bool:
-    return intent.partition("/")[0] == URGENT
+    return label_of(intent) == URGENT
 
 
 def _fits(change: DataChange, intent: str) -> bool:

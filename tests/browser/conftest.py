@@ -14,11 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from bot.console.door import COOKIE
 from bot.duty.handling import close
 from bot.store.models import Case, CaseState
-from bot.store.session import Store
-from tests.console.conftest import Rows
+from tests.console.conftest import Rows, rows_of_now
 from tests.console.running import console, sign_in
 from tests.stack import Stack
-from tests.world import FakeClock
 
 CHROMIUM = os.environ.get("FUJIN_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 _QUIET = [
@@ -148,11 +146,9 @@ def page(windows: Windows) -> Page:
 
 @pytest.fixture
 def rows(sqlite_url: str) -> Iterator[Rows]:
-    """Writes rows of just now: the console's clock is the real one."""
-    store, clock = Store(sqlite_url), FakeClock()
-    clock.moment = datetime.now(UTC)
-    yield Rows(store, clock)
-    store.close()
+    """Writes rows of just now."""
+    with rows_of_now(sqlite_url) as written:
+        yield written
 
 
 @pytest.fixture

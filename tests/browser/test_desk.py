@@ -14,12 +14,10 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from bot.store.models import AuditEntry, Case, DeskPresence, Escalation, Reply
-from bot.store.session import Store
 from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
 from tests.console.running import start
 from tests.stack import free_port
-from tests.world import FakeClock
 
 pytestmark = pytest.mark.slow
 
@@ -84,15 +82,6 @@ class House:
         assert self.process
         self.process.kill()
         self.process.wait(timeout=20)
-
-
-@pytest.fixture
-def rows(sqlite_url: str) -> Iterator[Rows]:
-    """Writes rows of just now: the console's clock is the real one."""
-    store, clock = Store(sqlite_url), FakeClock()
-    clock.moment = datetime.now(UTC)
-    yield Rows(store, clock)
-    store.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from bot.nlu import knowledge
 from bot.store.session import Store
@@ -51,12 +51,18 @@ def examples(data: Path, intent: str) -> list[str]:
     return files.examples_of((data / "intents" / f"{intent}.yml").read_text(encoding="utf-8"))
 
 
-def test_that_a_contradiction_is_found_mended_seen_in_the_history_and_taken_back(studio: Windows, data: Path) -> None:
-    twin = examples(data, "other/thanks")[4]
+def contradicting(studio: Windows, data: Path, intent: str) -> tuple[Page, str]:
+    """The page of what contradicts, with an example of an intent that stands under the greetings too; and that one."""
+    twin = examples(data, intent)[4]
     path = data / "intents" / "other" / "greeting.yml"
     path.write_text(files.with_examples(path.read_text(encoding="utf-8"), [twin]), encoding="utf-8")
     page = studio.open("/studio/data", officer=TRAINER)
     page.get_by_role("tab", name="矛盾和重复 1").click()
+    return page, twin
+
+
+def test_that_a_contradiction_is_found_mended_seen_in_the_history_and_taken_back(studio: Windows, data: Path) -> None:
+    page, twin = contradicting(studio, data, "other/thanks")
     finding = page.locator(".finding").filter(has_text="矛盾")
     expect(finding).to_contain_text(twin)
     side = finding.locator(".finding-side").filter(has=page.locator(".chip", has_text="问候"))
@@ -102,11 +108,7 @@ def test_that_each_tab_of_the_health_shows_what_it_is_named_for(studio: Windows)
 
 
 def test_that_an_emergency_is_taken_out_only_for_a_reason(studio: Windows, data: Path) -> None:
-    twin = examples(data, "urgent_alarm/fire")[4]
-    path = data / "intents" / "other" / "greeting.yml"
-    path.write_text(files.with_examples(path.read_text(encoding="utf-8"), [twin]), encoding="utf-8")
-    page = studio.open("/studio/data", officer=TRAINER)
-    page.get_by_role("tab", name="矛盾和重复 1").click()
+    page, _ = contradicting(studio, data, "urgent_alarm/fire")
     side = page.locator(".finding-side").filter(has=page.locator(".chip", has_text="火情"))
     side.get_by_role("button", name="删掉").click()
     question = page.get_by_role("group", name="这是一条紧急例句")
@@ -151,11 +153,7 @@ def test_that_a_question_of_a_topic_is_added_on_the_page_of_its_answer(studio: W
 
 
 def test_that_an_example_is_reworded_where_it_is_found(studio: Windows, data: Path) -> None:
-    twin = examples(data, "other/thanks")[4]
-    path = data / "intents" / "other" / "greeting.yml"
-    path.write_text(files.with_examples(path.read_text(encoding="utf-8"), [twin]), encoding="utf-8")
-    page = studio.open("/studio/data", officer=TRAINER)
-    page.get_by_role("tab", name="矛盾和重复 1").click()
+    page, _ = contradicting(studio, data, "other/thanks")
     finding = page.locator(".finding").filter(has_text="矛盾")
     side = finding.locator(".finding-side").filter(has=page.locator(".chip", has_text="问候"))
     side.get_by_role("button", name="改写").click()

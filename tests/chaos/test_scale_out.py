@@ -16,6 +16,7 @@ from tests.chaos.traffic import (
     Victim,
     check_alarms,
     check_messages,
+    check_that_no_answer_came_twice,
     check_that_the_plan_is_fair,
     new_plan,
     wait_until_settled,
@@ -43,7 +44,9 @@ def machines(
             stack.stop()
 
 
-def test_that_of_two_machines_any_process_may_die(machines: list[Stack], phone: FakePhone) -> None:
+def test_that_of_two_machines_any_process_may_die(
+    machines: list[Stack], phone: FakePhone, platform: FakePlatform
+) -> None:
     chance = random.Random(SEED + 1)
     plan = new_plan(chance)
     check_that_the_plan_is_fair(machines[0])
@@ -54,4 +57,5 @@ def test_that_of_two_machines_any_process_may_die(machines: list[Stack], phone: 
     for stack in machines:
         wait_until_settled(stack)
     check_messages(machines[0], plan)
+    check_that_no_answer_came_twice(machines[0], platform)
     check_alarms(machines[0], plan, phone)

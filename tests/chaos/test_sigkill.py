@@ -17,6 +17,7 @@ from tests.chaos.traffic import (
     Victim,
     check_alarms,
     check_messages,
+    check_that_no_answer_came_twice,
     check_that_the_plan_is_fair,
     new_plan,
     wait_until_settled,
@@ -39,7 +40,9 @@ def chaos_stack(tmp_path: Path, phone: FakePhone, platform: FakePlatform) -> Ite
         running.stop()
 
 
-def test_that_nothing_is_lost_or_doubled_when_processes_are_killed(chaos_stack: Stack, phone: FakePhone) -> None:
+def test_that_nothing_is_lost_or_doubled_when_processes_are_killed(
+    chaos_stack: Stack, phone: FakePhone, platform: FakePlatform
+) -> None:
     chance = random.Random(SEED)
     plan = new_plan(chance)
     check_that_the_plan_is_fair(chaos_stack)
@@ -49,4 +52,5 @@ def test_that_nothing_is_lost_or_doubled_when_processes_are_killed(chaos_stack: 
     assert kills >= len(victims) - 2, "a process may not be back yet when its next turn comes"
     wait_until_settled(chaos_stack)
     check_messages(chaos_stack, plan)
+    check_that_no_answer_came_twice(chaos_stack, platform)
     check_alarms(chaos_stack, plan, phone)

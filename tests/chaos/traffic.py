@@ -18,7 +18,7 @@ from bot.store.models import Case, Message, Page, Reply, Resident, WorkState
 from bot.wechat.envelope import seal_callback
 from tests.resident import text_xml
 from tests.stack import Stack
-from tests.world import FakePhone
+from tests.world import FakePhone, FakePlatform
 
 SEED = 20161001
 RESIDENTS = 20
@@ -59,9 +59,10 @@ class Planned(NamedTuple):
     text: str
 
 
-def new_plan(chance: random.Random) -> dict[str, list[Planned]]:
-    """Ten messages for each resident; three of five residents have one alarm among them, at any place."""
-    plan, number = {}, 7_000_000
+def new_plan(chance: random.Random, *, number: int = 7_000_000) -> dict[str, list[Planned]]:
+    """Ten messages for each resident, numbered from `number` on; three of five residents have one alarm among them, at
+    any place."""
+    plan = {}
     for resident in range(RESIDENTS):
         texts = [chance.choice(CALM) for _ in range(EACH)]
         if resident % 5 < 3:
@@ -182,6 +183,27 @@ def check_messages(stack: Stack, plan: dict[str, list[Planned]]) -> None:
     assert {row.state for row in rows} == {WorkState.DONE}
     assert {row.id: replies[row.id] for row in rows} == {row.id: 1 for row in rows}, "each message is answered once"
     assert failed == []
+
+
+def check_that_no_answer_came_twice(stack: Stack, platform: FakePlatform) -> None:
+    """What residents got beside the passive replies, as the platform was told it.
+
+    The platform takes no key by which it would fold a message: one whose sender died before it noted the sending comes
+    again. No other does.
+    """
+    store = stack.store
+    with store.reading() as session:
+        replies = session.execute(
+            sa.select(Resident.openid, Reply.text, Reply.attempts)
+            .join(Resident, Resident.id == Reply.resident_id)
+            .where(Reply.via == "custom")
+        ).all()
+    store.close()
+    due = Counter((reply.openid, reply.text) for reply in replies)
+    begun = Counter({which: sum(reply.attempts for reply in replies if reply[:2] == which) for which in due})
+    sent = Counter((openid, text) for openid, text in platform.sent if isinstance(text, str))
+    assert due <= sent, "each reply reached the platform"
+    assert sent <= begun, "none was sent again that had not been begun again"
 
 
 def check_alarms(stack: Stack, plan: dict[str, list[Planned]], phone: FakePhone) -> None:

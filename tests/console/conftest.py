@@ -1,6 +1,8 @@
 """A station's rows, put into the database without any engine, so that a test says exactly what is there."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -158,6 +160,15 @@ class Rows:
             session.add(row)
             session.flush()
         return row
+
+
+@contextmanager
+def rows_of_now(sqlite_url: str) -> Iterator[Rows]:
+    """Writes rows of just now, for a console whose clock is the real one."""
+    store, clock = Store(sqlite_url), FakeClock()
+    clock.moment = datetime.now(UTC)
+    yield Rows(store, clock)
+    store.close()
 
 
 @pytest.fixture

@@ -1,28 +1,23 @@
 """The duty desk's page as a browser is sent it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from bot.console.door import COOKIE
-from bot.store.session import Store
-from tests.console.conftest import Rows
+from tests.console.conftest import Rows, rows_of_now
 from tests.console.running import console, sign_in
-from tests.world import FakeClock
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def rows(sqlite_url: str) -> Iterator[Rows]:
-    """Writes rows of just now: the console's clock is the real one."""
-    store, clock = Store(sqlite_url), FakeClock()
-    clock.moment = datetime.now(UTC)
-    yield Rows(store, clock)
-    store.close()
+    """Writes rows of just now."""
+    with rows_of_now(sqlite_url) as written:
+        yield written
 
 
 def test_that_the_first_answer_shows_every_row_and_costs_one_element_for_each(

@@ -16,7 +16,7 @@ from bot.duty import audit
 from bot.nlu.project import NLU_DATA
 from bot.store.models import AuditEntry, Correction, DataChange, Message, Review, ReviewItem
 from bot.store.session import Store, take_turn
-from bot.studio import corpus, inbox, reviews
+from bot.studio import changes, corpus, inbox, reviews
 from bot.studio.inbox import Queued
 from bot.studio.masking import mask
 from bot.studio.reviews import AMBIGUOUS, SECOND, SKIP, ReviewError, Rules, Taken, kappa
@@ -32,12 +32,12 @@ class Trainers(Inbox):
     """The inbox with trainers at it; each verdict is given in the next second."""
 
     def label(self, item: ReviewItem, intent: str, who: str = "甲", **more: Any) -> Taken:
-        with self.store.transaction() as session:
+        with changes.deciding(self.store) as session:
             return reviews.label(session, item.id, intent, trainer=who, now=self.tick(), **more)
 
     def accept(self, item: ReviewItem, intent: str, who: str = "甲", **more: Any) -> Taken:
         seen = more.pop("seen", self.shown(item, who).also)
-        with self.store.transaction() as session:
+        with changes.deciding(self.store) as session:
             return reviews.accept(session, item.id, intent, seen=seen, trainer=who, now=self.tick(), **more)
 
     def shown(self, item: ReviewItem, who: str = "甲") -> Queued:
@@ -45,11 +45,11 @@ class Trainers(Inbox):
             return inbox.queued(session, session.get_one(ReviewItem, item.id), trainer=who)
 
     def aside(self, item: ReviewItem, verdict: str, who: str = "甲", **more: Any) -> ReviewItem:
-        with self.store.transaction() as session:
+        with changes.deciding(self.store) as session:
             return reviews.put_aside(session, item.id, verdict, trainer=who, now=self.tick(), **more)
 
     def undo(self, who: str = "甲") -> ReviewItem:
-        with self.store.transaction() as session:
+        with changes.deciding(self.store) as session:
             return reviews.undo(session, trainer=who, now=self.tick())
 
     def correct(self, item: ReviewItem, now: str) -> None:

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from bot.nlu.catalogue import title_of
 from bot.nlu.dataset import RegressionMessage, read_regression
-from bot.nlu.triage import LABELS
+from bot.nlu.triage import LABELS, label_of
 from bot.store.models import Judgement, Message, TrainedModel
 from bot.studio import judging, registry
 from bot.studio.comparison import Comparison, Difference, compare, lost_and_won
 from bot.studio.findings import in_words
-from bot.studio.judging import REGRESSION, REPLAY, TEST, label_of, text_id
+from bot.studio.judging import REGRESSION, REPLAY, TEST, text_id
 from bot.studio.masking import mask
 from bot.studio.material import TIP, own_words, tips_among
 

@@ -178,10 +178,9 @@ class _HistoryPage:
                 return "没有权限"
 
             def store() -> None:
-                with self._services.store.transaction() as session:
+                with changes.deciding(self._services.store) as session:
                     act(session, number, by=name, now=self._services.clock.now())
 
-            await asyncio.to_thread(changes.warm)
             await asyncio.to_thread(store)
         except ChangeError as error:
             return str(error)

@@ -365,8 +365,7 @@ class _InboxPage:
             return "没有保存"
 
         def store() -> Taken | None:
-            changes.warm()
-            with self._services.store.transaction() as session:
+            with changes.deciding(self._services.store) as session:
                 return act(session, item, name, self._services.clock.now())
 
         try:
@@ -416,7 +415,7 @@ class _InboxPage:
         await self.refresh()
 
     def _take_back(self, name: str) -> Queued:
-        with self._services.store.transaction() as session:
+        with changes.deciding(self._services.store) as session:
             item = reviews.undo(session, trainer=name, now=self._services.clock.now(), rules=self._rules())
             return inbox.queued(session, item, trainer=name)
 

@@ -42,7 +42,6 @@ async def propose_all(
         return proposed(services, kind, payloads, by=name, why=why)
 
     try:
-        await asyncio.to_thread(changes.warm)
         return await asyncio.to_thread(store)
     except ChangeError as error:
         return str(error)
@@ -53,7 +52,7 @@ async def propose_all(
 def proposed(services: Services, kind: str, payloads: Sequence[Mapping[str, Any]], *, by: str, why: str) -> list[int]:
     """Store changes in one transaction. Raises ChangeError, of several with the text that it is about."""
     now, two, numbers = services.clock.now(), services.settings.studio_second_for_urgent, []
-    with services.store.transaction() as session:
+    with changes.deciding(services.store) as session:
         for payload in payloads:
             try:
                 change = changes.propose(session, kind, payload, by=by, why=why, now=now, two_for_urgent=two)

@@ -155,9 +155,8 @@ class _TopicPage:
             ui.navigate.to("/studio/history")
 
     def _propose(self, kind: str, payload: dict[str, Any], name: str) -> None:
-        changes.warm()
         now = self._services.clock.now()
-        with self._services.store.transaction() as session:
+        with changes.deciding(self._services.store) as session:
             changes.propose(session, kind, payload, by=name, why="没答上来的问题", now=now, item_id=self._item)
 
 

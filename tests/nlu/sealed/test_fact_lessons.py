@@ -10,9 +10,10 @@ from bot.nlu.dataset import NO_TOPIC, Dataset
 from bot.nlu.e5.adapter import kept_apart
 from bot.nlu.embedding import meaning_of
 from bot.nlu.fact_lessons import ANY_FACT, NO_FACT, Teaching, teaching
-from bot.nlu.lessons import normal_form
+from bot.nlu.normaliser import Normaliser
 from bot.nlu.project import NLU_DATA
 
+normal = Normaliser(NLU_DATA / "typos.tsv").content
 KNOWN = knowledge.load(NLU_DATA / "answers")
 
 
@@ -22,7 +23,7 @@ def taught() -> Teaching:
 
 
 def test_that_no_message_kept_apart_and_no_test_message_is_taught(taught: Teaching) -> None:
-    normal, dataset = normal_form(NLU_DATA), Dataset(NLU_DATA)
+    dataset = Dataset(NLU_DATA)
     told = {one.text for one in taught.asked if not one.behind}
     assert told
     assert not any(map(kept_apart, told))
@@ -45,7 +46,6 @@ def test_that_what_nothing_answers_is_taught_as_such(taught: Teaching) -> None:
 
 def test_that_messages_kept_apart_are_put_beside_the_fact_that_answers_them() -> None:
     """By the product of meanings alone; a topic has six facts."""
-    normal = normal_form(NLU_DATA)
     unseen = [one for one in Dataset(NLU_DATA).facts_asked if kept_apart(normal(one.text)) and one.aspect != NO_TOPIC]
 
     def right(text: str, topic: knowledge.Topic, aspect: str, *, behind: bool) -> bool:
