@@ -20,7 +20,7 @@ from teach_encoder import RATE, Encoder, descend, encoded
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - as everybody calls it
 
-EPOCHS = 1.6
+EPOCHS = 2.6
 TOGETHER = 5
 """Topics of one intent that are taught together, and beside as many of another."""
 BY_TOPIC, BY_TOPIC_BEHIND = 3, 2

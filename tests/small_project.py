@@ -41,7 +41,9 @@ def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
     _keep_sentences(folder / "nlu_data" / "canned_answers.yml")
     for of in ("test", "regression"):
         _keep_messages(folder / "nlu_data" / of / "messages.jsonl", data / of / "messages.jsonl")
-    turns = (data / f"{name}.yml" for name in ("form_turns", "aspect_turns", "alarm_asked"))
+    for path in sorted((folder / "nlu_data" / "in_talk").glob("*.yml"))[1:]:
+        path.unlink()
+    turns = (data / f"{name}.yml" for name in ("form_turns", "aspect_turns"))
     for source in (*turns, *(data / "questions").glob("*.yml")):
         target = folder / "nlu_data" / source.relative_to(data)
         target.write_text(_with_examples(source, "  - ", TURN_EXAMPLES), encoding="utf-8")

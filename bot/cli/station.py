@@ -90,7 +90,7 @@ def _decided(settings: Settings) -> Path | None:
 def _trained(settings: Settings) -> Path:
     """The model of the present data: the first one, or the model station's."""
     if not training.model_path().exists():
-        terminal.print("训练模型 training a model for this data (a minute or two) …")
+        terminal.print("训练模型 training a model for this data (some ten minutes the first time) …")
     model = training.train(settings)
     pointer.point_to(MODELS, pointer.name_of(model))
     return model

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from bot.duty import escalation, shifts
 from bot.duty.auditor import MUTE
-from bot.duty.case import CASE_LABELS, RESOLVED
+from bot.duty.case import RESOLVED
 from bot.duty.watch import Watch
 from bot.nlu.catalogue import title_of
 from bot.nlu.entities import named_in
-from bot.nlu.triage import URGENT
+from bot.nlu.triage import CASE_LABELS, URGENT
 from bot.store.models import (
     Case,
     CaseId,

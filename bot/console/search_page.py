@@ -12,8 +12,8 @@ from bot.console.officer import identify
 from bot.console.search import CASE_STATES, WORDS_CHARACTERS, Found, Hit, Place, Wanted, first_day, naming, note, search
 from bot.console.services import Services
 from bot.console.theme import chip, frame, moment, sound_toggle
-from bot.duty.case import CASE_LABELS
 from bot.nlu.catalogue import title_of
+from bot.nlu.triage import CASE_LABELS
 from bot.store.session import StoreUnavailableError
 
 _TOO_WIDE = "没有查完：请缩短日期，或者多写几个字"

@@ -10,11 +10,9 @@ from sqlalchemy.orm import Session
 
 from bot.duty import escalation
 from bot.duty.watch import Watch
-from bot.nlu.triage import URGENT, Evidence, Triage, gravity
+from bot.nlu.triage import CASE_LABELS, URGENT, Evidence, Triage, gravity
 from bot.store.models import Case, CaseState, EscalationKind, Message, Reply, Resident, ResidentId
 
-CASE_LABELS = ("urgent_alarm", "help_request", "tip")
-"""Labels for which a human must act; enquiry and other open no case."""
 _JOIN_WITHIN = {"help_request": timedelta(hours=12), "tip": timedelta(hours=24)}
 TOLD_OVER = "over"
 """In what a case was asked: its resident has said that it is over, so nothing more is asked."""

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import escalation
-from bot.duty.case import CASE_LABELS, is_tip
+from bot.duty.case import is_tip
 from bot.duty.handling import CaseError, acknowledge, acted, running
 from bot.duty.watch import Watch
 from bot.nlu.catalogue import title_of, titles
-from bot.nlu.triage import URGENT, gravity
+from bot.nlu.triage import CASE_LABELS, URGENT, gravity
 from bot.store.models import Case, CaseId, CaseState, Correction, Message
 
 REASON_CHARACTERS = 200

@@ -22,6 +22,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from bot.duty import audit
 from bot.duty.handling import check_officer, locked
 from bot.duty.roster import Retention
+from bot.nlu.triage import CASE_LABELS
 from bot.store.models import (
     Application,
     ApplicationState,
@@ -248,7 +249,7 @@ def _steps(policy: Retention, now: datetime) -> Iterator[_Step]:
 
     if policy.applications is not None:
         yield _applications(before(policy.applications))
-    for label in ("urgent_alarm", "help_request", "tip"):
+    for label in CASE_LABELS:
         if (days := policy.of_case(label)) is not None:
             yield _cases(before(days), Case.label == label)
     if policy.media is not None:

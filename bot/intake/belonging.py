@@ -1,4 +1,5 @@
-"""Where a picture, voice or location without words belongs: to what its resident is telling, before or after it."""
+"""Where a picture, voice or location without words belongs: to what its resident is telling, before or after it, a
+picture also to the question that was just asked."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,16 +13,38 @@ from bot.nlu.triage import Triage
 from bot.store.models import Case, CaseState, Message, ResidentId
 
 WITHIN = timedelta(minutes=30)
+_JUST_ASKED = timedelta(minutes=10)
+_PLAINLY = 0.8
+"""P(enquiry) from which a picture goes with a question."""
 _TOLD = ("help_request", "tip")
 _WORDLESS = "help_request/general_help"
 
 
 def of_media(session: Session, message: Message, triage: Triage, *, now: datetime) -> Triage:
-    """The triage of a message without words: as what the resident has told in the last half hour, if anything."""
+    """The triage of a message without words: as what the resident has told in the last half hour, if anything.
+
+    A picture behind a plain question goes with it, and opens no case; a voice may say anything.
+    """
     case = latest(session, message, now=now)
-    if case is None:
-        return triage
-    return replace(triage, label=case.label, intent=case.intent, uncertain=case.uncertain)
+    if case is not None:
+        return replace(triage, label=case.label, intent=case.intent, uncertain=case.uncertain)
+    asked = _question_before(session, message, now) if message.kind == "image" else None
+    return replace(triage, label=asked.label, intent=asked.intent, uncertain=False) if asked else triage
+
+
+def _question_before(session: Session, message: Message, now: datetime) -> Triage | None:
+    """What the resident's last words were taken for, if they are a plain question of just now."""
+    words = (
+        sa.select(Message.triage)
+        .where(Message.resident_id == message.resident_id, Message.id < message.id, Message.kind == "text")
+        .where(Message.received_at >= now - _JUST_ASKED)
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    told = session.scalar(words)
+    triage = Triage.from_json(told) if told else None
+    plain = triage and triage.label == "enquiry" and not triage.uncertain and triage.confidence >= _PLAINLY
+    return triage if plain else None
 
 
 def latest(session: Session, message: Message, *, now: datetime) -> Case | None:

@@ -54,6 +54,8 @@ _LOST = frozenset({"missing_child", "missing_adult_at_risk", "found_lost_person"
 _SURE_OF_END = 0.85
 _SURE_OF_PLAY = 0.95
 _SURE_OF_QUESTION = 0.85
+_PLAINLY_ANOTHER = 0.97
+"""P of a question on papers from which no line for an alarm fits it, whatever words it has."""
 _MATTERS = re.compile(
     "enquiry/(?:idcard_|household_|residence_permit_|dog_|no_crime|passport|driving_licence|hotel_stay|social_security|"
     "city_services|domestic_violence_advice|case_howto|minor_law|legal_aid|complaint_howto|lost_found_howto)"
@@ -103,9 +105,16 @@ def to(
     elif understanding:
         replies = [*understanding.replies, *([] if told_before else _number(case))]
     else:
-        replies = [BotReply(wording.MEDIA_ALONE if claimed.kind != "text" else wording.UNREAD)]
+        replies = [BotReply(_unread(claimed, triage))]
     written = " ".join(one.text for one in case.messages) if case and case.label == URGENT else message.text
     return [_in_kind(reply, written) for reply in replies]
+
+
+def _unread(claimed: Claimed, triage: Triage) -> str:
+    """What is said where no model has read a message."""
+    if claimed.kind == "text":
+        return wording.UNREAD
+    return wording.PICTURE_OF_QUESTION if triage.label == "enquiry" else wording.MEDIA_ALONE
 
 
 def to_photo(session: Session, message: Message, *, now: datetime) -> Sequence[BotReply] | None:
@@ -213,10 +222,11 @@ def _in_alarm(
     matter = not first and _asks_a_matter(message, triage, over=told_over or doubted)
     other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
     faint = manner.hidden and other_matter and kinds.is_faint_whisper(session, case)
-    of_form = other_matter and not manner.hidden and triage.intent in _OF_FORMS
+    of_form = other_matter and triage.intent in _OF_FORMS and (not manner.hidden or case.acknowledged_at is not None)
     if (faint or of_form) and (known := _known(understanding)):
         return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
-    fitting = _fitting(case, message, manner, desk, moment)
+    apart = other_matter and triage.intent not in _OF_AN_ALARM and triage.confidence >= _PLAINLY_ANOTHER
+    fitting = None if apart else _fitting(case, message, manner, desk, moment)
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
     calm = calm or (doubted and _is_calm(triage))
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):

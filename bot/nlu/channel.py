@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from traceback import format_tb
@@ -211,6 +211,7 @@ async def warm_up(agent: Agent) -> None:
         context = Context(nobody, _readers(agent), alarm_open=False, today=date.today())
         for text in _WARMING:
             await context.meaning(await parse(text), None, parse)
+        Context(nobody, _readers(agent), alarm_open=True, today=date.today()).asked_in_case(_WARMING[-1])
     except Exception:  # a trainers' file that cannot be read is told where it is needed; alarms need none
         logger.exception("What residents may ask could not be read beforehand")
 
@@ -289,6 +290,8 @@ async def _meaning(agent: Agent, incoming: Incoming) -> Meaning | None:
     meaning: Meaning | None
     if read:
         meaning = await context.meaning(*read, _reader(agent).parse)
+        asked = [turn.to_json() for turn in context.asked_in_case(incoming.text)]
+        meaning = replace(meaning, parse_data={**meaning.parse_data, ALARM_ASKED: asked})
     else:
         meaning = context.photo() if incoming.photo else context.place(incoming.text)
     if meaning and meaning.before:

@@ -31,16 +31,17 @@ from bot.nlu import forms, knowledge
 from bot.nlu.dataset import Dataset
 from bot.nlu.e5.adapter import FILE as ADAPTER
 from bot.nlu.embedding import (
-    ALARM_ASKED_MEMORY,
     ASPECT_MEMORY,
     FORM_TURN_MEMORY,
     SIZE,
+    TALK_MEMORY,
     TOPIC_MEMORY,
     encode_on_all_cores,
     own_encoder,
     remembered,
 )
 from bot.nlu.entities import StationEntities
+from bot.nlu.live_file import examples
 from bot.nlu.normaliser import Normaliser, without_politeness
 from bot.nlu.pinyin import Language, PinyinReader, read_syllables
 from bot.nlu.publication import MODEL_TRIAGE, RAW_TEXT, TOPICS, TRIAGE, publish, words_of
@@ -48,8 +49,9 @@ from bot.nlu.question import FOLLOW_UP
 from bot.nlu.safety_net import NetFinding, SafetyNet
 from bot.nlu.topic_machine import QUESTIONS, TopicMachine, likelihoods, questions
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.turn_machine import ALARM_ASKED_FILE, ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine, examples
-from bot.nlu.turns import ALARM_ASKED, ASPECT_TURNS, FORM_TURNS, QUESTION_TURN
+from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine
+from bot.nlu.turning_point import CALM, TURN
+from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, QUESTION_TURN, TALK_TURNS
 from bot.nlu.wording import asks
 
 
@@ -513,19 +515,20 @@ class AspectTurns(_Turns):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class AlarmAsked(_Turns):
-    """Tells which question of those asked while help is on its way a message may be (`bot/intake/alarm_answers.py`)."""
+class TalkTurns(_Turns):
+    """Tells whether a further message of a calm matter is an emergency, or only sounds like one."""
 
-    source, told_as, memory = ALARM_ASKED_FILE, ALARM_ASKED, ALARM_ASKED_MEMORY
+    source, told_as, memory = Path("nlu_data/in_talk"), TALK_TURNS, TALK_MEMORY
 
-    def _read(self, message: Message, text: str, embedding: np.ndarray) -> None:
-        turns = self._machine.scored(text, embedding)
-        message.set(self.told_as, [turn.to_json() for turn in turns], add_to_output=True)
+    def _examples(self, source: Path) -> dict[str, tuple[str, ...]]:
+        matters = Dataset(source.parent).in_talk
+        turns = (text for matter in matters for _, text in matter.turn)
+        return {CALM: tuple(text for matter in matters for text in matter.calm), TURN: tuple(turns)}
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class AlarmTurns(GraphComponent):
-    """Does nothing. A model trained until 2026-11-27 names it, and must load where it is still the live one."""
+    """Does nothing. A model trained until 2026-11-28 names it or its child, and must load where it is still live."""
 
     @classmethod
     def create(
@@ -541,6 +544,11 @@ class AlarmTurns(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         """The messages as they are."""
         return messages
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class AlarmAsked(AlarmTurns):
+    """Does nothing either: these questions are compared with their answers by meaning (`bot.nlu.alarm_asked`)."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

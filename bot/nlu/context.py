@@ -19,7 +19,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.nlu.affairs import Affairs
 from bot.nlu.asked import Asked
 from bot.nlu.conversation import SLEEPING, Conversation, Readers
-from bot.nlu.filling_in import FillingIn
+from bot.nlu.filling_in import FillingIn, cut
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
 from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
@@ -28,7 +28,7 @@ from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
 from bot.nlu.thread import Thread
 from bot.nlu.triage import Triage
-from bot.nlu.turns import FORM_TURNS, WISH_TURN, is_surely, turns_in
+from bot.nlu.turns import FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
 from bot.nlu.wording import asks
 
 _OF_ONE_FORM = (REQUESTED, CONSENT, CONFIRMED)
@@ -46,6 +46,8 @@ _OWN_CASE = re.compile(
     r"^我[^打砍杀救急快]{0,5}(?:报警|报案|报的案|案子|求助|举报)[^打砍杀救急快]{0,3}(?:怎么样|咋样|啥样|进度|进展|到哪)"
 )
 _SERVICES, _GOODBYE = "enquiry/bot_services", "other/goodbye"
+_TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "praise", "acknowledgement", "insult"))
+"""Talk beside which a question may stand; what stands in fiction, an advert or the news is a part of it."""
 _HUMAN_SERVICE = "help_request/human_service"
 _WANTS_SOMEBODY = re.compile(
     "(?:找|换|叫)(?:一?个|位)?(?:真?人|工作人员|懂的人|明白人)(?:来|给我?|帮我?)?(?:教|问|说|聊|办|填|弄|讲|回|答|处理)"
@@ -132,6 +134,13 @@ class Context:
         if form and str(meant["intent"]["name"]).startswith("apply_"):
             before = (SlotSet(SLEEPING, None), ActiveLoop(None), *(SlotSet(name, None) for name in _OF_ONE_FORM))
         return Meaning(meant, before)
+
+    def asked_in_case(self, text: str) -> list[Turn]:
+        """The questions that a message may ask beside a case of its sender's; none where there is no case."""
+        if not self._said.in_case:
+            return []
+        readers = self._said.readers
+        return readers.asked_in_alarms.current().read(normalise(text), readers.embed)
 
     async def _tells_and_asks(self, form: Form, alone: dict[str, Any], parse: Parse) -> dict[str, Any] | None:
         """A message that answers the open form and asks something besides, which is answered too."""
@@ -237,7 +246,9 @@ class Context:
         if triage.intent == THANKS and CLOSING.search(text):
             return parse_data
         if triage.intent == THANKS and (asked := _THANKED.sub("", text)) != text and asks(normalise(asked)):
-            read = await parse(asked)
+            rest = await parse(asked)
+            return await self._meant(rest, Triage.from_json(rest["triage"]), parse)
+        if triage.intent in _TALK_BESIDE and (read := await self._asked_beside_talk(text, parse)):
             return await self._meant(read, Triage.from_json(read["triage"]), parse)
         about = self._asked.intent_of(self._asked.last)
         wished = self._wished(text, triage.intent, about) or self._surely_wished(parse_data, about)
@@ -259,6 +270,16 @@ class Context:
             return read_as(parse_data, Triage(matter.label, triage.confidence, matter.intent), matter.intent)
         question = await self._asked.question(text, parse_data, triage, parse)
         return self._asked.told_with(parse_data, question) if question else parse_data
+
+    @staticmethod
+    async def _asked_beside_talk(text: str, parse: Parse) -> dict[str, Any] | None:
+        """The question that stands beside talk, where it surely is one by itself: 爱死你们了 周六有人上班不."""
+        told, asked = cut(text)
+        if not told or not asked:
+            return None
+        read = await parse(asked)
+        triage = Triage.from_json(read["triage"])
+        return read if triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain else None
 
     def _gives_up_asking(self, text: str, triage: Triage) -> bool:
         """Whether somebody drops what they asked, with no form open: 那算了."""

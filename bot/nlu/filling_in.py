@@ -17,6 +17,7 @@ from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, TALK
 from bot.nlu.triage import Triage
+from bot.nlu.turning_point import DANGER, danger
 from bot.nlu.turns import FORM_TURNS, Turn, is_surely, turns_in
 from bot.nlu.values import spelled_out, without_days
 from bot.nlu.wording import asks
@@ -75,7 +76,7 @@ _TAG_LETTERS = 3
 """Letters of a question that is about the clause before it: 中不, 行吗."""
 
 
-def _cut(text: str) -> tuple[str, str]:
+def cut(text: str) -> tuple[str, str]:
     """The clauses of a message that tell and those that ask."""
     clauses: list[str] = []
     for clause in filter(LETTERS.search, _CLAUSES.split(text)):
@@ -120,7 +121,8 @@ class FillingIn:
             return False
         if (reading.command or reading.remark) and not reading.values:
             return await self._says_about_filling(reading, alone, triage, parse)
-        if triage.urgent and not (self._harmless(reading, text) or self._plainly_filling(alone, triage)):
+        calm = danger(alone) < DANGER or self._harmless(reading, text) or self._plainly_filling(alone, triage)
+        if triage.urgent and not calm:
             if not reading.loose and self.explains(triage, self._beside(reading, text)):
                 return True
             beside = self._beside(reading, text)
@@ -141,7 +143,7 @@ class FillingIn:
         None where it does one of them, where the rest gives nothing or any words could be what it gives, and where
         a half sounds like an alarm: that is read as a whole.
         """
-        told, asked = _cut(alone["text"])
+        told, asked = cut(alone["text"])
         if not told or not asked:
             return None
         reading = self._reading(form, gives := await parse(told))
@@ -226,7 +228,7 @@ class FillingIn:
         By themselves they can sound like a farewell, which an alarm's word beside them makes them, and any reading
         that is an alarm behind the form's question too.
         """
-        if not triage.urgent:
+        if not triage.urgent or danger(alone) < DANGER:
             other = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
             return reading.command in ("cancel", "agreed") or not other
         if self._alarming(alone["text"]) or len(LETTERS.findall(alone["text"])) > _ASIDE_LETTERS:

@@ -19,6 +19,7 @@ from bot.nlu.corrections import other_end, other_house, swapped, swaps
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
+from bot.nlu.names import is_name
 from bot.nlu.normaliser import normalise
 from bot.nlu.turns import LIKELY, SURE, WISH_TURN, Turn, is_surely
 from bot.nlu.values import BadValueError, UnderAgeError
@@ -50,6 +51,11 @@ _SELF_CORRECTED = re.compile(
     "(?P<wrong>.+?)[\\s,，。.]*(?:(?:啊|哦|噢|呀|哎)?(?:不对|错了|写错了|打错了|说错了|发错了|不是不是|哦不|少打一位|多打一位|打少了|打多了))+"
     "[\\s,，。.]*(?:应该)?(?:是|叫)?\\s*(?P<right>.+)"
 )
+_OTHER_NAME = re.compile(
+    "名字?.{0,14}?(?:改成|改叫|换成|改为|[就还]叫|应该叫|是叫)([\u4e00-\u9fff]{1,4}?)(?=$|[\\s,，。吧了啊]|别的|其[他它余])"
+)
+_WISH_BEFORE = re.compile("^[^:：]{0,12}(?:办|申请|登记)[^:：]{0,8}[:：]\\s*")
+"""What is wished before the values: 我想办居住证：孟…."""
 _LAST_NUMBER = re.compile(r"\d+(?:-\d+)*(?!.*\d)")
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
 _STREET = re.compile("[路街巷屯村]|小区|社区|家园|花园|公寓|胡同|[一-龥]苑|[一-龥]里")
@@ -74,6 +80,8 @@ _PICTURED = re.compile(
 )
 _LACKS = re.compile("[没丢坏错撕不假偷骗抢]")
 _REGISTERED = re.compile("户口|户籍|老家|籍贯")
+_OF_PERMIT = re.compile("[居暂]住[证登]|租房合同")
+"""Where the word for living is of a paper's name, and not of how one lives."""
 _WRITE_DAY = re.compile("(?:就|还是|都)按.{2,14}(?:写|填|算|登)")
 """How a day told before is put otherwise: 那就按去年11月3号写."""
 _YEAR_WORD = re.compile("大前年|前年|去年|今年|(?:19|20)\\d\\d年")
@@ -146,7 +154,7 @@ def read(
     takes the message for, the likeliest first."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
     written = _SPACED_OUT.sub(r"\1", _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
-    written = _GLUED_NUMBER.sub(" ", written)
+    written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
     return _Reader(forms, form, requested, said, written, filled, fields, turns).read()
@@ -505,6 +513,9 @@ class _Reader:
 
     def _correct(self) -> None:
         """A filled field that the message names is read anew from what is behind its name, or asked again."""
+        if (dog := self._form.fields.get("dog_name")) and (renamed := self._renamed_dog()):
+            self._put(dog, renamed)
+            return
         named = [
             (
                 max((self._text.rfind(word) + len(word) for word in entry.called if word in self._text), default=-1),
@@ -526,6 +537,11 @@ class _Reader:
                 self._put(entry, value)
             elif not self._problems:
                 self._again.append(entry.name)
+
+    def _renamed_dog(self) -> str | None:
+        """What the dog is called now, where a text only tells another name, which is no person's: 名字改成土豆."""
+        told = _OTHER_NAME.search(self._text) if self._filled.get("dog_name") else None
+        return None if told is None or is_name(told[1]) or values.no_name(told[1]) else told[1]
 
     def _behind_its_name(self, entry: Field, rest: str) -> Any:
         """A field's value in what follows its name, or in a part of it: 名字错了 是陈丽国 美丽的丽."""
@@ -736,7 +752,7 @@ class _Reader:
                 self._take(entry, self._text, asked=True)
             if entry.kind == "choice" and (self._chooses_anew(entry) or self._is_a_choice(entry)):
                 self._take(entry, self._text, asked=True)
-            if entry.kind == "region" and _REGISTERED.search(self._text):
+            if entry.kind == "region" and (_REGISTERED.search(self._text) or field_values.far_region(self._text)):
                 self._take(entry, self._text, asked=False)
             if entry.name == "dog_colour" and (colour := field_values.plainly_colour(self._text)):
                 self._put(entry, colour)
@@ -785,7 +801,8 @@ class _Reader:
 
     def _is_about(self, entry: Field) -> bool:
         """Whether a text has words of what a date is the day of: 打的, 搬来."""
-        return any(word in self._text for word in entry.settings.get("about", ()))
+        said = _OF_PERMIT.sub("", self._text)
+        return any(word in said for word in entry.settings.get("about", ()))
 
     def _hardly_more_than_a_day(self, entry: Field) -> bool:
         """Whether a short text tells a day of this field, and of nothing else: not 京巴前年就办完证了."""

@@ -22,11 +22,11 @@ from bot.nlu.e5.adapter import kept_apart
 from bot.nlu.e5.subwords import Subwords
 from bot.nlu.e5.weights import Weights
 from bot.nlu.embedding import shortened
+from bot.nlu.live_file import examples
 from bot.nlu.normaliser import Normaliser
-from bot.nlu.turn_machine import examples
 
 _MESSAGES, _TOPICS = "messages", "questions"
-_TURNS = ("form_turns", "aspect_turns", "alarm_asked")
+_TURNS = ("form_turns", "aspect_turns")
 _MATRICES = ("q", "k", "v", "ao", "fi", "fo")
 
 
@@ -41,7 +41,7 @@ class Lesson:
 
 def lessons(root: Path = DATA) -> list[Lesson]:
     """Every text that the encoder may learn from: messages by intent, questions by topic, what comes behind a question
-    by the topic it asks for, the turns in forms, questions and alarms."""
+    by the topic it asks for, the turns in forms and questions."""
     normal, dataset = Normaliser(root / "typos.tsv").content, Dataset(root)
     found = [Lesson(_MESSAGES, example.intent, normal(example.text)) for example in dataset.training()]
     questions = [Lesson(_TOPICS, example.intent, normal(example.text)) for example in dataset.questions]

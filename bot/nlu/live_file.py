@@ -44,6 +44,16 @@ def of_its_shape(path: Path) -> Iterator[None]:
         ) from None
 
 
+def examples(path: Path) -> dict[str, tuple[str, ...]]:
+    """The trainers' examples by what they are examples of. Raises TrainersFileError."""
+    data = read_yaml(path)
+    with of_its_shape(path):
+        found = {str(name): tuple(str(text) for text in texts) for name, texts in data.items()}
+    if empty := [name for name, texts in found.items() if not texts]:
+        raise TrainersFileError(f"{path.name}: {'、'.join(empty)} 没有例句")
+    return found
+
+
 class LiveFile(Generic[T]):
     """What `load` makes of some files. The first load raises what is wrong; a later one keeps what was good."""
 

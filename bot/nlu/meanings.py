@@ -11,7 +11,7 @@ from rasa.shared.core.events import Event
 
 from bot.nlu.publication import UNCLEAR, selection
 from bot.nlu.triage import URGENT, Triage, gravity
-from bot.nlu.turns import ALARM_ASKED, ASPECT_TURNS, FORM_TURNS
+from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS
 
 ONLY_SILENCE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
 """Alarms that a bare value can look like."""
@@ -35,7 +35,7 @@ def graver(alone: dict[str, Any], joined: dict[str, Any] | None) -> dict[str, An
     """The graver of a message's readings, alone and together with what came before; the words stay its own."""
     if joined is None or gravity(joined["triage"]["label"]) >= gravity(alone["triage"]["label"]):
         return alone
-    own = {name: alone.get(name, []) for name in ("text", "entities", FORM_TURNS, ASPECT_TURNS, ALARM_ASKED)}
+    own = {name: alone.get(name, []) for name in ("text", "entities", FORM_TURNS, ASPECT_TURNS)}
     return {**joined, **own}
 
 

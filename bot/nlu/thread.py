@@ -16,7 +16,7 @@ from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, HAPPENING, chases
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.turning_point import danger
+from bot.nlu.turning_point import DANGER, DOUBTFUL, danger
 from bot.nlu.turns import FORM_TURNS, is_surely, turns_in
 from bot.nlu.wording import asks, size
 
@@ -46,12 +46,9 @@ _NO_DETAIL = frozenset(
 )
 """Requests that are no part of the story told before them."""
 _OWN_STORY = 0.99
-_BY_ITSELF, _LIKELY, _HALF_HEARD = 0.8, 0.5, 0.4
+_BY_ITSELF, _LIKELY = 0.8, 0.5
 """P(alarm) from which a message is one whatever was told before it: of 80 dangers behind something calm 78 are likelier
 than this by themselves, of 820 harmless details one in twenty-three."""
-_TURNS = 0.04
-"""P(emergency) of a further message from which it is one (`turning_point`): of 34 unseen ones none is missed then, and
-17 of 384 calm ones that were written to sound like one are taken for it."""
 _FICTION = "other/fiction"
 _HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
 """Whoever has asked how to tell something tells it next."""
@@ -59,6 +56,8 @@ _LOCKED_OUT, _NO_KEY = "help_request/lockout", "钥匙锁屋里了"
 """Whoever is locked out thinks of the stove next; what was told between need not stand between them."""
 _CHAT, _NEWS = "other/chitchat", "other/news_talk"
 _IDLE = frozenset({_FICTION, _CHAT, "other/idiom", "other/praise", _NEWS})
+_NO_MATTER = frozenset(f"other/{intent}" for intent in ("greeting", "acknowledgement", "test_message", "media_word"))
+"""What is said before any matter: what comes next is read by itself."""
 _FAINT, _SURELY_CHAT = 0.6, 0.95
 _ASPECT = re.compile("[了着过得正没]")
 """What says of something that it goes on, has come about or has not: 下来了, 围着, 呛得, 没回家."""
@@ -107,7 +106,7 @@ class Thread:
         if Triage.from_json(alone["triage"]).urgent or together.seen_by_net or before is None or before.uncertain:
             return False
         told = before.label in _THREADS or (before.confidence >= CERTAIN and size(words) >= _TOLD_CHARACTERS)
-        return told and not _is_turn(alone, joined)
+        return told and danger(alone) < DANGER
 
     async def _read_in(self, parse_data: dict[str, Any], parse: Parse) -> dict[str, Any]:
         triage, text = Triage.from_json(parse_data["triage"]), parse_data["text"]
@@ -155,7 +154,7 @@ class Thread:
         in_form = self._said.form and not self._said.other_matter
         if in_form and triage.urgent and not read.urgent and read.source != "net":
             return read_as(parse_data, Triage("enquiry", read.confidence, before.intent), before.intent)
-        if read.urgent and not triage.urgent and read.source == "model" and not _is_turn(parse_data, joined):
+        if read.urgent and not triage.urgent and read.source == "model" and danger(parse_data) < DANGER:
             # What was calm when it was told is no alarm for a calm word after it.
             return read_as(parse_data, before, before.intent) if triage.intent in LOST else parse_data
         told = read.uncertain and read.label == before.label in ("tip", "help_request")
@@ -165,7 +164,9 @@ class Thread:
             return graver(parse_data, joined)
         if triage.urgent and triage.confidence >= CERTAIN and read.confidence < CERTAIN:
             return parse_data
-        if triage.urgent and self._half_heard(triage, before, parse_data):
+        if triage.urgent and not self._said.form and danger(parse_data) >= DANGER:
+            return parse_data
+        if triage.urgent and self._seen_by_nobody(triage, before, danger(parse_data)):
             return unclear(parse_data, triage)
         if read.label == before.label:
             return read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
@@ -182,7 +183,7 @@ class Thread:
         joined = await parse(f"{words}，{parse_data['text']}")
         read = Triage.from_json(joined["triage"])
         enquires = read.label == "enquiry" and not read.uncertain and read.confidence >= CERTAIN
-        calm = not triage.urgent and not _is_turn(parse_data, joined)
+        calm = not triage.urgent and danger(parse_data) < DANGER
         return read_as(parse_data, read, before.intent) if enquires and calm else parse_data
 
     def _adds_to_tip(self, told: Triage, text: str) -> bool:
@@ -209,17 +210,25 @@ class Thread:
     async def _in_calm_talk(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any] | None:
         """An alarm that is none behind what its sender has written before: "it was towed away" of a parked car."""
         words, before = self._calm_words()
-        if before is None:
+        likely = danger(parse_data)
+        faint = whispered(triage) and triage.confidence < CERTAIN
+        if before is None or (likely >= DANGER and not faint):
             return None
         joined = await parse(f"{words}，{parse_data['text']}")
         read = Triage.from_json(joined["triage"])
-        if read.source == "net" or _is_turn(parse_data, joined):
+        if read.source == "net" or (likely >= DANGER and read.urgent):
             return None
-        if self._half_heard(triage, before, parse_data):
+        if likely >= DANGER or self._seen_by_nobody(triage, before, likely):
             return unclear(parse_data, replace(triage, label="help_request"))
         if read.urgent or read.label == before.label:
             return read_as(parse_data, before, before.intent)
         return read_as(parse_data, read, read.intent)
+
+    def _seen_by_nobody(self, triage: Triage, before: Triage, likely: float) -> bool:
+        """Whether an alarm that hardly is one must yet be seen by a human, and would not be: a question or chat is
+        answered by the bot, and requests and tips are read by officers."""
+        doubtful = likely >= DOUBTFUL or triage.confidence >= CERTAIN
+        return doubtful and before.label in ("enquiry", "other") and not self._said.form
 
     def _stands(self, triage: Triage, parse_data: Mapping[str, Any]) -> bool:
         """Whether an alarm is likely enough to be read by itself first; bare values and whispers are read in their
@@ -229,14 +238,6 @@ class Thread:
         sure = triage.confidence >= _BY_ITSELF and triage.intent not in ONLY_SILENCE
         return sure and not (bare or self._said.form)
 
-    def _half_heard(self, triage: Triage, before: Triage, parse_data: Mapping[str, Any]) -> bool:
-        """Whether an alarm behind a question or chat, of which both together show nothing, must yet be seen by a
-        human: behind them anything looks like more of it ("it stopped, I am inside", after whose lifts these are)."""
-        if before.label not in ("enquiry", "other") or before.intent == _HOW_TO_TELL or self._said.form:
-            return False
-        least = _HALF_HEARD if before.label == "enquiry" else _LIKELY  # chat is full of play
-        return triage.confidence >= least and not _names_only(parse_data)
-
     def _calm_words(self) -> tuple[str, Triage | None]:
         """What the sender has written lately without any alarm in it, and how the latest of it was read."""
         oldest, words, before = time.time() - REMEMBERED_SECONDS, list[str](), None
@@ -245,8 +246,8 @@ class Thread:
             triage = Triage.from_json(told) if told else None
             if event.timestamp < oldest or triage is None or triage.urgent:
                 break
-            if before is None and triage.uncertain:
-                continue  # nobody knows what that was
+            if triage.intent in _NO_MATTER or (before is None and triage.uncertain):
+                continue  # nothing was said, or nobody knows what
             before = triage if before is None else before
             words.insert(0, (event.text or "")[:_THREAD_CHARACTERS])
         return "，".join(words), before
@@ -300,20 +301,6 @@ def _gives_data(parse_data: Mapping[str, Any]) -> bool:
     """
     text, answers = parse_data["text"], is_surely(turns_in(parse_data, FORM_TURNS), "answer")
     return answers and not (ALARMING.search(text) or HAPPENING.search(text) or _CRIES.search(text) or _NOW.search(text))
-
-
-def _is_turn(alone: Mapping[str, Any], joined: Mapping[str, Any]) -> bool:
-    """Whether a further message of a calm matter is likely enough an emergency, by itself and behind what was told."""
-    return danger(_urgent_share(alone), _urgent_share(joined)) >= _TURNS
-
-
-def _urgent_share(parse_data: Mapping[str, Any]) -> float:
-    """How likely a message is an alarm, whatever it was taken for."""
-    triage = Triage.from_json(parse_data["triage"])
-    if triage.urgent:
-        return triage.confidence
-    ranked = parse_data.get("intent_ranking") or ()
-    return next((float(item["confidence"]) for item in ranked if item["name"] == URGENT), 0.0)
 
 
 def _without_names(parse_data: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from scipy import linalg, sparse
 from bot.nlu.features import NGrams, character_spans
 from bot.nlu.kernel import Meaning, Singles, kernel_of, unit
 from bot.nlu.knowledge import Topic
-from bot.nlu.turn_machine import examples
+from bot.nlu.live_file import examples
 
 QUESTIONS = Path("nlu_data/questions")
 _PENALTY, _MEANING_SHARE, _SHARPNESS = 0.1, 0.7, 2.0

@@ -11,6 +11,9 @@ URGENT = "urgent_alarm"
 LABELS: tuple[str, ...] = (URGENT, "help_request", "tip", "enquiry", "other")
 """The five labels of the triage guideline, gravest first. A message that fits two takes the earlier one."""
 
+CASE_LABELS = LABELS[:3]
+"""Labels for which a human must act; enquiry and other open no case."""
+
 Source = Literal["model", "net"]
 
 ONE_TAP = "one_tap"

@@ -1,6 +1,5 @@
 """Reads what a message would mean further on, from a few examples of each turn: while a form is filled in
-(`nlu_data/form_turns.yml`), of a question, by the aspect that it asks for (`nlu_data/aspect_turns.yml`), and while help
-is on its way (`nlu_data/alarm_asked.yml`).
+(`nlu_data/form_turns.yml`), and of a question, by the aspect that it asks for (`nlu_data/aspect_turns.yml`).
 
 The triage says who must act; a turn only says what is done with a form (`bot/nlu/form_reader.py`), or what is told of a
 topic (`bot/nlu/question.py`). It is a kernel machine on sentence embeddings and character n-grams, small enough to be
@@ -21,12 +20,10 @@ from scipy import sparse
 
 from bot.nlu.features import NGrams, character_spans
 from bot.nlu.kernel import Meaning, Singles, judges, kernel_of, solved
-from bot.nlu.live_file import TrainersFileError, of_its_shape, read_yaml
 from bot.nlu.turns import Turn
 from bot.nlu.wording import asks
 
 FORM_TURNS_FILE, ASPECT_TURNS_FILE = Path("nlu_data/form_turns.yml"), Path("nlu_data/aspect_turns.yml")
-ALARM_ASKED_FILE = Path("nlu_data/alarm_asked.yml")
 _MEANING_SHARE = 0.7
 _MEANING_SHARPNESS = 2.0
 _PENALTY = 0.35
@@ -35,18 +32,6 @@ _ASKING_SHARE = 0.5
 """How much it counts beside the words that a message asks, where the examples of a turn do or do not."""
 _LEAST = 0.002
 """A turn less likely than this is not worth looking at."""
-_LEAST_SCORE = 0.1
-"""The same of a turn's score."""
-
-
-def examples(path: Path) -> dict[str, tuple[str, ...]]:
-    """The trainers' examples by turn. Raises TrainersFileError."""
-    data = read_yaml(path)
-    with of_its_shape(path):
-        found = {str(name): tuple(str(text) for text in texts) for name, texts in data.items()}
-    if empty := [name for name, texts in found.items() if not texts]:
-        raise TrainersFileError(f"{path.name}: {'、'.join(empty)} 没有例句")
-    return found
 
 
 @dataclass(frozen=True)
@@ -90,22 +75,13 @@ class TurnMachine:
 
     def read(self, text: str, embedding: NDArray[np.float32]) -> list[Turn]:
         """The turns that a message in normal form may be, the likeliest first."""
-        scores = self._scores(text, embedding)
+        columns, weights = self.grams.row(character_spans(text))
+        likeness = self.meaning.likeness(embedding[None, :])[0]
+        scores = weights @ self.gram_weights[columns] + likeness @ self.meaning_weights
         fit = np.log(self.asking if asks(text) else 1 - self.asking)
         likely = _softmax((self.sharpness * scores + _ASKING_SHARE * fit)[None, :])[0]
         ordered = np.argsort(-likely)
         return [Turn(self.names[number], float(likely[number])) for number in ordered if likely[number] >= _LEAST]
-
-    def scored(self, text: str, embedding: NDArray[np.float32]) -> list[Turn]:
-        """The turns by their scores alone, of which 1 is what the examples have, for who knows which can be meant."""
-        scores = self._scores(text, embedding)
-        ordered = np.argsort(-scores)
-        return [Turn(self.names[number], float(scores[number])) for number in ordered if scores[number] >= _LEAST_SCORE]
-
-    def _scores(self, text: str, embedding: NDArray[np.float32]) -> NDArray[Any]:
-        columns, weights = self.grams.row(character_spans(text))
-        likeness = self.meaning.likeness(embedding[None, :])[0]
-        return np.asarray(weights @ self.gram_weights[columns] + likeness @ self.meaning_weights)
 
     def save(self, directory: Path) -> None:
         """Write plain arrays and JSON."""

@@ -11,10 +11,10 @@ FORM_TURNS = "form_turns"
 """Message property that reaches the parse data: the turns of a form that a message may be, the likeliest first."""
 ASPECT_TURNS = "aspect_turns"
 """The same of a question: which aspect of its matter a message may ask for."""
+TALK_TURNS = "talk_turns"
+"""The same of a further message of a calm matter: whether it is an emergency (`bot.nlu.turning_point`)."""
 ALARM_ASKED = "alarm_asked"
-"""Message property that reaches the parse data: which of the questions asked while help is on its way a message may be,
-the likeliest first, with the machine's score in the place of a likelihood: which of them can be meant is known to
-whoever knows the case."""
+"""In a message's parse data: which of the questions asked while help is on its way it may be (`AlarmQuestions`)."""
 QUESTION_TURN, WISH_TURN = "question", "wish"
 """The turns of a form that ask about its matter or another, and that want to begin it."""
 SURE, LIKELY = 0.75, 0.4

@@ -78,27 +78,30 @@ _PART = (
     "年初|初|开春|春天|春节|过完?年|过了年|清明|五一|端午|夏天|暑假|入秋|秋天|中秋|国庆|十一(?=[假长期那]|前后)|冬天|入冬|元旦|"
     "年底|年末|立春|春分|立夏|夏至|立秋|处暑|秋分|霜降|立冬|冬至|底|末"
 )
+_THIRD = "初|上旬|中旬|中(?!午)|下旬|底|末"
+"""A part of a month."""
+_DAYS_OF_THIRDS = {"中": "15", "中旬": "15", "下旬": "21", "底": "28", "末": "28"}
 _ABSOLUTE = (
     re.compile(
-        r"(?P<y>(?:19|20)\d{2}|(?<!\d)\d{2}(?=年))\s*[年./\-]\s*(?P<m>[0-9一二三四五六七八九十]{1,3})(?:\s*[月./\-]\s*(?:份)?(?P<d>[0-9一二三四五六七八九十]{1,3})?[日号]?)?"
+        rf"(?P<y>(?:19|20)\d{{2}}|(?<!\d)\d{{2}}(?=年))\s*[年./\-]\s*(?P<m>[0-9一二三四五六七八九十]{{1,3}})(?:\s*[月./\-]\s*(?:份)?(?:(?P<third>{_THIRD})|(?P<d>[0-9一二三四五六七八九十]{{1,3}})?[日号]?))?"
     ),
     re.compile(r"(?<!\d)(?P<y>20\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)?(?!\d)"),
 )
 _YEAR_PART = re.compile(rf"(?P<y>(?:19|20)\d{{2}}|(?<!\d)\d{{2}})年?\s*的?(?P<part>{_PART})")
 _YEAR_ONLY = re.compile(r"(?P<y>(?:19|20)\d{2}|(?<!\d)\d{2})年(?!\d|前)")
 _RELATIVE_YEAR = re.compile(
-    rf"(?P<year>大前年|前年|去年|今年|明年|年初)\s*(?:的|个)?(?:(?P<m>{_N}{{1,3}})\s*(?:月|[./])(?:份)?\s*(?:(?P<d>{_N}{{1,3}})[日号]?)?|(?P<part>{_PART})|(?P<same>这个?时候|这个?时间|这会儿?|今天|同期|现在))?"
+    rf"(?P<year>大前年|前年|去年|今年|明年|年初)\s*(?:的|个)?(?:(?P<m>{_N}{{1,3}})\s*(?:月|[./])(?:份)?\s*(?:(?P<third>{_THIRD})|(?P<d>{_N}{{1,3}})[日号]?)?|(?P<part>{_PART})|(?P<same>这个?时候|这个?时间|这会儿?|今天|同期|现在))?"
 )
 _PART_ALONE = re.compile(rf"(?<!\d)(?P<part>{_PART.replace('|初', '').replace('|底|末', '')})")
 _WEEKDAY = re.compile("(?<!下)(?<!下个)(?P<week>上上|上|这|本)?个?(?:周|星期|礼拜)(?P<day>[一二三四五六日天])")
 _WEEK_AGO = re.compile("(?P<week>上上|上)个?(?:周|星期|礼拜)")
 _MONTH_DAY = re.compile(
-    rf"(?<![0-9零〇一二两三四五六七八九十年])(?![两俩仨])(?P<m>{_N}{{1,3}})\s*(?:月(?:份)?|[./])\s*(?:(?P<d>{_N}{{1,3}})[日号]?)?"
+    rf"(?<![0-9零〇一二两三四五六七八九十年])(?![两俩仨])(?P<m>{_N}{{1,3}})\s*(?:月(?:份)?|[./])\s*(?:(?P<third>{_THIRD})|(?P<d>{_N}{{1,3}})[日号]?)?"
 )
 _DAY_OF_A_MONTH = re.compile(r"(?<!\d)(?:[1-9]|1[0-2])\s*(?:月|[./])\s*(?:[12]\d|3[01]|[1-9])(?![\d./])[日号]?")
 """A day told with its month in figures, which is a day and nothing else."""
 _RELATIVE_MONTH = re.compile(
-    rf"(?P<which>上上个?月|上个?月|这个?月|本月)(?P<part>初|中旬?|底|末)?(?:(?P<d>{_N}{{1,3}})[日号])?"
+    rf"(?P<which>上上个?月|上个?月|这个?月|本月)(?P<third>{_THIRD})?(?:(?P<d>{_N}{{1,3}})[日号])?"
 )
 _AGO = re.compile(
     rf"(?P<nearly>快|小(?=半年)|不到|差不多|将近|没到|不够)?\s*(?:(?P<half0>半)年|(?P<n>{_N}{{1,3}}|几)\s*个?\s*(?P<half1>半)?(?:多|来)?(?P<unit>年|月|周|星期|礼拜|天|日)(?P<half2>半)?)\s*(?:多|来)?(?:以?前|之前|了|啦|头里|整|$)"
@@ -334,7 +337,7 @@ def _in_a_year(text: str, today: date) -> date | None:
     """A day, month or season of a year that is told: 2024年5月, 24年底, 去年国庆, 去年这时候."""
     for pattern in _ABSOLUTE:
         if match := pattern.search(text):
-            return _on(_year(match["y"], today), match["m"], match["d"])
+            return _on(_year(match["y"], today), match["m"], _day_told(match))
     if match := _YEAR_PART.search(text):
         return date(_year(match["y"], today), _PARTS[match["part"]], 1)
     if match := _YEAR_ONLY.search(text):
@@ -344,11 +347,11 @@ def _in_a_year(text: str, today: date) -> date | None:
         if match["same"]:
             return _months_before(today, 12 * back)
         if not (match["m"] or match["part"]) and (told := _MONTH_DAY.search(text)):
-            return _on(today.year - back, told["m"], told["d"])  # 6月18 今年
+            return _on(today.year - back, told["m"], _day_told(told))  # 6月18 今年
         month = match["m"] or _PARTS.get(match["part"] or "年初", 1)
         if match["part"] and (nearer := _MONTH_DAY.search(text, match.end())):
             month = nearer["m"]  # 大前年秋天 十月份
-        return _on(today.year - back, str(month), match["d"])
+        return _on(today.year - back, str(month), _day_told(match))
     return None
 
 
@@ -358,9 +361,14 @@ def _in_a_month(text: str, today: date) -> date | None:
     if match is None:
         return None
     back = {"上上": 2, "上个": 1, "上月": 1}.get(match["which"][:2], 0)
-    days = match["d"] or {"中": "15", "中旬": "15", "底": "28", "末": "28"}.get(match["part"] or "", "1")
     month = _months_before(today.replace(day=1), back)
-    return _on(month.year, str(month.month), days)
+    return _on(month.year, str(month.month), _day_told(match))
+
+
+def _day_told(match: re.Match[str]) -> str | None:
+    """The day of a month that is told, or the one that stands for a part of it: 九月底."""
+    found = match.groupdict()
+    return found["d"] or _DAYS_OF_THIRDS.get(found.get("third") or "")
 
 
 def _days_back(text: str, today: date) -> date | None:
@@ -392,7 +400,7 @@ def _names_a_month(match: re.Match[str]) -> bool:
 def _in_the_calendar(text: str, today: date) -> date | None:
     """The last time that a month and day, or a season or feast came: 九月十号, 开春, 国庆."""
     if match := _MONTH_DAY.search(text):
-        found = _on(today.year, match["m"], match["d"])
+        found = _on(today.year, match["m"], _day_told(match))
     elif match := _PART_ALONE.search(text):
         found = date(today.year, _PARTS[match["part"]], 1)
     else:

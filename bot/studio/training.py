@@ -27,6 +27,7 @@ _LIVE_DATA = frozenset(
             "alarm_questions",
             "alarm_advice",
             "alarm_answers",
+            "alarm_asked",
             "menu",
             "articles",
         )
@@ -36,10 +37,11 @@ _LIVE_DATA = frozenset(
 _LIVE_MODULES = frozenset(
     f"{name}.py"
     for name in (
-        *("evaluation", "evaluation_report", "judge", "lessons", "project", "catalogue"),
+        *("evaluation", "evaluation_report", "judge", "lessons", "fact_lessons", "project", "catalogue"),
         *("live_model", "pointer", "server"),
         *(
             "affairs",
+            "alarm_asked",
             "answerable",
             "answers",
             "asked",

@@ -17,7 +17,7 @@ from tests.station import Station
 
 pytestmark = pytest.mark.anyio
 ANSWERS = alarm_answers.load()
-VALVE, LIFT, NONE = Turn("gas_valve", 0.4), Turn("lift_him_up", 0.5), Turn("none", 0.9)
+VALVE, LIFT, SWITCHES = Turn("gas_valve", 1.5), Turn("move_injured", 2.0), Turn("gas_switches", 0.4)
 
 
 def told(text: str, *asked: Turn, kinds: tuple[str, ...] = ("gas_leak", ANY)) -> str:
@@ -26,15 +26,22 @@ def told(text: str, *asked: Turn, kinds: tuple[str, ...] = ("gas_leak", ANY)) ->
 
 
 def test_that_the_likeliest_question_of_the_cases_kind_is_answered() -> None:
-    assert told("阀门我能关不", NONE, LIFT, VALVE) == ANSWERS.answers["gas_valve"].says
-    assert told("阀门我能关不", NONE, LIFT, VALVE, kinds=("medical", ANY)) == ANSWERS.answers["lift_him_up"].says
+    assert told("阀门我能关不", LIFT, VALVE) == ANSWERS.answers["gas_valve"].says
+    assert told("阀门我能关不", LIFT, VALVE, kinds=("medical", ANY)) == ANSWERS.answers["move_injured"].says
     assert told("阀门我能关不", VALVE, kinds=("fraud_transfer", ANY)) == ""
 
 
 def test_that_what_is_hardly_likely_and_what_asks_nothing_is_left_to_the_officer() -> None:
-    assert told("阀门我能关不", replace(VALVE, confidence=0.15)) == ""
+    assert told("阀门我能关不", replace(VALVE, confidence=0.0)) == ""
     assert told("阀门在灶台底下", VALVE) == ""
     assert told("要不我把阀门拧上", VALVE) == ANSWERS.answers["gas_valve"].says
+
+
+def test_that_some_answer_must_be_likely_and_one_of_them_more_than_all_others() -> None:
+    assert told("阀门我能关不", VALVE) == ANSWERS.answers["gas_valve"].says
+    assert told("阀门我能关不", SWITCHES) == ""
+    assert told("阀门我能关不", VALVE, SWITCHES) == ANSWERS.answers["gas_valve"].says
+    assert told("阀门我能关不", VALVE, replace(SWITCHES, confidence=1.5)) == ""
 
 
 def test_that_every_question_has_an_answer_and_every_answer_its_examples() -> None:

@@ -40,6 +40,25 @@ async def test_that_what_was_told_long_ago_takes_no_picture(station: Station) ->
     assert rows(station, Reply)[-1].text == wording.MEDIA_ALONE
 
 
+async def test_that_a_picture_behind_a_plain_question_goes_with_it_and_opens_no_case(station: Station) -> None:
+    station.rasa.labels = {"身份证消磁了收多少钱": "enquiry"}
+    await station.deliver("身份证消磁了收多少钱")
+    await station.deliver_inbound(station.inbound("image", MediaId="m1"))
+    assert rows(station, Case) == []
+    assert rows(station, Reply)[-1].text == wording.PICTURE_OF_QUESTION
+
+
+@pytest.mark.parametrize(("kind", "minutes", "sure"), [("voice", 0, 0.9), ("image", 11, 0.9), ("image", 0, 0.5)])
+async def test_that_a_voice_a_late_picture_and_one_behind_a_doubtful_question_are_seen_by_a_human(
+    station: Station, kind: str, minutes: int, sure: float
+) -> None:
+    station.rasa.labels, station.rasa.confidence = {"那边咋办": "enquiry"}, {"那边咋办": sure}
+    await station.deliver("那边咋办")
+    station.clock.advance(minutes=minutes)
+    await station.deliver_inbound(station.inbound(kind, MediaId="m1"))
+    assert [case.label for case in rows(station, Case)] == ["help_request"]
+
+
 async def test_that_a_request_in_words_keeps_what_it_is(station: Station) -> None:
     station.rasa.labels = {"我家狗丢了": "help_request", GAMBLING: "tip"}
     await station.deliver("我家狗丢了")

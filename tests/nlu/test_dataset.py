@@ -151,3 +151,27 @@ def ask(root: Path, topic: str, *questions: str) -> None:
     (root / "questions").mkdir()
     lines = "\n".join(f"  - {question}" for question in questions)
     (root / "questions" / "wifi.yml").write_text(f"{topic}:\n{lines}\n", encoding="utf-8")
+
+
+def add_matter(root: Path, intent: str, turn: str) -> list[str]:
+    """Findings with one matter of this intent, one calm message and one turn of it."""
+    (root / "in_talk").mkdir()
+    content = f'- before: ["在吗"]\n  intent: {intent}\n  calm: ["吓死我了"]\n  turn:\n    - [{turn}, "他进来了"]\n'
+    (root / "in_talk" / "other.yml").write_text(content, encoding="utf-8")
+    return findings(Dataset(root))
+
+
+def test_that_the_intents_of_what_comes_in_a_talk_are_checked(root: Path) -> None:
+    (unknown,) = add_matter(root, "other/greeting", "urgent_alarm/weather")
+    assert unknown.endswith("urgent_alarm/weather is not in the catalogue")
+
+
+def test_that_a_turn_is_an_emergency_and_its_matter_is_calm(root: Path) -> None:
+    assert any("each turn an emergency" in found for found in add_matter(root, "other/greeting", "other/greeting"))
+
+
+def test_that_a_matter_without_a_part_cannot_be_read(root: Path) -> None:
+    (root / "in_talk").mkdir()
+    (root / "in_talk" / "other.yml").write_text("- intent: other/greeting\n", encoding="utf-8")
+    (found,) = findings(Dataset(root))
+    assert "other.yml: cannot be read as in_talk" in found

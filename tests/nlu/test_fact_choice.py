@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from bot.nlu import knowledge, wording
@@ -61,3 +62,15 @@ def test_that_the_likelihoods_are_of_all_facts_of_the_topic() -> None:
     assert {fact.aspect for fact in found} == {"short", *TOPIC.aspects}
     assert abs(sum(fact.likelihood for fact in found) - 1) < 1e-9
     assert found == sorted(found, key=lambda fact: -fact.likelihood)
+
+
+def test_that_the_topic_whose_facts_answer_a_question_goes_before_one_that_is_a_little_likelier() -> None:
+    asked, other = "俺家那口子跑一趟算数不", BASE.topics["idcard_renew"]
+    found = near("agent", asked, by=20).by_facts([(other, 0.5), (TOPIC, 0.4)], asked)
+    assert [topic for topic, _ in found] == [TOPIC, other]
+    assert sum(share for _, share in found) == pytest.approx(1)
+
+
+def test_that_without_meanings_the_topics_stay_as_likely_as_they_are() -> None:
+    likely = [(BASE.topics["idcard_renew"], 0.5), (TOPIC, 0.4)]
+    assert FactChoice(BASE).by_facts(likely, "多少钱") == likely

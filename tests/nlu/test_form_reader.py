@@ -714,7 +714,7 @@ def test_that_residents_own_ways_of_giving_a_value_are_read(
     ("text", "since"),
     [
         ("不是9月 我8月28就来报到了", "2025-08-28"),
-        ("嗯 六月中旬吧", "2025-06-01"),
+        ("嗯 六月中旬吧", "2025-06-15"),
         ("是2024年6月3日，没写清楚", "2024-06-03"),
     ],
 )
@@ -830,3 +830,41 @@ def test_that_a_day_put_right_is_no_part_of_an_address() -> None:
     known = {"lived_since": "2026-03-01", "address": "上园路14-2号1单元902"}
     told = reading("哎日子记错了，合同是3月15起，不是1号", "household_place", PERMIT, **known)
     assert told.values == {"lived_since": "2026-03-15"}
+
+
+def test_that_a_dogs_name_told_in_one_breath_ends_where_its_looks_begin() -> None:
+    told = reading("狗叫豆包是个母的黄白花的捡来的串儿", "address", name="王贵忠").values
+    assert (told["dog_name"], told["dog_breed"]) == ("豆包", "串串")
+
+
+def test_that_another_name_that_no_person_has_is_the_dogs() -> None:
+    filled = {"name": "许一鸣", "dog_name": "小白"}
+    assert reading("名字改成土豆别的不动", "dog_colour", **filled).values == {"dog_name": "土豆"}
+    assert reading("名字改成李娜", "dog_colour", **filled).values.get("name") == "李娜"
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [("2025年9月底搬来的", "2025-09-28"), ("去年三月中旬来的", "2025-03-15"), ("去年三月来的", "2025-03-01")],
+)
+def test_that_a_part_of_a_month_is_a_day_of_it(text: str, since: str) -> None:
+    assert reading(text, "lived_since", PERMIT).values == {"lived_since": since}
+
+
+def test_that_a_region_of_another_place_is_where_one_is_registered_whatever_was_asked() -> None:
+    assert reading("内蒙古赤峰市翁牛特旗乌丹镇", "name", PERMIT).values == {
+        "household_place": "内蒙古赤峰市翁牛特旗乌丹镇"
+    }
+
+
+def test_that_the_papers_name_tells_no_day_since_when_one_lives_here() -> None:
+    text = "上礼拜那个居住证没填完 接着整 电话13244571890"
+    assert reading(text, "address", PERMIT).values == {"phone": "13244571890"}
+
+
+def test_that_a_wish_before_the_values_is_no_part_of_the_name() -> None:
+    assert reading("我想在线办居住证：孟瑶，电话13800138000", None, PERMIT).values["name"] == "孟瑶"
+
+
+def test_that_whoever_asks_after_an_application_wishes_no_new_one() -> None:
+    assert FORMS.wished("我上月申办了犬证，请告知进度", "") is None

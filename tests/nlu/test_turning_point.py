@@ -1,14 +1,33 @@
-"""Whether a further message of a calm matter is an emergency: by itself and behind what was told."""
+"""Whether a further message of a calm matter is an emergency: by the classifier and by what follows calm matters."""
 
-from bot.nlu.turning_point import danger
+from typing import Any
+
+import pytest
+
+from bot.nlu.triage import Triage
+from bot.nlu.turning_point import DANGER, TURN, danger
+from bot.nlu.turns import TALK_TURNS, Turn
 
 
-def test_that_both_readings_count_and_the_message_itself_the_most() -> None:
-    assert danger(0.6, 0.6) < danger(0.9, 0.6)
-    assert danger(0.6, 0.6) < danger(0.6, 0.9)
-    assert danger(0.9, 0.1) > danger(0.1, 0.9)
+def read(urgent: float, *heard: float) -> dict[str, Any]:
+    """What was read in a message: P(urgent), and what the machine of further messages hears."""
+    label = "urgent_alarm" if urgent >= 0.2 else "enquiry"
+    triage = Triage(label, max(urgent, 1 - urgent), f"{label}/x") if label == "enquiry" else Triage(label, urgent, "x")
+    ranked = [{"name": "urgent_alarm", "confidence": urgent}]
+    turns = [Turn(TURN, share).to_json() for share in heard]
+    return {"triage": triage.to_json(), "intent_ranking": ranked, TALK_TURNS: turns}
 
 
-def test_that_calm_words_before_it_hide_no_plain_danger_however_many_they_are() -> None:
-    assert danger(0.98, 0.0001) == danger(0.98, 0.01)
-    assert danger(0.98, 0.0001) > 0.08 > danger(0.5, 0.0001)
+def test_that_what_is_heard_counts_beside_the_classifier() -> None:
+    assert danger(read(0.6, 0.6)) < danger(read(0.9, 0.6))
+    assert danger(read(0.6, 0.6)) < danger(read(0.6, 0.9))
+
+
+def test_that_a_sure_alarm_needs_calm_words_of_a_further_message_to_be_none() -> None:
+    assert danger(read(0.97, 0.02)) < DANGER < danger(read(0.97, 0.2))
+    assert danger(read(0.99, 0.02)) == 0.99
+
+
+@pytest.mark.parametrize("urgent", [0.03, 0.5, 0.9])
+def test_that_a_model_without_that_machine_tells_what_the_classifier_says(urgent: float) -> None:
+    assert danger(read(urgent)) == pytest.approx(urgent)

@@ -211,18 +211,18 @@ def test_that_a_server_that_starts_on_a_broken_model_takes_the_one_before(live: 
 
 def test_that_a_model_reads_along_with_what_residents_write_and_acts_on_none_of_it(live: Live, running: Stack) -> None:
     first, second = live.names
-    live.point_to(first)
-    live.serves(running, first)
-    live.register(running, second)
-    command(running, "shadow", second, "--by", "训练员")
+    live.point_to(second)
+    live.serves(running, second)
+    live.register(running, first)
+    command(running, "shadow", first, "--by", "训练员")
     resident = Writer(running)
     for text in ("你好", "我家着火了，三楼冒烟"):
         resident.say(text)
     read = sa.select(Message.text, ShadowReading.label).join(ShadowReading, ShadowReading.message_id == Message.id)
-    found = until(lambda: len(rows := rows_of(running, read.where(ShadowReading.model == second))) == 2 and rows, 60)
+    found = until(lambda: len(rows := rows_of(running, read.where(ShadowReading.model == first))) == 2 and rows, 60)
     assert dict(found) == {"你好": "other", "我家着火了，三楼冒烟": URGENT}
     assert len(resident.cases()) == 1
-    assert f"{second} shadow" in command(running, "shadow")
+    assert f"{first} shadow" in command(running, "shadow")
     command(running, "shadow", "--stop", "--by", "训练员")
 
 

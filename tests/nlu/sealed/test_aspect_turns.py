@@ -7,7 +7,8 @@ import pytest
 pytest.importorskip("rasa")
 
 from bot.nlu.knowledge import ASPECTS
-from bot.nlu.turn_machine import ASPECT_TURNS_FILE, examples
+from bot.nlu.live_file import examples
+from bot.nlu.turn_machine import ASPECT_TURNS_FILE
 from bot.nlu.turns import ASPECT_TURNS
 from bot.nlu.wording import NOTHING, PLAIN, WHOLE
 from tests.nlu.sealed.blind_turns import Reading, messages, readings, wrong_share

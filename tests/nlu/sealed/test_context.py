@@ -25,7 +25,8 @@ from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
 from bot.nlu.triage import ONE_TAP, Evidence, Triage
-from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, Turn
+from bot.nlu.turning_point import TURN
+from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, TALK_TURNS, Turn
 from bot.nlu.values import _check_digit
 
 UNCLEAR = Triage(
@@ -42,8 +43,12 @@ SLOTS = ["requested_slot", SLEEPING, *(slot for form in forms.load().forms.value
 DOG_NAME = [ActiveLoop("dog_licence_form"), SlotSet("requested_slot", "dog_name")]
 
 
-def read(text: str, triage: Triage, *entities: tuple[str, int, int], topics: Any = ()) -> dict[str, Any]:
+def read(
+    text: str, triage: Triage, *entities: tuple[str, int, int], topics: Any = (), turn: float | None = None
+) -> dict[str, Any]:
+    """A message as it was read; `turn`: how likely it is an emergency behind a calm matter, where that was heard."""
     return {
+        TALK_TURNS: [Turn(TURN, turn).to_json()] if turn is not None else [],
         "text": text,
         "intent": {"name": triage.label, "confidence": triage.confidence},
         "entities": [{"entity": kind, "start": start, "end": end} for kind, start, end in entities],
@@ -515,7 +520,7 @@ TIP = said(Triage("tip", 0.98, "tip/drugs"), "有个KTV包房里溜冰")
 def test_that_a_detail_after_a_tip_belongs_to_the_tip() -> None:
     together = read("", Triage("tip", 0.9, "tip/drugs"))
     for text, alone in (("大东路1号三楼", WHISPER), ("金色年华最里面那间", OFF_TOPIC)):
-        heard = meaning(read(text, alone), TIP, others={f"有个KTV包房里溜冰，{text}": together}).parse_data
+        heard = meaning(read(text, alone, turn=0.02), TIP, others={f"有个KTV包房里溜冰，{text}": together}).parse_data
         assert heard["triage"]["intent"] == "tip/drugs"
 
 
@@ -551,12 +556,13 @@ def test_that_another_name_for_the_same_matter_is_no_other_tip() -> None:
 
 
 def test_that_what_names_nobody_and_nothing_that_happens_is_a_detail_however_it_looks() -> None:
-    sure, place = Triage("urgent_alarm", 0.99, "urgent_alarm/fire"), "大东路3号后院头一个棚"
+    sure, place = Triage("urgent_alarm", 0.95, "urgent_alarm/fire"), "大东路3号后院头一个棚"
     others = {f"有个KTV包房里溜冰，{place}": read("", Triage("tip", 0.95, "tip/drugs"))}
-    assert meaning(read(place, sure, ("place", 0, 5)), TIP, others=others).parse_data["triage"]["label"] == "tip"
+    heard = meaning(read(place, sure, ("place", 0, 5), turn=0.02), TIP, others=others)
+    assert heard.parse_data["triage"]["label"] == "tip"
     for happens in ("大东路3号有人倒了", "大东路3号坑帮子下来了", "放学没回家 桌上压个条"):
         named = [("place", 0, 5)] if happens.startswith("大东路") else []
-        heard = meaning(read(happens, sure, *named), TIP)
+        heard = meaning(read(happens, sure, *named, turn=0.6), TIP)
         assert heard.parse_data["triage"]["label"] == "urgent_alarm"
 
 
@@ -605,10 +611,10 @@ def test_that_a_faint_alarm_is_read_behind_the_calm_words_before_it() -> None:
     faint = Triage("urgent_alarm", 0.4, "urgent_alarm/kidnapping")
     calm = read("", Triage("help_request", 0.7, "help_request/parking", uncertain=True))
     others = {"我车停路边没了，让拖车拖走的": calm}
-    heard = meaning(read("让拖车拖走的", faint), parked, vague, others=others).parse_data
+    heard = meaning(read("让拖车拖走的", faint, turn=0.02), parked, vague, others=others).parse_data
     assert heard["triage"]["intent"] == "help_request/parking"
     others = {"我车停路边没了，让拖车拖走的": {**calm, "triage": replace(faint, confidence=0.9).to_json()}}
-    likely = read("让拖车拖走的", replace(faint, confidence=0.7))
+    likely = read("让拖车拖走的", replace(faint, confidence=0.7), turn=0.6)
     assert meaning(likely, parked, others=others).parse_data["triage"]["label"] == "urgent_alarm"
 
 
@@ -630,7 +636,7 @@ def test_that_what_is_no_question_is_a_part_of_the_tip_before_it() -> None:
 def test_that_whoever_asked_how_to_tell_something_tells_it_next() -> None:
     how = Triage("enquiry", 0.99, "enquiry/tip_howto")
     asked = said(how, "怎么举报", Question(("tip_howto",)))
-    doubtful = read("他卖那种白粉", Triage("urgent_alarm", 0.45, "urgent_alarm/wanted_person"))
+    doubtful = read("他卖那种白粉", Triage("urgent_alarm", 0.45, "urgent_alarm/wanted_person"), turn=0.02)
     others = {"我要举报一件事，他卖那种白粉": read("", Triage("tip", 0.9, "tip/drugs"))}
     assert meaning(doubtful, asked, others=others).parse_data["triage"]["intent"] == "tip/drugs"
 
@@ -648,11 +654,11 @@ def test_that_whoever_has_not_agreed_yet_and_asks_gives_no_data() -> None:
     assert asked.parse_data["intent"]["name"] == "enquiry"
 
 
-def test_that_an_alarm_likely_by_itself_stands_whatever_was_told_before_it() -> None:
+def test_that_an_alarm_that_is_one_behind_a_calm_matter_stands_and_another_does_not() -> None:
     text = "电鱼那人自个儿翻水里了"
-    falls = read(text, Triage("urgent_alarm", 0.85, "urgent_alarm/drowning"))
+    falls = read(text, Triage("urgent_alarm", 0.85, "urgent_alarm/drowning"), turn=0.5)
     assert meaning(falls, TIP).parse_data["triage"]["label"] == "urgent_alarm"
-    likely = read(text, Triage("urgent_alarm", 0.6, "urgent_alarm/drowning"))
+    likely = read(text, Triage("urgent_alarm", 0.6, "urgent_alarm/drowning"), turn=0.02)
     together = {f"有个KTV包房里溜冰，{text}": read("", Triage("tip", 0.95, "tip/drugs"))}
     assert meaning(likely, TIP, others=together).parse_data["triage"]["label"] == "tip"
 
@@ -670,15 +676,17 @@ def test_that_a_friends_farewell_stands_behind_chat_and_a_faint_one_is_seen_by_a
     text = "我同学发朋友圈说 来世再见"
     others = {f"你是真人吗，{text}": read("", Triage("other", 0.97, "other/bot_identity"))}
     farewell = Triage("urgent_alarm", 0.95, "urgent_alarm/suicide_other", (Evidence("model", ("来世",)),))
-    assert meaning(read(text, farewell), chat, others=others).parse_data["triage"]["label"] == "urgent_alarm"
+    heard = meaning(read(text, farewell, turn=0.5), chat, others=others)
+    assert heard.parse_data["triage"]["label"] == "urgent_alarm"
     pushed = replace(farewell, confidence=0.6, intent="urgent_alarm/assault")
-    half = meaning(read(text, pushed), chat, others=others).parse_data["triage"]
+    half = meaning(read(text, pushed, turn=0.06), chat, others=others).parse_data["triage"]
     assert half["uncertain"]
 
 
 def test_that_what_is_asked_of_a_childs_name_is_no_missing_child() -> None:
     asked = said(Triage("enquiry", 0.99, "enquiry/household_name_change"), "给我儿子改名")
-    age = read("8岁 男孩", Triage("urgent_alarm", 0.5, "urgent_alarm/missing_child", (Evidence("model", ("男孩",)),)))
+    missing = Triage("urgent_alarm", 0.5, "urgent_alarm/missing_child", (Evidence("model", ("男孩",)),))
+    age = read("8岁 男孩", missing, turn=0.02)
     others = {"给我儿子改名，8岁 男孩": read("", Triage("enquiry", 0.9, "enquiry/household_name_change"))}
     assert meaning(age, asked, others=others).parse_data["triage"]["label"] == "enquiry"
 
@@ -705,7 +713,7 @@ def test_that_proof_of_what_is_being_told_is_no_case_of_its_own() -> None:
 
 def test_that_an_alarm_half_heard_behind_a_question_is_seen_by_a_human() -> None:
     lifts = said(Triage("enquiry", 0.99, "enquiry/city_services"), "小区电梯老坏 归谁管")
-    inside = read("停半道了 我在里头", Triage("urgent_alarm", 0.4, "urgent_alarm/trapped"))
+    inside = read("停半道了 我在里头", Triage("urgent_alarm", 0.4, "urgent_alarm/trapped"), turn=0.06)
     calm = {"小区电梯老坏 归谁管，停半道了 我在里头": read("", Triage("enquiry", 0.98, "enquiry/city_services"))}
     heard = meaning(inside, lifts, others=calm).parse_data["triage"]
     assert (heard["uncertain"], heard["label"]) == (True, "help_request")
@@ -715,7 +723,7 @@ def test_that_an_alarm_half_heard_behind_a_question_is_seen_by_a_human() -> None
 def test_that_typing_put_right_is_no_whisper() -> None:
     asked = said(Triage("enquiry", 0.99, "enquiry/idcard_renew"), "身份证到期换一个多少钱")
     others = {"身份证到期换一个多少钱，打错了 是25": read("", Triage("enquiry", 0.98, "enquiry/idcard_renew"))}
-    heard = meaning(read("打错了 是25", WHISPER), asked, others=others).parse_data
+    heard = meaning(read("打错了 是25", WHISPER, turn=0.02), asked, others=others).parse_data
     assert heard["triage"]["label"] == "enquiry"
 
 
@@ -770,12 +778,12 @@ def test_that_a_closing_word_is_thanks_and_not_the_next_question() -> None:
 
 def test_that_what_was_once_is_read_with_what_it_belongs_to() -> None:
     past = said(Triage("help_request", 0.95, "help_request/domestic_violence_past"), "前夫以前打过我")
-    once = read("就是拿刀那回", Triage("urgent_alarm", 0.4, "urgent_alarm/armed_threat"))
+    once = read("就是拿刀那回", Triage("urgent_alarm", 0.4, "urgent_alarm/armed_threat"), turn=0.02)
     others = {
         "前夫以前打过我，就是拿刀那回": read("", Triage("help_request", 0.9, "help_request/domestic_violence_past"))
     }
     assert meaning(once, past, others=others).parse_data["triage"]["label"] == "help_request"
-    again = read("现在又拿刀来了", Triage("urgent_alarm", 0.7, "urgent_alarm/armed_threat"))
+    again = read("现在又拿刀来了", Triage("urgent_alarm", 0.7, "urgent_alarm/armed_threat"), turn=0.6)
     assert meaning(again, past).parse_data["triage"]["label"] == "urgent_alarm"
 
 

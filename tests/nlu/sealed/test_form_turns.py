@@ -6,7 +6,8 @@ import pytest
 
 pytest.importorskip("rasa")
 
-from bot.nlu.turn_machine import FORM_TURNS_FILE, examples
+from bot.nlu.live_file import examples
+from bot.nlu.turn_machine import FORM_TURNS_FILE
 from bot.nlu.turns import FORM_TURNS, SURE, WISH_TURN
 from tests.nlu.sealed.blind_turns import Reading, messages, readings, turns_of, wrong_share
 

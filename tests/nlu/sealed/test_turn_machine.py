@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("rasa")
 
-from bot.nlu.live_file import TrainersFileError
-from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine, examples
+from bot.nlu.live_file import TrainersFileError, examples
+from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine
 
 TEXTS = {
     "pictures": ["能发照片吗", "照片怎么发", "要照片吗", "照片发哪"],
