@@ -5,6 +5,8 @@ import re
 import shutil
 from pathlib import Path
 
+import yaml
+
 from bot.nlu.triage import URGENT
 from bot.settings import ROOT
 
@@ -41,14 +43,22 @@ def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
     _keep_sentences(folder / "nlu_data" / "canned_answers.yml")
     for of in ("test", "regression"):
         _keep_messages(folder / "nlu_data" / of / "messages.jsonl", data / of / "messages.jsonl")
-    for path in sorted((folder / "nlu_data" / "in_talk").glob("*.yml"))[1:]:
-        path.unlink()
+    for path in (folder / "nlu_data" / "in_talk").glob("*.yml"):
+        _keep_matters(path)
     turns = (data / f"{name}.yml" for name in ("form_turns", "aspect_turns"))
     for source in (*turns, *(data / "questions").glob("*.yml")):
         target = folder / "nlu_data" / source.relative_to(data)
         target.write_text(_with_examples(source, "  - ", TURN_EXAMPLES), encoding="utf-8")
     (folder / "models").mkdir()
     return folder
+
+
+def _keep_matters(path: Path) -> None:
+    """Of what may come in a talk, the matters and turns of the project's intents."""
+    matters = [matter for matter in yaml.safe_load(path.read_text(encoding="utf-8")) if matter["intent"] in INTENTS]
+    for matter in matters:
+        matter["turn"] = [turn for turn in matter.get("turn") or () if turn[0] in INTENTS]
+    path.write_text(yaml.safe_dump(matters, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def _copy_intent(source: Path, target: Path, number: int) -> None:

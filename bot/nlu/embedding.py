@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from bot.nlu import known_meanings
 from bot.nlu.e5.adapter import FACTS, Adapter
 from bot.nlu.e5.adapter import FILE as ADAPTER
 from bot.nlu.e5.network import Network
@@ -103,8 +104,9 @@ def fact_meanings() -> FactMeanings:
 
 @lru_cache(maxsize=8192)
 def meaning_of(text: str) -> Singles:
-    """What `fact_meanings` make of a text; the station's answers, which are asked for over and over, are read once."""
-    return fact_meanings().of(text)
+    """What `fact_meanings` make of a text; the station's answers, which are asked for over and over, are known."""
+    found = known_meanings.known().get(known_meanings.key(text))
+    return fact_meanings().of(text) if found is None else found
 
 
 @lru_cache(maxsize=1)

@@ -121,7 +121,11 @@ class FillingIn:
             return False
         if (reading.command or reading.remark) and not reading.values:
             return await self._says_about_filling(reading, alone, triage, parse)
-        calm = danger(alone) < DANGER or self._harmless(reading, text) or self._plainly_filling(alone, triage)
+        calm = (
+            danger(alone, in_form=True) < DANGER
+            or self._harmless(reading, text)
+            or self._plainly_filling(alone, triage)
+        )
         if triage.urgent and not calm:
             if not reading.loose and self.explains(triage, self._beside(reading, text)):
                 return True
@@ -228,7 +232,7 @@ class FillingIn:
         By themselves they can sound like a farewell, which an alarm's word beside them makes them, and any reading
         that is an alarm behind the form's question too.
         """
-        if not triage.urgent or danger(alone) < DANGER:
+        if not triage.urgent or danger(alone, in_form=True) < DANGER:
             other = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
             return reading.command in ("cancel", "agreed") or not other
         if self._alarming(alone["text"]) or len(LETTERS.findall(alone["text"])) > _ASIDE_LETTERS:

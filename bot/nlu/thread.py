@@ -106,7 +106,7 @@ class Thread:
         if Triage.from_json(alone["triage"]).urgent or together.seen_by_net or before is None or before.uncertain:
             return False
         told = before.label in _THREADS or (before.confidence >= CERTAIN and size(words) >= _TOLD_CHARACTERS)
-        return told and danger(alone) < DANGER
+        return told and self._danger(alone) < DANGER
 
     async def _read_in(self, parse_data: dict[str, Any], parse: Parse) -> dict[str, Any]:
         triage, text = Triage.from_json(parse_data["triage"]), parse_data["text"]
@@ -154,7 +154,7 @@ class Thread:
         in_form = self._said.form and not self._said.other_matter
         if in_form and triage.urgent and not read.urgent and read.source != "net":
             return read_as(parse_data, Triage("enquiry", read.confidence, before.intent), before.intent)
-        if read.urgent and not triage.urgent and read.source == "model" and danger(parse_data) < DANGER:
+        if read.urgent and not triage.urgent and read.source == "model" and self._danger(parse_data) < DANGER:
             # What was calm when it was told is no alarm for a calm word after it.
             return read_as(parse_data, before, before.intent) if triage.intent in LOST else parse_data
         told = read.uncertain and read.label == before.label in ("tip", "help_request")
@@ -164,18 +164,17 @@ class Thread:
             return graver(parse_data, joined)
         if triage.urgent and triage.confidence >= CERTAIN and read.confidence < CERTAIN:
             return parse_data
-        if triage.urgent and not self._said.form and danger(parse_data) >= DANGER:
+        if triage.urgent and not self._said.form and self._danger(parse_data) >= DANGER:
             return parse_data
-        if triage.urgent and self._seen_by_nobody(triage, before, danger(parse_data)):
+        if triage.urgent and self._seen_by_nobody(triage, before, self._danger(parse_data)):
             return unclear(parse_data, triage)
         if read.label == before.label:
             return read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
         begun = read.label == "tip" and before.intent == _HOW_TO_TELL
         return read_as(parse_data, read, read.intent) if begun else parse_data
 
-    @staticmethod
     async def _of_enquiry(
-        parse_data: dict[str, Any], triage: Triage, thread: tuple[str, Triage], parse: Parse
+        self, parse_data: dict[str, Any], triage: Triage, thread: tuple[str, Triage], parse: Parse
     ) -> dict[str, Any]:
         """A message of which nobody knows what it is, as a detail of the question before it where it surely is one
         behind that: 幼师, of a certificate. Nobody is asked whether there is danger then, and no case is opened."""
@@ -183,7 +182,7 @@ class Thread:
         joined = await parse(f"{words}，{parse_data['text']}")
         read = Triage.from_json(joined["triage"])
         enquires = read.label == "enquiry" and not read.uncertain and read.confidence >= CERTAIN
-        calm = not triage.urgent and danger(parse_data) < DANGER
+        calm = not triage.urgent and self._danger(parse_data) < DANGER
         return read_as(parse_data, read, before.intent) if enquires and calm else parse_data
 
     def _adds_to_tip(self, told: Triage, text: str) -> bool:
@@ -210,7 +209,7 @@ class Thread:
     async def _in_calm_talk(self, parse_data: dict[str, Any], triage: Triage, parse: Parse) -> dict[str, Any] | None:
         """An alarm that is none behind what its sender has written before: "it was towed away" of a parked car."""
         words, before = self._calm_words()
-        likely = danger(parse_data)
+        likely = self._danger(parse_data)
         faint = whispered(triage) and triage.confidence < CERTAIN
         if before is None or (likely >= DANGER and not faint):
             return None
@@ -223,6 +222,10 @@ class Thread:
         if read.urgent or read.label == before.label:
             return read_as(parse_data, before, before.intent)
         return read_as(parse_data, read, read.intent)
+
+    def _danger(self, parse_data: Mapping[str, Any]) -> float:
+        """P(emergency) of a further message here."""
+        return danger(parse_data, in_form=self._said.form is not None)
 
     def _seen_by_nobody(self, triage: Triage, before: Triage, likely: float) -> bool:
         """Whether an alarm that hardly is one must yet be seen by a human, and would not be: a question or chat is

@@ -21,16 +21,17 @@ TURN, CALM = "turn", "calm"
 DANGER, DOUBTFUL = 0.15, 0.05
 """P(emergency) from which what the classifier takes for an alarm is one, and from which a human sees it."""
 _BY_ITSELF, _HEARD, _BASE = 0.292, 0.848, -0.265
-_PLAIN = 0.98
-"""P(urgent) of what is an alarm wherever it stands: the machine has learnt quiet turns, and not what all shout."""
+_PLAIN, _PLAIN_IN_FORM = 0.9, 0.98
+"""P(urgent) of what is an alarm wherever it stands, and of what is one among the answers to a form, which sound like
+anything: the machine has learnt quiet turns, and not what all shout."""
 _FAINTEST, _FAINTEST_TURN = 1e-4, 2e-3
 """Below this they count no more."""
 
 
-def danger(parse_data: Mapping[str, Any]) -> float:
+def danger(parse_data: Mapping[str, Any], *, in_form: bool = False) -> float:
     """P(emergency) of a further message; a model without the machine tells the classifier's P alone."""
     by_itself, turns = _urgent_share(parse_data), turns_in(parse_data, TALK_TURNS)
-    if not turns or by_itself >= _PLAIN:
+    if not turns or by_itself >= (_PLAIN_IN_FORM if in_form else _PLAIN):
         return by_itself
     heard = next((turn.confidence for turn in turns if turn.name == TURN), 0.0)
     likely = _BY_ITSELF * _odds(by_itself, _FAINTEST) + _HEARD * _odds(heard, _FAINTEST_TURN) + _BASE

@@ -37,7 +37,8 @@ _LIVE_DATA = frozenset(
 _LIVE_MODULES = frozenset(
     f"{name}.py"
     for name in (
-        *("evaluation", "evaluation_report", "judge", "lessons", "fact_lessons", "project", "catalogue"),
+        *("evaluation", "evaluation_report", "judge", "lessons", "fact_lessons", "known_meanings"),
+        *("project", "catalogue"),
         *("live_model", "pointer", "server"),
         *(
             "affairs",

@@ -556,7 +556,7 @@ def test_that_another_name_for_the_same_matter_is_no_other_tip() -> None:
 
 
 def test_that_what_names_nobody_and_nothing_that_happens_is_a_detail_however_it_looks() -> None:
-    sure, place = Triage("urgent_alarm", 0.95, "urgent_alarm/fire"), "大东路3号后院头一个棚"
+    sure, place = Triage("urgent_alarm", 0.88, "urgent_alarm/fire"), "大东路3号后院头一个棚"
     others = {f"有个KTV包房里溜冰，{place}": read("", Triage("tip", 0.95, "tip/drugs"))}
     heard = meaning(read(place, sure, ("place", 0, 5), turn=0.02), TIP, others=others)
     assert heard.parse_data["triage"]["label"] == "tip"
