@@ -234,8 +234,8 @@ class Interpreter:
         normal = normalise(text)
         wording = self._read(normal)
         if PLAIN in wording.aspects and len(wording.subject) <= _BARE:
-            again = ((topic, aspect) for aspect in asked.precise if aspect in topic.aspects)  # what it was about
-            return Question.telling(self._fitting([*self._facts(topic, normal), *again]))
+            about = ((topic, aspect) for aspect in asked.precise if aspect in topic.aspects)
+            return Question.telling(self._fitting([*self._facts(topic, normal), *about]))
         likely = await self._following(topic, text, before[0], ranked, parse)
         behind = Behind(topic, normalise(following.behind(topic, before[0], text)))
         meant = likely[0][0]
