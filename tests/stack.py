@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 
 from bot.settings import ROOT, Settings
 from bot.store.session import Store
@@ -100,6 +101,14 @@ class Stack:
     def store(self) -> Store:
         """A store of the caller's own over the stack's database; the caller closes it."""
         return Store(self.settings.database_url)
+
+    def rows(self, query: sa.Select[Any]) -> list[Any]:
+        """What a query of the stack's database finds."""
+        store = self.store
+        with store.reading() as session:
+            found = list(session.execute(query).all())
+        store.close()
+        return found
 
     def start(self) -> float:
         """Start and wait until everything is ready; how many seconds that took."""

@@ -17,9 +17,9 @@ from pydantic import StringConstraints, TypeAdapter
 
 from bot.intake import trainers_file
 from bot.intake.trainers_file import Written
-from bot.nlu.alarm_asked import ANSWERS_FILE
 from bot.nlu.live_file import LiveFile
 from bot.nlu.normaliser import normalise
+from bot.nlu.project import ALARM_ANSWERS
 from bot.nlu.turns import Turn
 from bot.nlu.wording import asks
 
@@ -68,11 +68,11 @@ class AlarmAnswers:
         return name in self.answers and bool(set(kinds).intersection(self.answers[name].kinds))
 
 
-def load(path: Path = ANSWERS_FILE) -> AlarmAnswers:
+def load(path: Path = ALARM_ANSWERS) -> AlarmAnswers:
     """Read the file. Raises TrainersFileError."""
     return AlarmAnswers(trainers_file.read(path, TypeAdapter(dict[str, Answer])))
 
 
-def live(path: Path = ANSWERS_FILE) -> LiveFile[AlarmAnswers]:
+def live(path: Path = ALARM_ANSWERS) -> LiveFile[AlarmAnswers]:
     """The answers, following their file."""
     return trainers_file.live(path, load, otherwise=AlarmAnswers())

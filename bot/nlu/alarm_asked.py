@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from bot.nlu.e5.adapter import kept_apart
-from bot.nlu.fact_choice import Embed, Singles
+from bot.nlu.e5.weights import Singles
+from bot.nlu.fact_choice import Embed
 from bot.nlu.live_file import LiveFile, examples, of_its_shape, read_yaml
-from bot.nlu.project import NLU_DATA
+from bot.nlu.project import ALARM_ANSWERS, NLU_DATA
 from bot.nlu.turns import Turn
 
-ANSWERS_FILE, ASKED_FILE = NLU_DATA / "alarm_answers.yml", NLU_DATA / "alarm_asked.yml"
+ASKED_FILE = NLU_DATA / "alarm_asked.yml"
 NO_ANSWER = "none"
 """The examples of what none of the answers answers."""
 MIDDLES = Path(__file__).parent / "e5" / "alarm_asked.npz"
@@ -48,18 +49,14 @@ class AlarmQuestions:
         much likelier, in logits, its answer is than that none of them answers."""
         if not self.compared:
             return []
-        said = _unit(embed(text))
-
-        def fit(name: str) -> float:
-            answer = _unit(embed(self.compared[name]))
-            asked = self.middles.get(name, answer)
-            return float(_ANSWER * (said @ answer) + _ASKED * (said @ asked)) - _NOTHING
-
-        found = [Turn(name, fit(name)) for name in self.compared]
+        answers = _unit(np.stack([embed(told) for told in self.compared.values()]))
+        asked = np.stack([self.middles.get(name, own) for name, own in zip(self.compared, answers, strict=True)])
+        fits = (_ANSWER * answers + _ASKED * asked) @ _unit(embed(text)) - _NOTHING
+        found = [Turn(name, float(fit)) for name, fit in zip(self.compared, fits, strict=True)]
         return sorted(found, key=lambda turn: -turn.confidence)[:_KEPT]
 
 
-def load(answers: Path = ANSWERS_FILE, asked: Path = ASKED_FILE) -> AlarmQuestions:
+def load(answers: Path = ALARM_ANSWERS, asked: Path = ASKED_FILE) -> AlarmQuestions:
     """Read both files. Raises TrainersFileError."""
     said, ways = read_yaml(answers), examples(asked)
     with of_its_shape(answers):
@@ -74,7 +71,7 @@ def compared(asked: tuple[str, ...], says: str) -> str:
 
 def live() -> LiveFile[AlarmQuestions]:
     """The questions, following their files."""
-    return LiveFile(load, lambda: [ANSWERS_FILE, ASKED_FILE])
+    return LiveFile(load, lambda: [ALARM_ANSWERS, ASKED_FILE])
 
 
 @lru_cache(maxsize=1)
@@ -84,8 +81,9 @@ def learnt_middles() -> dict[str, Singles]:
         return dict(zip(map(str, arrays["names"]), arrays["middles"].astype(np.float32), strict=True))
 
 
-def _unit(vector: Singles) -> Singles:
-    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+def _unit(vectors: Singles) -> Singles:
+    """The rows, or the only one, each of length 1: as `bot.nlu.kernel.unit`, which brings scipy."""
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True), dtype=np.float32)
 
 
 def main(target: Path) -> None:

@@ -184,9 +184,9 @@ class Conversation:
     @property
     def in_case(self) -> bool:
         """Whether a message may be about an alarm, a request or a tip of its sender's."""
-        return self.alarm_open or any(map(self.has_told, CASE_LABELS))
+        return self.alarm_open or self.has_told(*CASE_LABELS)
 
-    def has_told(self, label: str) -> bool:
-        """Whether anything of this label stands in the conversation."""
+    def has_told(self, *labels: str) -> bool:
+        """Whether anything of these labels stands in the conversation."""
         said = (event for event in self.tracker.events if isinstance(event, UserUttered))
-        return any(((event.parse_data or {}).get("triage") or {}).get("label") == label for event in said)
+        return any(((event.parse_data or {}).get("triage") or {}).get("label") in labels for event in said)

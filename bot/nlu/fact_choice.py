@@ -10,16 +10,13 @@ shares with the fact. What each of them counts was fitted as a conditional logit
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from bot.nlu.e5.weights import Singles
 from bot.nlu.knowledge import SHORT, Knowledge, Topic
 from bot.nlu.wording import NOTHING, WHOLE, Wording
 
-Singles = NDArray[np.float32]
 Embed = Callable[[str], Singles]
 """What a text asks for or tells, as numbers whose product is in logits (`bot.nlu.embedding.meaning_of`)."""
 _HEARD, _NAMED, _NEAR, _SHARED = 0.19, 0.77, 0.79, 0.67
@@ -71,9 +68,7 @@ class FactChoice:
         ordered = sorted(fits, key=lambda aspect: -fits[aspect])
         return [Choice(aspect, math.exp(fits[aspect] - whole)) for aspect in ordered]
 
-    def by_facts(
-        self, likely: Sequence[tuple[Topic, float]], text: str, behind: str = ""
-    ) -> Sequence[tuple[Topic, float]]:
+    def by_facts(self, likely: list[tuple[Topic, float]], text: str, behind: str = "") -> list[tuple[Topic, float]]:
         """The likeliest topics once more with their P, as their facts answer a text in its normal form; `behind`: as it
         is read behind a question."""
         if self._embed is None or len(likely) < 2:

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from bot.nlu import following, knowledge
-from bot.nlu.alarm_asked import ANSWERS_FILE, ASKED_FILE, NO_ANSWER, compared
+from bot.nlu.alarm_asked import ASKED_FILE, NO_ANSWER, load
 from bot.nlu.dataset import DATA, NO_TOPIC, Dataset
 from bot.nlu.e5.adapter import kept_apart
 from bot.nlu.lessons import in_pieces
 from bot.nlu.live_file import examples, read_yaml
 from bot.nlu.normaliser import Normaliser
+from bot.nlu.project import ALARM_ANSWERS
 
 _ALARMS = "alarms"
 """Stands for the intent of what is asked while help is on its way."""
@@ -67,17 +68,18 @@ def teaching(root: Path = DATA) -> Teaching:
 def _with_alarms(root: Path, taught: Teaching) -> Teaching:
     """What is learnt with the answers of alarms: each kind's are a topic of their own, asked for by the examples of
     their questions but the first, behind which they stand."""
-    answers, ways = read_yaml(root / ANSWERS_FILE.name), examples(root / ASKED_FILE.name)
+    answers, asked_in = root / ALARM_ANSWERS.name, root / ASKED_FILE.name
+    compared, ways = load(answers, asked_in).compared, examples(asked_in)
     normal = Normaliser(root / "typos.tsv").content
-    scenes = sorted({tuple(sorted(entry["kinds"])) for entry in answers.values()})
-    names = sorted(answers, key=lambda name: scenes.index(tuple(sorted(answers[name]["kinds"]))))
+    scene = {name: tuple(sorted(entry["kinds"])) for name, entry in read_yaml(answers).items()}
+    scenes = sorted(set(scene.values()))
     topics, facts = len(taught.intents), len(taught.facts)
     told, asked = list[tuple[int, str]](), list[Asking]()
-    for name in names:
-        topic = topics + scenes.index(tuple(sorted(answers[name]["kinds"])))
+    for name in sorted(scene, key=lambda name: scene[name]):
+        topic = topics + scenes.index(scene[name])
         texts = [normal(text) for text in ways.get(name, ())]
         asked += [Asking(text, topic, facts + len(told), behind=False) for text in texts[1:] if not kept_apart(text)]
-        told.append((topic, compared(ways.get(name, ()), answers[name]["says"])))
+        told.append((topic, compared[name]))
     draw = random.Random(7)  # noqa: S311 - any of them does not answer
     lost = [text for text in map(normal, ways.get(NO_ANSWER, ())) if not kept_apart(text)]
     asked += [Asking(text, topics + draw.randrange(len(scenes)), NO_FACT, behind=False) for text in lost]

@@ -12,3 +12,4 @@ from pathlib import Path
 PROJECT = Path(os.environ.get("FUJIN_PROJECT") or Path(__file__).resolve().parent.parent.parent).absolute()
 NLU_DATA = PROJECT / "nlu_data"
 MODELS = PROJECT / "models"
+ALARM_ANSWERS = NLU_DATA / "alarm_answers.yml"

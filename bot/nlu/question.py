@@ -293,7 +293,7 @@ class Interpreter:
         named = self._read(normal).named
         message = following.Message(normal, normalise(behind), alone, together, named, general)
         likely = following.likely(self._knowledge, last, message)
-        return list(self._choice.by_facts(likely, normal, message.behind))
+        return self._choice.by_facts(likely, normal, message.behind)
 
     def _nearest(self, topic: Topic, text: str) -> Topic | None:
         """The topic of this one's intent whose fact shares most words with a question; itself before others."""
@@ -321,7 +321,7 @@ class Interpreter:
             behind = Behind(last, normalise(following.behind(last, before[0], text)))
             likely = await self._following(last, text, before[0], ranked, parse)
         else:
-            likely = list(self._choice.by_facts(self._knowledge.likely(normal, ranked), normal))
+            likely = self._choice.by_facts(self._knowledge.likely(normal, ranked), normal)
         sure = sure or (last is not None and not open_field and likely[0][1] >= SURE)
         main = likely[0][0] if sure and likely else None
         if main and last and self._of_their_office(last, main, normal):

@@ -164,10 +164,11 @@ class Thread:
             return graver(parse_data, joined)
         if triage.urgent and triage.confidence >= CERTAIN and read.confidence < CERTAIN:
             return parse_data
-        if triage.urgent and not self._said.form and self._danger(parse_data) >= DANGER:
-            return parse_data
-        if triage.urgent and self._seen_by_nobody(triage, before, self._danger(parse_data)):
-            return unclear(parse_data, triage)
+        if triage.urgent and not self._said.form:
+            if (share := self._danger(parse_data)) >= DANGER:
+                return parse_data
+            if self._seen_by_nobody(triage, before, share):
+                return unclear(parse_data, triage)
         if read.label == before.label:
             return read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
         begun = read.label == "tip" and before.intent == _HOW_TO_TELL

@@ -84,11 +84,7 @@ def _opened(stack: Stack, body: str) -> str:
 
 
 def _read(stack: Stack, query: sa.Select[Any]) -> list[Any]:
-    store = stack.store
-    with store.reading() as session:
-        rows = list(session.scalars(query).all())
-    store.close()
-    return rows
+    return [one for (one,) in stack.rows(query)]
 
 
 def _write(stack: Stack, work: Callable[[Any], object]) -> None:

@@ -42,11 +42,7 @@ class Writer:
         """This resident's cases with the number of pages that got out."""
         sent = sa.select(sa.func.count()).where(Page.case_id == Case.id, Page.state == WorkState.DONE).scalar_subquery()
         mine = sa.select(Case, sent).join(Resident, Resident.id == Case.resident_id)
-        store = self.stack.store
-        with store.reading() as session:
-            rows = session.execute(mine.where(Resident.openid == self.openid)).all()
-        store.close()
-        return [(row[0], row[1]) for row in rows]
+        return [(row[0], row[1]) for row in self.stack.rows(mine.where(Resident.openid == self.openid))]
 
     def paged_case(self) -> tuple[Case, int]:
         """The case that was paged for, once it was."""

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.intake import alarm_answers, wording
-from bot.intake.alarm_answers import ANSWERS_FILE, ANY, AlarmAnswers
+from bot.intake.alarm_answers import ANY, AlarmAnswers
 from bot.nlu.catalogue import title_of
 from bot.nlu.live_file import read_yaml
+from bot.nlu.project import ALARM_ANSWERS
 from bot.nlu.turns import Turn
 from bot.settings import ROOT
 from bot.store.models import Reply
@@ -72,7 +73,7 @@ async def test_that_a_question_in_an_alarm_is_answered_and_another_promised(stat
 
 
 def test_that_a_file_that_cannot_be_used_is_told_in_the_trainers_words(tmp_path: Path) -> None:
-    path = tmp_path / ANSWERS_FILE.name
+    path = tmp_path / ALARM_ANSWERS.name
     path.write_text("gas_valve:\n  kinds: [gas_leak]\n  says: ''\n", encoding="utf-8")
     with pytest.raises(alarm_answers.trainers_file.TrainersFileError, match="不能空着"):
         alarm_answers.load(path)

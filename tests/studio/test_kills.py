@@ -105,11 +105,7 @@ def answers_with(stack: Stack, model: str) -> None:
 
 
 def all_of(stack: Stack, query: Any) -> list[Any]:
-    store = stack.store
-    with store.reading() as session:
-        found = [tuple(row) for row in session.execute(query)]
-    store.close()
-    return found
+    return [tuple(row) for row in stack.rows(query)]
 
 
 def is_whole(project: Path, model: str, digest: str) -> None:

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -137,8 +136,8 @@ def write_while(stacks: list[Stack], first: int, work: Callable[[], None]) -> li
         raise failed[0]
     wait_until_settled(stacks[0])
     keys = [f"msg:{planned.number}" for messages in plan.values() for planned in messages]
-    rows = rows_of(stacks[0], sa.select(Message.id, Message.read_by_model).where(Message.key.in_(keys)))
-    answered = {message_id for (message_id,) in rows_of(stacks[0], sa.select(Reply.message_id))}
+    rows = stacks[0].rows(sa.select(Message.id, Message.read_by_model).where(Message.key.in_(keys)))
+    answered = {message_id for (message_id,) in stacks[0].rows(sa.select(Reply.message_id))}
     assert len(rows) == len(keys)
     assert {row.read_by_model for row in rows} == {True}
     assert {row.id for row in rows} <= answered
@@ -219,7 +218,7 @@ def test_that_a_model_reads_along_with_what_residents_write_and_acts_on_none_of_
     for text in ("你好", "我家着火了，三楼冒烟"):
         resident.say(text)
     read = sa.select(Message.text, ShadowReading.label).join(ShadowReading, ShadowReading.message_id == Message.id)
-    found = until(lambda: len(rows := rows_of(running, read.where(ShadowReading.model == first))) == 2 and rows, 60)
+    found = until(lambda: len(rows := running.rows(read.where(ShadowReading.model == first))) == 2 and rows, 60)
     assert dict(found) == {"你好": "other", "我家着火了，三楼冒烟": URGENT}
     assert len(resident.cases()) == 1
     assert f"{first} shadow" in command(running, "shadow")
@@ -253,7 +252,7 @@ def test_that_two_machines_change_and_go_back_while_residents_write_to_both(
             live.serves(stack, second)
         written = write_while(machines, 8_000_000, change)
         assert models_of(running, written) == {first, second}
-        kinds = rows_of(running, sa.select(Promotion.kind).order_by(Promotion.id))
+        kinds = running.rows(sa.select(Promotion.kind).order_by(Promotion.id))
         assert [kind for (kind,) in kinds] == ["promote", "roll_back"]
         other.stop()
         assert live.report(other) is None, "a server that ends takes its report along"
@@ -261,18 +260,9 @@ def test_that_two_machines_change_and_go_back_while_residents_write_to_both(
         other.stop()
 
 
-def rows_of(stack: Stack, query: sa.Select[Any]) -> list[Any]:
-    """What a query of the stack's database finds."""
-    store = stack.store
-    with store.reading() as session:
-        found = list(session.execute(query).all())
-    store.close()
-    return found
-
-
 def models_of(stack: Stack, written: list[MessageId]) -> set[str | None]:
     """The models that read these messages."""
-    return {model for (model,) in rows_of(stack, sa.select(Message.model).where(Message.id.in_(written)))}
+    return {model for (model,) in stack.rows(sa.select(Message.model).where(Message.id.in_(written)))}
 
 
 def command(stack: Stack, *arguments: str) -> str:
