@@ -15,10 +15,9 @@ from actions.form_questions import filled_lines, next_slot, question
 from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
 from bot.nlu.entities import StationEntities
-from bot.nlu.form_reader import GIVING_AGREES, Reading, read
+from bot.nlu.form_reader import GIVING_AGREES, Heard, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
-from bot.nlu.turns import FORM_TURNS, turns_in
 from bot.nlu.values import mentions_day
 from bot.nlu.wording import asks
 from bot.services import applications, photos
@@ -205,9 +204,9 @@ def _heard(
     station_forms = forms.live().current()
     besides = tracker.latest_message.get(BESIDES) or {}
     text = besides.get("told") or tracker.latest_message.get("text") or ""
-    turns = turns_in(tracker.latest_message, FORM_TURNS)
+    heard = Heard.in_message(tracker.latest_message)
     today, entities = date.today(), StationEntities.load()
-    reading = read(station_forms, form, requested, text, filled, today=today, entities=entities, turns=turns)
+    reading = read(station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard)
     if reading.command == "cancel":
         dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
         return [*_emptied(form), SlotSet(REQUESTED, None)]
@@ -218,7 +217,9 @@ def _heard(
     if not reading and _intent(tracker) == FORM_ANSWER:
         asked = form.fields.get(requested or "")
         if requested != CONSENT:  # that question says by itself what to answer
-            about_when = asked and asked.kind == "date" and (not turns or turns[0].name in ("answer", "puzzled"))
+            about_when = (
+                asked and asked.kind == "date" and (not heard.turns or heard.turns[0].name in ("answer", "puzzled"))
+            )
             dispatcher.utter_message(text=_ABOUT_WHEN if about_when else _NOT_UNDERSTOOD)
         return [SlotSet(requested, None)]
     if station_forms.aside(text) == "bot":

@@ -1,8 +1,8 @@
 """What is answered to a question asked while help is on its way, where one answer holds whatever the scene is.
 
 "May I open the window", "shall I lift him up", "the bank first or you": the model that read the message says which of
-the trainers' questions it may be (`bot/nlu/alarm_asked.py`), the kind of the case says which of them can be meant, and
-what is not likely enough is the officer's to answer (ADR 010). The answers
+the trainers' questions it may be (`bot/nlu/known_questions.py`), the kind of the case says which of them can be meant,
+and what is not likely enough is the officer's to answer (ADR 010). The answers
 (`nlu_data/alarm_answers.yml`) are read anew when they change.
 """
 

@@ -135,6 +135,11 @@ _MAY_END = re.compile(
     re.IGNORECASE,
 )
 """Words without which nobody says that an alarm is over, whatever a model hears in the others."""
+_AWAITS = re.compile(
+    "(?:[还得要]|到底)[^，。 ]{0,2}多(?:久|长时间)|多(?:久|长时间)[^，。 ]{0,3}到"
+    "|(?:啥|什么)时候[^，。 ]{0,2}[到来]|到哪儿?了|快[点些]?来"
+)
+"""Who asks when help comes has not called it off: 屋里没动静了，你们还得多久."""
 _UNSURE = re.compile(
     "(?:应该|好像|可能|估计|大概|似乎|也许|八成|不知道|没准).{0,8}(?:[灭停走散消]|没事|好了|过去|找到|回来|完了|不在)"
 )
@@ -182,7 +187,7 @@ def says_worse(text: str) -> bool:
 
 def may_end(text: str) -> bool:
     """Whether words in normal form have anything of an alarm that is over: a model alone took 我上去给拔了吧 for it."""
-    return bool(_MAY_END.search(text))
+    return bool(_MAY_END.search(text)) and not _AWAITS.search(text)
 
 
 def says_unsure(text: str) -> bool:

@@ -29,11 +29,12 @@ from bot.nlu.conversation import Readers
 from bot.nlu.forms import BESIDES, FORM_ANSWER, PHOTO_TEXT
 from bot.nlu.graph_runner import straighten
 from bot.nlu.live_model import Follower, running_model
+from bot.nlu.marked import FORM_VALUES
 from bot.nlu.meanings import Meaning, graver
 from bot.nlu.project import MODELS
 from bot.nlu.publication import QUESTION
 from bot.nlu.reader import Reader
-from bot.nlu.turns import ALARM_ASKED, FORM_TURNS
+from bot.nlu.turns import ALARM_ASKED, FORM_ASKED, FORM_TURNS
 
 logger = logging.getLogger(__name__)
 
@@ -323,10 +324,15 @@ async def _conversation(agent: Agent, sender: str) -> DialogueStateTracker:
         return await agent.tracker_store.get_or_create_tracker(sender, append_action_listen=False)
 
 
+_KEPT = (
+    *("text", "intent", "entities", "triage", "response_selector", QUESTION),
+    *(FORM_TURNS, FORM_VALUES, FORM_ASKED, BESIDES, ALARM_ASKED),
+)
+
+
 def _kept(parse_data: Mapping[str, Any]) -> dict[str, Any]:
     """What policies, actions and a redelivery need; a conversation stores this with every message."""
-    names = ("text", "intent", "entities", "triage", "response_selector", QUESTION, FORM_TURNS, BESIDES, ALARM_ASKED)
-    return {name: parse_data[name] for name in names if name in parse_data}
+    return {name: parse_data[name] for name in _KEPT if name in parse_data}
 
 
 async def _recorded(agent: Agent, incoming: Incoming) -> dict[str, Any] | None:

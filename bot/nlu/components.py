@@ -27,7 +27,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from threadpoolctl import threadpool_limits
 
-from bot.nlu import forms, knowledge
+from bot.nlu import forms, knowledge, marked
 from bot.nlu.dataset import Dataset
 from bot.nlu.e5.adapter import FILE as ADAPTER
 from bot.nlu.embedding import (
@@ -52,6 +52,7 @@ from bot.nlu.triage import URGENT, Triage
 from bot.nlu.turn_machine import ASPECT_TURNS_FILE, FORM_TURNS_FILE, TurnMachine
 from bot.nlu.turning_point import CALM, TURN
 from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, QUESTION_TURN, TALK_TURNS
+from bot.nlu.value_tagger import ValueTagger
 from bot.nlu.wording import asks
 
 
@@ -508,6 +509,29 @@ class FormTurns(_Turns):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class FormValues(_OwnMachine):
+    """Finds what may be values of a form in a message, with the fields that they are of."""
+
+    source = Path("nlu_data/form_values")
+    beside = ("forms.yml", "dog_breeds.yml")
+
+    @classmethod
+    def _loaded(cls, directory: Path) -> ValueTagger:
+        return ValueTagger.load(directory)
+
+    def _fitted(self, source: Path, normal: Callable[[str], str]) -> ValueTagger:
+        return ValueTagger.fit(marked.load(source), forms.load(source.parent / "forms.yml"))
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Put the values on the messages, as they were written."""
+        for message in messages:
+            if (text := message.get(RAW_TEXT) or message.get(TEXT)) and self._machine:
+                values = [found.to_json() for found in self._machine.read(text)]
+                message.set(marked.FORM_VALUES, values, add_to_output=True)
+        return messages
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class AspectTurns(_Turns):
     """Tells which aspect of its matter a message would ask for behind an answer: the price, what to bring …"""
 
@@ -548,7 +572,7 @@ class AlarmTurns(GraphComponent):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class AlarmAsked(AlarmTurns):
-    """Does nothing either: these questions are compared with their answers by meaning (`bot.nlu.alarm_asked`)."""
+    """Does nothing either: these questions are compared with their answers by meaning (`bot.nlu.known_questions`)."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)

@@ -20,7 +20,9 @@ from bot.nlu.affairs import Affairs
 from bot.nlu.asked import Asked
 from bot.nlu.conversation import SLEEPING, Conversation, Readers
 from bot.nlu.filling_in import FillingIn, cut
+from bot.nlu.form_reader import Heard
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
+from bot.nlu.marked import FORM_VALUES
 from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
@@ -28,7 +30,7 @@ from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
 from bot.nlu.thread import Thread
 from bot.nlu.triage import Triage
-from bot.nlu.turns import FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
+from bot.nlu.turns import FORM_ASKED, FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
 from bot.nlu.wording import asks
 
 _OF_ONE_FORM = (REQUESTED, CONSENT, CONFIRMED)
@@ -78,9 +80,14 @@ def _wordless(name: str) -> dict[str, Any]:
     return {"text": name, "entities": [], "intent_ranking": []}
 
 
+_WHOLE_LOT = 4
+"""Values that nobody tells who only asks."""
+
+
 def _identifies(values: Mapping[str, Any]) -> bool:
     """Whether values of a form say who applies: nobody tells these without wishing for it."""
-    return "id_number" in values or {"name", "phone"} <= set(values)
+    given = set(values) - {CONSENT}
+    return "id_number" in given or {"name", "phone"} <= given or len(given) >= _WHOLE_LOT
 
 
 class Context:
@@ -116,6 +123,8 @@ class Context:
         if (taken_up := self._said.takes_up(normalise(alone["text"]))) and self._filling.calm(triage, alone["text"]):
             return Meaning(dialogue(alone, FORM_ANSWER, taken_up.intent), self._filling.awake())
         form = self._said.form
+        if form:
+            alone = self._filling.with_asked(alone)
         if form and not triage.urgent and (both := await self._tells_and_asks(form, alone, parse)):
             return Meaning(both, self._filling.awake())
         if form and await self._filling.answers(form, alone, joined, parse):
@@ -140,14 +149,15 @@ class Context:
         if not self._said.in_case:
             return []
         readers = self._said.readers
-        return readers.asked_in_alarms.current().read(normalise(text), readers.embed)
+        return readers.asked_in_alarms.current().read(normalise(text), readers.embed, readers.own)
 
     async def _tells_and_asks(self, form: Form, alone: dict[str, Any], parse: Parse) -> dict[str, Any] | None:
         """A message that answers the open form and asks something besides, which is answered too."""
         halves = await self._filling.halves(form, alone, parse)
         if halves is None:
             return None
-        answer = dialogue(alone, FORM_ANSWER, form.intent) | {FORM_TURNS: halves.told.get(FORM_TURNS, [])}
+        of_told = {name: halves.told.get(name, []) for name in (FORM_TURNS, FORM_VALUES)}
+        answer = dialogue(alone, FORM_ANSWER, form.intent) | of_told | {FORM_ASKED: []}
         told = {"told": halves.told["text"]}
         if about := self._filling.about_filling(form, halves.asked):
             return answer | {BESIDES: told | about}
@@ -170,17 +180,20 @@ class Context:
     def _wishing(self, alone: dict[str, Any]) -> dict[str, Any]:
         """The wish for a form as it is, where the model alone hears a whisper in the data that come with it."""
         triage, text = Triage.from_json(alone["triage"]), alone["text"]
-        wished = self._wished_with_data(text) if whispered(triage) and not ALARMING.search(text) else None
+        wished = self._wished_with_data(alone) if whispered(triage) and not ALARMING.search(text) else None
         return read_as(alone, Triage("enquiry", triage.confidence, wished.intent), wished.intent) if wished else alone
 
-    def _wished_with_data(self, text: str) -> Form | None:
+    def _wished_with_data(self, alone: Mapping[str, Any]) -> Form | None:
         """The form that a text wishes for, or that it or the talk before it names and that it hands an identity number
         over for: 犬证在这办是吧 赵鹏 2101…"""
+        text, heard = alone["text"], Heard.in_message(alone)
         forms, lately, said = self._said.forms.forms.values(), self._lately_named(), self._said.bot_said
         told_of = (
             form for form in forms if form.subject.search(normalise(text)) or form in lately or form.says in said
         )
-        handed = (form for form in told_of if _identifies(self._filling.read_for(form, CONSENT, text, {}).values))
+        handed = (
+            form for form in told_of if _identifies(self._filling.read_for(form, CONSENT, text, {}, heard).values)
+        )
         return self._said.forms.wished(text, "") or self._agreed_to(text) or next(handed, None)
 
     def _agreed_to(self, text: str) -> Form | None:
@@ -251,7 +264,7 @@ class Context:
         if triage.intent in _TALK_BESIDE and (read := await self._asked_beside_talk(text, parse)):
             return await self._meant(read, Triage.from_json(read["triage"]), parse)
         about = self._asked.intent_of(self._asked.last)
-        wished = self._wished(text, triage.intent, about) or self._surely_wished(parse_data, about)
+        wished = self._wished(parse_data, triage.intent, about) or self._surely_wished(parse_data, about)
         if (
             wished
             and wished is not self._said.form
@@ -289,8 +302,9 @@ class Context:
             return False
         return self._said.forms.cancels(normalise(text))
 
-    def _wished(self, text: str, intent: str, about: str) -> Form | None:
+    def _wished(self, parse_data: Mapping[str, Any], intent: str, about: str) -> Form | None:
         """The form that a message begins: in so many words, behind words about it, or with data for it."""
+        text, heard = parse_data["text"], Heard.in_message(parse_data)
         asked = [self._asked.intent_of(question) for question in self._asked.all()]
         named = [form.intent for form in self._lately_named()]
         ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))
@@ -299,9 +313,9 @@ class Context:
         if wished or (wished := self._said.forms.begun_with(normalise(text), self._said.bot_said)):
             return wished
         for form in self._said.forms.forms.values():
-            talked_of = form.intent in (about, *named) or form.subject.search(normalise(text))
+            talked_of = about in form.matters or form.intent in named or form.subject.search(normalise(text))
             if talked_of or form.says in self._said.bot_said:
-                reading = self._filling.read_for(form, CONSENT, text, {})
+                reading = self._filling.read_for(form, CONSENT, text, {}, heard)
                 if _identifies(reading.values) or ("name" in reading.values and _INTRODUCES.search(normalise(text))):
                     return form
                 offered = form.says in self._said.bot_said and not asks(normalise(text))

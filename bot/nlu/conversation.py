@@ -7,17 +7,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 from rasa.shared.core.events import ActiveLoop, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu import alarm_asked, forms, knowledge, wording
-from bot.nlu.embedding import meaning_of
+from bot.nlu import forms, knowledge, known_questions, wording
+from bot.nlu.embedding import meaning_of, own_meaning_of
 from bot.nlu.entities import StationEntities
 from bot.nlu.fact_choice import Embed
 from bot.nlu.forms import FORM_ANSWER, REQUESTED, Form
+from bot.nlu.known_questions import ALARMS, FORMS, KnownQuestions
 from bot.nlu.live_file import LiveFile
 from bot.nlu.question import Interpreter
 from bot.nlu.telling_words import FOLLOWS_CASE, RECEIPT
@@ -44,9 +45,11 @@ class Readers:
     forms: LiveFile[forms.Forms] = field(default_factory=forms.live)
     knowledge: LiveFile[knowledge.Knowledge] = field(default_factory=knowledge.live)
     words: LiveFile[wording.Words] = field(default_factory=wording.live)
-    asked_in_alarms: LiveFile[alarm_asked.AlarmQuestions] = field(default_factory=alarm_asked.live)
+    asked_in_alarms: LiveFile[KnownQuestions] = field(default_factory=partial(known_questions.live, ALARMS))
+    asked_in_forms: LiveFile[KnownQuestions] = field(default_factory=partial(known_questions.live, FORMS))
     entities: StationEntities = field(default_factory=StationEntities.load)
     embed: Embed = meaning_of
+    own: Embed = own_meaning_of
 
     def interpreter(self) -> Interpreter:
         """The reader of questions as the files are now."""

@@ -109,6 +109,12 @@ def meaning_of(text: str) -> Singles:
     return fact_meanings().of(text) if found is None else found
 
 
+@lru_cache(maxsize=8192)
+def own_meaning_of(text: str) -> Singles:
+    """What this process's own encoder makes of a text."""
+    return own_encoder().of(text)
+
+
 @lru_cache(maxsize=1)
 def _own() -> str:
     return f"{_PRETRAINED}, taught {hashlib.sha256(ADAPTER.read_bytes()).hexdigest()}"

@@ -10,20 +10,19 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bot.nlu import following, knowledge
-from bot.nlu.alarm_asked import ASKED_FILE, NO_ANSWER, load
 from bot.nlu.dataset import DATA, NO_TOPIC, Dataset
 from bot.nlu.e5.adapter import kept_apart
+from bot.nlu.known_questions import ALARMS, NO_ANSWER, load
 from bot.nlu.lessons import in_pieces
 from bot.nlu.live_file import examples, read_yaml
 from bot.nlu.normaliser import Normaliser
-from bot.nlu.project import ALARM_ANSWERS
 
 _ALARMS = "alarms"
 """Stands for the intent of what is asked while help is on its way."""
@@ -68,10 +67,10 @@ def teaching(root: Path = DATA) -> Teaching:
 def _with_alarms(root: Path, taught: Teaching) -> Teaching:
     """What is learnt with the answers of alarms: each kind's are a topic of their own, asked for by the examples of
     their questions but the first, behind which they stand."""
-    answers, asked_in = root / ALARM_ANSWERS.name, root / ASKED_FILE.name
-    compared, ways = load(answers, asked_in).compared, examples(asked_in)
+    source = replace(ALARMS, answers=root / ALARMS.answers.name, asked=root / ALARMS.asked.name)
+    compared, ways = load(source).compared, examples(source.asked)
     normal = Normaliser(root / "typos.tsv").content
-    scene = {name: tuple(sorted(entry["kinds"])) for name, entry in read_yaml(answers).items()}
+    scene = {name: tuple(sorted(entry["kinds"])) for name, entry in read_yaml(source.answers).items()}
     scenes = sorted(set(scene.values()))
     topics, facts = len(taught.intents), len(taught.facts)
     told, asked = list[tuple[int, str]](), list[Asking]()

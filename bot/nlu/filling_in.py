@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet
 
 from bot.nlu.conversation import SLEEPING, Conversation
-from bot.nlu.form_reader import Reading, read
+from bot.nlu.form_reader import NOTHING_HEARD, Heard, Reading, read
 from bot.nlu.forms import CONSENT, REQUESTED, Aside, Form
+from bot.nlu.marked import values_in
 from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, TALK
 from bot.nlu.triage import Triage
 from bot.nlu.turning_point import DANGER, danger
-from bot.nlu.turns import FORM_TURNS, Turn, is_surely, turns_in
+from bot.nlu.turns import FORM_ASKED, FORM_TURNS, SURE, is_surely, turns_in
 from bot.nlu.values import spelled_out, without_days
 from bot.nlu.wording import asks
 
@@ -66,8 +67,10 @@ _PET = re.compile(
 
 
 _FILLING_TURNS = frozenset({"answer", "resume", "correction", "agree", "whose", "sent_already", "missing", "review"})
-_ELSEWHERE, _DOUBTED = 0.05, 0.9
-"""How likely something else than filling in may be, and an alarm, where the form's model is sure."""
+_ELSEWHERE, _DOUBTED, _NEARLY_CERTAIN = 0.05, 0.9, 0.98
+"""How likely something else than filling in may be, and an alarm, where the form's model is sure; and an alarm beside
+several values."""
+_SEVERAL = 2
 _CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA-Z ])|(?<=\d{11})(?=[\u4e00-\u9fff])")
 """Where a clause ends: voice to text writes on behind a telephone or identity number."""
 
@@ -125,6 +128,7 @@ class FillingIn:
             danger(alone, in_form=True) < DANGER
             or self._harmless(reading, text)
             or self._plainly_filling(alone, triage)
+            or self._gives_several(alone, reading, triage)
         )
         if triage.urgent and not calm:
             if not reading.loose and self.explains(triage, self._beside(reading, text)):
@@ -235,7 +239,11 @@ class FillingIn:
         if not triage.urgent or danger(alone, in_form=True) < DANGER:
             other = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
             return reading.command in ("cancel", "agreed") or not other
-        if self._alarming(alone["text"]) or len(LETTERS.findall(alone["text"])) > _ASIDE_LETTERS:
+        if self._alarming(alone["text"]):
+            return False
+        if reading.remark and asks(normalise(alone["text"])) and triage.confidence < _DOUBTED:
+            return True
+        if len(LETTERS.findall(alone["text"])) > _ASIDE_LETTERS:
             return False
         if _TYPED_WRONG.search(alone["text"]) and not _SOMEBODY.search(alone["text"]):
             return True
@@ -259,6 +267,16 @@ class FillingIn:
         calm = not self._alarming(text) and not _SOMEBODY.search(text)
         return calm and elsewhere < _ELSEWHERE and triage.confidence < _DOUBTED
 
+    def _gives_several(self, alone: Mapping[str, Any], reading: Reading, triage: Triage) -> bool:
+        """Whether a message gives several values that the model has surely found, and nothing beside them is told of
+        anybody or of danger, whatever the other model hears in all of it: 贵宾，叫布丁，女生，快三岁，已经结扎了."""
+        given = [one for one in values_in(alone) if one.field in reading.values and one.confidence >= SURE]
+        rest = alone["text"]
+        for one in given:
+            rest = rest.replace(one.text, " ")
+        told = len(given) >= _SEVERAL and not self._alarming(rest) and not _SOMEBODY.search(rest)
+        return told and triage.confidence < _NEARLY_CERTAIN
+
     @staticmethod
     def _beside(reading: Reading, text: str) -> str:
         """What a message says beside the values that it gives."""
@@ -268,15 +286,23 @@ class FillingIn:
 
     def _reading(self, form: Form, alone: Mapping[str, Any]) -> Reading:
         filled = {slot: self._said.tracker.get_slot(slot) for slot in form.slots if slot in self._said.tracker.slots}
-        requested, turns = self._said.tracker.get_slot(REQUESTED), turns_in(alone, FORM_TURNS)
-        return self.read_for(form, requested, alone["text"], filled, turns)
+        requested = self._said.tracker.get_slot(REQUESTED)
+        return self.read_for(form, requested, alone["text"], filled, Heard.in_message(self.with_asked(alone)))
+
+    def with_asked(self, alone: Mapping[str, Any]) -> dict[str, Any]:
+        """A message's parse data with the questions about filling in that it may ask."""
+        if FORM_ASKED in alone:
+            return dict(alone)
+        readers = self._said.readers
+        asked = readers.asked_in_forms.current().read(normalise(alone["text"]), readers.embed, readers.own)
+        return {**alone, FORM_ASKED: [turn.to_json() for turn in asked]}
 
     def read_for(
-        self, form: Form, requested: str | None, text: str, filled: Mapping[str, Any], turns: Sequence[Turn] = ()
+        self, form: Form, requested: str | None, text: str, filled: Mapping[str, Any], heard: Heard = NOTHING_HEARD
     ) -> Reading:
         """What a text gives the form when this question of it was asked."""
         today, entities = self._said.today, self._said.readers.entities
-        return read(self._said.forms, form, requested, text, filled, today=today, entities=entities, turns=turns)
+        return read(self._said.forms, form, requested, text, filled, today=today, entities=entities, heard=heard)
 
     def _called_so(self, reading: Reading) -> bool:
         """Whether a word or two in answer to "what is the name?" tell of nobody and nothing: 黑豹, 林小宝."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from math import exp
 from typing import Any, Literal
 
 from bot.nlu import field_values, values
@@ -19,9 +20,10 @@ from bot.nlu.corrections import other_end, other_house, swapped, swaps
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
+from bot.nlu.marked import Tagged, values_in
 from bot.nlu.names import is_name
 from bot.nlu.normaliser import normalise
-from bot.nlu.turns import LIKELY, SURE, WISH_TURN, Turn, is_surely
+from bot.nlu.turns import FORM_ASKED, FORM_TURNS, LIKELY, SURE, WISH_TURN, Turn, is_surely, turns_in
 from bot.nlu.values import BadValueError, UnderAgeError
 from bot.nlu.wording import asks, size
 
@@ -118,6 +120,13 @@ _FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不�
 _OF_MONTH = re.compile("[0-9一二三四五六七八九十]月")
 _OF_NUMBER = re.compile("电话|手机|号码")
 """Words of who tells a number: what stands beside it (后面还有个九) is no name."""
+_FOUND, _SURELY_FOUND, _OVERRULES = 0.5, 0.75, 0.9
+"""How likely words have to be the value of a field to be taken for it, whatever it looks like, and in the place of what
+was told before (ADR 006)."""
+_SEVERAL = 2
+"""Values in a question that cannot all be what it asks about."""
+_ANSWERED, _ANSWERED_UNASKED = 0.3, 0.6
+"""How likely a question about filling in has to be, and how likely where nothing is asked (ADR 006)."""
 _DOG_NAME_CHARACTERS = 6
 _NO_DOG_NAME = re.compile("[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只")
 
@@ -139,6 +148,24 @@ class Reading:
         return bool(self.values or self.problems or self.again or self.command or self.remark)
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What the model makes of a message in a form: its turns (`bot/nlu/turn_machine.py`) and the questions that it may
+    ask (`bot/nlu/known_questions.py`), the likeliest first, and the values in it (`bot/nlu/value_tagger.py`)."""
+
+    turns: Sequence[Turn] = ()
+    asked: Sequence[Turn] = ()
+    tagged: Sequence[Tagged] = ()
+
+    @classmethod
+    def in_message(cls, parse_data: Mapping[str, Any]) -> Heard:
+        """As the parse data have it; nothing where no model has read the message."""
+        return cls(turns_in(parse_data, FORM_TURNS), turns_in(parse_data, FORM_ASKED), values_in(parse_data))
+
+
+NOTHING_HEARD = Heard()
+
+
 def read(
     forms: Forms,
     form: Form,
@@ -148,16 +175,16 @@ def read(
     *,
     today: date,
     entities: StationEntities,
-    turns: Sequence[Turn] = (),
+    heard: Heard = NOTHING_HEARD,
 ) -> Reading:
-    """The values that a message gives. `filled` holds what the form knows already, by field; `turns`: what the model
-    takes the message for, the likeliest first."""
+    """The values that a message gives. `filled` holds what the form knows already, by field; `heard`: what the model
+    makes of the message."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
     written = _SPACED_OUT.sub(r"\1", _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
-    return _Reader(forms, form, requested, said, written, filled, fields, turns).read()
+    return _Reader(forms, form, requested, said, written, filled, fields, heard).read()
 
 
 @dataclass
@@ -171,7 +198,7 @@ class _Reader:
     _written: str
     _filled: Mapping[str, Any]
     _fields: FieldReader
-    _turns: Sequence[Turn]
+    _heard: Heard
     _values: dict[str, Any] = field(default_factory=dict)
     _problems: list[str] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
@@ -202,11 +229,12 @@ class _Reader:
             return Reading(command=aside)
         if self._forms.pretends.search(self._text):
             return Reading(problems=(_TRUE_ONLY,))
-        if self._other_end() or self._swap() or self._takes_itself_back():
+        anew = self._tells_anew()
+        if not anew and (self._other_end() or self._swap() or self._takes_itself_back()):
             return Reading(values=dict(self._values))
-        if self._names_other_person():
+        if not anew and self._names_other_person():
             return Reading(again=("name", "id_number") if self._filled.get("id_number") else ("name",))
-        if self._correcting and self._filled:
+        if self._correcting and self._filled and not anew:
             self._correct()
         if not self._again:
             self._take_all()
@@ -224,7 +252,7 @@ class _Reader:
 
     def _means(self, *turns: str, at: float = SURE) -> bool:
         """Whether a text is one of these turns to the model, with this likelihood at least."""
-        return is_surely(self._turns, *turns, at=at)
+        return is_surely(self._heard.turns, *turns, at=at)
 
     @cached_property
     def _asking(self) -> bool:
@@ -241,7 +269,7 @@ class _Reader:
 
     def _told(self, at: float) -> Reading | None:
         """What a text says about filling in where the model is so sure of it, and no value stands in it."""
-        turn = next(iter(self._turns), None)
+        turn = next(iter(self._heard.turns), None)
         if turn is None or turn.confidence < at:
             return None
         if self._holds_values() and not self._means("pretends"):
@@ -300,7 +328,7 @@ class _Reader:
         """Whether what could be any short answer is none to the model: a question, or words that answer nothing."""
         if self._means("question", "elsewhere"):
             return not self._holds_values()
-        wordy = size(self._text) > _ANSWER_LETTERS and bool(self._turns)
+        wordy = size(self._text) > _ANSWER_LETTERS and bool(self._heard.turns)
         return wordy and not self._means("answer", "correction", at=_POSSIBLY)
 
     def _only_beside(self) -> bool:
@@ -323,11 +351,14 @@ class _Reader:
         return self._asking or bool(_REFUSES.search(_NO_CALLS.sub("", self._text)))
 
     def _take_all(self) -> None:
-        """The values of a message: those that tell what they are, one piece after the other, and the answer asked."""
+        """The values of a message: those that the model has found, and of the rest those that tell what they are, one
+        piece after the other, and the answer asked."""
+        whole, self._text = self._text, self._take_tagged()
         self._take_telling()
         self._take_coat()
         self._take_pieces()
         self._take_asked()
+        self._text = whole
         has_number = self._filled.get("id_number") and "id_number" not in self._values
         if self._renamed and "name" in self._values and has_number:
             self._again.append("id_number")  # another person has another number
@@ -346,7 +377,19 @@ class _Reader:
         unknown = asked is not None and asked.kind == "date" and asked.name not in self._values
         if unknown and not self._problems and _NOT_REMEMBERED.search(self._text) and not self._means(*_TOLD, at=LIKELY):
             return _ABOUT_WHEN
-        return self._forms.line_for(self._form, self._text)
+        return self._known_answer() or self._forms.line_for(self._form, self._text)
+
+    def _known_answer(self) -> str:
+        """What answers the question that the message most likely asks, or what its words want an answer to; "" for
+        none."""
+        odds = {
+            turn.name: exp(turn.confidence)
+            for turn in self._heard.asked
+            if self._form.name in self._forms.answered_in(turn.name)
+        }
+        best, whole = max(odds, key=lambda name: odds[name], default=""), 1 + sum(odds.values())
+        least = _ANSWERED if self._asking else _ANSWERED_UNASKED
+        return self._forms.answers[best].says if best and odds[best] / whole >= least else ""
 
     def _vaccinated(self) -> bool:
         """Whether a text says that the vaccination was done, and not when."""
@@ -581,6 +624,34 @@ class _Reader:
             re.search(f"(?:{self._forms.someone.pattern}|主人|登记人|申请人)的?(?:名字|姓名)?[叫是]", self._text)
         )
 
+    def _tagged(self, at: float) -> list[tuple[Field, Tagged]]:
+        """What the model has found for this form, the surest first; of a question less counts."""
+        fields = self._form.fields
+        found = [(fields[one.field], one) for one in self._heard.tagged if one.field in fields and one.confidence >= at]
+        if self._asking and len(found) < _SEVERAL:
+            found = [(entry, one) for entry, one in found if entry.kind in ("id_number", "phone", "address")]
+        return sorted(found, key=lambda item: -item[1].confidence)
+
+    def _tells_anew(self) -> bool:
+        """Whether the model has surely found another value for what was told before: 狗名写错了，这只叫麻薯."""
+        return self._correcting and any(self._filled.get(entry.name) for entry, _ in self._tagged(_SURELY_FOUND))
+
+    def _take_tagged(self) -> str:
+        """Take the values that the model has found, and give the text without them."""
+        rest = self._text
+        for entry, found in self._tagged(_FOUND):
+            known = self._filled.get(entry.name) is not None and entry.kind not in _DIGITS
+            if entry.name in self._values or (known and not self._correcting and found.confidence < _OVERRULES):
+                continue
+            words = normalise(values.spelled_out(found.text))
+            value = self._attempt(entry, words, asked=True, by_name=True)
+            if value is None and found.confidence >= _SURELY_FOUND:
+                value = words if entry.kind in ("name", "words", "breed") else entry.settings.get("otherwise")
+            if value is not None:
+                self._put(entry, value)
+                rest = rest.replace(words, " ", 1)
+        return rest
+
     def _take_telling(self) -> None:
         """Values that tell by themselves what they are, wherever they stand."""
         for entry in self._open_fields():
@@ -775,8 +846,8 @@ class _Reader:
         if entry.name == "dog_colour" and (colour := field_values.colour(self._text)):
             self._put(entry, colour)  # 黄不拉几的 looks like a question
             return
-        several = bool(self._values)
-        if self._asking or (several and entry.kind in ("words", "breed", "region")):
+        loose = ("words", "breed", "region", "name") if self._tagged(_FOUND) else ("words", "breed", "region")
+        if self._asking or (self._values and entry.kind in loose):
             return
         told_by_itself = self._requested == CONSENT and "叫" in self._text  # or it may be the dog's name
         self._take(entry, self._text, asked=not told_by_itself)

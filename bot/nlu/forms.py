@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile, TrainersFileError, of_its_shape, read_yaml
 from bot.nlu.normaliser import normalise
+from bot.nlu.project import FORM_ANSWERS
 from bot.nlu.wording import any_of, asks
 
 FORMS_FILE = ANSWERS.parent / "forms.yml"
@@ -142,6 +143,14 @@ class Form:
         return (CONSENT, *self.fields, CONFIRMED)
 
 
+@dataclass(frozen=True)
+class FormAnswer:
+    """What is answered to a question about filling in, and in which forms; none named means all."""
+
+    says: str
+    forms: tuple[str, ...] = ()
+
+
 class Forms:
     """All forms and the words that they share."""
 
@@ -152,9 +161,11 @@ class Forms:
         breeds: Mapping[str, Any],
         lines: Sequence[Mapping[str, Any]] = (),
         after: Sequence[Mapping[str, Any]] = (),
+        answers: Mapping[str, FormAnswer] | None = None,
     ) -> None:
-        """`lines`: what is asked or said about filling in, and its answers; `after`: about what was handed in."""
-        self.forms = dict(forms)
+        """`lines`: what is asked or said about filling in, and its answers, by words; `answers`: those that are told by
+        what a message means, by the name of their question; `after`: about what was handed in."""
+        self.forms, self.answers = dict(forms), dict(answers or {})
         self._yes = _all_of(words["agree"], words["agree_filler"])
         self._cancel = _cancelling(words["cancel"], words["cancel_act"])
         acts = any_of(words["cancel_act"]).pattern
@@ -222,6 +233,11 @@ class Forms:
         """The trainers' answer to what a text asks or says about filling in this form; "" for none."""
         return next((answer for forms, words, answer in self._lines if form.name in forms and words.search(text)), "")
 
+    def answered_in(self, question: str) -> tuple[str, ...]:
+        """The forms in which a question about filling in has an answer."""
+        answer = self.answers.get(question)
+        return () if answer is None else answer.forms or tuple(self.forms)
+
     def after_line(self, text: str) -> str:
         """The trainers' answer to what a text asks about an application that was handed in; "" for none."""
         return next((answer for words, answer in self._after if words.search(text)), "")
@@ -236,6 +252,11 @@ class Forms:
         """The breed that a text names."""
         said = self.breed_words(text)
         return self._breeds[said] if said else None
+
+    @property
+    def breed_names(self) -> tuple[str, ...]:
+        """All names of breeds that are known."""
+        return tuple(self._breeds)
 
     def breed_words(self, text: str) -> str | None:
         """The words with which a text names a breed."""
@@ -278,9 +299,17 @@ class Forms:
 def load(path: Path = FORMS_FILE) -> Forms:
     """Read the forms and, beside them, the list of breeds. Raises TrainersFileError."""
     data, breeds = read_yaml(path), read_yaml(path.parent / BREEDS_FILE.name)
+    answers = _answers(path.parent / FORM_ANSWERS.name)
     with of_its_shape(path):
         forms = {name: _form(name, entry) for name, entry in data.items() if name.endswith("_form")}
-        return Forms(forms, data["words"], breeds, data.get("lines") or (), data.get("after") or ())
+        return Forms(forms, data["words"], breeds, data.get("lines") or (), data.get("after") or (), answers)
+
+
+def _answers(path: Path) -> dict[str, FormAnswer]:
+    """The answers to questions about filling in; a project may have none."""
+    said = read_yaml(path) if path.exists() else {}
+    with of_its_shape(path):
+        return {str(name): FormAnswer(str(one["says"]), tuple(one.get("forms") or ())) for name, one in said.items()}
 
 
 def _form(name: str, entry: Mapping[str, Any]) -> Form:
@@ -318,4 +347,4 @@ def _cancelling(words: list[str], acts: list[str]) -> re.Pattern[str]:
 @lru_cache(maxsize=4)
 def live(path: Path = FORMS_FILE) -> LiveFile[Forms]:
     """The forms, following their files."""
-    return LiveFile(lambda: load(path), lambda: [path, path.parent / BREEDS_FILE.name])
+    return LiveFile(lambda: load(path), lambda: [path, path.parent / BREEDS_FILE.name, path.parent / FORM_ANSWERS.name])

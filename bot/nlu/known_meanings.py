@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import sys
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from bot.nlu import alarm_asked, knowledge
+from bot.nlu import knowledge, known_questions
 from bot.nlu.e5.adapter import FACTS
 from bot.nlu.e5.weights import Singles
 
@@ -42,7 +43,10 @@ def texts() -> list[str]:
     """Every answer as it is compared."""
     topics = knowledge.load().topics.values()
     facts = [topic.compared(aspect) for topic in topics for aspect in (knowledge.SHORT, *topic.aspects)]
-    return list(dict.fromkeys([*facts, *alarm_asked.load().compared.values()]))
+    asked = [
+        known_questions.load(source).compared.values() for source in (known_questions.ALARMS, known_questions.FORMS)
+    ]
+    return list(dict.fromkeys([*facts, *chain.from_iterable(asked)]))
 
 
 def _encoder() -> bytes:

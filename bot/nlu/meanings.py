@@ -9,6 +9,7 @@ from typing import Any
 
 from rasa.shared.core.events import Event
 
+from bot.nlu.marked import FORM_VALUES
 from bot.nlu.publication import UNCLEAR, selection
 from bot.nlu.triage import URGENT, Triage, gravity
 from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS
@@ -35,7 +36,7 @@ def graver(alone: dict[str, Any], joined: dict[str, Any] | None) -> dict[str, An
     """The graver of a message's readings, alone and together with what came before; the words stay its own."""
     if joined is None or gravity(joined["triage"]["label"]) >= gravity(alone["triage"]["label"]):
         return alone
-    own = {name: alone.get(name, []) for name in ("text", "entities", FORM_TURNS, ASPECT_TURNS)}
+    own = {name: alone.get(name, []) for name in ("text", "entities", FORM_TURNS, FORM_VALUES, ASPECT_TURNS)}
     return {**joined, **own}
 
 

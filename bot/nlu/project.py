@@ -13,3 +13,4 @@ PROJECT = Path(os.environ.get("FUJIN_PROJECT") or Path(__file__).resolve().paren
 NLU_DATA = PROJECT / "nlu_data"
 MODELS = PROJECT / "models"
 ALARM_ANSWERS = NLU_DATA / "alarm_answers.yml"
+FORM_ANSWERS = NLU_DATA / "form_answers.yml"

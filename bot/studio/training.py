@@ -28,6 +28,8 @@ _LIVE_DATA = frozenset(
             "alarm_advice",
             "alarm_answers",
             "alarm_asked",
+            "form_answers",
+            "form_asked",
             "menu",
             "articles",
         )
@@ -42,7 +44,6 @@ _LIVE_MODULES = frozenset(
         *("live_model", "pointer", "server"),
         *(
             "affairs",
-            "alarm_asked",
             "answerable",
             "answers",
             "asked",
@@ -53,6 +54,7 @@ _LIVE_MODULES = frozenset(
             "fact_choice",
             "field_values",
             "following",
+            "known_questions",
         ),
         *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
         *("telling", "telling_words", "thread", "tracker_store", "turning_point", "values", "wording"),

@@ -223,6 +223,14 @@ async def test_that_a_guess_that_it_is_over_ends_nothing(station: Station) -> No
     station.phone.take()
 
 
+async def test_that_who_asks_when_help_comes_has_not_ended_anything(station: Station) -> None:
+    station.rasa.confidence = {"屋里没动静了 你们还得多久": 0.9}
+    await deliver_as(station, "我爷在屋里摔了叫门不开", "urgent_alarm/trapped")
+    await deliver_as(station, "屋里没动静了 你们还得多久", "help_request/correction")
+    assert rows(station, Case)[0].resolved_at is None
+    station.phone.take()
+
+
 async def test_that_despair_in_another_alarm_is_answered_as_despair(station: Station) -> None:
     await deliver_as(station, "刚转了八万块钱让人骗了", "urgent_alarm/fraud_transfer")
     station.rasa.confidence = {"我在楼顶吹风": 0.9}
