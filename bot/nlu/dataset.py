@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 
 import yaml
 
+from bot.nlu import marked
 from bot.nlu.knowledge import SHORT
+from bot.nlu.live_file import TrainersFileError
 from bot.nlu.normaliser import Normaliser
 from bot.nlu.triage import LABELS, URGENT, label_of
 
@@ -173,12 +175,18 @@ class Dataset:
         """Calm matters with what may come next. A file that cannot be read is a problem."""
         return self._read_each("in_talk", _read_matters)
 
+    @cached_property
+    def form_values(self) -> list[Example]:
+        """Messages to a form, which is their `intent`, whose values are marked. A file that cannot be read, or a mark
+        that is not whole or of a field that the form does not have, is a problem."""
+        return self._read_each("form_values", _read_form_values)
+
     def _read_each(self, kind: str, read: Callable[[Path], list[T]]) -> list[T]:
         found: list[T] = []
         for path in sorted((self.root / kind).glob("*.yml")):
             try:
                 found += read(path)
-            except (yaml.YAMLError, AttributeError, TypeError, KeyError, ValueError) as error:
+            except (yaml.YAMLError, AttributeError, TypeError, KeyError, ValueError, TrainersFileError) as error:
                 self.problems.append(f"{path}: cannot be read as {kind} ({type(error).__name__}: {error})")
         return found
 
@@ -253,6 +261,10 @@ def _read_intent_file(path: Path) -> IntentFile:
     return IntentFile(path, intents.pop(), tuple(examples), frozenset(content.get("responses") or {}))
 
 
+def _read_form_values(path: Path) -> list[Example]:
+    return [Example(one.text, path.stem, str(path)) for one in marked.of_file(path)]
+
+
 def read_test_messages(path: Path) -> Iterator[TestMessage]:
     """The messages of a JSONL file. Raises ValueError naming the line that cannot be read."""
     return _read_lines(path, "test", _test_message)
@@ -301,9 +313,10 @@ def findings(dataset: Dataset) -> list[str]:
     asked = [normalise(question.text) for question in questions]
     of_facts, further = dataset.facts_asked, [one for matter in dataset.in_talk for one in matter.examples()]
     of_facts_normal = [normalise(one.text) for one in of_facts]
+    in_forms, in_forms_normal = dataset.form_values, [normalise(one.text) for one in dataset.form_values]
     further_normal = [normalise(one.text) for one in further]
     test_normal = [normalise(message.text) for message in dataset.test]
-    taught = [*training, *questions, *of_facts, *further]
+    taught = [*training, *questions, *of_facts, *further, *in_forms]
     agreement = list(_agreement(dataset))
     return [
         *dataset.problems,
@@ -314,11 +327,17 @@ def findings(dataset: Dataset) -> list[str]:
         *_repeated(dataset.regression, [normalise(message.text) for message in dataset.regression]),
         *_repeated(questions, asked),
         *_repeated(further, further_normal),
+        *_repeated(in_forms, in_forms_normal),
         *_misplaced(dataset),
         *_repeated_in_topics(of_facts, of_facts_normal),
         *_lost(dataset, questions, follow_ups),
         *_markup(training),
-        *_leaks(dataset.test, test_normal, taught, [*normal, *asked, *of_facts_normal, *further_normal]),
+        *_leaks(
+            dataset.test,
+            test_normal,
+            taught,
+            [*normal, *asked, *of_facts_normal, *further_normal, *in_forms_normal],
+        ),
     ]
 
 

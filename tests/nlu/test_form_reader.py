@@ -8,8 +8,9 @@ import pytest
 
 from bot.nlu import forms
 from bot.nlu.entities import StationEntities
-from bot.nlu.form_reader import Reading, read
+from bot.nlu.form_reader import Heard, Reading, read
 from bot.nlu.forms import CONSENT
+from bot.nlu.marked import Tagged
 from bot.nlu.turns import Turn
 from bot.nlu.values import _check_digit
 
@@ -601,7 +602,7 @@ def heard(
     """The reading of a text that the model takes for this turn."""
     known = {"name": "李娜", **filled}
     turns = [Turn(turn, sure)]
-    return read(FORMS, form, requested, text, known, today=TODAY, entities=StationEntities.load(), turns=turns)
+    return read(FORMS, form, requested, text, known, today=TODAY, entities=StationEntities.load(), heard=Heard(turns))
 
 
 @pytest.mark.parametrize(
@@ -767,7 +768,7 @@ AGREES = [Turn("agree", 0.95)]
 
 
 def test_that_a_name_behind_the_consent_is_kept_however_sure_the_model_is_that_it_is_consent() -> None:
-    found = read(FORMS, DOG, CONSENT, "同意 孙泽宇", {}, today=TODAY, entities=ENTITIES, turns=AGREES)
+    found = read(FORMS, DOG, CONSENT, "同意 孙泽宇", {}, today=TODAY, entities=ENTITIES, heard=Heard(AGREES))
     assert found.values == {"consent": True, "name": "孙泽宇"}
 
 
@@ -794,7 +795,7 @@ def test_that_a_name_behind_its_label_needs_no_known_surname() -> None:
 def test_that_many_words_that_the_model_takes_for_something_else_are_no_dogs_name() -> None:
     text = "打针那个本儿是蓝皮的 是那个吧"
     turns = [Turn("puzzled", 0.5), Turn("answer", 0.1)]
-    found = read(FORMS, DOG, "dog_name", text, {"consent": True}, today=TODAY, entities=ENTITIES, turns=turns)
+    found = read(FORMS, DOG, "dog_name", text, {"consent": True}, today=TODAY, entities=ENTITIES, heard=Heard(turns))
     assert found.values == {}
 
 
@@ -868,3 +869,79 @@ def test_that_a_wish_before_the_values_is_no_part_of_the_name() -> None:
 
 def test_that_whoever_asks_after_an_application_wishes_no_new_one() -> None:
     assert FORMS.wished("我上月申办了犬证，请告知进度", "") is None
+
+
+# -- what the model finds in a message -------------------------------------------------------------------------------
+
+
+def found_in(
+    text: str, *tagged: tuple[str, str, float], asked: str | None = "dog_colour", form: forms.Form = DOG, **filled: Any
+) -> Reading:
+    """The reading of a text in which the model has found these values: field, words, likelihood."""
+    heard = Heard(tagged=[Tagged(*one) for one in tagged])
+    return read(FORMS, form, asked, text, filled, today=TODAY, entities=ENTITIES, heard=heard)
+
+
+def test_that_the_values_that_the_model_finds_are_taken_whatever_was_asked() -> None:
+    told = "狗叫点点是个母的三岁了白毛的京巴"
+    found = found_in(
+        told, ("dog_name", "点点", 0.99), ("dog_colour", "白毛", 0.9), ("dog_breed", "京巴", 0.99), asked="dog_name"
+    )
+    assert found.values == {"dog_name": "点点", "dog_colour": "白毛", "dog_breed": "京巴"}
+
+
+def test_that_an_address_ends_where_the_model_says() -> None:
+    text = "住滂江街18号3号楼2104狗叫馒头"
+    found = found_in(text, ("address", "滂江街18号3号楼2104", 0.95), ("dog_name", "馒头", 0.9), asked="address")
+    assert found.values == {"address": "滂江街18号3号楼2104", "dog_name": "馒头"}
+
+
+def test_that_what_was_told_before_gives_way_to_a_correction_that_the_model_finds() -> None:
+    text = "等下，狗名写错了，年糕是我以前那只，这只叫麻薯"
+    found = found_in(text, ("dog_name", "麻薯", 0.9), dog_name="年糕")
+    assert found.values == {"dog_name": "麻薯"}
+
+
+@pytest.mark.parametrize(("sure", "values"), [(0.6, {}), (0.95, {"dog_name": "豆包"})])
+def test_that_without_a_word_of_correction_only_a_sure_value_replaces_another(
+    sure: float, values: dict[str, str]
+) -> None:
+    assert found_in("那会儿一直喊豆包来着", ("dog_name", "豆包", sure), dog_name="年糕").values == values
+
+
+def test_that_a_question_about_one_value_gives_none() -> None:
+    assert found_in("以前那条叫豆包的还用销不", ("dog_name", "豆包", 0.9)).values == {}
+
+
+def test_that_a_surely_found_name_needs_no_known_surname() -> None:
+    found = found_in("本人白玛央金，藏族", ("name", "白玛央金", 0.9), asked="name", form=PERMIT)
+    assert found.values == {"name": "白玛央金"}
+
+
+def test_that_work_which_no_list_has_is_work() -> None:
+    assert found_in("就干切墩的", ("ground", "切墩", 0.9), asked="ground", form=PERMIT).values == {"ground": "上班"}
+
+
+def test_that_a_found_number_that_is_too_short_is_told() -> None:
+    found = found_in("手机1884027365", ("phone", "1884027365", 0.9), asked="phone")
+    assert "11位" in "".join(found.problems)
+
+
+def asking(text: str, logit: float, question: str = "vaccine_cover_private", asked: str = "dog_name") -> Reading:
+    """The reading of a text that may ask this question about filling in, `logit` likelier than none."""
+    heard = Heard(asked=[Turn(question, logit)])
+    return read(FORMS, DOG, asked, text, {}, today=TODAY, entities=ENTITIES, heard=heard)
+
+
+def test_that_a_question_about_filling_in_has_its_answer() -> None:
+    assert asking("免疫证上有我儿子电话 遮住可以吗", 2.0).remark == FORMS.answers["vaccine_cover_private"].says
+    assert asking("免疫证上有我儿子的号 遮住可以吗", -2.0).remark == ""
+
+
+def test_that_a_statement_gets_an_answer_only_where_it_surely_wants_one() -> None:
+    assert asking("上头有我儿子的号", 0.3).remark == ""
+    assert asking("上头有我儿子的号", 3.0).remark == FORMS.answers["vaccine_cover_private"].says
+
+
+def test_that_another_forms_answer_is_none() -> None:
+    assert asking("租房合同丢了咋整", 4.0, question="contract_lost").remark == ""
