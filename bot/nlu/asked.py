@@ -32,6 +32,8 @@ _BACK = re.compile(
     r"那个?(?=[\s,，])|^那(?![个么要我你他她得就还咋啥多几行能可])"
 )
 """What takes up again something asked before the last question: 刚才房东登记那个."""
+_GOES_BACK = re.compile("回到|说回|接着说|回头说|话说回来|刚才(?:的|那个|那件|说的|问的)")
+"""What takes up the matter before the last one, whatever words it shares with that."""
 _PLAINLY = re.compile("人话|大白话|[说讲][得的]?简单")
 """What asks for the last answer in plain words, whatever is grumbled beside it."""
 _OF_FILLING = frozenset({"resume", "missing", "review"})
@@ -171,6 +173,7 @@ class Asked:
 
     def _taken_up_again(self, text: str) -> tuple[str, Question] | None:
         """The question before the last matter that a text goes back to in its own words; None for any other text."""
+        text = normalise(text)
         if not _BACK.search(text):
             return None
         asked = [one for one in self.all(among=self._said.earlier_messages) if one[1].topics]
@@ -181,7 +184,7 @@ class Asked:
         others = [one for one in asked if self.intent_of(one) != latest]
         shared = [(sum(len(piece) > 1 for piece in (self._matter(one) - last_words) & said), one) for one in others]
         most, earlier = max(shared, key=lambda found: found[0], default=(0, None))
-        return earlier if most else None
+        return earlier if most or (earlier and _GOES_BACK.search(text)) else None
 
     def _matter(self, asked: tuple[str, Question]) -> frozenset[str]:
         """The pieces of words of a question and of the title of its topic."""

@@ -84,10 +84,14 @@ _HOW_TO = re.compile(r"(?:怎么|怎样|咋|如何)办(?!\W*$)")
 _WHAT_TO_DO = re.compile(r"(?:怎么|咋|如何)办")
 _VAGUE_CHARACTERS = 18
 """Up to here a message that names no matter, and none of which the model is sure, goes on with the one before."""
-_PARTS = re.compile(r"(?<=[。?？!！;；\n])|[\s,，、]+|(?=还有|另外|顺便|还想问|再问)")
+_PARTS = re.compile(
+    r"(?<=[。?？!！;；\n])|[\s,，、]+|(?=还有|另外|顺便|还想问|再问)|(?<=[吗呢])(?=[^\W啊呀哈吧])"
+    r"|(?<=[去来办行到着有带要使用开交取补换]不)(?=周|礼拜|星期|多少|几[点天号]|[要得用]带|在哪|去哪|还[要得用])"
+)
 _NEXT = re.compile(r"^(?:还有就?是?|另外|顺便|还想问|再问)")
 """What begins a second matter."""
 _LEAST_PART = 3
+_HAN = re.compile("[\u4e00-\u9fff]")
 _PLAINLY_ONE = 0.9
 """P(intent | enquiry) from which 居住证怎么办 says enough, though its field has many matters."""
 _ALL_OF_IT = 0.95
@@ -231,7 +235,37 @@ class Interpreter:
         topic = self._knowledge.topics.get(asked.topics[0]) if asked.topics else None
         if topic is None:
             return None
-        normal = normalise(text)
+        parts = self._parts(normalise(text)) if _HAN.search(text) else []
+        if 1 < len(parts) <= _MOST_PARTS and (both := await self._each_continued(parts, before, parse)):
+            return both
+        return await self._one_continued(topic, text, before, parse, ranked)
+
+    async def _each_continued(
+        self, parts: Sequence[str], before: tuple[str, Question], parse: Parse
+    ) -> Question | None:
+        """What the parts of a message ask that stand on the question before it: 几年有效？要不要钱; None where only one is
+        answered."""
+        topic, told = self._knowledge.topics[before[1].topics[0]], list[Told]()
+        for part in parts:
+            self.hear(part, read := await parse(part))
+            question = await self._one_continued(topic, part, before, parse, read["topics"])
+            aspects = question.aspects or (SHORT,)
+            if {UNSURE, HEARD, PLAIN}.isdisjoint(aspects):
+                topics = [self._knowledge.topics[name] for name in question.topics * len(aspects)]
+                facts = zip(topics, (aspect or SHORT for aspect in aspects), strict=False)
+                told += [fact for fact in facts if fact not in told]
+        return Question.telling(self._fitting(told, _MOST_FACTS + 1)) if len(told) > 1 else None
+
+    async def _one_continued(
+        self,
+        topic: Topic,
+        text: str,
+        before: tuple[str, Question],
+        parse: Parse,
+        ranked: Sequence[Mapping[str, Any]],
+    ) -> Question:
+        """The question of a message that asks one thing of the topic before it, or of one near it."""
+        asked, normal = before[1], normalise(text)
         wording = self._read(normal)
         if PLAIN in wording.aspects and len(wording.subject) <= _BARE:
             about = ((topic, aspect) for aspect in asked.precise if aspect in topic.aspects)
@@ -412,8 +446,7 @@ class Interpreter:
     ) -> Question | None:
         """The question of a message whose parts each ask something; None for a message that asks one thing. `last`: the
         topic asked about before."""
-        parts = [part.strip(" ,，。?？!！") for part in _PARTS.split(text) if part]
-        parts = self._asking([part for part in parts if len(part) >= _LEAST_PART])
+        parts = self._parts(text)
         if not 1 < len(parts) <= _MOST_PARTS:
             return None
         told: list[Told] = []
@@ -429,6 +462,11 @@ class Interpreter:
         told = precise if len(precise) >= _MOST_FACTS else told
         most = max(_MOST_FACTS, min(len(precise), _MOST_FACTS + 1))
         return Question.telling(self._fitting(told, most)) if len(told) > 1 else None
+
+    def _parts(self, text: str) -> list[str]:
+        """The parts of a message in normal form that ask something."""
+        parts = [part.strip(" ,，。?？!！") for part in _PARTS.split(text) if part]
+        return self._asking([part for part in parts if len(part) >= _LEAST_PART])
 
     def _asking(self, parts: Sequence[str]) -> list[str]:
         """The parts that ask something; where only one does, those too that name one of several matters.
