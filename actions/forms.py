@@ -29,7 +29,7 @@ Events = list[dict[str, Any]]
 _NOTHING = object()
 _CANCELLED = "好，不办了，填过的没有提交。改主意了说“{says}”就行，也可以带材料到派出所窗口办。"
 _SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里发消息告诉您结果；想问进度，发受理号就行。"
-_NOTED = "记下了：{titles}。"
+_NOTED = "记下了，{answers}。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
 _LATER = "好，先放着，填过的都在，还没有提交；真不办了就回“不办了”。方便的时候从这一项接着发就行："
 _MISSING = "还没提交，还差{count}项：{titles}。"
@@ -254,7 +254,7 @@ def _filled(
         dispatcher.utter_message(text=reading.remark)
         events = events or ([SlotSet(requested, None)] if requested else [])
     if noted := _noted(form, reading, requested):
-        dispatcher.utter_message(text=_NOTED.format(titles=noted))
+        dispatcher.utter_message(text=_NOTED.format(answers=noted))
     if reading.values.get("dog_breed") in station_forms.fierce:
         dispatcher.utter_message(text=_FIERCE.format(breed=reading.values["dog_breed"]))
     for problem in reading.problems:
@@ -278,7 +278,8 @@ def _noted(form: Form, reading: Reading, requested: str | None) -> str:
     it was understood."""
     if requested not in form.fields or requested in reading.values or reading.problems or reading.again:
         return ""
-    return "、".join(entry.title for name, entry in form.fields.items() if name in reading.values)
+    given = {name: value for name, value in reading.values.items() if name in form.fields}
+    return "；".join(filled_lines(form, given))
 
 
 def _aside(

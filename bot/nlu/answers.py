@@ -6,10 +6,12 @@ change: an answer goes live without training.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
@@ -26,6 +28,10 @@ _BEGINS = (SHORT, "who", "steps", "online", "materials")
 """Aspects behind which beginning is offered, as behind the short answer."""
 _ELSEWHERE = frozenset({"外国人", "港澳", "台湾"})
 _OFFER = "现在就想办，回“{says}”就开始。"
+_NOT_NOW = re.compile(
+    "先不|不办|没想办|不着急|不急|打听|问问|问一?下|随便问|就问|还没|没满|不够半年|用不用|需不需要|要不要办"
+)
+"""Who only asks, or may not apply yet."""
 _BEYOND = "这个我这儿没有准确的说法，不敢乱说。点“转人工”或直接把情况写下来，民警会看到并回复您。"
 _ENGLISH_BEYOND = (
     "I am not sure what you need and will not guess. Tap 转人工, or write it here in a few more words, "
@@ -54,20 +60,36 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
             asked = _question(tracker) or _standalone(intent, tracker, base, words)
             if asked and any(topic in base.topics for topic in asked.topics):
                 said = english_answer(asked, base, words) if english else answer(asked, base, words)
-                return said if english or tracker.active_loop_name else self._with_offer(said, asked, base)
+                return said if english or tracker.active_loop_name else self._with_offer(said, asked, base, tracker)
         generated: dict[str, Any] | None = await super().generate(utter_action, tracker, output_channel, **kwargs)
         return generated
 
-    def _with_offer(self, said: dict[str, Any], asked: Question, base: Knowledge) -> dict[str, Any]:
-        """The answer on how to do something that can be done here at once, with the words that begin it."""
+    def _with_offer(
+        self, said: dict[str, Any], asked: Question, base: Knowledge, tracker: DialogueStateTracker
+    ) -> dict[str, Any]:
+        """The answer on how to do something that can be done here at once, with the words that begin it; these are
+        told once, and to nobody who says that they only ask."""
         topics = [base.topics[name] for name in asked.topics if name in base.topics]
         topic = topics[0] if len({topic.intent for topic in topics}) == 1 else None
         here = topic if topic and not _ELSEWHERE & set(topic.when) else None  # theirs is another document
         form = self._forms.current().offered(here.intent) if here else None
         if form is None or not set(_BEGINS).issuperset(filter(None, asked.aspects)):
             return said
-        told = said["text"] if form.says in said["text"] else f"{said['text']}\n{_OFFER.format(says=form.says)}"
+        offer = _OFFER.format(says=form.says)
+        known = form.says in said["text"] or _offered_before(tracker, offer) or _only_asks(tracker)
+        told = said["text"] if known else f"{said['text']}\n{offer}"
         return {"text": told, "buttons": [button(form.says), *said["buttons"]][:MOST_BUTTONS]}
+
+
+def _offered_before(tracker: DialogueStateTracker, offer: str) -> bool:
+    """Whether the bot has said these words in this conversation."""
+    return any(isinstance(event, BotUttered) and offer in (event.text or "") for event in tracker.events)
+
+
+def _only_asks(tracker: DialogueStateTracker) -> bool:
+    """Whether the last message says that its writer does not want to begin."""
+    text = normalise((tracker.latest_message.text if tracker.latest_message else "") or "")
+    return bool(_NOT_NOW.search(text))
 
 
 def _english_choice() -> dict[str, Any]:

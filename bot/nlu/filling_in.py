@@ -19,7 +19,7 @@ from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, TALK
 from bot.nlu.triage import Triage
 from bot.nlu.turning_point import DANGER, danger
-from bot.nlu.turns import FORM_ASKED, FORM_TURNS, SURE, is_surely, turns_in
+from bot.nlu.turns import FORM_ASKED, FORM_TURNS, SURE, Turn, is_surely, turns_in
 from bot.nlu.values import spelled_out, without_days
 from bot.nlu.wording import asks
 
@@ -57,6 +57,8 @@ _SOMEBODY = re.compile("[他她]|有人|歹徒|坏人|家暴|旁边")
 """Whoever is told of beside an answer may be why it is whispered."""
 _TYPED_WRONG = re.compile("[写填发输报念记传](?:错|成|反|漏)|[打点拍]错|[少多漏][打写填输发]了?[一几]?[个位]?")
 """What somebody says about their own typing."""
+_AGED = re.compile("(?:快|不到|刚|将近)(?:[0-9一二两三四五六七八九十半]+)(?:周|虚)?(?:岁|歲|个?月|個月|年)")
+"""How old somebody or a dog is, and no hurry: 快三岁."""
 _PHONING = re.compile(r"(?:别再?|不要)?打(?:我)?(?:那个|这个|原来的?|旧的?|老的?|新的?|1\d{10})")
 """Which telephone is to be called: 以后打15998336071 别打那个了."""
 _CALLS = re.compile("[来救帮求怕躲藏逃别敢]|出不|走不")
@@ -67,6 +69,8 @@ _PET = re.compile(
 
 
 _FILLING_TURNS = frozenset({"answer", "resume", "correction", "agree", "whose", "sent_already", "missing", "review"})
+_ABOUT_FILLING = ("later", "cancel", "resume", "missing", "review")
+"""Turns that nothing but filling in has, whatever the other model hears in them: 先给我存着 别给我整没了."""
 _ELSEWHERE, _DOUBTED, _NEARLY_CERTAIN = 0.05, 0.9, 0.98
 """How likely something else than filling in may be, and an alarm, where the form's model is sure; and an alarm beside
 several values."""
@@ -225,7 +229,7 @@ class FillingIn:
         if self._said.tracker.get_slot(REQUESTED) == "vaccinated_on":
             text = _WHETHER_DONE.sub("", _VACCINATED.sub("", text))
         text = _PHONING.sub("", text)
-        text = _VACCINE.sub("", _HARMLESS_DOG.sub("", _TYPED_WRONG.sub("", text)))
+        text = _VACCINE.sub("", _HARMLESS_DOG.sub("", _TYPED_WRONG.sub("", _AGED.sub("", text))))
         return bool(ALARMING.search(text) or _WORSE.search(text))
 
     async def _says_about_filling(
@@ -237,7 +241,8 @@ class FillingIn:
         that is an alarm behind the form's question too.
         """
         if not triage.urgent or danger(alone, in_form=True) < DANGER:
-            other = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
+            about = is_surely(turns_in(alone, FORM_TURNS), *_ABOUT_FILLING)
+            other = not about and triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
             return reading.command in ("cancel", "agreed") or not other
         if self._alarming(alone["text"]):
             return False
@@ -293,9 +298,11 @@ class FillingIn:
         """A message's parse data with the questions about filling in that it may ask."""
         if FORM_ASKED in alone:
             return dict(alone)
-        readers = self._said.readers
-        asked = readers.asked_in_forms.current().read(normalise(alone["text"]), readers.embed, readers.own)
-        return {**alone, FORM_ASKED: [turn.to_json() for turn in asked]}
+        readers, likeliest = self._said.readers, dict[str, float]()
+        for text in dict.fromkeys((alone["text"], cut(alone["text"])[1] or alone["text"])):
+            for turn in readers.asked_in_forms.current().read(normalise(text), readers.embed, readers.own):
+                likeliest[turn.name] = max(turn.confidence, likeliest.get(turn.name, turn.confidence))
+        return {**alone, FORM_ASKED: [Turn(*one).to_json() for one in likeliest.items()]}
 
     def read_for(
         self, form: Form, requested: str | None, text: str, filled: Mapping[str, Any], heard: Heard = NOTHING_HEARD

@@ -123,12 +123,17 @@ _OF_NUMBER = re.compile("电话|手机|号码")
 _FOUND, _SURELY_FOUND, _OVERRULES = 0.5, 0.75, 0.9
 """How likely words have to be the value of a field to be taken for it, whatever it looks like, and in the place of what
 was told before (ADR 006)."""
+_ANSWERED_BETTER = frozenset({"privacy", "bot", "puzzled", "whose", "chat", "photos", "deaf", "sent"})
+"""What is said about filling in, and has an answer in general that one to the very question stands before."""
 _SEVERAL = 2
 """Values in a question that cannot all be what it asks about."""
 _ANSWERED, _ANSWERED_UNASKED = 0.3, 0.6
 """How likely a question about filling in has to be, and how likely where nothing is asked (ADR 006)."""
-_DOG_NAME_CHARACTERS = 6
-_NO_DOG_NAME = re.compile("[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只")
+_DOG_NAME_CHARACTERS, _CALLED_CHARACTERS = 6, 3
+"""Characters of a dog's name, and of most: what is longer beside values that the model has found is a remark."""
+_NO_DOG_NAME = re.compile(
+    "[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只|[男女]生"
+)
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,8 @@ class _Reader:
     _values: dict[str, Any] = field(default_factory=dict)
     _problems: list[str] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
+    _claimed: dict[str, str] = field(default_factory=dict)
+    """The words that the model has found, by field."""
 
     def read(self) -> Reading:
         reading = self._read()
@@ -221,10 +228,15 @@ class _Reader:
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
         if told and not self._means("photo_again"):
             return told
+        answer = "" if self._tagged(_FOUND) or self._holds_values() else self._known_answer()
+        if answer and told and told.command in _ANSWERED_BETTER:
+            return Reading(remark=answer)
         if command := self._about_photo() or self._half_agreed() or told:
             return command
         if self._forms.wished(self._text, "") not in (None, self._form):
             return Reading()  # another form is to begin
+        if answer:
+            return Reading(remark=answer)
         if self._asking and (aside := self._aside()) in _ASKED_ASIDES and not re.search(r"\d{5}", self._text):
             return Reading(command=aside)
         if self._forms.pretends.search(self._text):
@@ -351,14 +363,13 @@ class _Reader:
         return self._asking or bool(_REFUSES.search(_NO_CALLS.sub("", self._text)))
 
     def _take_all(self) -> None:
-        """The values of a message: those that the model has found, and of the rest those that tell what they are, one
-        piece after the other, and the answer asked."""
-        whole, self._text = self._text, self._take_tagged()
+        """The values of a message: those that the model has found, then those that tell what they are, one piece after
+        the other, and the answer asked."""
+        self._take_tagged()
         self._take_telling()
         self._take_coat()
         self._take_pieces()
         self._take_asked()
-        self._text = whole
         has_number = self._filled.get("id_number") and "id_number" not in self._values
         if self._renamed and "name" in self._values and has_number:
             self._again.append("id_number")  # another person has another number
@@ -382,6 +393,8 @@ class _Reader:
     def _known_answer(self) -> str:
         """What answers the question that the message most likely asks, or what its words want an answer to; "" for
         none."""
+        if self._tagged(_FOUND) and not self._asking:
+            return ""
         odds = {
             turn.name: exp(turn.confidence)
             for turn in self._heard.asked
@@ -636,21 +649,22 @@ class _Reader:
         """Whether the model has surely found another value for what was told before: 狗名写错了，这只叫麻薯."""
         return self._correcting and any(self._filled.get(entry.name) for entry, _ in self._tagged(_SURELY_FOUND))
 
-    def _take_tagged(self) -> str:
-        """Take the values that the model has found, and give the text without them."""
-        rest = self._text
+    def _take_tagged(self) -> None:
+        """Take the values that the model has found. A number of other length than it must have is left to those who
+        look for it in the whole text."""
         for entry, found in self._tagged(_FOUND):
             known = self._filled.get(entry.name) is not None and entry.kind not in _DIGITS
             if entry.name in self._values or (known and not self._correcting and found.confidence < _OVERRULES):
                 continue
             words = normalise(values.spelled_out(found.text))
+            if entry.kind in _DIGITS and len(re.findall(r"[\dx]", words)) != _DIGITS[entry.kind]:
+                continue
             value = self._attempt(entry, words, asked=True, by_name=True)
             if value is None and found.confidence >= _SURELY_FOUND:
                 value = words if entry.kind in ("name", "words", "breed") else entry.settings.get("otherwise")
             if value is not None:
                 self._put(entry, value)
-                rest = rest.replace(words, " ", 1)
-        return rest
+                self._claimed[entry.name] = words
 
     def _take_telling(self) -> None:
         """Values that tell by themselves what they are, wherever they stand."""
@@ -768,7 +782,8 @@ class _Reader:
         for number in left:
             piece = EDGES.sub("", pieces[number])
             beside = self._requested == entry.name or {number - 1, number + 1} & told
-            if number not in told and beside and self._bare_word(piece):
+            too_long = self._claimed and len(piece) > _CALLED_CHARACTERS
+            if number not in told and beside and not too_long and self._bare_word(piece):
                 self._put(entry, piece)
                 return
 
@@ -891,7 +906,10 @@ class _Reader:
         return not rest and values.mentions_day(self._text)
 
     def _chooses_anew(self, entry: Field) -> bool:
-        """Whether a text is a choice of its own, where an earlier one was only heard in other words: 在饭店干活."""
+        """Whether a text is a choice of its own, where an earlier one was only heard in other words: 在饭店干活. What
+        the model has read it would have found."""
+        if self._heard.turns and not self._means("answer", "correction"):
+            return False
         asked = self._form.fields.get(self._requested or "")
         brief = len(self._text) <= _DAY_LETTERS and not re.search(r"[\d发拍照传]", self._text)
         return bool(asked and asked.kind == PHOTO and brief and not self._asking and not _PICTURED.search(self._text))
@@ -921,7 +939,14 @@ class _Reader:
         value = self._attempt(entry, text, asked=asked)
         return value is not None and self._put(entry, value)
 
+    def _is_anothers(self, entry: Field, value: Any) -> bool:
+        """Whether words are, or hold, what the model has found for another field."""
+        others = [words for name, words in self._claimed.items() if name != entry.name]
+        return isinstance(value, str) and any(words in value or value in words for words in others)
+
     def _put(self, entry: Field, value: Any) -> bool:
+        if self._is_anothers(entry, value):
+            return False
         if entry.kind in ("address", "words") and isinstance(value, str):
             value = self._as_written(value)
         self._values.setdefault(entry.name, value)

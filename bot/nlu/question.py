@@ -32,7 +32,7 @@ _MOST_FACTS = 2
 """Of what is told at once; one more where all were asked for in so many words."""
 _MOST_CHARACTERS = 230
 """Of what is told at once: a phone's screen."""
-_NEW_SHARE = 0.4
+_NEW_SHARE = 0.55
 """Of a second fact's pieces: less says the first one again."""
 _AS_LIKELY, _WORTH_TELLING = 0.5, 0.15
 """How likely the next topic has to be beside the likeliest one, and by itself, for both to be told."""
@@ -243,9 +243,9 @@ class Interpreter:
     async def _each_continued(
         self, parts: Sequence[str], before: tuple[str, Question], parse: Parse
     ) -> Question | None:
-        """What the parts of a message ask that stand on the question before it: 几年有效？要不要钱; None where only one is
-        answered."""
+        """What the parts of a message ask behind a question: 几年有效？要不要钱; None where only one is answered."""
         topic, told = self._knowledge.topics[before[1].topics[0]], list[Told]()
+        known = (topic, SHORT)  # with which the matter began
         for part in parts:
             self.hear(part, read := await parse(part))
             question = await self._one_continued(topic, part, before, parse, read["topics"])
@@ -253,7 +253,7 @@ class Interpreter:
             if {UNSURE, HEARD, PLAIN}.isdisjoint(aspects):
                 topics = [self._knowledge.topics[name] for name in question.topics * len(aspects)]
                 facts = zip(topics, (aspect or SHORT for aspect in aspects), strict=False)
-                told += [fact for fact in facts if fact not in told]
+                told += [fact for fact in facts if fact not in (*told, known)]
         return Question.telling(self._fitting(told, _MOST_FACTS + 1)) if len(told) > 1 else None
 
     async def _one_continued(

@@ -39,6 +39,10 @@ _THEN = re.compile("当时|当年|那年|那回|那次|那会儿|上回|以前|�
 _NOW = re.compile("现在|刚才|刚刚|正|又|今天|今晚|快|还在|救|马上|这会儿")
 _OTHER_MATTER = re.compile("另外|还有个?事|还有一?个?事|再反映|再举报|再说个|别的事|顺便|对了")
 _CORRECTION, _EVIDENCE = "help_request/correction", "help_request/evidence_submit"
+_RESTATES = re.compile(
+    "刚才[^，,。 ]{0,4}(?:没说|[说记][错岔差])|没说(?:清|明白|全)|[说记看搞弄][错岔差]了|更正一下|补充一[下句点]"
+)
+"""Who puts right what they asked, and tells nothing new."""
 _WITHDRAWN = re.compile("误会|误报|撤|取消|作废|不用(?:来|管|查)|别(?:来|查)|报错|看错|冤枉")
 _NO_DETAIL = frozenset(
     f"help_request/{intent}"
@@ -118,6 +122,9 @@ class Thread:
                 return read_as(parse_data, matter[1], matter[1].intent)
             if matter is None and _ONESELF.search(text) and self._thread():
                 return read_as(parse_data, Triage("help_request", triage.confidence, _ANY_REQUEST), _ANY_REQUEST)
+        restated = self._thread() if _RESTATES.search(normalise(text)) and not triage.urgent else None
+        if restated and restated[1].label == "enquiry" and triage.confidence < _OWN_STORY:
+            return read_as(parse_data, restated[1], restated[1].intent)
         corrected = self._thread() if triage.intent == _CORRECTION else None
         if corrected and (puts_right(normalise(text)) or self._adds_to_tip(corrected[1], text)):
             return read_as(parse_data, corrected[1], corrected[1].intent)

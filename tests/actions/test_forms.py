@@ -151,7 +151,7 @@ async def test_that_what_came_before_consent_was_asked_for_waits_for_it(server: 
 
 async def test_that_what_was_not_asked_for_is_acknowledged(server: ActionExecutor) -> None:
     slots, said = await fill(server, "灰色的", requested="dog_name", filled={"consent": True})
-    assert (slots, said) == ({"dog_colour": "灰色"}, ["记下了：毛色。"])
+    assert (slots, said) == ({"dog_colour": "灰色"}, ["记下了，毛色：灰色。"])
 
 
 async def test_that_what_is_asked_besides_is_answered_and_the_value_kept(server: ActionExecutor) -> None:
