@@ -127,7 +127,7 @@ _ANSWERED_BETTER = frozenset({"privacy", "bot", "puzzled", "whose", "chat", "pho
 """What is said about filling in, and has an answer in general that one to the very question stands before."""
 _SEVERAL = 2
 """Values in a question that cannot all be what it asks about."""
-_ANSWERED, _ANSWERED_UNASKED = 0.3, 0.6
+_ANSWERED, _ANSWERED_UNASKED = 0.4, 0.6
 """How likely a question about filling in has to be, and how likely where nothing is asked (ADR 006)."""
 _DOG_NAME_CHARACTERS, _CALLED_CHARACTERS = 6, 3
 """Characters of a dog's name, and of most: what is longer beside values that the model has found is a remark."""

@@ -356,15 +356,23 @@ def test_that_a_question_that_names_its_topic_is_not_about_the_open_form() -> No
 
 def test_that_a_message_that_answers_the_form_and_asks_does_both() -> None:
     licence = Triage("enquiry", 0.9, "enquiry/dog_licence")
-    fee = read("办一回得多少钱呀", licence, topics=[("dog_licence", 0.9)])
-    others = {"狗叫毛豆": read("狗叫毛豆", OFF_TOPIC), "办一回得多少钱呀": fee, "犬证，办一回得多少钱呀": fee}
-    both = read("狗叫毛豆 办一回得多少钱呀", licence)
+    lasts = read("这证管几年呀", licence, topics=[("dog_licence", 0.9)])
+    others = {"狗叫毛豆": read("狗叫毛豆", OFF_TOPIC), "这证管几年呀": lasts, "犬证，这证管几年呀": lasts}
+    both = read("狗叫毛豆 这证管几年呀", licence)
     found = meaning(both, *DOG_NAME, others=others).parse_data
     assert (found["intent"]["name"], found[BESIDES]["told"]) == (forms.FORM_ANSWER, "狗叫毛豆")
-    assert (found[QUESTION]["topics"], found[QUESTION]["aspects"][0]) == (["dog_licence"], "fee")
+    assert found[QUESTION]["topics"] == ["dog_licence"]
     assert found[BESIDES]["utter"] == "utter_enquiry/dog_licence"
-    unsure = others | {fee["text"]: read(fee["text"], OFF_TOPIC)}
+    unsure = others | {lasts["text"]: read(lasts["text"], OFF_TOPIC)}
     assert meaning(both, *DOG_NAME, others=unsure).parse_data[BESIDES] == found[BESIDES]
+
+
+def test_that_a_question_about_filling_in_beside_a_value_has_the_forms_answer() -> None:
+    asked = read("免疫证上电话能遮上不", Triage("enquiry", 0.9, "enquiry/dog_licence"))
+    others = {"狗叫毛豆": read("狗叫毛豆", OFF_TOPIC), asked["text"]: asked}
+    both = read(f"狗叫毛豆 {asked['text']}", Triage("enquiry", 0.9, "enquiry/dog_licence"))
+    besides = meaning(both, *DOG_NAME, others=others).parse_data[BESIDES]
+    assert besides["remark"] == READERS.forms.current().answers["vaccine_cover_private"].says
 
 
 def test_that_an_alarm_in_half_of_a_message_is_no_answer_to_the_form() -> None:
