@@ -305,6 +305,8 @@ class Context:
     def _wished(self, parse_data: Mapping[str, Any], intent: str, about: str) -> Form | None:
         """The form that a message begins: in so many words, behind words about it, or with data for it."""
         text, heard = parse_data["text"], Heard.in_message(parse_data)
+        if is_surely(heard.turns, "missing", "review"):
+            return None  # 查一下我媳妇居住证办下来没有
         asked = [self._asked.intent_of(question) for question in self._asked.all()]
         named = [form.intent for form in self._lately_named()]
         ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))

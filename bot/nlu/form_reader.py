@@ -125,6 +125,9 @@ _FOUND, _SURELY_FOUND, _OVERRULES = 0.5, 0.75, 0.9
 was told before (ADR 006)."""
 _ANSWERED_BETTER = frozenset({"privacy", "bot", "puzzled", "whose", "chat", "photos", "deaf", "sent"})
 """What is said about filling in, and has an answer in general that one to the very question stands before."""
+_CHILD = re.compile(
+    "^(?:我|俺|我今年|我现在|我才)(?:[1-9]|1[0-7]|十[一二三四五六七]?|[四五六七八九])周?岁|我在?[上读念](?:小学|初[中一二三]|[一二三四五六]年级)"
+)
 _SEVERAL = 2
 """Values in a question that cannot all be what it asks about."""
 _ANSWERED, _ANSWERED_UNASKED = 0.4, 0.6
@@ -241,6 +244,8 @@ class _Reader:
             return Reading(command=aside)
         if self._forms.pretends.search(self._text):
             return Reading(problems=(_TRUE_ONLY,))
+        if self._is_a_child():
+            return Reading(problems=(values.UNDER_18,))
         anew = self._tells_anew()
         if not anew and (self._other_end() or self._swap() or self._takes_itself_back()):
             return Reading(values=dict(self._values))
@@ -259,6 +264,11 @@ class _Reader:
             if self._only_says_wrong():
                 return Reading(command="agreed")
         return self._reading()
+
+    def _is_a_child(self) -> bool:
+        """Whether somebody too young for a form says so: 我12岁 上六年级."""
+        number = self._form.fields.get("id_number")
+        return number is not None and bool(number.settings.get("adult")) and bool(_CHILD.search(self._text))
 
     # -- what the model takes the message for ------------------------------------------------------------------
 

@@ -43,6 +43,10 @@ _RESTATES = re.compile(
     "刚才[^，,。 ]{0,4}(?:没说|[说记][错岔差])|没说(?:清|明白|全)|[说记看搞弄][错岔差]了|更正一下|补充一[下句点]"
 )
 """Who puts right what they asked, and tells nothing new."""
+_SUPPLEMENTS = re.compile(
+    "(?:再|还|接着|想)补充|补充(?:一?[下句点条]|个情况)|(?:昨|前|上回|上次|刚才|之前)[^，,。 ]{0,7}再(?:说|反映|报)"
+)
+"""Who adds to what they told before."""
 _WITHDRAWN = re.compile("误会|误报|撤|取消|作废|不用(?:来|管|查)|别(?:来|查)|报错|看错|冤枉")
 _NO_DETAIL = frozenset(
     f"help_request/{intent}"
@@ -122,6 +126,9 @@ class Thread:
                 return read_as(parse_data, matter[1], matter[1].intent)
             if matter is None and _ONESELF.search(text) and self._thread():
                 return read_as(parse_data, Triage("help_request", triage.confidence, _ANY_REQUEST), _ANY_REQUEST)
+        earlier = self._supplemented(text)
+        if earlier and not triage.seen_by_net and self._danger(parse_data) < _PLAIN:
+            return read_as(parse_data, earlier, earlier.intent)
         restated = self._thread() if _RESTATES.search(normalise(text)) and not triage.urgent else None
         if restated and restated[1].label == "enquiry" and triage.confidence < _OWN_STORY:
             return read_as(parse_data, restated[1], restated[1].intent)
@@ -180,6 +187,17 @@ class Thread:
             return read_as({**parse_data, "topics": joined.get("topics", ())}, read, before.intent)
         begun = read.label == "tip" and before.intent == _HOW_TO_TELL
         return read_as(parse_data, read, read.intent) if begun else parse_data
+
+    def _supplemented(self, text: str) -> Triage | None:
+        """The tip or request that a message says it adds to, however long ago it was told: 昨天那个我再补充点."""
+        if not _SUPPLEMENTS.search(normalise(text)):
+            return None
+        for event in self._said.earlier_messages:
+            told = (event.parse_data or {}).get("triage")
+            triage = Triage.from_json(told) if told else None
+            if triage and triage.label in ("tip", "help_request") and triage.intent not in _NO_DETAIL:
+                return triage
+        return None
 
     async def _of_enquiry(
         self, parse_data: dict[str, Any], triage: Triage, thread: tuple[str, Triage], parse: Parse

@@ -149,6 +149,9 @@ _PARTS = {
 """The month that a part of the year stands for."""
 
 
+UNDER_18 = "登记人要年满18周岁，请让家里的大人来办，先发大人的姓名，再发大人的身份证号。"
+
+
 class BadValueError(Exception):
     """A value that cannot be right; the text tells the resident why and what to send."""
 
@@ -206,7 +209,7 @@ def identity_number(text: str, *, today: date, adult: bool = False) -> str | Non
         raise BadValueError("这个身份证号校验不对，可能有一位打错了，请对着证件再发一次。")
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     if adult and age < 18:
-        raise UnderAgeError("登记人要年满18周岁，请让家里的大人来办，先发大人的姓名，再发大人的身份证号。")
+        raise UnderAgeError(UNDER_18)
     if age < 16:
         raise UnderAgeError("未满16周岁由监护人代办，请发监护人的姓名和身份证号，或者带孩子到派出所办。")
     return number

@@ -943,5 +943,11 @@ def test_that_a_statement_gets_an_answer_only_where_it_surely_wants_one() -> Non
     assert asking("上头有我儿子的号", 3.0).remark == FORMS.answers["vaccine_cover_private"].says
 
 
+@pytest.mark.parametrize(("text", "told"), [("我12岁 上六年级 我叫孙一诺", True), ("我62岁 我叫孙一诺", False)])
+def test_that_a_child_is_told_that_a_grown_up_must_apply(text: str, told: bool) -> None:
+    assert bool(reading(text, "name").problems) == told
+    assert not reading(text, "name", PERMIT).problems
+
+
 def test_that_another_forms_answer_is_none() -> None:
     assert asking("租房合同丢了咋整", 4.0, question="contract_lost").remark == ""
