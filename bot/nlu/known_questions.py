@@ -58,6 +58,8 @@ class KnownQuestions:
     compared: Mapping[str, str]
     middles: Mapping[str, Singles] = field(default_factory=dict)
     weights: tuple[float, float, float] = ALARMS.weights
+    _compared: list[tuple[Singles, Singles]] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The meanings of the answers and the middles of their questions, a row each, once they have been asked for."""
 
     def read(self, text: str, embed: Embed, own: Embed) -> list[Turn]:
         """The questions that a message in normal form may ask, the likeliest first; in the place of a likelihood how
@@ -66,8 +68,10 @@ class KnownQuestions:
         if not self.compared:
             return []
         of_answer, of_asked, nothing = self.weights
-        answers = _unit(np.stack([embed(told) for told in self.compared.values()]))
-        asked = np.stack([self._middle(name, own) for name in self.compared])
+        if not self._compared:
+            answers = _unit(np.stack([embed(told) for told in self.compared.values()]))
+            self._compared.append((answers, np.stack([self._middle(name, own) for name in self.compared])))
+        answers, asked = self._compared[0]
         fits = of_answer * answers @ _unit(embed(text)) + of_asked * asked @ _unit(own(text)) - nothing
         found = [Turn(name, float(fit)) for name, fit in zip(self.compared, fits, strict=True)]
         return sorted(found, key=lambda turn: -turn.confidence)[:_KEPT]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp, log
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,16 @@ class TopicMachine:
     def fits(self, text: str, embedding: NDArray[np.float32]) -> dict[str, dict[str, float]]:
         """By intent how well each of its topics fits a message in normal form, in logits."""
         columns, weights = self.grams.row(character_spans(text))
-        said = np.zeros(self.rows.shape[1], dtype=np.float32)
-        said[columns] = weights
         meant = unit(embedding - self.meaning.mean)
-        found = _BY_QUESTIONS * _alike(self.meaning.support @ meant, self.rows @ said) @ self.dual
+        shared = self._by_gram[:, columns] @ weights
+        found = _BY_QUESTIONS * _alike(self.meaning.support @ meant, shared) @ self.dual
         logits = iter(found.round(3).tolist())
         return {intent: {topic: next(logits) for topic in among} for intent, among in self.topics.items()}
+
+    @cached_property
+    def _by_gram(self) -> sparse.csc_matrix:
+        """The questions' n-grams, so kept that those of one n-gram are found at once: a message has few."""
+        return self.rows.tocsc()
 
     def save(self, directory: Path) -> None:
         """Write plain arrays and JSON."""
