@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("rasa")
 
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import SlotSet, UserUttered
+from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -198,3 +198,20 @@ def test_that_an_edited_answer_is_said_at_once(tmp_path: Path, monkeypatch: pyte
     assert "密码贴在大厅墙上" in said(speaker, "utter_enquiry/wifi", conversation)["text"]
     file.write_text("- topic: [坏", encoding="utf-8")
     assert "密码贴在大厅墙上" in said(speaker, "utter_enquiry/wifi", conversation)["text"]
+
+
+# -- the offer to begin ----------------------------------------------------------------------------------------------
+
+
+def test_that_an_offer_to_begin_is_made_once_and_to_nobody_who_only_asks() -> None:
+    speaker, licence = StationAnswers(), Question(("residence_permit_apply",))
+    offer = "回“我要办居住证”就开始"
+    first = tracker("居住证怎么办", licence)
+    assert offer in said(speaker, "utter_enquiry/residence_permit_apply", first)["text"]
+    only_asks = said(speaker, "utter_enquiry/residence_permit_apply", tracker("就是打听打听居住证怎么办", licence))
+    assert offer not in only_asks["text"]
+    assert any(button["title"] == "我要办居住证" for button in only_asks["buttons"])
+    again = tracker("居住证怎么办", licence)
+    again.update(BotUttered("现在就想办，回“我要办居住证”就开始。"))
+    again.update(UserUttered("那居住证都得谁办", parse_data={QUESTION: licence.to_json()}))
+    assert offer not in said(speaker, "utter_enquiry/residence_permit_apply", again)["text"]

@@ -21,6 +21,7 @@ from bot.nlu import following, forms, knowledge
 from bot.nlu.context import Context
 from bot.nlu.conversation import SLEEPING, Readers
 from bot.nlu.forms import BESIDES, CONSENT
+from bot.nlu.marked import FORM_VALUES, Tagged
 from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
@@ -530,6 +531,31 @@ def test_that_a_detail_after_a_tip_belongs_to_the_tip() -> None:
     for text, alone in (("大东路1号三楼", WHISPER), ("金色年华最里面那间", OFF_TOPIC)):
         heard = meaning(read(text, alone, turn=0.02), TIP, others={f"有个KTV包房里溜冰，{text}": together}).parse_data
         assert heard["triage"]["intent"] == "tip/drugs"
+
+
+def test_that_who_adds_to_what_they_told_long_ago_says_so() -> None:
+    text = "昨天那个我再补充点 后门走 楼下有个小子放风"
+    faint = Triage("urgent_alarm", 0.5, "urgent_alarm/stalking")
+    yesterday = said(Triage("tip", 0.98, "tip/gambling"), "三楼天天耍钱")
+    yesterday.timestamp -= 24 * 60 * 60
+    assert meaning(read(text, faint, turn=0.2), yesterday).parse_data["triage"]["intent"] == "tip/gambling"
+    sure = meaning(read(text, faint, turn=0.97), yesterday).parse_data
+    assert sure["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_who_puts_a_question_right_tells_no_tip() -> None:
+    asked = said(Triage("enquiry", 0.98, "enquiry/household_death"), "我爸没了 户口去哪销")
+    text = "我刚才没说清楚，他户口在法库农村"
+    told = meaning(read(text, Triage("tip", 0.7, "tip/general_tip")), asked).parse_data
+    assert told["triage"]["label"] == "enquiry"
+
+
+def test_that_several_values_in_a_form_are_no_lost_child() -> None:
+    text = "我们家是贵宾，叫布丁，咖啡色，女生，快三岁，已经结扎了"
+    alarm = read(text, Triage("urgent_alarm", 0.6, "urgent_alarm/missing_child"))
+    found = [Tagged("dog_breed", "贵宾", 0.99), Tagged("dog_name", "布丁", 0.98), Tagged("dog_colour", "咖啡色", 0.9)]
+    tagged = alarm | {FORM_VALUES: [one.to_json() for one in found]}
+    assert meaning(tagged, *DOG_NAME).parse_data["intent"]["name"] == forms.FORM_ANSWER
 
 
 def test_that_a_statement_without_a_subject_goes_on_with_the_complaint_before_it() -> None:
