@@ -241,7 +241,8 @@ class FillingIn:
         that is an alarm behind the form's question too.
         """
         if not triage.urgent or danger(alone, in_form=True) < DANGER:
-            about = is_surely(turns_in(alone, FORM_TURNS), *_ABOUT_FILLING)
+            turns = turns_in(alone, FORM_TURNS)
+            about = sum(turn.confidence for turn in turns if turn.name in _ABOUT_FILLING) >= SURE
             other = not about and triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
             return reading.command in ("cancel", "agreed") or not other
         if self._alarming(alone["text"]):

@@ -130,7 +130,7 @@ _CHILD = re.compile(
 )
 _SEVERAL = 2
 """Values in a question that cannot all be what it asks about."""
-_ANSWERED, _ANSWERED_UNASKED = 0.4, 0.6
+_ANSWERED, _ANSWERED_UNASKED = 0.33, 0.6
 """How likely a question about filling in has to be, and how likely where nothing is asked (ADR 006)."""
 _DOG_NAME_CHARACTERS, _CALLED_CHARACTERS = 6, 3
 """Characters of a dog's name, and of most: what is longer beside values that the model has found is a remark."""
@@ -229,11 +229,11 @@ class _Reader:
         if self._forms.says_yes(self._text):
             return self._agreed()
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
-        if told and not self._means("photo_again"):
-            return told
         answer = "" if self._tagged(_FOUND) or self._holds_values() else self._known_answer()
         if answer and told and told.command in _ANSWERED_BETTER:
             return Reading(remark=answer)
+        if told and not self._means("photo_again"):
+            return told
         if command := self._about_photo() or self._half_agreed() or told:
             return command
         if self._forms.wished(self._text, "") not in (None, self._form):

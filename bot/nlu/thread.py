@@ -127,7 +127,7 @@ class Thread:
             if matter is None and _ONESELF.search(text) and self._thread():
                 return read_as(parse_data, Triage("help_request", triage.confidence, _ANY_REQUEST), _ANY_REQUEST)
         earlier = self._supplemented(text)
-        if earlier and not triage.seen_by_net and self._danger(parse_data) < _PLAIN:
+        if earlier and not triage.seen_by_net and not (triage.urgent and triage.confidence >= _LIKELY):
             return read_as(parse_data, earlier, earlier.intent)
         restated = self._thread() if _RESTATES.search(normalise(text)) and not triage.urgent else None
         if restated and restated[1].label == "enquiry" and triage.confidence < _OWN_STORY:

@@ -535,12 +535,11 @@ def test_that_a_detail_after_a_tip_belongs_to_the_tip() -> None:
 
 def test_that_who_adds_to_what_they_told_long_ago_says_so() -> None:
     text = "昨天那个我再补充点 后门走 楼下有个小子放风"
-    faint = Triage("urgent_alarm", 0.5, "urgent_alarm/stalking")
+    faint, plain = (Triage("urgent_alarm", sure, "urgent_alarm/stalking") for sure in (0.3, 0.9))
     yesterday = said(Triage("tip", 0.98, "tip/gambling"), "三楼天天耍钱")
     yesterday.timestamp -= 24 * 60 * 60
-    assert meaning(read(text, faint, turn=0.2), yesterday).parse_data["triage"]["intent"] == "tip/gambling"
-    sure = meaning(read(text, faint, turn=0.97), yesterday).parse_data
-    assert sure["triage"]["label"] == "urgent_alarm"
+    assert meaning(read(text, faint, turn=0.97), yesterday).parse_data["triage"]["intent"] == "tip/gambling"
+    assert meaning(read(text, plain, turn=0.97), yesterday).parse_data["triage"]["label"] == "urgent_alarm"
 
 
 def test_that_who_puts_a_question_right_tells_no_tip() -> None:
