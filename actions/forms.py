@@ -71,6 +71,8 @@ _CAPTION = 16
 """Letters up to which a message in front of a picture says what it shows."""
 _PHOTO_FILED = "照片收到，记作“{photo}”。"
 _PHOTO_EARLY = "照片收到，先当“{photo}”记着。要是别的，点一下它是哪一样："
+_NOT_USED = "这张不算"
+"""What is tapped for a picture that is none of those that are wanted; `photo_again` in forms.yml has the words."""
 _PHOTO_BESIDE = "照片收到，可要的照片（{photos}）已经齐了，这张先没用上。要拿它换哪一张，就回那张的名字；不换就不用管。"
 _PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
 _PHOTO_SAME = "好，这张换掉了原来的“{photo}”。"
@@ -333,7 +335,8 @@ def _ask_what_it_shows(dispatcher: CollectingDispatcher, form: Form, place: str 
     titles = {name: form.fields[name].title for name in form.photos}
     others = [title for name, title in titles.items() if name != place]
     told = _PHOTO_EARLY.format(photo=titles[place]) if place else _PHOTO_BESIDE.format(photos="、".join(others))
-    dispatcher.utter_message(text=told, buttons=[{"title": title, "payload": title} for title in others])
+    titles_to_tap = [*others, _NOT_USED] if place else others
+    dispatcher.utter_message(text=told, buttons=[{"title": title, "payload": title} for title in titles_to_tap])
 
 
 def _announced(form: Form, tracker: Tracker) -> str | None:

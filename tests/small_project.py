@@ -11,7 +11,7 @@ from bot.nlu.triage import URGENT
 from bot.settings import ROOT
 
 EXAMPLES, TURN_EXAMPLES = 40, 6
-"""Of each intent, and of each turn and topic, its first ones."""
+"""Of each intent, and of each turn, topic and question of a form, its first ones."""
 INTENTS = frozenset(
     {
         *(f"urgent_alarm/{name}" for name in ("general_alarm", "fire", "robbery", "assault", "silent_call", "medical")),
@@ -46,7 +46,7 @@ def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
     for path in (folder / "nlu_data" / "in_talk").glob("*.yml"):
         _keep_matters(path)
     turns = (data / f"{name}.yml" for name in ("form_turns", "aspect_turns"))
-    for source in (*turns, *(data / "questions").glob("*.yml")):
+    for source in (*turns, *(data / "questions").glob("*.yml"), *(data / "form_values").glob("*.yml")):
         target = folder / "nlu_data" / source.relative_to(data)
         target.write_text(_with_examples(source, "  - ", TURN_EXAMPLES), encoding="utf-8")
     (folder / "models").mkdir()

@@ -71,6 +71,8 @@ _HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")
 
 _INTRODUCES = re.compile("(?:我要|我想|想要?|要|给[^，。 ]{1,6})办.*我(?:叫|姓)|我(?:叫|姓).*(?:我要|我想|想要?|来)办")
 """Whoever wishes and gives a name in one breath begins, whatever is asked besides."""
+_STANDING = re.compile("查(?:一?下|查|询)?[^，,。 ]{0,10}(?:下来|办好|办完|批)|(?:[办批]下来|办好|办完)(?:了)?没")
+"""Who asks how an application stands wishes for none."""
 _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
 """What somebody tells who wishes for a form; since when they live here they also say to ask whether they may."""
 
@@ -305,7 +307,7 @@ class Context:
     def _wished(self, parse_data: Mapping[str, Any], intent: str, about: str) -> Form | None:
         """The form that a message begins: in so many words, behind words about it, or with data for it."""
         text, heard = parse_data["text"], Heard.in_message(parse_data)
-        if is_surely(heard.turns, "missing", "review"):
+        if is_surely(heard.turns, "missing", "review") or _STANDING.search(normalise(text)):
             return None  # 查一下我媳妇居住证办下来没有
         asked = [self._asked.intent_of(question) for question in self._asked.all()]
         named = [form.intent for form in self._lately_named()]

@@ -36,7 +36,7 @@ _TOLD: Mapping[str, Command | Aside] = {
     **{"sent_already": "sent", "whose": "whose", "chat": "chat", "photo_how": "photos"},
 }
 """The turns (`nlu_data/form_turns.yml`) that say something about filling in and give nothing."""
-_HANDS_IN = re.compile("提交|交上|交了?吧|报上|报吧|递上")
+_HANDS_IN = re.compile("提交|送出|交上|交了?吧|帮我交|能交就交|报上|报吧|递上")
 _GIVES_UP = 0.9
 """How likely giving up has to be: what was filled in is lost by it."""
 _ENDS = re.compile(
@@ -135,7 +135,7 @@ _ANSWERED, _ANSWERED_UNASKED = 0.33, 0.6
 _DOG_NAME_CHARACTERS, _CALLED_CHARACTERS = 6, 3
 """Characters of a dog's name, and of most: what is longer beside values that the model has found is a remark."""
 _NO_DOG_NAME = re.compile(
-    "[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|打|疫|针|岁|公|母|只|[男女]生"
+    "[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|它|打|疫|针|岁|公|母|只|[男女]生"
 )
 
 
@@ -302,7 +302,8 @@ class _Reader:
             return None
         if self._means("agree", at=at) or (self._requested == CONSENT and self._means(WISH_TURN)):
             asked = self._requested in (CONSENT, CONFIRMED) and not asks(self._text)
-            return Reading({str(self._requested): True}) if asked else Reading(command="agreed")
+            wants: Command | Aside = "missing" if _HANDS_IN.search(self._text) else "agreed"
+            return Reading({str(self._requested): True}) if asked else Reading(command=wants)
         if self._means("pretends"):
             return Reading(problems=(_TRUE_ONLY,))
         if self._means("photo_again", at=at):
@@ -403,7 +404,11 @@ class _Reader:
     def _known_answer(self) -> str:
         """What answers the question that the message most likely asks, or what its words want an answer to; "" for
         none."""
-        if self._tagged(_FOUND) and not self._asking:
+        return "" if self._tagged(_FOUND) and not self._asking else self._answer_to_it()
+
+    def _answer_to_it(self) -> str:
+        """The same, whatever values stand beside what is asked; 手机号写错了 asks nothing."""
+        if self._correcting and len(self._text) <= _WRONG_ONLY:
             return ""
         odds = {
             turn.name: exp(turn.confidence)
@@ -601,7 +606,7 @@ class _Reader:
                 value = self._behind_its_name(entry, rest)
             if value is not None:
                 self._put(entry, value)
-            elif not self._problems:
+            elif not (self._problems or self._answer_to_it()):
                 self._again.append(entry.name)
 
     def _renamed_dog(self) -> str | None:
@@ -692,8 +697,8 @@ class _Reader:
                 self._take(entry, self._around(entry) or self._text, asked=True)
             elif entry.kind == "date" and self._is_about(entry):
                 self._take(entry, self._around(entry), asked=False)
-            elif entry.name == "dog_name" and (called := field_values.dog_called(self._text, asked=False)):
-                self._put(entry, self._without_breed(called))
+            elif entry.name == "dog_name" and (called := self._dog_called(self._text, asked=False)):
+                self._put(entry, called)
 
     def _take_coat(self) -> None:
         """All the words of a coat where they can be nothing else: 黄的 嘴巴子是黑的."""
@@ -706,10 +711,14 @@ class _Reader:
         if not field_values.colour(self._text) and (coat := field_values.coat(self._text)):
             self._put(entry, coat)
 
-    def _without_breed(self, called: str) -> str:
-        """A dog's name without the breed and colour that follow it: 豆豆泰迪."""
-        breed = self._forms.breed_words(called)
-        return called.partition(breed)[0] or called if breed else called
+    def _dog_called(self, text: str, *, asked: bool) -> str | None:
+        """What a text says that the dog is called, without breed and colour behind it: 豆豆泰迪. 它是泰迪 tells the
+        breed alone."""
+        called = field_values.dog_called(text, asked=asked)
+        breed = self._forms.breed_words(called) if called else None
+        if called is None or breed is None:
+            return called
+        return called.partition(breed)[0] or (called if "叫" in text else None)
 
     def _around(self, entry: Field) -> str:
         """The clause that a date's own words stand in."""
@@ -769,8 +778,8 @@ class _Reader:
                 return self._put(entry, colour)
             if entry.kind == "breed" and (unknown := field_values.unknown_breed(piece)):
                 return self._put(entry, unknown)
-            if entry.name == "dog_name" and (named := field_values.dog_called(piece, asked=True)):
-                return self._put(entry, self._without_breed(named))
+            if entry.name == "dog_name" and (named := self._dog_called(piece, asked=True)):
+                return self._put(entry, named)
         return False
 
     def _take_rare_name(self, pieces: list[str]) -> None:
@@ -784,6 +793,9 @@ class _Reader:
         entry = next((entry for entry in self._open_fields() if entry.name == "dog_name"), None)
         if entry is None or self._asking or _OF_NUMBER.search(self._text):
             return
+        if by_breed := self._named_by_breed():
+            self._put(entry, by_breed)
+            return
         told = {
             number
             for number, piece in enumerate(pieces)
@@ -796,6 +808,16 @@ class _Reader:
             if number not in told and beside and not too_long and self._bare_word(piece):
                 self._put(entry, piece)
                 return
+
+    def _named_by_breed(self) -> str:
+        """The dog's name, where its breed is told of it by that: 豆豆是蝴蝶犬; "" for none."""
+        breed = self._claimed.get("dog_breed") or self._forms.breed_words(self._text)
+        found = (
+            re.search(f"(?:^|[\\s,，。])([\u4e00-\u9fffa-z]{{1,4}})是(?:一?[只条个])?{re.escape(breed)}", self._text)
+            if breed
+            else None
+        )
+        return found[1] if found and not _NO_DOG_NAME.search(found[1]) and not values.no_name(found[1]) else ""
 
     def _bare_word(self, piece: str) -> bool:
         """Whether a piece is a word that nothing else has taken."""
@@ -918,7 +940,8 @@ class _Reader:
     def _chooses_anew(self, entry: Field) -> bool:
         """Whether a text is a choice of its own, where an earlier one was only heard in other words: 在饭店干活. What
         the model has read it would have found."""
-        if self._heard.turns and not self._means("answer", "correction"):
+        named = any(self._text.startswith(tuple(words)) for words in entry.settings["choices"].values())
+        if self._heard.turns and not (named and self._means("answer", "correction")):
             return False
         asked = self._form.fields.get(self._requested or "")
         brief = len(self._text) <= _DAY_LETTERS and not re.search(r"[\d发拍照传]", self._text)

@@ -39,9 +39,11 @@ def answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
     if len(topics) == 1:
         text = "\n\n".join(_with_sources(_without_repeats(_of_topic(topics[0], asked, words))))
         return {"text": text, "buttons": _buttons(topics[0], asked, base, words)}
-    facts = [topic.fact(aspect) for topic, aspect in zip(topics, asked.aspects, strict=False)]
-    told = _with_sources(facts)
-    parts = [f"【{topic.title}】{text}" for topic, text in zip(topics, told, strict=True)]
+    facts = {topic.id: topic.fact(aspect) for topic, aspect in zip(topics, asked.aspects, strict=False)}
+    left = _without_repeats(list(facts.values())) if len(facts) == len(topics) else []
+    if len(left) < len(topics):  # of one topic several facts, or nothing new in one of them
+        left = [topic.fact(aspect) for topic, aspect in zip(topics, asked.aspects, strict=False)]
+    parts = [f"【{topic.title}】{text}" for topic, text in zip(topics, _with_sources(left), strict=True)]
     return {"text": "\n\n".join(parts), "buttons": [button(topic.title) for topic in topics]}
 
 

@@ -951,3 +951,19 @@ def test_that_a_child_is_told_that_a_grown_up_must_apply(text: str, told: bool) 
 
 def test_that_another_forms_answer_is_none() -> None:
     assert asking("租房合同丢了咋整", 4.0, question="contract_lost").remark == ""
+
+
+def test_that_a_dog_that_is_told_by_its_breed_has_its_name() -> None:
+    assert reading("豆豆是蝴蝶犬 黑白的", "id_number").values["dog_name"] == "豆豆"
+    assert "dog_name" not in reading("它是泰迪 黑白的", "id_number").values
+
+
+def test_that_who_surely_agrees_and_hands_in_too_early_is_told_what_is_missing() -> None:
+    assert heard("没别的要改了，确认提交", "agree", "vaccinated_on").command == "missing"
+
+
+def test_that_a_field_that_was_written_wrongly_is_asked_anew_and_nothing_explained() -> None:
+    heard_so = Heard(asked=[Turn("phone_change", 3.0)])
+    known = {"phone": "13800138021"}
+    found = read(FORMS, DOG, "address", "手机号写错了", known, today=TODAY, entities=ENTITIES, heard=heard_so)
+    assert (found.again, found.remark) == (("phone",), "")
