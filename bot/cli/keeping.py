@@ -203,6 +203,9 @@ def restore(
             _check_keeper(officer)
         put_back = backup.restore(settings, file.absolute(), by=officer, now=SystemClock().now(), force=force)
         _tell(settings, file, put_back)
+        if put_back.codes_ended:
+            names = ", ".join(put_back.codes_ended)
+            typer.echo(f"their one-time codes ended, another FUJIN_SECRET had sealed them: {names}", err=True)
     except (BackupError, StoreUnavailableError) as error:
         fail(str(error))
 

@@ -9,6 +9,7 @@ from bot.console import applications
 from bot.console.feed import Feed
 from bot.console.looks import Looks
 from bot.console.queries import Calls, read_calls
+from bot.duty.one_time_codes import Codes
 from bot.duty.roster import STATION_TIME, RosterFile
 from bot.duty.watch import Watch
 from bot.settings import Settings
@@ -30,6 +31,11 @@ class Services:
     def watch(self) -> Watch:
         """Who is paged, and how, as the duty file says now."""
         return Watch.over(self.roster_file.current(), self.settings.channels)
+
+    @cached_property
+    def codes(self) -> Codes:
+        """What one-time codes are checked with."""
+        return Codes(var_dir=self.settings.var_dir, given=self.settings.secret)
 
     @cached_property
     def looks(self) -> Looks:

@@ -17,7 +17,7 @@ from fastapi.responses import RedirectResponse
 from bot.console.door import COOKIE, PASSWORD, SIGN_IN, SIGN_OUT, home, look, visitor
 from bot.console.plain import document, plain_page
 from bot.console.services import Services
-from bot.duty import accounts
+from bot.duty import accounts, one_time_codes
 from bot.duty.accounts import AccountError, Gate, SignedIn, SignInError
 from bot.store.session import StoreUnavailableError
 
@@ -37,7 +37,7 @@ async def _apart(check: Callable[[], str]) -> str:
 def router(services: Services) -> APIRouter:
     """The routes `/sign-in`, `/sign-out` and `/password`."""
     routes = APIRouter()
-    gate = Gate(services.store)
+    gate = Gate(services.store, services.codes)
     _add_sign_in(routes, services, gate)
     _add_own_account(routes, services, gate)
     return routes
@@ -124,9 +124,10 @@ def _change(services: Services, gate: Gate, signed_in: SignedIn, form: dict[str,
     gate.confirm(name, password, now=now)
     with services.store.transaction() as session:
         if what == "totp-off":
-            accounts.end_totp(session, name, now=now)
+            accounts.end_codes(session, name, by=name, now=now)
             return "动态口令已关闭"
-        accounts.enrol_totp(session, name, form.get("secret", ""), form.get("code", ""), now=now)
+        given = (form.get("secret", ""), form.get("code", ""))
+        accounts.enrol_codes(session, services.codes, name, *given, now=now)
     return "动态口令已开通，以后登录要输入手机上的6位数字"
 
 
@@ -225,7 +226,7 @@ def _own_page(
     actor = signed_in.actor
     try:
         with services.store.reading() as session:
-            totp = accounts.has_totp(session, actor.name)
+            totp = accounts.has_codes(session, actor.name)
     except StoreUnavailableError:
         return plain_page("暂时打不开", _AWAY, 503)
     first = signed_in.must_change and not done
@@ -258,9 +259,9 @@ _TOTP_OFF_FORM = """<form method=post action="/password" class=plain-form aria-l
 
 
 def _totp_form(name: str, secret: str) -> str:
-    if not accounts.is_totp_secret(secret):
-        secret = accounts.draw_totp_secret()
-    picture = segno.make(accounts.totp_address(name, secret)).svg_data_uri(scale=4, border=2, light="#fff")
+    if not one_time_codes.is_shared_secret(secret):
+        secret = one_time_codes.draw()
+    picture = segno.make(one_time_codes.address(name, secret)).svg_data_uri(scale=4, border=2, light="#fff")
     return (
         '<form method=post action="/password" class=plain-form aria-label="动态口令"><h2>动态口令（可选）</h2>'
         "<p>用手机上的验证器应用扫一扫，再输入它显示的6位数字。以后登录除了口令还要这个数字，每个数字只能用一次。</p>"

@@ -5,7 +5,6 @@ made with older parameters is renewed at the next sign-in. Everything that chang
 """
 
 import hashlib
-import re
 import secrets
 import string
 import threading
@@ -15,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-import pyotp
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -23,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import audit
 from bot.duty.access import ROLES, Actor
+from bot.duty.one_time_codes import Codes, is_shared_secret
 from bot.store.models import Account, AuditEntry, SignIn
 from bot.store.session import Store
 
@@ -38,7 +37,6 @@ _NAME_CHARACTERS = 64
 _FREE_FAILURES, _FREE_FAILURES_OF_ADDRESS = 5, 20
 _FIRST_WAIT, _LONGEST_WAIT, _FORGOTTEN = timedelta(seconds=30), timedelta(minutes=15), timedelta(hours=1)
 _REMEMBERED = 10_000
-_TOTP_SECONDS = 30
 _DRAWN = string.ascii_lowercase.replace("l", "").replace("o", "") + "23456789"
 
 _hasher = PasswordHasher()
@@ -299,8 +297,8 @@ def wait_after(failures: int, free: int = _FREE_FAILURES) -> timedelta:
 class Gate:
     """Where passwords are checked. Share one per process; it is safe between threads."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, codes: Codes) -> None:
+        self._store, self._codes = store, codes
         self._addresses = Throttle(_FREE_FAILURES_OF_ADDRESS)
         self._strangers = Throttle(_FREE_FAILURES)
 
@@ -343,7 +341,7 @@ class Gate:
         with self._store.transaction() as session:
             account = _named(session, name)
             unchanged = account.password_hash == checked and account.disabled_at is None
-            token = secrets.token_urlsafe(32) if unchanged and _take_code(account, code, now) else None
+            token = secrets.token_urlsafe(32) if unchanged and _take_code(account, self._codes, code, now) else None
             if token:
                 account.password_hash = renewed or account.password_hash
                 account.failures, account.locked_until = 0, None
@@ -443,60 +441,53 @@ def end_sign_ins(session: Session, account: Account, *, but: str = "") -> None:
     session.execute(sa.delete(SignIn).where(SignIn.account_id == account.id, SignIn.token_hash != but))
 
 
-# -- one-time codes (RFC 6238) ----------------------------------------------------------------------------------------
+# -- one-time codes ---------------------------------------------------------------------------------------------------
 
 
-def draw_totp_secret() -> str:
-    """A new shared secret for an authenticator: 160 bits in base 32."""
-    return pyotp.random_base32()
-
-
-def is_totp_secret(text: str) -> bool:
-    """Whether a text can be a shared secret."""
-    return re.fullmatch("[A-Z2-7]{32}", text) is not None
-
-
-def totp_address(name: str, secret: str) -> str:
-    """The otpauth address that an authenticator reads from a QR code."""
-    return pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="抚近值班台")
-
-
-def enrol_totp(session: Session, name: str, secret: str, code: str, *, now: datetime) -> None:
+def enrol_codes(session: Session, codes: Codes, name: str, secret: str, code: str, *, now: datetime) -> None:
     """Ask for a one-time code at each sign-in from now on, once the authenticator has shown that it makes right ones.
 
     Raises:
         AccountError: the code is not the secret's.
     """
-    if not is_totp_secret(secret):
+    if not is_shared_secret(secret):
         raise AccountError("密钥不完整，请重新打开这一页")
     account = _named(session, name)
-    account.totp_secret, account.totp_step = secret, None
-    if not code or not _take_code(account, code, now):
+    account.totp_secret, account.totp_step = codes.seal(secret), None
+    if not code or not _take_code(account, codes, code, now):
         raise AccountError("动态口令不对，请看手机上现在的6位数字；手机时间也要准")
     audit.record(session, name, "account_totp", now=now, subject=name, detail={"on": True})
 
 
-def end_totp(session: Session, name: str, *, now: datetime) -> None:
+def end_codes(session: Session, name: str, *, by: str, now: datetime) -> None:
     """Ask for no one-time code any more."""
     account = _named(session, name)
     account.totp_secret = account.totp_step = None
-    audit.record(session, name, "account_totp", now=now, subject=name, detail={"on": False})
+    audit.record(session, by, "account_totp", now=now, subject=name, detail={"on": False})
 
 
-def has_totp(session: Session, name: str) -> bool:
+def end_unreadable_codes(session: Session, codes: Codes, *, by: str, now: datetime) -> list[str]:
+    """End the codes that this installation cannot check, so that nobody is locked out for good; whose they were."""
+    query = sa.select(Account.name, Account.totp_secret).where(Account.totp_secret.is_not(None)).order_by(Account.name)
+    names = [name for name, kept in session.execute(query) if kept and not codes.opens(kept)]
+    for name in names:
+        end_codes(session, name, by=by, now=now)
+    return names
+
+
+def has_codes(session: Session, name: str) -> bool:
     """Whether a one-time code is asked for."""
     return session.scalars(sa.select(Account.totp_secret).where(Account.name == name)).one_or_none() is not None
 
 
-def _take_code(account: Account, code: str, now: datetime) -> bool:
-    """Whether a code is right, half a minute early or late included; each counts once."""
+def _take_code(account: Account, codes: Codes, code: str, now: datetime) -> bool:
+    """Whether a code is right; it counts once."""
     if account.totp_secret is None:
         return True
-    totp = pyotp.TOTP(account.totp_secret)
-    step = int(now.timestamp()) // _TOTP_SECONDS
-    for candidate in (step - 1, step, step + 1):
-        fresh = account.totp_step is None or candidate > account.totp_step
-        if fresh and secrets.compare_digest(totp.generate_otp(candidate).encode(), code.strip().encode()):
-            account.totp_step = candidate
-            return True
-    return False
+    step = codes.step(account.totp_secret, code, after=account.totp_step, now=now)
+    if step is None:
+        return False
+    account.totp_step = step
+    if is_shared_secret(account.totp_secret):  # enrolled before secrets were sealed
+        account.totp_secret = codes.seal(account.totp_secret)
+    return True

@@ -23,7 +23,8 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
-from bot.duty import audit
+from bot.duty import accounts, audit
+from bot.duty.one_time_codes import Codes
 from bot.settings import Settings
 from bot.store.models import Account, AuditEntry, Resident
 from bot.store.session import Store
@@ -47,6 +48,8 @@ class Summary:
     bytes: int
     audit_entry: int
     audit_hash: str
+    codes_ended: tuple[str, ...] = ()
+    """After putting back under another secret: whose one-time codes could not be checked any more."""
 
 
 # -- making one -------------------------------------------------------------------------------------------------------
@@ -174,7 +177,11 @@ def restore(settings: Settings, source: Path, *, by: str, now: datetime, force: 
     _check_chain(settings.database_url, manifest)
     with _store(settings) as store, store.transaction() as session:
         audit.record(session, by, "restore", now=now, subject=source.name[:64])
-    return Summary(len(members), sum(member["bytes"] for member in members.values()), *manifest["audit_head"])
+        codes = Codes(var_dir=settings.var_dir, given=settings.secret)
+        without = accounts.end_unreadable_codes(session, codes, by=by, now=now)
+    entry, its_hash = manifest["audit_head"]
+    size = sum(member["bytes"] for member in members.values())
+    return Summary(len(members), size, entry, its_hash, tuple(without))
 
 
 def _unpack(source: Path, folder: Path) -> dict[str, Any]:

@@ -489,7 +489,8 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str] = mapped_column(String(200))
-    totp_secret: Mapped[str | None] = mapped_column(String(64), default=None)
+    # Sealed (`bot/duty/one_time_codes.py`).
+    totp_secret: Mapped[str | None] = mapped_column(String(200), default=None)
     # The last one-time code's time step: a code counts once.
     totp_step: Mapped[int | None] = mapped_column(BigInteger, default=None)
     failures: Mapped[int] = mapped_column(default=0)

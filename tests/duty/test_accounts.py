@@ -1,14 +1,16 @@
 """Signing in, as attackers and tired officers do it."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from bot.duty import accounts
+from bot.duty import accounts, one_time_codes
 from bot.duty.accounts import AccountError, Gate, SignedIn, SignInError
+from bot.duty.one_time_codes import Codes
 from bot.store.models import Account, AuditEntry, SignIn
 from bot.store.session import Store
 from tests.world import FakeClock
@@ -23,10 +25,16 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def gate(store: Store, clock: FakeClock) -> Gate:
+def codes(tmp_path: Path) -> Codes:
+    """This installation's key for one-time codes."""
+    return Codes(var_dir=tmp_path)
+
+
+@pytest.fixture
+def gate(store: Store, clock: FakeClock, codes: Codes) -> Gate:
     """A gate with one officer, 甲, who has changed the first password."""
     add(store, clock, "甲")
-    return Gate(store)
+    return Gate(store, codes)
 
 
 def add(store: Store, clock: FakeClock, name: str, role: str = "officer", password: str = PASSWORD) -> None:
@@ -165,13 +173,13 @@ def test_that_a_changed_password_signs_out_the_other_browsers(store: Store, gate
     assert enter(gate, clock, password="另一个很长的口令呀呀")
 
 
-def test_that_a_one_time_code_counts_once(store: Store, gate: Gate, clock: FakeClock) -> None:
-    secret = accounts.draw_totp_secret()
+def test_that_a_one_time_code_counts_once(store: Store, gate: Gate, codes: Codes, clock: FakeClock) -> None:
+    secret = one_time_codes.draw()
     totp = pyotp.TOTP(secret)
     with store.transaction() as session, pytest.raises(AccountError, match="动态口令不对"):
-        accounts.enrol_totp(session, "甲", secret, "", now=clock.now())
+        accounts.enrol_codes(session, codes, "甲", secret, "", now=clock.now())
     with store.transaction() as session:
-        accounts.enrol_totp(session, "甲", secret, totp.at(clock.now()), now=clock.now())
+        accounts.enrol_codes(session, codes, "甲", secret, totp.at(clock.now()), now=clock.now())
     clock.advance(seconds=30)
     for wrong in ("", "000000", totp.at(clock.now() - timedelta(seconds=90))):
         with pytest.raises(SignInError):
@@ -183,8 +191,55 @@ def test_that_a_one_time_code_counts_once(store: Store, gate: Gate, clock: FakeC
     clock.advance(seconds=30)
     assert enter(gate, clock, code=totp.at(clock.now() + timedelta(seconds=30)))  # a telephone that goes ahead
     with store.transaction() as session:
-        accounts.end_totp(session, "甲", now=clock.now())
+        accounts.end_codes(session, "甲", by="甲", now=clock.now())
     assert enter(gate, clock)
+
+
+def test_that_the_database_keeps_no_secret_of_one_time_codes(
+    store: Store, gate: Gate, codes: Codes, clock: FakeClock
+) -> None:
+    secret = one_time_codes.draw()
+    with store.transaction() as session:
+        accounts.enrol_codes(session, codes, "甲", secret, pyotp.TOTP(secret).at(clock.now()), now=clock.now())
+    assert secret not in kept_secret(store)
+
+
+def test_that_a_secret_from_before_there_was_a_seal_is_sealed_at_its_next_use(
+    store: Store, gate: Gate, clock: FakeClock
+) -> None:
+    secret = one_time_codes.draw()
+    with store.transaction() as session:
+        session.execute(sa.update(Account).values(totp_secret=secret))
+    for _ in range(2):
+        assert enter(gate, clock, code=pyotp.TOTP(secret).at(clock.now()))
+        assert secret not in kept_secret(store)
+        clock.advance(seconds=30)
+
+
+def test_that_codes_sealed_under_another_secret_let_nobody_in_until_they_are_ended(
+    store: Store, gate: Gate, codes: Codes, clock: FakeClock, tmp_path: Path
+) -> None:
+    add(store, clock, "乙")
+    secret = one_time_codes.draw()
+    code = pyotp.TOTP(secret).at(clock.now())
+    with store.transaction() as session:
+        accounts.enrol_codes(session, codes, "甲", secret, code, now=clock.now())
+    other = Codes(var_dir=tmp_path, given="s" * 32)
+    clock.advance(seconds=30)
+    with pytest.raises(SignInError):
+        enter(Gate(store, other), clock, code=pyotp.TOTP(secret).at(clock.now()))
+    with store.transaction() as session:
+        assert accounts.end_unreadable_codes(session, codes, by="管理员", now=clock.now()) == []
+        assert accounts.end_unreadable_codes(session, other, by="管理员", now=clock.now()) == ["甲"]
+    assert enter(Gate(store, other), clock)
+    assert ("管理员", "account_totp", "甲") in log(store)
+
+
+def kept_secret(store: Store) -> str:
+    with store.reading() as session:
+        kept = session.scalars(sa.select(Account.totp_secret).where(Account.name == "甲")).one()
+    assert kept is not None
+    return kept
 
 
 def test_that_a_disabled_account_is_out_at_once_and_in_again_later(store: Store, gate: Gate, clock: FakeClock) -> None:
@@ -252,24 +307,26 @@ def test_that_first_passwords_are_all_different_and_long() -> None:
         accounts.check_password(password, "甲")
 
 
-def test_that_demo_accounts_are_drawn_once(store: Store, clock: FakeClock) -> None:
+def test_that_demo_accounts_are_drawn_once(store: Store, clock: FakeClock, codes: Codes) -> None:
     people = [("甲", "officer"), ("管理员", "administrator")]
     for names in (people[:1], people):
         with store.transaction() as session:
             accounts.draw_demo(session, names, password="abcd-efgh", now=clock.now())
-    gate = Gate(store)
+    gate = Gate(store, codes)
     assert all(enter(gate, clock, name, "abcd-efgh") for name, _ in people)
     assert [action for _, action, _ in log(store)].count("account_add") == 2
 
 
-def test_that_demo_accounts_are_known_until_they_have_another_password(store: Store, clock: FakeClock) -> None:
+def test_that_demo_accounts_are_known_until_they_have_another_password(
+    store: Store, clock: FakeClock, codes: Codes
+) -> None:
     people = [("甲", "officer"), ("乙", "officer"), ("丙", "officer"), ("丁", "officer"), ("管理员", "administrator")]
     with store.transaction() as session:
         accounts.draw_demo(session, people, password="abcd-efgh", now=clock.now())
         accounts.add(session, "戊", "officer", password_hash="", by="管理员", now=clock.now())
         accounts.disable(session, "丙", by="管理员", now=clock.now())
         accounts.reset(session, "乙", password_hash="", by="管理员", now=clock.now())
-    gate = Gate(store)
+    gate = Gate(store, codes)
     signed_in = who(store, clock, enter(gate, clock, "甲", "abcd-efgh"))
     assert signed_in
     gate.change_password(signed_in, "abcd-efgh", "一个新的长口令呀呀呀", now=clock.now())

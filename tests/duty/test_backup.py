@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import audit, backup
+from bot.duty import accounts, audit, backup, one_time_codes
 from bot.duty.backup import BackupError, Summary
+from bot.duty.one_time_codes import Codes
 from bot.intake.evidence import EvidenceStore
 from bot.settings import Settings
 from bot.store.models import AuditEntry, Case, Message, Resident
@@ -90,6 +91,22 @@ def test_that_everything_comes_back(place: Place, tmp_path: Path) -> None:
     assert place.files.path(digest).read_bytes() == b"picture"
     assert place.actions() == ["view", "backup", "restore"]
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_that_under_another_secret_nobody_is_asked_for_codes_that_cannot_be_checked(
+    place: Place, tmp_path: Path
+) -> None:
+    codes = Codes(var_dir=place.settings.var_dir)
+    with place.store.transaction() as session:
+        account = accounts.add(session, "甲", "officer", password_hash="", by="管理员", now=place.clock.now())
+        account.totp_secret = codes.seal(one_time_codes.draw())
+    place.save(tmp_path / "fujin.tar")
+    assert place.put_back(tmp_path / "fujin.tar", force=True).codes_ended == ()
+    (place.settings.var_dir / "secret").unlink()  # a new machine draws another
+    assert place.put_back(tmp_path / "fujin.tar", force=True).codes_ended == ("甲",)
+    with place.store.reading() as session:
+        assert not accounts.has_codes(session, "甲")
+    assert place.actions()[-2:] == ["restore", "account_totp"]
 
 
 def test_that_a_database_that_holds_something_is_replaced_only_by_force(place: Place, archive: Path) -> None:
