@@ -18,12 +18,13 @@ from bot.console import search as finding
 from bot.console.applications import masked, read_application
 from bot.duty import conversation, disclosure, handling
 from bot.duty.handling import DISPOSITIONS, REFERRED_TO, CaseError
+from bot.duty.presence import reached
 from bot.intake.evidence import EvidenceStore, known_file
 from bot.nlu import forms
 from bot.nlu.live_file import TrainersFileError
 from bot.services import applications as services
 from bot.services.applications import DECISIONS, ApplicationError, by_receipt
-from bot.store.models import Application, Case, CaseId, Message, Page, Resident, WorkState
+from bot.store.models import Application, Case, CaseId, Message, Page, Resident
 from bot.wechat.outbound import MAX_PICTURE_BYTES, picture_type
 
 commands = typer.Typer()
@@ -60,7 +61,7 @@ def _case_query() -> sa.Select[Case, str, int, int]:
     def count(table: type[Message | Page], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(sa.func.count()).where(table.case_id == Case.id, *where).scalar_subquery()
 
-    sent = count(Page, Page.state == WorkState.DONE)
+    sent = count(Page, reached())
     return (
         sa.select(Case, Resident.pseudonym, count(Message), sent)
         .join(Resident, Resident.id == Case.resident_id)

@@ -13,7 +13,6 @@ from nicegui.storage import Storage
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.addresses import PageChannel, read_channels
 from bot.clock import SystemClock
 from bot.console import (
     accounts_page,
@@ -47,7 +46,7 @@ from bot.console.studio import (
     topic_page,
 )
 from bot.console.theme import not_found
-from bot.duty.auditor import Auditor
+from bot.duty.auditing import auditing
 from bot.duty.retention import Daily
 from bot.duty.roster import RosterFile
 from bot.intake import menu
@@ -78,20 +77,12 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        auditor = Auditor(
-            settings.database_url,
-            _groups(settings.channels),
-            settings.console_url,
-            last_resort=_groups(read_channels(settings.auditor_channels)),
-        )
-        thread = threading.Thread(target=auditor.run, args=(clock.now,), name="auditor", daemon=True)
-        thread.start()
         files = settings.var_dir / "evidence"
         retention = Daily(store, lambda: services.roster_file.current().retention, files, settings.conversations_url)
         threading.Thread(target=retention.run, args=(clock.now,), name="retention", daemon=True).start()
-        yield
+        with auditing(settings, clock):
+            yield
         retention.stop()
-        auditor.stop()
         await courier.close()
 
     app = FastAPI(title="Fujin console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
@@ -137,11 +128,6 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     simulator.register(services, simulation, courier, menu.live())
     _mount_pages(app, settings)
     return app
-
-
-def _groups(channels: tuple[PageChannel, ...]) -> tuple[str, ...]:
-    """The channels that reach a group, as the auditor takes them, which shares no code with anybody."""
-    return tuple(f"{channel.kind}+{channel.address}" for channel in channels if not channel.personal)
 
 
 def _mount_pages(app: FastAPI, settings: Settings) -> None:

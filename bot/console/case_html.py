@@ -62,7 +62,7 @@ def deadline(card: CaseCard) -> Markup:
 def pages(card: CaseCard) -> Markup:
     """How many pages went out, and whether any did not."""
     sent = f"已发出{card.pages_sent}次提醒" if card.pages_sent else "提醒发送中" if card.open else "未发出提醒"
-    failed = box("pages-failed", f"{card.pages_failed}次提醒未发出") if card.pages_failed else ""
+    failed = box("pages-failed", f"{card.pages_failed}次提醒没有送到") if card.pages_failed else ""
     return box("pages", box("", sent), failed)
 
 

@@ -28,6 +28,7 @@ from bot.console.talk import CloseButton, ReplyBox
 from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, not_found, put, sound_toggle
 from bot.duty.access import may
 from bot.duty.handling import DISPOSITIONS
+from bot.duty.presence import Hearing
 from bot.duty.timeline import Act
 from bot.nlu.catalogue import title_of
 from bot.nlu.entities import KINDS
@@ -36,6 +37,7 @@ from bot.store.models import CaseId, PageKind, WorkState
 from bot.store.session import StoreUnavailableError
 
 _SENT = {WorkState.DONE: "已送达", WorkState.PENDING: "待发", WorkState.FAILED: "未送达", WorkState.CANCELLED: "已取消"}
+_UNHEARD = {Hearing.MUTED: "到了值班台，但没开声音", Hearing.LOST: "到了值班台，随后断线"}
 _PAGED = _SENT | {WorkState.DONE: "已发出", WorkState.PENDING: "发送中", WorkState.FAILED: "未发出"}
 _NUMBER_DIGITS = 15
 _PLACES = 3
@@ -281,7 +283,7 @@ def _more(act: Act, card: CaseCard) -> str:
 def _page_words(page: Paged) -> tuple[str, str, str]:
     if page.level < 0:
         return "系统巡检提醒全体", "发现提醒超时", page.state
-    state = _PAGED.get(WorkState(page.state), page.state)
+    state = _UNHEARD.get(page.receipt or "") or _PAGED.get(WorkState(page.state), page.state)
     reason = f"：{in_chinese(page.error)}" if page.error else ""
     asks = {PageKind.OFFER: "请接手的提醒", PageKind.RETURNED: "没人接手的提醒"}.get(
         PageKind(page.kind), f"第{page.level + 1}级提醒"

@@ -85,6 +85,7 @@ class Paged:
     state: str
     error: str | None
     kind: str = PageKind.ALARM
+    receipt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -266,6 +267,7 @@ def _pages(session: Session, case_id: CaseId) -> tuple[Paged, ...]:
             state=page.state,
             error=page.error,
             kind=page.kind,
+            receipt=page.receipt,
         )
         for page in session.scalars(sa.select(Page).where(Page.case_id == case_id))
     ]

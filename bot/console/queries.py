@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation, shifts
 from bot.duty.auditor import MUTE
 from bot.duty.case import RESOLVED
+from bot.duty.presence import reached
 from bot.duty.watch import Watch
 from bot.nlu.catalogue import title_of
 from bot.nlu.entities import named_in
@@ -246,7 +247,7 @@ def read_desk(session: Session, *, watch: Watch, now: datetime) -> Desk:
         talks=_talks(session, now),
         undelivered=_undelivered(session, now),
         counts=_counts(session),
-        problems=_problems(session, now) + _gaps(session, watch, now),
+        problems=_problems(session, now) + _gaps(session, watch, now) + _unknown_channels(watch),
     )
 
 
@@ -507,9 +508,11 @@ _LONG_NUMBER = re.compile(r"[0-9]{7,17}[0-9Xx]")
 
 
 def _page_counts(session: Session, ids: Sequence[CaseId]) -> dict[CaseId, tuple[int, int]]:
-    sent = sa.func.sum(sa.case((Page.state == WorkState.DONE, 1), else_=0))
+    sent = sa.func.sum(sa.case((reached(), 1), else_=0))
     in_trouble = sa.or_(
-        Page.state == WorkState.FAILED, sa.and_(Page.state == WorkState.PENDING, Page.error.is_not(None))
+        Page.state == WorkState.FAILED,
+        sa.and_(Page.state == WorkState.PENDING, Page.error.is_not(None)),
+        sa.and_(Page.state == WorkState.DONE, sa.not_(reached())),
     )
     failed = sa.func.sum(sa.case((in_trouble, 1), else_=0))
     query = sa.select(Page.case_id, sent, failed).where(Page.case_id.in_(ids)).group_by(Page.case_id)
@@ -579,3 +582,10 @@ def _gaps(session: Session, watch: Watch, now: datetime) -> tuple[str, ...]:
     gaps = shifts.gaps(session, watch.roster, now)
     more = f"，另有{len(gaps) - 1}处" if len(gaps) > 1 else ""
     return (f"排班有缺口：{shifts.gap_in_words(gaps[0])}{more}，请到“排班”页安排",) if gaps else ()
+
+
+def _unknown_channels(watch: Watch) -> tuple[str, ...]:
+    """What the duty file asks for and the settings do not have."""
+    if not (names := watch.unknown_channels):
+        return ()
+    return (f"值班表里的提醒渠道“{'、'.join(names)}”没有配置；只写了它的那一步按全部渠道提醒，请改正 duty.yml",)

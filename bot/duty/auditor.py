@@ -2,9 +2,9 @@
 
 It shares no code with the engine, the pager, their models or their channels: it has its own connection, its own SQL
 and its own way to tell a group. If a case's next page is overdue, it pages by itself and reports unhealthy; that the
-engine is silent, that messages pile up, or that neither a desk nor a channel works, it tells too. It runs in the
-console's process, so that a dead or hanging gateway cannot silence it. The model is Grafana OnCall's escalation
-auditor.
+engine is silent, that messages pile up, that neither a desk nor a channel works, or that the database does not answer,
+it tells too. It runs in the console's process, so that a dead or hanging gateway cannot silence it, and a second one
+in the gateway's, which tells of the first one's silence. The model is Grafana OnCall's escalation auditor.
 """
 
 import base64
@@ -26,7 +26,7 @@ GRACE = timedelta(seconds=20)
 ROUND_SECONDS = 5
 _REPEAT_SECONDS = 60
 _SILENT = timedelta(seconds=60)
-"""An engine that was not heard from for so long is dead; a restart takes seconds."""
+"""A part that was not heard from for so long is dead, a database too; a restart takes seconds."""
 _UNREAD = timedelta(seconds=60)
 """A message that nobody has dealt with for so long is stuck; one that fails for good is a human's after half of it."""
 _TOLD_AGAIN = timedelta(minutes=10)
@@ -40,7 +40,7 @@ _NAMED = 20
 # Ways for an open alarm to be stalled: no deadline ahead, a page that nobody tries to send, or nobody reached by the
 # page that is the last one to have got out (or by none at all) although a later one has been due for a while. For an
 # acknowledged one: nobody notices its silence. A deadline that is claimed for the third time is none that is ahead:
-# whoever claims it moves it on, and fails.
+# whoever claims it moves it on, and fails. A desk that is mute, or was lost after its page, has reached nobody.
 _STALLED = sa.text("""
     SELECT c.id AS case_id FROM "case" c
     WHERE c.state IN ('open', 'acknowledged') AND c.label = 'urgent_alarm' AND c.resolved_at IS NULL
@@ -49,10 +49,13 @@ _STALLED = sa.text("""
                     WHERE e.case_id = c.id AND e.state = 'pending' AND e.due_at > :overdue AND e.attempts < 3)
         OR EXISTS (SELECT 1 FROM page p
                    WHERE p.case_id = c.id AND p.state = 'pending' AND p.due_at < :overdue)
-        OR (c.alarmed_at < :overdue AND NOT EXISTS (SELECT 1 FROM page p WHERE p.case_id = c.id AND p.state = 'done'))
+        OR (c.alarmed_at < :overdue AND NOT EXISTS (
+            SELECT 1 FROM page
+            WHERE case_id = c.id AND state = 'done' AND COALESCE(receipt, '') NOT IN ('muted', 'lost')))
         OR EXISTS (SELECT 1 FROM page p
-                   WHERE p.case_id = c.id AND p.created_at < :overdue AND p.level >
-                         (SELECT MAX(sent.level) FROM page sent WHERE sent.case_id = c.id AND sent.state = 'done'))
+                   WHERE p.case_id = c.id AND p.created_at < :overdue AND p.level > (
+                       SELECT MAX(level) FROM page
+                       WHERE case_id = c.id AND state = 'done' AND COALESCE(receipt, '') NOT IN ('muted', 'lost')))
     ) OR c.state = 'acknowledged' AND EXISTS (
         SELECT 1 FROM escalation e WHERE e.case_id = c.id AND e.kind = 'silence' AND e.state = 'pending'
                                          AND (e.due_at < :overdue OR e.attempts >= 3)
@@ -66,15 +69,17 @@ _CLAIM = sa.text("""
     ON CONFLICT (case_id, missed_at) DO NOTHING
 """).bindparams(sa.bindparam("missed_at", type_=sa.DateTime), sa.bindparam("paged_at", type_=sa.DateTime))
 _BEAT = sa.text("""
-    INSERT INTO heartbeat (name, at, healthy, detail) VALUES ('auditor', :at, :healthy, :detail)
+    INSERT INTO heartbeat (name, at, healthy, detail) VALUES (:name, :at, :healthy, :detail)
     ON CONFLICT (name) DO UPDATE SET at = :at, healthy = :healthy, detail = :detail
 """).bindparams(sa.bindparam("at", type_=sa.DateTime))
-_ENGINE = sa.text("SELECT at FROM heartbeat WHERE name = 'engine'").columns(at=sa.DateTime)
+_HEARD = sa.text("SELECT at FROM heartbeat WHERE name = :name").columns(at=sa.DateTime)
 # What came last over each channel: anything that got out, or only errors. What waits for its channel's rate has not
 # failed. The latest rows are enough, and found by their number, however many there are.
 _DEAF = sa.text("""
-    SELECT (SELECT COUNT(*) FROM desk_presence WHERE seen_at > :overdue) AS desks,
-           COUNT(*) AS channels, COALESCE(SUM(CASE WHEN last.error IS NULL THEN 0 ELSE 1 END), 0) AS failed
+    SELECT (SELECT COUNT(*) FROM desk_presence WHERE audible AND seen_at > :overdue) AS desks,
+           COUNT(*) AS channels,
+           COALESCE(SUM(CASE WHEN last.state = 'done' AND COALESCE(last.receipt, '') NOT IN ('muted', 'lost')
+                             THEN 0 ELSE 1 END), 0) AS failed
     FROM (SELECT MAX(id) AS id FROM page
           WHERE id > (SELECT MAX(id) FROM page) - 500 AND created_at > :since AND (state = 'done' OR error IS NOT NULL)
                 AND NOT (state = 'pending' AND error LIKE 'rate limit:%')
@@ -88,11 +93,13 @@ _TELL = sa.text("""
 
 _COMPLAINTS = {
     "engine": ("the engine is silent", "值班系统没有反应，新警情可能没有提醒，请立即查看值班台并通知管理员"),
+    "auditor": ("the console's auditor is silent", "值班台程序没有反应，网页可能打不开，请留意其他提醒并通知管理员"),
     "messages": ("messages pile up", "有居民消息超过一分钟没有处理，其中可能有警情，请立即查看值班台并通知管理员"),
     "channels": (
-        "no desk is connected and every channel's last page failed",
-        "没有一个值班台在线，所有提醒渠道都发不出去，请立即打开值班台并通知管理员",
+        "no desk can be heard and every channel's last page failed",
+        "没有一个值班台在线且有声音，所有提醒渠道都发不出去，请立即打开值班台并通知管理员",
     ),
+    "database": ("the database does not answer", "数据库没有反应，新警情收不进来也提醒不了，请立即通知管理员"),
 }
 """What can be wrong with the station as a whole: as the heartbeat has it, and as everybody is told."""
 MUTE = "can reach nobody"
@@ -109,15 +116,21 @@ class Finding:
 
 
 class Auditor:
-    """Looks every few seconds; `round` is one look."""
+    """Looks every few seconds; `look` is one look."""
 
     def __init__(
-        self, database_url: str, channels: tuple[str, ...], console_url: str, *, last_resort: tuple[str, ...] = ()
+        self,
+        database_url: str,
+        channels: tuple[str, ...],
+        console_url: str,
+        *,
+        last_resort: tuple[str, ...] = (),
+        second: bool = False,
     ) -> None:
         """Watch a database.
 
         `channels` are addresses of groups, with their kind in front; `last_resort` those that are used when none of
-        the others took a page.
+        the others took a page. The `second` one watches the first one as well.
         """
         postgresql = sa.make_url(database_url).get_backend_name() == "postgresql"
         waits = {"connect_timeout": 3, "tcp_user_timeout": 5000, "options": "-c statement_timeout=4000"}
@@ -130,12 +143,32 @@ class Auditor:
         )
         self._channels, self._last_resort, self._console_url = channels, last_resort, console_url
         self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="auditor")
+        self._name, self._parts = ("second-auditor", ("engine", "auditor")) if second else ("auditor", ("engine",))
         self._told: dict[str, datetime] = {}
+        self._blind_since: datetime | None = None
         self._mute = [] if channels or last_resort else [_MUTE]
         self._began: datetime | None = None
         self._stop = threading.Event()
 
-    def round(self, now: datetime) -> list[Finding]:
+    def look(self, now: datetime) -> list[Finding]:
+        """One round. That it cannot be done is logged, and after a while everybody is told."""
+        try:
+            findings = self._round(now)
+        except Exception as error:  # whatever it is, the next round comes
+            log.error("auditor.round_failed", reason=type(error).__name__)
+            self._cannot_see(now)
+            return []
+        self._blind_since = None
+        return findings
+
+    def _cannot_see(self, now: datetime) -> None:
+        """What was told, and when, is only known here now: each auditor tells."""
+        self._blind_since = self._blind_since or now
+        if now - self._blind_since >= _SILENT and now - self._told.get("database", _LONG_AGO) >= _TOLD_AGAIN:
+            self._told["database"] = now
+            self._tell_all("database", now)
+
+    def _round(self, now: datetime) -> list[Finding]:
         """Check every open alarm once, leave a heartbeat, and page for those that are stalled.
 
         Several auditors may run: of one case and minute, one of them pages.
@@ -149,7 +182,7 @@ class Auditor:
         # First of all: telling may take a while, and `/readyz` must not hear of a silent auditor meanwhile.
         with self._engine.begin() as connection:
             wrong = told + self._mute
-            beat = {"at": _naive(now), "healthy": not wrong, "detail": "; ".join(wrong)}
+            beat = {"name": self._name, "at": _naive(now), "healthy": not wrong, "detail": "; ".join(wrong)}
             connection.execute(_BEAT, beat)
         paged = self._page([case_id for case_id in stalled if self._claim(case_id, now)], now)
         for about in complaints:
@@ -159,15 +192,15 @@ class Auditor:
     def _complaints(self, connection: sa.Connection, now: datetime) -> list[str]:
         """What is wrong with the station as a whole."""
         found = {
-            "engine": self._engine_silent(connection, now),
+            **{part: self._silent(connection, part, now) for part in self._parts},
             "messages": self._piled_up(connection, now),
             "channels": self._nobody_hears(connection, now),
         }
         return [about for about, wrong in found.items() if wrong]
 
-    def _engine_silent(self, connection: sa.Connection, now: datetime) -> bool:
-        """Whether the engine has stopped, or never begun. At its own start the auditor gives it time to begin."""
-        at, began = connection.execute(_ENGINE).scalar(), _naive(self._began or now)
+    def _silent(self, connection: sa.Connection, part: str, now: datetime) -> bool:
+        """Whether a part has stopped, or never begun. At its own start the auditor gives it time to begin."""
+        at, began = connection.execute(_HEARD, {"name": part}).scalar(), _naive(self._began or now)
         return _naive(now) - max(at or began, began) > _SILENT
 
     def _piled_up(self, connection: sa.Connection, now: datetime) -> bool:
@@ -187,6 +220,10 @@ class Auditor:
         with self._engine.begin() as connection:
             if connection.execute(_TELL, row).rowcount != 1:
                 return
+        self._tell_all(about, now)
+
+    def _tell_all(self, about: str, now: datetime) -> None:
+        """Tell everybody that something is wrong with the station as a whole."""
         body: dict[str, Any] = {
             "page_id": f"auditor-{about}-{_minute(now):%Y%m%dT%H%M}",
             "case_id": None,
@@ -198,7 +235,8 @@ class Auditor:
         }
         everybody = (*self._channels, *self._last_resort)
         # Where the ordinary channels are what fails, each page of theirs is tried anyway; but there may be no others.
-        self._tell(body, self._last_resort or everybody if about == "channels" else everybody, now)
+        channels = self._last_resort or everybody if about == "channels" else everybody
+        self._any_took(self._submit(body, channels, now))
 
     def _claim(self, case_id: int, now: datetime) -> bool:
         row = {"case_id": case_id, "missed_at": _naive(_minute(now)), "paged_at": _naive(now)}
@@ -242,10 +280,6 @@ class Auditor:
             "console_url": f"{self._console_url}/case/{only}" if only else f"{self._console_url}/",
         }
 
-    def _tell(self, body: dict[str, Any], channels: tuple[str, ...], now: datetime) -> None:
-        """Tell all of these groups at once."""
-        self._any_took(self._submit(body, channels, now))
-
     def _submit(self, body: dict[str, Any], channels: tuple[str, ...], now: datetime) -> list[Future[bool]]:
         """Begin to tell all of these groups. One that hangs holds up none of the others."""
         return [self._senders.submit(_send, channel, body, now) for channel in channels]
@@ -263,14 +297,11 @@ class Auditor:
             return False
 
     def run(self, now: Callable[[], datetime]) -> None:
-        """Look again and again until `stop`; a failed look is logged and the next one comes."""
+        """Look again and again until `stop`."""
         for reason in self._mute:
             log.error("auditor.mute", reason=reason)
         while not self._stop.wait(ROUND_SECONDS):
-            try:
-                self.round(now())
-            except Exception as error:
-                log.error("auditor.round_failed", reason=type(error).__name__)
+            self.look(now())
 
     def stop(self) -> None:
         """End `run` and give the connection back."""

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty.handling import DISPOSITIONS
+from bot.duty.presence import reached
 from bot.duty.roster import STATION_TIME
 from bot.duty.spread import Quantile, Spread, Wait, spread
 from bot.nlu.catalogue import title_of
 from bot.nlu.triage import URGENT
-from bot.store.models import AuditEntry, Case, CaseId, CaseState, Correction, Page, WorkState
+from bot.store.models import AuditEntry, Case, CaseId, CaseState, Correction, Page
 
 PAGE_TARGET = timedelta(seconds=15)
 """From the alarm to the first page that got out."""
@@ -138,7 +139,7 @@ def read_alarms(session: Session, since: datetime, until: datetime) -> list[Alar
     paged = (
         sa.select(sa.func.min(Page.sent_at, type_=Page.sent_at.type))
         # What it was paged for as a request, before it became an alarm, told nobody of an alarm.
-        .where(Page.case_id == Case.id, Page.state == WorkState.DONE, Page.created_at >= _alarmed_at)
+        .where(Page.case_id == Case.id, reached(), Page.created_at >= _alarmed_at)
         .scalar_subquery()
     )
     taken, abandoned = _logged(sa.func.min, "acknowledge", "reopen"), _logged(sa.func.max, "unacknowledge")

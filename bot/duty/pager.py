@@ -23,7 +23,9 @@ PATIENCE = timedelta(seconds=5)
 """An alarm that waits longer for its channel counts as not delivered."""
 NO_ALARM = 2
 """The priority of a page that is for no alarm; an alarm's are smaller (`escalation`)."""
-_ATTEMPTS = 12
+_LONGEST_WAIT, _LONGEST_WAIT_OF_OTHERS = timedelta(minutes=1), timedelta(minutes=10)
+"""Between two attempts. A page is tried for as long as anybody needs it: a channel may be away for hours, and where
+no further step follows it is the only one."""
 _RECEIPT_CHARACTERS = 64
 
 
@@ -123,7 +125,8 @@ def settle_page(
     if problem is None:
         mine.state, mine.sent_at, mine.error = WorkState.DONE, now, None
     else:
-        retry_later(mine, now=now, error=str(problem), limit=_ATTEMPTS)
+        longest = _LONGEST_WAIT if mine.priority < NO_ALARM else _LONGEST_WAIT_OF_OTHERS
+        retry_later(mine, now=now, error=str(problem), longest=longest)
     if isinstance(problem, RateLimitedError):
         _rest(session, mine, problem, rates=rates, now=now)
     if case:

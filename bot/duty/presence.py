@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.store.models import DeskPresence
+from bot.store.models import DeskPresence, Page, WorkState
 from bot.store.session import insert
 
 FRESH = timedelta(seconds=10)
@@ -48,6 +48,12 @@ def connected(session: Session, officer: str, now: datetime) -> bool:
 def audible(session: Session, officer: str, now: datetime) -> bool:
     """Whether one of them may make a sound: a muted desk wakes nobody."""
     return bool(session.scalar(sa.select(sa.exists(_fresh(officer, now).where(DeskPresence.audible)))))
+
+
+def reached() -> sa.ColumnElement[bool]:
+    """Of a page: it got to somebody. Whose desk is mute, or was lost after it, is not there."""
+    unheard = sa.func.coalesce(Page.receipt, "").in_([Hearing.MUTED, Hearing.LOST])
+    return sa.and_(Page.state == WorkState.DONE, sa.not_(unheard))
 
 
 def _fresh(officer: str, now: datetime) -> sa.Select[str]:

@@ -135,10 +135,10 @@ class Rotation(_Strict):
 
 class EscalationPolicies(_Strict):
     """How cases are paged for; waits in seconds, the silence after which an acknowledged alarm is paged again in
-    minutes (none: never)."""
+    minutes (null: never)."""
 
     wait_seconds: Annotated[int, Field(ge=5, le=3600)] = 45
-    silence_minutes: Annotated[int | None, Field(ge=1, le=24 * 60)] = None
+    silence_minutes: Annotated[int | None, Field(ge=1, le=24 * 60)] = 20
     policies: tuple[Policy, ...] = ()
 
 

@@ -26,6 +26,13 @@ class Watch:
         personal = frozenset(channel.name for channel in channels if channel.personal)
         return cls(roster, tuple(channel.name for channel in channels), personal)
 
+    @property
+    def unknown_channels(self) -> tuple[str, ...]:
+        """Channels that steps of the duty file name and the settings do not. A step without any other uses them all."""
+        steps = (step for policy in self.roster.escalation.policies for step in policy.steps)
+        named = dict.fromkeys(name for step in steps for name in step.channels or ())
+        return tuple(name for name in named if name not in self.channels)
+
     def on_duty(self, session: Session, *, now: datetime) -> list[Officer]:
         """Who is on duty at a moment, in the order of paging; a name that the file does not know counts for nothing."""
         names = shifts.at(session, self.roster, now).officers

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY, start_http_server
 
 from bot.clock import SystemClock
 from bot.duty import one_tap
+from bot.duty.auditing import auditing
 from bot.duty.channels import Channels
 from bot.duty.channels.base import ChannelError
 from bot.duty.one_tap import OneTap
@@ -87,7 +88,8 @@ async def serve(settings: Settings) -> None:
     REGISTRY.register(HeartbeatCollector(parts.store, parts.clock))
     start_http_server(settings.metrics_port, addr=settings.metrics_host)
     try:
-        await http_server(parts, host=settings.gateway_host, port=settings.gateway_port).serve()
+        with auditing(settings, parts.clock, second=True):
+            await http_server(parts, host=settings.gateway_host, port=settings.gateway_port).serve()
     finally:
         if parts.recogniser:
             parts.recogniser.close()  # else its thread would hold up the end

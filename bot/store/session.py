@@ -185,11 +185,12 @@ def still_mine(session: Session, table: type[Row], row_id: int, attempt: int) ->
 
 
 def retry_later(
-    row: Work, *, now: datetime, error: str, limit: int, longest: timedelta = timedelta(seconds=60)
+    row: Work, *, now: datetime, error: str, limit: int | None = None, longest: timedelta = timedelta(seconds=60)
 ) -> None:
-    """Put a failed attempt back, with waits that double from 1 s to `longest`, or give it up after `limit` attempts."""
+    """Put a failed attempt back, with waits that double from 1 s to `longest`, or give it up after `limit` attempts
+    (None: never)."""
     row.error = error
-    if row.attempts >= limit:
+    if limit is not None and row.attempts >= limit:
         row.state = WorkState.FAILED
     else:
         doubled = timedelta(seconds=2 ** min(row.attempts - 1, 20))

@@ -83,7 +83,9 @@ class Rows:
         common = {"resident_id": case.resident_id, "case_id": case.id, "created_at": at, "due_at": at}
         return self._add(Reply(**common, text=text, state=state, **more))
 
-    def page(self, case: Case, level: int = 0, *, state: str = "done", error: str | None = None) -> Page:
+    def page(
+        self, case: Case, level: int = 0, *, state: str = "done", error: str | None = None, receipt: str | None = None
+    ) -> Page:
         at = self.clock.now() - timedelta(seconds=50)
         row = Page(
             case_id=case.id,
@@ -92,6 +94,7 @@ class Rows:
             channel="群机器人",
             state=state,
             error=error,
+            receipt=receipt,
             created_at=at,
             due_at=at,
             sent_at=at if state == "done" else None,

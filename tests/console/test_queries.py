@@ -13,6 +13,9 @@ from bot.console.search import Place, Wanted, first_day, search
 from bot.console.vigil import counted, spoken
 from bot.duty.case import resolve
 from bot.duty.handling import acknowledge, close
+from bot.duty.policy import Policy, Step
+from bot.duty.presence import Hearing
+from bot.duty.roster import EscalationPolicies
 from bot.duty.watch import Watch
 from bot.store.models import Case, Escalation, Heartbeat, Message, Resident
 from tests.console.conftest import Rows
@@ -436,3 +439,21 @@ def test_that_no_table_that_grows_is_read_through(
     assert steps
     grows = r'"?(case|message|reply|page|escalation|resident|application)\b'
     assert [step for step in steps if re.search(rf"^SCAN {grows}|Seq Scan on {grows}", step)] == []
+
+
+def test_that_officers_hear_of_a_channel_that_the_duty_file_names_and_nobody_configured(
+    rows: Rows, watch: Watch
+) -> None:
+    policy = Policy(match=("urgent_alarm",), steps=(Step(who=("在班1",), channels=("phone", "gone")),))
+    roster = watch.roster.model_copy(update={"escalation": EscalationPolicies(policies=(policy,))})
+    assert look(rows, Watch(roster, ("phone", "gone"))).problems == ()
+    (told,) = look(rows, Watch(roster, ("phone",))).problems
+    assert "“gone”没有配置" in told
+
+
+def test_that_a_page_to_a_desk_that_nobody_hears_counts_as_not_sent(rows: Rows, watch: Watch) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    for receipt in (None, Hearing.AUDIBLE, Hearing.MUTED, Hearing.LOST):
+        rows.page(case, receipt=receipt)
+    (card,) = look(rows, watch).alarms
+    assert (card.pages_sent, card.pages_failed) == (2, 2)

@@ -38,7 +38,7 @@ def auditor(station: Station, database_url: str) -> Iterator[Auditor]:
 
 def look(auditor: Auditor, station: Station) -> Heartbeat:
     """One round of the auditor, and the heartbeat that it leaves."""
-    auditor.round(station.clock.now())
+    auditor.look(station.clock.now())
     with station.store.reading() as session:
         return session.get_one(Heartbeat, "auditor")
 
@@ -125,7 +125,7 @@ async def test_that_two_auditors_page_once(auditor: Auditor, station: Station, d
     station.clock.advance(minutes=2)
     second = Auditor(database_url, (station.phone.channel,), "http://console")
     try:
-        found = [auditor.round(station.clock.now()), second.round(station.clock.now())]
+        found = [auditor.look(station.clock.now()), second.look(station.clock.now())]
     finally:
         second.stop()
     station.phone.take()
@@ -137,7 +137,7 @@ async def test_that_an_acknowledged_case_is_nobodys_worry(auditor: Auditor, stat
     case_id = await alarm(station)
     with station.store.transaction() as session:
         handling.acknowledge(session, case_id, officer="甲", now=station.clock.now())
-    station.clock.advance(hours=2)
+    station.clock.advance(minutes=20)
     assert look(auditor, station).healthy
 
 
@@ -196,17 +196,38 @@ async def test_that_a_channel_that_dies_after_the_first_page_is_noticed(auditor:
     assert not beat.healthy
 
 
+@pytest.mark.parametrize("desk", ["mute", "lost"])
+async def test_that_a_desk_that_nobody_hears_counts_as_nobody_reached(
+    auditor: Auditor, station: Station, desk: str
+) -> None:
+    station.page_channels = ("desk", "dead=webhook+http://127.0.0.1:9/")
+    await station.restart()
+    for officer in "甲乙丙":
+        with station.store.transaction() as session:
+            presence.seen(session, officer, officer, audible=desk == "lost", now=station.clock.now())
+    await station.deliver(ALARM)
+    for _ in range(6):
+        station.clock.advance(seconds=10)
+        await station.engine.run_due()
+    with station.store.reading() as session:
+        receipts = set(session.scalars(sa.select(Page.receipt).where(Page.state == "done")))
+    assert receipts == {"muted" if desk == "mute" else "lost"}
+    assert not look(auditor, station).healthy
+    assert station.phone.take()["level"] == -1
+    assert "没有一个值班台在线" in station.phone.take()["text"]
+
+
 async def test_that_a_page_it_cannot_send_leaves_it_unhealthy_and_is_tried_the_next_minute(
     auditor: Auditor, station: Station
 ) -> None:
     await alarm(station)
     station.clock.advance(minutes=2)
     station.phone.status = 500
-    (finding,) = auditor.round(station.clock.now())
+    (finding,) = auditor.look(station.clock.now())
     assert not finding.paged
     station.phone.status = 204
     station.clock.advance(minutes=1)
-    (finding,) = auditor.round(station.clock.now())
+    (finding,) = auditor.look(station.clock.now())
     assert finding.paged
     assert [station.phone.take()["level"] for _ in range(2)] == [-1, -1]
 
@@ -216,7 +237,7 @@ async def test_that_an_address_it_cannot_use_hinders_no_other(station: Station, 
     station.clock.advance(minutes=2)
     auditor = Auditor(database_url, ("webhook+http://[::1/page", station.phone.channel), "http://console")
     try:
-        assert [finding.paged for finding in auditor.round(station.clock.now())] == [True]
+        assert [finding.paged for finding in auditor.look(station.clock.now())] == [True]
     finally:
         auditor.stop()
     station.phone.take()
@@ -239,13 +260,13 @@ async def test_that_it_reaches_a_group_in_the_way_of_its_vendor(
     robot = vendor(station.clock)
     auditor = Auditor(database_url, (robot.channel,), "http://console")
     try:
-        assert [finding.paged for finding in auditor.round(station.clock.now())] == [True]
+        assert [finding.paged for finding in auditor.look(station.clock.now())] == [True]
         (text,) = robot.texts()
         assert "案件1 提醒超时无人确认" in text
         assert text.endswith("http://console/case/1")
         robot.status = 502
         station.clock.advance(minutes=1)
-        assert [finding.paged for finding in auditor.round(station.clock.now())] == [False]
+        assert [finding.paged for finding in auditor.look(station.clock.now())] == [False]
     finally:
         auditor.stop()
         robot.close()
@@ -263,7 +284,7 @@ async def test_that_many_overdue_cases_are_one_message_to_a_group_and_a_page_eac
     try:
         for _ in range(13):
             station.clock.advance(seconds=10)
-            auditor.round(station.clock.now())
+            auditor.look(station.clock.now())
         assert robot.refused == 0
         assert 2 <= len(robot.said) <= 3
         assert "案件1、2、3、" in robot.texts()[0]
@@ -284,7 +305,7 @@ async def test_that_it_reaches_the_long_tail_too(station: Station, database_url:
     server = FakeServer(lambda _asked: Answer(200))
     auditor = Auditor(database_url, (f"apprise+json://{server.url.removeprefix('http://')}/",), "http://console")
     try:
-        assert [finding.paged for finding in auditor.round(station.clock.now())] == [True]
+        assert [finding.paged for finding in auditor.look(station.clock.now())] == [True]
         assert "案件1" in server.asked[0].json()["message"]
     finally:
         auditor.stop()
@@ -297,12 +318,12 @@ async def test_that_the_last_resort_is_for_when_no_other_channel_took_it(station
     auditor = Auditor(database_url, (station.phone.channel,), "http://console", last_resort=(last.channel,))
     try:
         station.clock.advance(minutes=2)
-        auditor.round(station.clock.now())
+        auditor.look(station.clock.now())
         assert station.phone.take()["level"] == -1
         last.expect_silence()
         station.phone.status = 500
         station.clock.advance(minutes=1)
-        assert [finding.paged for finding in auditor.round(station.clock.now())] == [True]
+        assert [finding.paged for finding in auditor.look(station.clock.now())] == [True]
         assert (station.phone.take()["level"], last.take()["level"]) == (-1, -1)
     finally:
         auditor.stop()
@@ -318,13 +339,13 @@ async def test_that_a_silent_engine_is_told_of_once_in_ten_minutes(
     engine_beats(station)
     try:
         assert look(auditor, station).healthy
-        second.round(station.clock.now())
+        second.look(station.clock.now())
         station.clock.advance(seconds=60)
         assert look(auditor, station).healthy, "a restart takes a while"
         station.clock.advance(seconds=1)
         beat = look(auditor, station)
         assert (beat.healthy, beat.detail) == (False, "the engine is silent")
-        second.round(station.clock.now())
+        second.look(station.clock.now())
         page = station.phone.take()
         assert "没有反应" in page["text"]
         assert (page["case_id"], page["console_url"]) == (None, "http://console/")
@@ -338,6 +359,58 @@ async def test_that_a_silent_engine_is_told_of_once_in_ten_minutes(
         assert look(auditor, station).healthy
     finally:
         second.stop()
+
+
+async def test_that_the_second_auditor_tells_of_the_firsts_silence(station: Station, database_url: str) -> None:
+    """The console, and all desks with it, may be dead while the gateway lives."""
+    first, second = (
+        Auditor(database_url, (station.phone.channel,), "http://console", second=second) for second in (False, True)
+    )
+    try:
+        for _ in range(4):
+            first.look(station.clock.now())
+            second.look(station.clock.now())
+            station.clock.advance(seconds=20)
+        station.phone.expect_silence()
+        station.clock.advance(seconds=41)
+        second.look(station.clock.now())
+        assert "值班台程序没有反应" in station.phone.take()["text"]
+        with station.store.reading() as session:
+            assert session.get_one(Heartbeat, "auditor").healthy, "it beats for itself alone"
+            assert session.get_one(Heartbeat, "second-auditor").detail == "the console's auditor is silent"
+    finally:
+        first.stop()
+        second.stop()
+
+
+async def test_that_a_database_that_does_not_answer_is_told_of_once_in_ten_minutes(
+    station: Station, tmp_path: Path
+) -> None:
+    away = Auditor(f"sqlite:///{tmp_path}/nowhere/fujin.db", (station.phone.channel,), "http://console")
+    try:
+        for told in (False, True, False, True):  # a restart takes a while; and again after ten minutes
+            for _ in range(12 if not told else 1):
+                assert away.look(station.clock.now()) == []
+                station.clock.advance(seconds=5)
+            if told:
+                assert "数据库没有反应" in station.phone.take()["text"]
+                station.clock.advance(seconds=535)
+            station.phone.expect_silence()
+    finally:
+        away.stop()
+
+
+async def test_that_a_database_that_stumbles_is_no_matter(
+    auditor: Auditor, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        with monkeypatch.context() as patched:
+            patched.setattr(auditor, "_engine", sa.create_engine(f"sqlite:////{station.duty_file}/none.db"))
+            for _ in range(11):
+                auditor.look(station.clock.now())
+                station.clock.advance(seconds=5)
+        assert look(auditor, station).healthy
+    station.phone.expect_silence()
 
 
 async def test_that_an_engine_that_never_began_is_a_silent_one(auditor: Auditor, station: Station) -> None:
@@ -371,13 +444,16 @@ async def test_that_no_desk_and_no_working_channel_is_told_by_the_last_resort(
         await station.deliver("天天赌")
         station.phone.take()
         beat = look(auditor, station)
-        assert (beat.healthy, beat.detail) == (False, "no desk is connected and every channel's last page failed")
+        assert (beat.healthy, beat.detail) == (False, "no desk can be heard and every channel's last page failed")
         assert "没有一个值班台在线" in last.take()["text"]
         look(auditor, station)
         last.expect_silence()
         with station.store.transaction() as session:
+            presence.seen(session, "browser", "甲", audible=False, now=station.clock.now())
+        assert not look(auditor, station).healthy, "a mute desk wakes nobody"
+        with station.store.transaction() as session:
             presence.seen(session, "browser", "甲", audible=True, now=station.clock.now())
-        assert look(auditor, station).healthy, "somebody sees the desk"
+        assert look(auditor, station).healthy, "somebody hears the desk"
         with station.store.transaction() as session:
             presence.gone(session, "browser")
         assert not look(auditor, station).healthy
@@ -485,7 +561,7 @@ async def test_that_a_group_does_not_wait_for_programs_that_hang(station: Statio
     program = FakeServer(hang)
     auditor = Auditor(database_url, (f"webhook+{program.url}/", robot.channel), "http://console")
     try:
-        findings = auditor.round(station.clock.now())
+        findings = auditor.look(station.clock.now())
     finally:
         auditor.stop()
         robot.close()

@@ -87,6 +87,15 @@ def add(store: Store, clock: FakeClock) -> Add:
     return new
 
 
+def test_that_a_page_to_a_desk_that_nobody_heard_is_not_the_first_page(
+    store: Store, clock: FakeClock, add: Add
+) -> None:
+    case_id = add(paged=5)
+    with store.transaction() as session:
+        session.execute(sa.update(Page).where(Page.case_id == case_id, Page.level == 0).values(receipt="muted"))
+    assert quantiles(overall(store, clock).to_page)[0] == 50
+
+
 def read(store: Store, clock: FakeClock, days: float = 30) -> Figures:
     now = clock.now()
     with store.reading() as session:

@@ -267,6 +267,27 @@ async def test_that_a_group_gets_one_page_for_all_and_a_desk_one_for_each(statio
     ]
 
 
+async def test_that_what_no_further_step_follows_is_paged_once_after_an_outage_of_hours(station: Station) -> None:
+    duty = station.duty_file.read_text(encoding="utf-8")
+    policy = "{wait_seconds: 45, policies: [{match: [tip], steps: [{who: [甲]}], then: stop}]}"
+    station.duty_file.write_text(duty.replace("{wait_seconds: 45}", policy), encoding="utf-8")
+    station.rasa.labels = {"天天赌": "tip"}
+    station.phone.status = 500
+    await station.deliver("天天赌")
+    for _ in range(60):
+        station.clock.advance(minutes=3)
+        await station.engine.run_due()
+    tries = len(station.phone.pages())
+    assert 15 < tries < 30
+    station.phone.status = 204
+    for _ in range(30):
+        station.clock.advance(minutes=1)
+        await station.engine.run_due()
+    assert [page["page_id"] for page in station.phone.pages()] == [station.phone.take()["page_id"]] * (tries + 1)
+    for _ in range(tries):
+        station.phone.take()
+
+
 def desk_of(station: Station, officer: str, *, audible: bool = True) -> None:
     """A browser of this officer is heard from."""
     with station.store.transaction() as session:

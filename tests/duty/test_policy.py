@@ -7,6 +7,7 @@ from bot.duty import case as duty_case
 from bot.duty import conversation, handling
 from bot.store.models import AuditEntry, Case, CaseId
 from tests.station import DUTY, Station
+from tests.world import FakePhone
 
 pytestmark = pytest.mark.anyio
 ALARM = "有人拿刀在楼下砍人"
@@ -149,3 +150,25 @@ async def test_that_acknowledging_again_after_a_silence_is_watched_over_again(st
 def acknowledge(station: Station, case_id: CaseId) -> None:
     with station.store.transaction() as session:
         handling.acknowledge(session, case_id, officer="甲", now=station.clock.now())
+
+
+async def test_that_a_step_pages_over_its_own_channels_alone(station: Station) -> None:
+    night = FakePhone()
+    station.page_channels = (f"day={station.phone.channel}", f"night={night.channel}")
+    steps = "steps: [{who: [甲], channels: [night]}, {who: [乙], channels: [day]}, {who: [丙], channels: [gone]}]"
+    duty = DUTY.replace("{wait_seconds: 45}", f"{{wait_seconds: 45, policies: [{{match: [urgent_alarm], {steps}}}]}}")
+    station.duty_file.write_text(duty, encoding="utf-8")
+    await station.restart()
+    try:
+        await station.deliver(ALARM)
+        assert night.take()["officer"] == "甲"
+        station.phone.expect_silence()
+        await after(station, seconds=45)
+        assert station.phone.take()["officer"] == "乙"
+        night.expect_silence()
+        await after(station, seconds=45)  # the third names a channel that is not configured: all are used
+        assert {night.take()["officer"], station.phone.take()["officer"]} == {"丙"}
+    finally:
+        await station.engine.close()
+        night.close()
+        night.expect_silence()
