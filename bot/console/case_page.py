@@ -39,6 +39,11 @@ from bot.store.session import StoreUnavailableError
 _SENT = {WorkState.DONE: "已送达", WorkState.PENDING: "待发", WorkState.FAILED: "未送达", WorkState.CANCELLED: "已取消"}
 _UNHEARD = {Hearing.MUTED: "到了值班台，但没开声音", Hearing.LOST: "到了值班台，随后断线"}
 _PAGED = _SENT | {WorkState.DONE: "已发出", WorkState.PENDING: "发送中", WorkState.FAILED: "未发出"}
+_ASKS = {
+    PageKind.OFFER: "请接手的提醒",
+    PageKind.RETURNED: "没人接手的提醒",
+    PageKind.TURNED: "又有险情的提醒",
+}
 _NUMBER_DIGITS = 15
 _PLACES = 3
 
@@ -285,7 +290,5 @@ def _page_words(page: Paged) -> tuple[str, str, str]:
         return "系统巡检提醒全体", "发现提醒超时", page.state
     state = _UNHEARD.get(page.receipt or "") or _PAGED.get(WorkState(page.state), page.state)
     reason = f"：{in_chinese(page.error)}" if page.error else ""
-    asks = {PageKind.OFFER: "请接手的提醒", PageKind.RETURNED: "没人接手的提醒"}.get(
-        PageKind(page.kind), f"第{page.level + 1}级提醒"
-    )
+    asks = _ASKS.get(PageKind(page.kind), f"第{page.level + 1}级提醒")
     return f"{asks} {page.officer}", f"{page.channel} · {state}{reason}", page.state

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation
 from bot.duty.watch import Watch
 from bot.nlu.triage import CASE_LABELS, URGENT, Evidence, Triage, gravity
-from bot.store.models import Case, CaseState, EscalationKind, Message, Reply, Resident, ResidentId
+from bot.store.models import Case, CaseState, EscalationKind, Message, PageKind, Reply, Resident, ResidentId
 
 _JOIN_WITHIN = {"help_request": timedelta(hours=12), "tip": timedelta(hours=24)}
 TOLD_OVER = "over"
@@ -33,6 +33,10 @@ RESOLVED = "resolved"
 """The rule of the evidence that the resident says the alarm is over."""
 
 
+VAGUE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
+"""Kinds of alarm that tell nothing of what is going on."""
+_SURE_OF_ANOTHER = 0.95
+"""P(alarm) from which a message in an alarm that an officer has tells of another danger."""
 _SURE_OF_KIND = 0.8
 """P(alarm) of a further message from which it names the kind of an alarm that began in doubt."""
 WITH_THE_ODDS = 0.5
@@ -82,8 +86,28 @@ def file_message(session: Session, message: Message, triage: Triage, *, watch: W
     case.updated_at = now
     case.silent = case.silent or triage.silent
     if label == case.label:
+        _tell_of_another_danger(session, case, message, triage, watch=watch, now=now)
         _add_evidence(case, triage)
     return case
+
+
+def _tell_of_another_danger(
+    session: Session, case: Case, message: Message, triage: Triage, *, watch: Watch, now: datetime
+) -> None:
+    """Page the officer who has an alarm when its resident surely tells of a danger that nothing in it spoke of yet:
+    whoever drives to a burglary does not read that the house is on fire now."""
+    if case.state != CaseState.ACKNOWLEDGED or not case.acknowledged_by or not _tells_a_danger(triage):
+        return
+    before = [Triage.from_json(other.triage) for other in case.messages if other.triage and other.id != message.id]
+    known = {case.intent, *(reading.intent for reading in before if _tells_a_danger(reading))}
+    if triage.intent not in known and triage.intent not in case.asked:  # as it is where a message is filed again
+        case.asked = [*case.asked, triage.intent]
+        escalation.page_one(session, case, case.acknowledged_by, PageKind.TURNED, watch=watch, now=now)
+
+
+def _tells_a_danger(reading: Triage) -> bool:
+    sure = reading.seen_by_net or reading.confidence >= _SURE_OF_ANOTHER
+    return reading.urgent and sure and reading.intent not in VAGUE
 
 
 def record(session: Session, message: Message, triage: Triage, *, now: datetime) -> Case:

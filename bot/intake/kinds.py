@@ -12,7 +12,6 @@ from bot.duty import case as duty_case
 from bot.nlu.triage import URGENT, Triage
 from bot.store.models import Case, Message
 
-_VAGUE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
 FROM_AFAR = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion"})
 """Alarms whose offender is at the other end of a telephone: he may hear the writer type, and sees nothing."""
 _MONEY = FROM_AFAR | {f"{URGENT}/theft_in_progress"}
@@ -38,7 +37,7 @@ def of_first_words(case: Case, triage: Triage) -> None:
 
 def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
     """Let a further message name an alarm's kind, and tell whether it did; `text`: its words."""
-    if not triage.urgent or triage.intent in _VAGUE or triage.intent == case.intent:
+    if not triage.urgent or triage.intent in duty_case.VAGUE or triage.intent == case.intent:
         return False
     if {case.intent, triage.intent} <= FROM_AFAR:
         return False  # the swindler who threatens is still the swindler
@@ -50,7 +49,7 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
     if case.intent == _DESPAIR and triage.intent not in _MONEY and not _unlikely(first):
         return False  # whoever speaks of pills after it is still the one who must not be left alone
     named = triage.seen_by_net or triage.confidence >= _SURE
-    if case.intent not in _VAGUE:
+    if case.intent not in duty_case.VAGUE:
         named = _overrules(triage, case, first)
     if named:
         case.intent = triage.intent
@@ -60,7 +59,7 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
 def is_faint_whisper(session: Session, case: Case) -> bool:
     """Whether an alarm is nothing but silence that the model alone heard, and doubtfully."""
     first = _first(session, case)
-    return case.intent in _VAGUE and first is not None and first.fainter_than(_DOUBTFUL)
+    return case.intent in duty_case.VAGUE and first is not None and first.fainter_than(_DOUBTFUL)
 
 
 def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:

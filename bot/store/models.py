@@ -106,11 +106,12 @@ class EscalationKind(StrEnum):
 
 class PageKind(StrEnum):
     """What a page asks for: that somebody takes the case; that this officer takes it over from another; that the
-    officer who has it goes on, because nobody has."""
+    officer who has it goes on, because nobody has; or looks again, because of another danger."""
 
     ALARM = "alarm"
     OFFER = "offer"
     RETURNED = "returned"
+    TURNED = "turned"
 
 
 class Work:
@@ -166,7 +167,8 @@ class Case(Base):
     acknowledged_at: Mapped[datetime | None] = mapped_column(default=None)
     acknowledged_by: Mapped[str | None] = mapped_column(String(64), default=None)
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
-    # The questions of `nlu_data/alarm_questions.yml` that the resident has been asked, in order.
+    # The questions of `nlu_data/alarm_questions.yml` that the resident has been asked, in order; among them that it is
+    # over (`bot.duty.case.TOLD_OVER`), and other dangers for which the officer who has it was paged.
     asked: Mapped[list[Any]] = mapped_column(default=list)
     # When the resident wrote that it is over ("人找到了"). An officer still has to close the case.
     resolved_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -41,11 +41,14 @@ class Filing:
         word: str = "",
         tapped: bool = False,
         text: str = "",
+        kind: str = "scripted",
+        confidence: float = 0.9,
     ) -> Case | None:
         evidence = (Evidence(ONE_TAP if tapped else "model", (word,)),) if word or tapped else ()
-        triage = Triage(label, 0.9, f"{label}/scripted", evidence, uncertain=uncertain, silent=silent)
+        triage = Triage(label, confidence, f"{label}/{kind}", evidence, uncertain=uncertain, silent=silent)
         with self.store.transaction() as session:
             message = self._message(session, openid, text)
+            message.triage = triage.to_json()
             return duty_case.file_message(
                 session,
                 message,

@@ -1,15 +1,17 @@
 """Which case a message belongs to, and when a human is paged for it."""
 
 import threading
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.duty import case as duty_case
 from bot.duty.case import RESOLVED
 from bot.duty.page import page_text
 from bot.duty.watch import Watch
 from bot.nlu.triage import Triage
-from bot.store.models import Case, Escalation, Message, Page
+from bot.store.models import Case, Escalation, Message, Page, PageKind
 from tests.duty.conftest import Filing
 
 
@@ -63,6 +65,49 @@ def test_that_a_repeated_alarm_is_no_second_case(filing: Filing) -> None:
     filing.clock.advance(minutes=30)
     assert same(filing.file("urgent_alarm"), alarm)
     assert filing.page_levels(alarm) == [0]
+
+
+def turned(filing: Filing, case: Case | None) -> list[str]:
+    """Whom the pages about another danger are for."""
+    assert case is not None
+    with filing.store.reading() as session:
+        query = sa.select(Page.officer).where(Page.case_id == case.id, Page.kind == PageKind.TURNED)
+        return list(session.scalars(query))
+
+
+def test_that_the_officer_who_has_an_alarm_is_paged_once_for_each_other_danger(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm", kind="burglary")
+    filing.file("urgent_alarm", kind="assault", confidence=0.99)
+    assert turned(filing, alarm) == [], "nobody has it yet, and it is paged for as it is"
+    filing.acknowledge(alarm)
+    filing.file("urgent_alarm", kind="assault", confidence=0.99)
+    filing.file("urgent_alarm", kind="burglary", confidence=0.99)
+    assert turned(filing, alarm) == [], "that was known"
+    for _ in range(2):
+        assert same(filing.file("urgent_alarm", kind="fire", confidence=0.99), alarm)
+        assert turned(filing, alarm) == ["甲"]
+    filing.file("urgent_alarm", kind="medical", word="没气了", confidence=0.5)
+    assert turned(filing, alarm) == ["甲"]
+    filing.file("urgent_alarm", kind="medical", confidence=0.96)
+    assert turned(filing, alarm) == ["甲"] * 2
+    (case,) = filing.cases()
+    assert case.state == "acknowledged", "it is still that officer's"
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"label": "urgent_alarm", "kind": "fire", "confidence": 0.9},
+        {"label": "urgent_alarm", "kind": "general_alarm", "confidence": 0.99},
+        {"label": "tip", "kind": "gambling", "confidence": 0.99},
+        {"label": "other", "kind": "thanks", "confidence": 0.99},
+    ],
+)
+def test_that_nobody_is_paged_again_for_what_is_no_other_danger(filing: Filing, what: dict[str, Any]) -> None:
+    alarm = filing.file("urgent_alarm", kind="burglary")
+    filing.acknowledge(alarm)
+    filing.file(**what)
+    assert turned(filing, alarm) == []
 
 
 def test_that_a_new_alarm_long_after_the_acknowledgement_pages_again(filing: Filing) -> None:

@@ -251,7 +251,7 @@ def test_that_what_an_officer_has_is_not_paged_for_when_it_goes_on(filing: Filin
     merge(filing, one, target)
     goes_on = filing.cases()[1]
     assert (goes_on.state, goes_on.resolved_at) == ("acknowledged", None)
-    assert (pending(filing, Page), pending(filing, Escalation)) == (0, 0)
+    assert (pending(filing, Page), pending(filing, Escalation)) == (0, 1), "only the clock of silence runs"
 
 
 def test_that_nobody_is_called_for_what_was_over_when_an_officer_has_the_other(filing: Filing) -> None:
