@@ -43,6 +43,7 @@ _ASKS = {
     PageKind.OFFER: "请接手的提醒",
     PageKind.RETURNED: "没人接手的提醒",
     PageKind.TURNED: "又有险情的提醒",
+    PageKind.OVER: "居民说已解除的提醒",
 }
 _NUMBER_DIGITS = 15
 _PLACES = 3

@@ -96,13 +96,13 @@ def _tell_of_another_danger(
 ) -> None:
     """Page the officer who has an alarm when its resident surely tells of a danger that nothing in it spoke of yet:
     whoever drives to a burglary does not read that the house is on fire now."""
-    if case.state != CaseState.ACKNOWLEDGED or not case.acknowledged_by or not _tells_a_danger(triage):
+    if case.state != CaseState.ACKNOWLEDGED or not _tells_a_danger(triage):
         return
     before = [Triage.from_json(other.triage) for other in case.messages if other.triage and other.id != message.id]
     known = {case.intent, *(reading.intent for reading in before if _tells_a_danger(reading))}
     if triage.intent not in known and triage.intent not in case.asked:  # as it is where a message is filed again
         case.asked = [*case.asked, triage.intent]
-        escalation.page_one(session, case, case.acknowledged_by, PageKind.TURNED, watch=watch, now=now)
+        escalation.page_holder(session, case, PageKind.TURNED, watch=watch, now=now)
 
 
 def _tells_a_danger(reading: Triage) -> bool:

@@ -66,6 +66,12 @@ def page_one(session: Session, case: Case, officer: str, kind: PageKind, *, watc
     return level
 
 
+def page_holder(session: Session, case: Case, kind: PageKind, *, watch: Watch, now: datetime) -> None:
+    """Page the officer who has the case, if anybody has."""
+    if case.acknowledged_by:
+        page_one(session, case, case.acknowledged_by, kind, watch=watch, now=now)
+
+
 def page_again(session: Session, case: Case, *, now: datetime) -> None:
     """Have the engine page for an open case, at once, from the first step of its policy on."""
     stop(session, case)

@@ -65,7 +65,7 @@ def decline(session: Session, case_id: CaseId, *, officer: str, watch: Watch, no
         asked, case.offered_to, case.updated_at = case.offered_to, None, now
         _end(session, case)
         if officer != case.acknowledged_by:
-            _tell_holder(session, case, watch=watch, now=now)
+            escalation.page_holder(session, case, PageKind.RETURNED, watch=watch, now=now)
         acted(session, case, officer, "decline", now=now, detail={"to": asked})
     return case
 
@@ -82,7 +82,7 @@ def lapse(session: Session, deadline: Escalation, *, watch: Watch, now: datetime
     detail = {"to": case.offered_to, "officer": case.acknowledged_by}
     case.offered_to, case.updated_at = None, now
     _end(session, case)
-    _tell_holder(session, case, watch=watch, now=now)
+    escalation.page_holder(session, case, PageKind.RETURNED, watch=watch, now=now)
     audit.record(session, audit.SYSTEM, "offer_lapsed", case_id=case.id, now=now, detail=detail)
     return True
 
@@ -122,8 +122,3 @@ def _end(session: Session, case: Case) -> None:
     """What an offer has set going ends; the clock of silence, which `escalation.stop` would stop too, goes on."""
     escalation.end_deadlines(session, case, EscalationKind.OFFER)
     escalation.withdraw_pages(session, case)
-
-
-def _tell_holder(session: Session, case: Case, *, watch: Watch, now: datetime) -> None:
-    if case.acknowledged_by:
-        escalation.page_one(session, case, case.acknowledged_by, PageKind.RETURNED, watch=watch, now=now)

@@ -11,6 +11,7 @@ _ASKS = {
     PageKind.OFFER.value: "【移交】{by}请{officer}接手：{}",
     PageKind.RETURNED.value: "【移交未成】没有人接手，仍由{officer}负责：{}",
     PageKind.TURNED.value: "【又有险情】{officer}负责的案件，居民又报了别的险情，请马上看：{}",
+    PageKind.OVER.value: "【居民说已解除】由{officer}核实后结案：{}",
 }
 
 

@@ -89,7 +89,7 @@ def _needed(page: Page) -> bool:
     case = page.case
     if page.kind == PageKind.OFFER:
         return case.offered_to == page.officer
-    if page.kind == PageKind.TURNED:
+    if page.kind in {PageKind.TURNED, PageKind.OVER}:
         return case.state == CaseState.ACKNOWLEDGED and case.acknowledged_by == page.officer
     if page.kind == PageKind.RETURNED:
         return case.state == CaseState.ACKNOWLEDGED and case.acknowledged_by == page.officer and not case.offered_to

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
+from bot.duty import conversation
 from bot.intake import belonging, replies, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
@@ -171,10 +172,13 @@ def _answer_event(
     now: datetime,
     passive: Callable[[], bool],
 ) -> Content | None:
-    """Answer a menu tap or a new follower. Nothing is filed; in a silent alarm the answer looks like nothing.
+    """Answer a menu tap or a new follower, unless an officer talks with them. Nothing is filed; in a silent alarm the
+    answer looks like nothing.
 
     Rasa's question back to an unclear message promises an officer, so it is no answer to what is not filed.
     """
+    if conversation.held(message.resident, now=now):
+        return None
     clear = understanding is not None and not understanding.triage.uncertain
     said = understanding.replies if understanding and clear else replies.to_event(claimed.event, desk)
     if not said:

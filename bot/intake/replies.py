@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
-from bot.duty import conversation
+from bot.duty import conversation, escalation
 from bot.intake import articles, belonging, kinds, receipts, wording
 from bot.intake.advice import Entry, Moment, lines_for
 from bot.intake.alarm_answers import ANY
@@ -22,7 +22,7 @@ from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
 from bot.nlu.wording import GUESSES, asks
 from bot.services import applications
-from bot.store.models import ApplicationState, Case, CaseState, Message
+from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind
 
 _NO_SUPPLEMENT = frozenset(
     f"other/{intent}"
@@ -210,7 +210,8 @@ def _in_alarm(
     if first:
         kinds.of_first_words(case, triage)
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
-        return [BotReply(_ended(session, case, message, hidden=Manner.of(case, messages).hidden, now=now))]
+        hidden = Manner.of(case, messages).hidden
+        return [BotReply(_ended(session, case, message, desk, hidden=hidden, now=now))]
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     manner, questions = Manner.of(case, messages), desk.questions.current()
     over = case.resolved_at is not None
@@ -381,12 +382,14 @@ def _taken_down(message: Message, messages: Sequence[Message], moment: Moment, m
     return receipts.of(message, messages, moment, desk.advice.current(), english=manner.english)
 
 
-def _ended(session: Session, case: Case, message: Message, *, hidden: bool, now: datetime) -> str:
+def _ended(session: Session, case: Case, message: Message, desk: Desk, *, hidden: bool, now: datetime) -> str:
     """Take down that its resident calls an alarm over, and say what becomes of it; a guess ends nothing."""
     if wording.says_unsure(wording.unspaced(message.text)):
         return wording.SILENT_RECEIPT if hidden else wording.RESOLVED_UNPROVEN
     case.asked = [*case.asked, duty_case.TOLD_OVER]
     ended = duty_case.resolve(session, case, message.text, by=message.resident_id, now=now)
+    if ended:
+        escalation.page_holder(session, case, PageKind.OVER, watch=desk.watch(), now=now)
     if hidden:
         return wording.SILENT_RECEIPT
     if not ended:

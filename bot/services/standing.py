@@ -23,7 +23,12 @@ _OTHERS = Answer(
     (HUMAN,),
 )
 _RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
-_SOMEONE = re.compile("室友|闺蜜|朋友|同事|邻居|同学|别人|他|她")
+_SOMEONE = "(?:室友|闺蜜|朋友|同事|邻居|同学|别人|人家|他|她)"
+_OF_SOMEONE = re.compile(
+    f"[帮替给]我?{_SOMEONE}.{{0,4}}(?:查|问|看)|{_SOMEONE}(?:们|家|自己)?(?:交|办|填|申请|提交)?的?那?个?份?"
+    "(?:居住证|狗证|犬证|身份证|申请|受理|单子|材料|证)"
+)
+"""What somebody else has applied for. Of their own case everybody speaks of others: who did it, who saw it."""
 _OWN = re.compile("我的|我那|我自己|我办|我交|我报")
 _KINDS = {URGENT: "报警", "help_request": "求助", "tip": "线索"}
 _CASE_STATES = {
@@ -38,7 +43,7 @@ def asked(session: Session, pseudonym: str, text: str) -> Answer:
     """The answer to a question after one's own affairs; of anybody else's nothing is told."""
     mine = {one.receipt for one in applications.of_resident(session, pseudonym, limit=_ALL)}
     receipts = {found.upper() for found in _RECEIPT.findall(text)}
-    if (receipts and not receipts & mine) or (not receipts and _SOMEONE.search(text) and not _OWN.search(text)):
+    if (receipts and not receipts & mine) or (not receipts and _OF_SOMEONE.search(text) and not _OWN.search(text)):
         return _OTHERS
     return of_resident(session, pseudonym, said=applications.about_handed_in(text) if mine else "")
 

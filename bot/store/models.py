@@ -106,12 +106,14 @@ class EscalationKind(StrEnum):
 
 class PageKind(StrEnum):
     """What a page asks for: that somebody takes the case; that this officer takes it over from another; that the
-    officer who has it goes on, because nobody has; or looks again, because of another danger."""
+    officer who has it goes on, because nobody has; or looks again, because of another danger, or because its resident
+    says that it is over."""
 
     ALARM = "alarm"
     OFFER = "offer"
     RETURNED = "returned"
     TURNED = "turned"
+    OVER = "over"
 
 
 class Work:

@@ -213,6 +213,17 @@ async def test_that_it_is_over_ends_the_paging_where_nobody_can_force_the_words(
     assert station.phone.take()["case_id"] != case.id
 
 
+async def test_that_the_officer_who_has_it_is_paged_that_it_is_over(station: Station) -> None:
+    await deliver_as(station, "我家孩子在公园走丢了找不到了", "urgent_alarm/missing_child")
+    case_id = station.phone.take()["case_id"]
+    with station.store.transaction() as session:
+        handling.acknowledge(session, case_id, officer="乙", now=station.clock.now())
+    await deliver_as(station, "人找到了", "help_request/correction")
+    page = station.phone.take()
+    assert (page["officer"], page["case_id"]) == ("乙", case_id)
+    assert page["text"].startswith("【居民说已解除】由乙核实后结案")
+
+
 async def test_that_a_guess_that_it_is_over_ends_nothing(station: Station) -> None:
     await deliver_as(station, "楼道里着火了", "urgent_alarm/fire")
     await deliver_as(station, "烟好像小了 应该是灭了吧", "help_request/correction")
@@ -261,6 +272,7 @@ async def test_that_the_bot_is_silent_while_an_officer_talks_and_answers_again_w
         conversation.reply(session, case.id, "什么颜色的？", officer="甲", now=station.clock.now())
     before = len(rows(station, Reply))
     await station.deliver("身份证怎么补")
+    await station.deliver_inbound(station.inbound("event", Event="CLICK", EventKey="profile"))
     assert len(rows(station, Reply)) == before
     with station.store.transaction() as session:
         conversation.give_back(session, case.id, officer="甲", now=station.clock.now())

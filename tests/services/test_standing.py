@@ -1,0 +1,42 @@
+"""How one's own affairs stand. Of others' applications nothing is told; of one's own case everybody speaks of others."""
+
+import pytest
+
+from bot.services import standing
+from bot.store.session import Store
+
+_REFUSED = "别人的，请他本人用自己的微信来问"
+
+
+def told(store: Store, text: str) -> str:
+    with store.reading() as session:
+        return standing.asked(session, "R-A", text).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "帮室友查一下居住证办好没",
+        "我朋友的狗证下来了吗",
+        "替他问问申请到哪了",
+        "他家那申请批没批",
+        "D20260101-0001 到哪了",
+    ],
+)
+def test_that_of_anothers_application_nothing_is_told(store: Store, text: str) -> None:
+    assert _REFUSED in told(store, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "偷我车那人你们抓着他没",
+        "邻居打架那回咋样了",
+        "我昨天举报的那家他咋还开着",
+        "上回我跟你们说同学老要我钱的事，他还要呢",
+        "她家狗咬我那个事有信儿没",
+        "我朋友陪我报的案 现在到哪步了",
+    ],
+)
+def test_that_a_question_after_ones_own_case_may_speak_of_others(store: Store, text: str) -> None:
+    assert _REFUSED not in told(store, text)
