@@ -61,8 +61,9 @@ _WINDOW, _BATCH = 5000, 200
 _YOUNG = timedelta(days=1)
 """A file that has just come may not stand in any row yet."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-# Whoever was asked for more and has been silent for all that time wants it no longer.
-_ENDED = (ApplicationState.READY, ApplicationState.REJECTED, ApplicationState.MORE)
+_IN_HAND = (ApplicationState.SUBMITTED, ApplicationState.APPROVED)
+"""Applications that wait for an officer. Whoever was asked for more and has been silent for all that time wants it no
+longer."""
 _WRITTEN_OR_NOT = (WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED)
 _GONE = "居民的话已删除，不再写入"
 _MEMBERS: tuple[type[Base], ...] = (Note, Correction, Page, Escalation, AuditorPage)
@@ -268,7 +269,7 @@ def _all_of(resident_id: ResidentId, now: datetime) -> Iterator[_Step]:
 
 
 def _applications(before: datetime, *more: sa.ColumnElement[bool]) -> _Step:
-    ended = (Application.state.in_(_ENDED), Application.updated_at <= before)
+    ended = (Application.state.not_in(_IN_HAND), Application.updated_at <= before)
 
     def delete(session: Session, ids: Sequence[int]) -> Counter[str]:
         return Counter(applications=_delete(session, Application, Application.id.in_(ids)))
