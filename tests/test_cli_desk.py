@@ -306,7 +306,7 @@ def test_that_a_reporter_is_not_named(night: Store) -> None:
     assert looks(night, "reveal") == [("甲", 3, "")]
 
 
-def test_that_no_command_leads_a_leader_from_a_tip_to_its_reporter_or_from_a_resident_to_their_tip(night: Store) -> None:
+def test_that_no_command_leads_a_leader_from_a_tip_to_its_reporter_or_back(night: Store) -> None:
     now = datetime.now(UTC)
     with night.transaction() as session:
         accounts.add(session, "丙", "leader", password_hash="", by="甲", now=now)

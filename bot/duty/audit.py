@@ -16,6 +16,8 @@ from bot.store.session import take_turn
 
 SYSTEM = "系统"
 """The actor of what Fujin does by itself."""
+LINK = "链接"
+"""The actor of a look by the link in a page: whoever follows it has not said who they are, and may be a preview."""
 ACTIONS = {
     "acknowledge": "确认接警",
     "join": "加入处置",
