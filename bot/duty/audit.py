@@ -24,6 +24,7 @@ ACTIONS = {
     "unacknowledge": "无人处置，重新提醒",
     "close": "结案",
     "reply": "回复居民",
+    "picture": "发图片给居民",
     "give_back": "交还机器人",
     "note": "写备注",
     "assign": "指派",
