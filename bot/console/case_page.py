@@ -174,6 +174,8 @@ def _build_head(card: CaseCard, *, city: str) -> None:
         chip(title_of(card.label), "alarm" if card.urgent and card.open else "plain")
         if card.uncertain:
             chip("待确认", "doubt")
+        if card.on_hold:
+            chip("证据保留", "plain")
         put(case_html.again(card))
     if card.silent:
         ui.label("对方不便出声：不要回拨电话").classes("silent-hint")

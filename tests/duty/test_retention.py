@@ -124,20 +124,30 @@ def test_that_an_open_case_stays_however_old(archive: Archive, state: str) -> No
 
 def test_that_a_held_case_stays_until_it_is_let_go(archive: Archive) -> None:
     case = archive.closed(archive.rows.resident(), 9999)
-    with archive.store.transaction() as session:
-        retention.hold(session, case.id, officer="甲", now=archive.clock.now())
+    for officer in ("甲", "丙"):  # the second time changes nothing
+        with archive.store.transaction() as session:
+            retention.hold(session, case.id, officer=officer, reason=" 检察院调取 ", now=archive.clock.now())
     assert not archive.run()
     with archive.store.transaction() as session:
         retention.hold(session, case.id, officer="乙", now=archive.clock.now(), off=True)
     assert archive.run()["cases"] == 1
     with archive.store.reading() as session:
-        query = sa.select(AuditEntry.actor, AuditEntry.action).where(AuditEntry.case_id == case.id)
-        assert session.execute(query.order_by(AuditEntry.id)).all() == [("甲", "hold"), ("乙", "unhold")]
+        query = sa.select(AuditEntry.actor, AuditEntry.action, AuditEntry.detail)
+        assert session.execute(query.where(AuditEntry.case_id == case.id).order_by(AuditEntry.id)).all() == [
+            ("甲", "hold", {"reason": "检察院调取"}),
+            ("乙", "unhold", {}),
+        ]
 
 
-def test_that_a_case_that_does_not_exist_cannot_be_held(store: Store, clock: FakeClock) -> None:
-    with store.transaction() as session, pytest.raises(CaseError):
-        retention.hold(session, CaseId(9), officer="甲", now=clock.now())
+@pytest.mark.parametrize(("case_id", "officer", "reason"), [(9, "甲", ""), (1, "", ""), (1, "甲", "字" * 201)])
+def test_that_what_cannot_be_written_down_holds_nothing(
+    archive: Archive, case_id: int, officer: str, reason: str
+) -> None:
+    case = archive.closed(archive.rows.resident(), 1)
+    with archive.store.transaction() as session:
+        with pytest.raises(CaseError):
+            retention.hold(session, CaseId(case_id), officer=officer, reason=reason, now=archive.clock.now())
+        assert not session.get_one(Case, case.id).on_hold
 
 
 def test_that_what_was_merged_into_an_open_case_stays(archive: Archive) -> None:
