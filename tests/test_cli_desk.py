@@ -306,6 +306,29 @@ def test_that_a_reporter_is_not_named(night: Store) -> None:
     assert looks(night, "reveal") == [("甲", 3, "")]
 
 
+def test_that_no_command_leads_a_leader_from_a_tip_to_its_reporter_or_back(night: Store) -> None:
+    now = datetime.now(UTC)
+    with night.transaction() as session:
+        accounts.add(session, "丙", "leader", password_hash="", by="甲", now=now)
+        tip, request = session.get_one(Case, 2), session.get_one(Case, 3)
+        tip.label, tip.intent, tip.confidential = "tip", "tip/gambling", True
+        for case, text in ((tip, "楼下天天赌钱"), (request, "楼下天天吵")):
+            of = {"resident": case.resident, "case": case, "received_at": now, "due_at": now}
+            session.add(Message(**of, key=text, kind="text", text=text))
+    for command in (["case", "2"], ["search", "赌钱"], ["search", "案件2"]):
+        shown = fujin(*command, "--json", "--officer", "丙").stdout
+        assert "gambling" in shown or "赌" in shown
+        assert "R-CD" not in shown
+        assert "吵" not in shown
+    for command in (["case", "3"], ["search", "R-CD"]):
+        shown = fujin(*command, "--json", "--officer", "丙").stdout
+        assert "R-CD" in shown
+        assert "吵" in shown
+        assert "gambling" not in shown
+        assert "赌" not in shown
+    assert looks(night, "reveal") == []
+
+
 def looks(store: Store, action: str = "view") -> list[tuple[str, int | None, str]]:
     with store.reading() as session:
         entries = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id))
@@ -334,7 +357,7 @@ def test_that_a_file_that_was_sent_is_fetched(desk: Store, tmp_path: Path, monke
     to = tmp_path / "it.png"
     assert fujin("evidence", digest, str(to), "--officer", "甲").stdout == f"{to}: image/png\n"
     assert to.read_bytes() == picture()
-    assert ("甲", None, digest) in looks(desk)
+    assert ("甲", 1, digest) in looks(desk)
     assert "cannot be written" in fujin("evidence", digest, str(to), "--officer", "甲").stderr
     for wrong in (unknown, "../../etc/passwd"):
         assert "there is no file" in fujin("evidence", wrong, str(tmp_path / "x"), "--officer", "甲").stderr

@@ -1,5 +1,6 @@
 """Audit log, holds, deletion and backup at the shell."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,7 +41,10 @@ def left(store: Store) -> int:
 
 
 def test_that_a_held_case_outlasts_the_policy_and_a_dry_run_deletes_nothing(store: Store, case: Case) -> None:
-    assert fujin("hold", "1", "--officer", "甲").stdout == "case 1 is held\n"
+    assert fujin("hold", "1", "--officer", "甲", "--reason", "检察院调取").stdout == "case 1 is held\n"
+    told = json.loads(fujin("case", "1", "--officer", "甲", "--json").stdout)
+    assert (told["on_hold"], told["timeline"][-1]["words"]) == (True, "甲 设为证据保留")
+    assert told["timeline"][-1]["more"] == "检察院调取"
     assert fujin("retention", "run").stdout == "deleted: nothing\n"
     assert fujin("hold", "1", "--off", "--officer", "甲").stdout == "case 1 is not held any more\n"
     assert fujin("retention", "run", "--dry-run").stdout == "would be deleted: 1 cases\n"

@@ -200,6 +200,7 @@ def _told(session: sa.orm.Session, case: Case) -> dict[str, Any]:
         "disposition": case.disposition,
         "referred_to": case.referred_to,
         "closing_word": case.closing_word,
+        "on_hold": case.on_hold,
         "residents": [f"{number}: {name}" for number, name in enumerate(names.values(), start=1)],
         "talk": _talk(session, [case.id, *merged], names),
         "files": _files(session, [case.id, *merged], names),

@@ -239,16 +239,17 @@ def evidence(
     """Fetch a picture, voice or video that was sent; the look is in the log."""
     files = EvidenceStore(station_settings().var_dir / "evidence")
     with transaction(officer, "see_cases") as session:
-        known, content_type = known_file(session, files, sha256)
-        if not known or not files.path(sha256).is_file():
+        known = known_file(session, files, sha256)
+        if known is None or not files.path(sha256).is_file():
             raise CaseError(f"there is no file {sha256}; `fujin case CASE --json` names those of a case")
-        disclosure.viewed(session, officer=officer, now=SystemClock().now(), subject=sha256)
+        for case_id in known.case_ids or (None,):
+            disclosure.viewed(session, officer=officer, now=SystemClock().now(), case_id=case_id, subject=sha256)
     try:
         with file.open("xb") as out:
             out.write(files.path(sha256).read_bytes())
     except OSError as error:
         fail(f"{file} cannot be written ({error.strerror})")
-    typer.echo(f"{file}: {content_type or 'of an unknown type'}")
+    typer.echo(f"{file}: {known.content_type or 'of an unknown type'}")
 
 
 @commands.command()

@@ -96,11 +96,13 @@ def hold(
     case: Annotated[int, typer.Argument(help="The case's number.", show_default=False)],
     officer: _Officer,
     off: Annotated[bool, typer.Option("--off", help="The policy may have it again.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; it stands in the log.")] = "",
 ) -> None:
     """Keep a case with all its evidence, whatever the policy says."""
     try:
         with officers_transaction(officer, "keep") as session:
-            retention.hold(session, CaseId(case), officer=officer, now=SystemClock().now(), off=off)
+            now = SystemClock().now()
+            retention.hold(session, CaseId(case), officer=officer, reason=reason, now=now, off=off)
     except CaseError as error:
         fail(str(error))
     typer.echo(f"case {case} is {'not held any more' if off else 'held'}")

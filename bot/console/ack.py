@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 
 from bot.console.door import name_of
 from bot.console.services import Services
+from bot.duty import audit
 from bot.duty.handling import CaseError
 from bot.duty.one_tap import PURPOSE, OneTap, Tap, TapError
 from bot.duty.page import page_text
@@ -54,9 +55,9 @@ def router(services: Services) -> APIRouter:
     def look(token: str, signed_in: str | None) -> Response:
         with services.store.reading() as session:
             tap = links.read(session, token, now=services.clock.now())
-        who = signed_in or (tap.officers[0] if len(tap.officers) == 1 else None)
+        who, meant_for = (signed_in, "") if signed_in else (audit.LINK, "、".join(tap.officers))
         # Afterwards: the question waits for no log.
-        noting = BackgroundTask(services.looks.note_once, who, case_id=tap.case.id, subject="ack")
+        noting = BackgroundTask(services.looks.note_once, who, case_id=tap.case.id, subject="ack", meant_for=meant_for)
         return _page(_act(tap), _question(tap), background=noting)
 
     def acknowledge(token: str, officer: str) -> str:

@@ -42,6 +42,7 @@ _DETAILS = {
     "decision": "决定",
     "officer": "民警",
     "via": "方式",
+    "for": "发给",
     "to": "给谁",
     "by": "由谁",
     "words": "找什么",
@@ -65,6 +66,7 @@ _SEEN = {
     "ack": "提醒里的链接",
 }
 """What was looked at, where that is a page or list as a whole."""
+_VIA = {"one-tap": "提醒里的链接", "voice": "电话按键"}
 _BREACHES = {"missing": "缺了", "not chained to the entry before": "和上一条接不上", "changed": "被改过"}
 
 
@@ -204,7 +206,7 @@ def _short(subject: str) -> str:
 
 def in_words(detail: dict[str, Any]) -> str:
     """What else an entry tells, as people read it."""
-    words = ROLES | DISPOSITIONS
+    words = ROLES | DISPOSITIONS | _VIA
     return "；".join(f"{_DETAILS.get(name, name)}：{words.get(str(value), value)}" for name, value in detail.items())
 
 

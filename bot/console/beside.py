@@ -43,10 +43,10 @@ class Others:
     earlier: tuple[Earlier, ...] = ()
 
 
-def read_others(session: Session, case_id: CaseId, *, with_tips: bool = False, now: datetime) -> Others:
-    """Compare this case with others, and look up its resident's (`with_tips`: for whoever may know reporters)."""
+def read_others(session: Session, case_id: CaseId, *, now: datetime) -> Others:
+    """Compare this case with others, and look up its resident's."""
     case = session.get_one(Case, case_id)
-    earlier = similar.earlier(session, case, with_tips=with_tips)
+    earlier = similar.earlier(session, case)
     return Others(
         similar=tuple(similar.similar(session, case, now=now)) if case.state != "closed" else (),
         earlier=tuple(Earlier(one.id, title_of(one.intent), one.state, one.opened_at) for one in earlier),

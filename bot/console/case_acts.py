@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from bot.console.conversation import Conversation
 from bot.console.dialog import NOT_STORED, Question
 from bot.console.keyed import Part
-from bot.console.officer import current, identify
+from bot.console.officer import actor, current, identify
 from bot.console.services import Services
-from bot.duty import handling, handover, labels, merging
+from bot.duty import handling, handover, labels, merging, retention
+from bot.duty.access import may
 from bot.duty.handling import CaseError
 from bot.nlu.catalogue import title_of
 from bot.nlu.triage import URGENT
@@ -40,7 +41,9 @@ class _View:
     joined: tuple[str, ...]
     merged_into: CaseId | None
     merged: tuple[CaseId, ...]
+    on_hold: bool
     me: str | None
+    keeps: bool
 
 
 class CaseActs:
@@ -64,7 +67,9 @@ class CaseActs:
                 joined=card.joined,
                 merged_into=parts.merged_into,
                 merged=parts.merged,
+                on_hold=card.on_hold,
                 me=current(self._services),
+                keeps=may(actor(), "keep"),
             )
         )
 
@@ -81,21 +86,25 @@ class CaseActs:
                 ui.link("去看", f"/case/{view.merged_into}")
                 self._button("分出来", self._separate)
         with ui.element("div").classes("case-acts"):
-            if view.state == "closed":
-                if not view.merged_into:
-                    self._button("重新打开", self._reopen)
-                return
-            if view.state == "acknowledged":
-                if view.me != view.acknowledged_by:
-                    leaves = view.me in view.joined
-                    self._button("退出" if leaves else "加入", self._leave if leaves else self._join)
-                self._button("移交", partial(self._ask_officer, "移交", handover.offer, _OFFER_HINT))
-            if view.label != URGENT:
-                self._button("交办", partial(self._ask_officer, "交办", handling.assign, ""))
-            self._button("改类别", partial(self._relabel, view))
-            self._button("并案", self.merge)
-            if view.state == "acknowledged":
-                self._button("退回待确认", self._unacknowledge)
+            if view.state != "closed":
+                self._build_running(view)
+            elif not view.merged_into:
+                self._button("重新打开", self._reopen)
+            if view.keeps:
+                self._button("解除保留" if view.on_hold else "证据保留", partial(self._hold, off=view.on_hold))
+
+    def _build_running(self, view: _View) -> None:
+        if view.state == "acknowledged":
+            if view.me != view.acknowledged_by:
+                leaves = view.me in view.joined
+                self._button("退出" if leaves else "加入", self._leave if leaves else self._join)
+            self._button("移交", partial(self._ask_officer, "移交", handover.offer, _OFFER_HINT))
+        if view.label != URGENT:
+            self._button("交办", partial(self._ask_officer, "交办", handling.assign, ""))
+        self._button("改类别", partial(self._relabel, view))
+        self._button("并案", self.merge)
+        if view.state == "acknowledged":
+            self._button("退回待确认", self._unacknowledge)
 
     def _build_offer(self, view: _View) -> None:
         with ui.element("div").classes("offer").props("role=status"):
@@ -195,6 +204,22 @@ class CaseActs:
 
         await self._ask("并案", fill, do)
 
+    async def _hold(self, *, off: bool) -> None:
+        boxes: list[ui.textarea] = []
+
+        def fill() -> None:
+            ui.label(_RELEASE_HINT if off else _HOLD_HINT).classes("ask-hint")
+            reason = ui.textarea("原因（必填）").classes("ask-text")
+            boxes.append(reason.props(f"outlined autogrow maxlength={retention.REASON_CHARACTERS}"))
+
+        def do(session: Session, me: str, now: datetime) -> None:
+            reason = boxes[0].value or ""
+            if not reason.strip():
+                raise CaseError("no reason", "请写明原因，会记入审计日志")
+            retention.hold(session, self._case_id, officer=me, reason=reason, now=now, off=off)
+
+        await self._ask("解除保留" if off else "证据保留", fill, do, right="keep")
+
     # -- how it is done -------------------------------------------------------------------------------------------
 
     async def _at_once(self, act: Act) -> None:
@@ -209,8 +234,8 @@ class CaseActs:
             ui.notify(problem, type="warning")
         await self._done()
 
-    async def _ask(self, title: str, fill: Callable[[], object], act: Act) -> None:
-        officer = await identify(self._services)
+    async def _ask(self, title: str, fill: Callable[[], object], act: Act, *, right: str = "act_on_cases") -> None:
+        officer = await identify(self._services, right)
         if officer is None:
             return
         question = Question(f"案件{self._case_id}：{title}", title, lambda: do(self._services, officer, act))
@@ -221,6 +246,8 @@ class CaseActs:
 
 
 _OFFER_HINT = "对方马上收到提醒；对方接手之前仍由现在的民警负责，没人接手会再提醒原民警。"
+_HOLD_HINT = "保存期限到了也不删除本案件和其中的材料，直到解除保留。"
+_RELEASE_HINT = "解除后，结案满保存期限就会自动删除。"
 
 
 async def do(services: Services, officer: str, act: Act) -> str | None:

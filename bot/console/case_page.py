@@ -19,14 +19,13 @@ from bot.console.desk import POLL_SECONDS
 from bot.console.keyed import Keyed, Part, rebuilding
 from bot.console.markup import Tap, phrases, segments
 from bot.console.media import build_picture, build_said
-from bot.console.officer import AcknowledgeButton, actor, viewed
+from bot.console.officer import AcknowledgeButton, viewed
 from bot.console.queries import CaseCard
 from bot.console.reasons import in_chinese
 from bot.console.reporter import build_reporter
 from bot.console.services import Services, local
 from bot.console.talk import CloseButton, ReplyBox
 from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, not_found, put, sound_toggle
-from bot.duty.access import may
 from bot.duty.handling import DISPOSITIONS
 from bot.duty.presence import Hearing
 from bot.duty.timeline import Act
@@ -56,9 +55,9 @@ def register(services: Services) -> None:
         with services.store.reading() as session:
             return read_conversation(session, case_id, watch=services.watch, now=services.clock.now())
 
-    def others(case_id: CaseId, with_tips: bool) -> Others:
+    def others(case_id: CaseId) -> Others:
         with services.store.reading() as session:
-            return read_others(session, case_id, with_tips=with_tips, now=services.clock.now())
+            return read_others(session, case_id, now=services.clock.now())
 
     sentences = canned.live()
 
@@ -70,8 +69,7 @@ def register(services: Services) -> None:
         if case_id is None or conversation is None:
             return not_found("没有这个案件。")
         await viewed(services, case_id=case_id)
-        with_tips = may(actor(), "see_reporter")
-        page = _CasePage(services, conversation, lambda: read(case_id), lambda: others(case_id, with_tips), sentences)
+        page = _CasePage(services, conversation, lambda: read(case_id), lambda: others(case_id), sentences)
         ui.timer(POLL_SECONDS, page.refresh)
         ui.timer(LOOK_SECONDS, page.compare)
         return None
@@ -184,6 +182,8 @@ def _build_head(card: CaseCard, *, city: str) -> None:
         chip(title_of(card.label), "alarm" if card.urgent and card.open else "plain")
         if card.uncertain:
             chip("待确认", "doubt")
+        if card.on_hold:
+            chip("证据保留", "plain")
         put(case_html.again(card))
     if card.silent:
         ui.label("对方不便出声：不要回拨电话").classes("silent-hint")

@@ -149,8 +149,10 @@ class Door:
                 raise
             return known
         self._seen = {key: value for key, value in self._seen.items() if now - value[1] < _TRUSTED_WHILE_AWAY}
-        if signed_in:
+        if signed_in and not _under(scope["path"], (SIGN_OUT,)):
             self._seen[hashed] = (signed_in, now)
+        else:
+            self._seen.pop(hashed, None)  # what has ended, or ends now, is trusted no more
         return signed_in
 
     def _guarded(self, scope: Scope, send: Send) -> Send:

@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 from bot.console.door import name_of
 from bot.console.services import Services
 from bot.console.sound import Sounds
-from bot.intake.evidence import EvidenceStore, known_file
+from bot.intake.evidence import EvidenceStore, KnownFile, known_file
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 # An SVG is a picture that can carry scripts: it is downloaded, not shown.
@@ -35,33 +35,37 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter()
     files, sounds = EvidenceStore(services.settings.var_dir / "evidence"), Sounds()
 
-    def content_type_of(digest: str) -> tuple[bool, str | None]:
+    def look_up(digest: str) -> KnownFile | None:
         with services.store.reading() as session:
             return known_file(session, files, digest)
+
+    def note(officer: str | None, digest: str, file: KnownFile) -> None:
+        for case_id in file.case_ids or (None,):
+            services.looks.note_once(officer, case_id=case_id, subject=digest)
 
     @routes.get("/evidence/{digest}/sound.wav")
     async def sound(request: Request, digest: str) -> Response:
         """A voice as WAV."""
-        known, _ = await asyncio.to_thread(content_type_of, digest)
+        file = await asyncio.to_thread(look_up, digest)
         path = files.path(digest)
-        if not known or not await asyncio.to_thread(path.is_file):
+        if file is None or not await asyncio.to_thread(path.is_file):
             raise HTTPException(404)
         wav = await sounds.wav(digest, path)
         if wav is None:
             raise HTTPException(415)
-        await asyncio.to_thread(services.looks.note_once, name_of(request), subject=digest)
+        await asyncio.to_thread(note, name_of(request), digest, file)
         return _part(wav, request.headers.get("range", ""))
 
     @routes.get("/evidence/{digest}")
     async def evidence(request: Request, digest: str) -> Response:
         """A file that a message carried; only hashes that the database knows are looked for."""
-        known, content_type = await asyncio.to_thread(content_type_of, digest)
+        file = await asyncio.to_thread(look_up, digest)
         path = files.path(digest)
-        if not known or not await asyncio.to_thread(path.is_file):
+        if file is None or not await asyncio.to_thread(path.is_file):
             raise HTTPException(404)
-        await asyncio.to_thread(services.looks.note_once, name_of(request), subject=digest)
-        media_type = content_type if shown_inline(content_type) else "application/octet-stream"
-        return FileResponse(path, media_type=media_type, headers=file_headers(content_type))
+        await asyncio.to_thread(note, name_of(request), digest, file)
+        media_type = file.content_type if shown_inline(file.content_type) else "application/octet-stream"
+        return FileResponse(path, media_type=media_type, headers=file_headers(file.content_type))
 
     return routes
 

@@ -134,6 +134,7 @@ class CaseCard:
     disposition: str | None
     closing_word: str
     referred_to: str | None = None
+    on_hold: bool = False
 
     @property
     def urgent(self) -> bool:
@@ -351,6 +352,7 @@ def _cards(
             disposition=case.disposition,
             closing_word=case.closing_word,
             referred_to=case.referred_to,
+            on_hold=case.on_hold,
         )
         for case, pseudonym in rows
     }

@@ -16,12 +16,15 @@ from bot.store.session import take_turn
 
 SYSTEM = "系统"
 """The actor of what Fujin does by itself."""
+LINK = "链接"
+"""The actor of a look by the link in a page: whoever follows it has not said who they are, and may be a preview."""
 ACTIONS = {
     "acknowledge": "确认接警",
     "join": "加入处置",
     "unacknowledge": "无人处置，重新提醒",
     "close": "结案",
     "reply": "回复居民",
+    "picture": "发图片给居民",
     "give_back": "交还机器人",
     "note": "写备注",
     "assign": "指派",
@@ -61,8 +64,8 @@ ACTIONS = {
     "train_ask": "要求训练",
     "train_cancel": "取消训练",
     "erase": "删除数据",
-    "hold": "保全证据",
-    "unhold": "解除保全",
+    "hold": "证据保留",
+    "unhold": "解除证据保留",
     "object": "消息不用于训练",
     "unobject": "消息又可用于训练",
     "backup": "备份",

@@ -25,12 +25,22 @@ class Reporter:
     other_cases: tuple[CaseId, ...]
 
 
-def viewed(session: Session, *, officer: str, now: datetime, case_id: CaseId | None = None, subject: str = "") -> None:
+def viewed(
+    session: Session,
+    *,
+    officer: str,
+    now: datetime,
+    case_id: CaseId | None = None,
+    subject: str = "",
+    meant_for: str = "",
+) -> None:
     """Write down that somebody has opened a case, an application, a file or a search; one entry for each opening.
 
-    `subject` is a receipt number, a file's hash, or what kind of search; never a resident's words.
+    `subject` is a receipt number, a file's hash, or what kind of search; never a resident's words. `meant_for`: whom a
+    link was sent to, where nobody knows who has followed it.
     """
-    audit.record(session, officer, "view", now=now, case_id=case_id, subject=subject)
+    detail = {"for": meant_for} if meant_for else None
+    audit.record(session, officer, "view", now=now, case_id=case_id, subject=subject, detail=detail)
 
 
 def reveal(session: Session, case_id: CaseId, *, officer: str, reason: str, now: datetime) -> Reporter:

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from bot.duty import audit
-from bot.duty.handling import check_officer, locked
+from bot.duty.handling import CaseError, check_officer, locked
 from bot.duty.roster import Retention
 from bot.nlu.triage import CASE_LABELS
 from bot.store.models import (
@@ -55,14 +55,16 @@ log = structlog.get_logger()
 
 POLICY = "保存期限"
 """The subject of what the policy deletes."""
+REASON_CHARACTERS = 200
 _EVERY = timedelta(days=1)
 _ROUND_SECONDS = 600
 _WINDOW, _BATCH = 5000, 200
 _YOUNG = timedelta(days=1)
 """A file that has just come may not stand in any row yet."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-# Whoever was asked for more and has been silent for all that time wants it no longer.
-_ENDED = (ApplicationState.READY, ApplicationState.REJECTED, ApplicationState.MORE)
+_IN_HAND = (ApplicationState.SUBMITTED, ApplicationState.APPROVED)
+"""Applications that wait for an officer. Whoever was asked for more and has been silent for all that time wants it no
+longer."""
 _WRITTEN_OR_NOT = (WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED)
 _GONE = "居民的话已删除，不再写入"
 _MEMBERS: tuple[type[Base], ...] = (Note, Correction, Page, Escalation, AuditorPage)
@@ -73,17 +75,24 @@ class RetentionError(Exception):
     """A deletion that cannot be done; the text says why and what to do."""
 
 
-def hold(session: Session, case_id: CaseId, *, officer: str, now: datetime, off: bool = False) -> None:
+def hold(
+    session: Session, case_id: CaseId, *, officer: str, reason: str = "", now: datetime, off: bool = False
+) -> None:
     """Keep a case with all its evidence whatever the policy says; `off` lets the policy have it again.
 
+    It is no act on the case: its clocks go on.
+
     Raises:
-        CaseError: no such case, or the officer's name cannot be recorded.
+        CaseError: no such case, the officer's name cannot be recorded, or the reason is too long.
     """
     check_officer(officer)
+    if len(reason.strip()) > REASON_CHARACTERS:
+        raise CaseError(f"a reason has at most {REASON_CHARACTERS} characters", f"原因最多{REASON_CHARACTERS}个字")
     case = locked(session, case_id)
     if case.on_hold is off:
         case.on_hold = not off
-        audit.record(session, officer, "unhold" if off else "hold", case_id=case.id, now=now)
+        detail = {"reason": reason.strip()} if reason.strip() else None
+        audit.record(session, officer, "unhold" if off else "hold", case_id=case.id, now=now, detail=detail)
 
 
 def object_to_training(
@@ -268,7 +277,7 @@ def _all_of(resident_id: ResidentId, now: datetime) -> Iterator[_Step]:
 
 
 def _applications(before: datetime, *more: sa.ColumnElement[bool]) -> _Step:
-    ended = (Application.state.in_(_ENDED), Application.updated_at <= before)
+    ended = (Application.state.not_in(_IN_HAND), Application.updated_at <= before)
 
     def delete(session: Session, ids: Sequence[int]) -> Counter[str]:
         return Counter(applications=_delete(session, Application, Application.id.in_(ids)))

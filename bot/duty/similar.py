@@ -78,18 +78,15 @@ def similar(session: Session, case: Case, *, now: datetime) -> list[Similar]:
     return sorted(found, key=lambda one: -len(one.why))[:_SHOWN]
 
 
-def earlier(session: Session, case: Case, *, with_tips: bool = False, limit: int = 10) -> Sequence[Case]:
-    """The other cases of a case's resident, newest first.
+def earlier(session: Session, case: Case, *, limit: int = 10) -> Sequence[Case]:
+    """The other cases of a case's resident, newest first; whoever asks, no tips among them, and from a tip none at all.
 
-    Whoever must not know reporters (`with_tips` false) sees no tips among them, and from a tip none at all: either
-    would name its reporter.
+    Either would name its reporter, whom `bot.duty.disclosure.reveal` alone tells.
     """
-    if case.confidential and not with_tips:
+    if case.confidential:
         return []
-    query = sa.select(Case).where(Case.resident_id == case.resident_id, Case.id != case.id)
-    if not with_tips:
-        query = query.where(Case.confidential.is_(False))
-    return session.scalars(query.order_by(Case.id.desc()).limit(limit)).all()
+    others = (Case.resident_id == case.resident_id, Case.id != case.id, Case.confidential.is_(False))
+    return session.scalars(sa.select(Case).where(*others).order_by(Case.id.desc()).limit(limit)).all()
 
 
 def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:

@@ -53,6 +53,10 @@ def _nothing(_detail: _Detail) -> str:
     return ""
 
 
+def _reason(detail: _Detail) -> str:
+    return str(detail.get("reason", ""))
+
+
 def _relabelled(detail: _Detail) -> str:
     change = f"{title_of(str(detail['was']))} → {title_of(str(detail['now']))}"
     return f"{change}：{detail['reason']}" if detail.get("reason") else change
@@ -88,7 +92,7 @@ _WORDS: dict[str, tuple[str, Callable[[_Detail], str]]] = {
     "part": ("{by} 把案件{case}分出去", _nothing),
     "close": ("结案 · {by}", _closed),
     "reopen": ("{by} 重新打开", _closed),
-    "reveal": ("{by} 查看了举报人", lambda detail: str(detail.get("reason", ""))),
-    "hold": ("{by} 设为证据保留", _nothing),
-    "unhold": ("{by} 解除证据保留", _nothing),
+    "reveal": ("{by} 查看了举报人", _reason),
+    "hold": ("{by} 设为证据保留", _reason),
+    "unhold": ("{by} 解除证据保留", _reason),
 }

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,13 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.services import photos
-from bot.store.models import Media, Reply, WorkState
+from bot.store.models import CaseId, Media, Message, Reply, WorkState
 from bot.store.session import claim_due, retry_later, still_mine
 from bot.wechat.client import Download
 from bot.wechat.errors import PlatformError
 from bot.wechat.outbound import picture_type
 
 LEASE = timedelta(seconds=60)
+_CASES = 5
+"""Of how many cases a file is told to be: what goes round is sent by many."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ATTEMPTS, _LONGEST_WAIT = 80, timedelta(hours=1)
 """About the three days for which the platform keeps a file."""
@@ -99,15 +102,31 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def known_file(session: Session, files: EvidenceStore, digest: str) -> tuple[bool, str | None]:
-    """Whether a hash is that of a file that a resident or an officer has sent, and of what type that is."""
-    query = sa.select(Media.content_type).where(Media.sha256 == digest).limit(1)
+@dataclass(frozen=True)
+class KnownFile:
+    """A file that a resident or an officer has sent: its type, and the cases that hold it, the newest first."""
+
+    content_type: str | None
+    case_ids: tuple[CaseId, ...]
+
+
+def known_file(session: Session, files: EvidenceStore, digest: str) -> KnownFile | None:
+    """The file with this hash; None where nobody has sent it."""
     if not _DIGEST.fullmatch(digest):
-        return False, None
-    if row := session.execute(query).first():
-        return True, row.content_type
+        return None
+    row = session.execute(sa.select(Media.content_type).where(Media.sha256 == digest).limit(1)).first()
+    if row:
+        return KnownFile(row.content_type, _cases_with(session, digest))
     sent = session.scalars(sa.select(Reply.id).where(Reply.picture == digest).limit(1)).first()
     if sent is None or not files.path(digest).is_file():
-        return False, None
+        return None
     with files.path(digest).open("rb") as file:  # an officer's picture is what it holds
-        return True, picture_type(file.read(16))
+        return KnownFile(picture_type(file.read(16)), _cases_with(session, digest))
+
+
+def _cases_with(session: Session, digest: str) -> tuple[CaseId, ...]:
+    received = sa.select(Message.case_id).join(Media, Media.message_id == Message.id).where(Media.sha256 == digest)
+    sent = sa.select(Reply.case_id).where(Reply.picture == digest)
+    number = sa.union(received, sent).subquery().c.case_id
+    query = sa.select(number).where(number.is_not(None)).order_by(number.desc()).limit(_CASES)
+    return tuple(session.scalars(query))

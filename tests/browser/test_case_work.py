@@ -194,3 +194,35 @@ def test_that_a_video_is_played_on_the_page_and_the_residents_other_cases_are_be
     expect(others.get_by_role("link")).to_have_count(1)
     expect(others.get_by_role("link")).to_have_attribute("href", f"/case/{earlier.id}")
     expect(others).to_contain_text("已结案")
+
+
+def test_that_a_leader_holds_a_closed_case_as_evidence_and_lets_it_go_with_a_reason(
+    console_windows: Windows, rows: Rows
+) -> None:
+    at = rows.clock.now()
+    ended = {"state": "closed", "closed_at": at, "closed_by": "值班民警一", "disposition": "resolved"}
+    case = rows.case(rows.resident(), "help_request/noise", **ended)
+    rows.message(case, "楼上天天装修")
+    officer = console_windows.open(f"/case/{case.id}", officer="值班民警一", width=360, height=740)
+    expect(officer.locator(".case-head")).to_contain_text("已结案")
+    expect(officer.get_by_role("button", name="证据保留")).to_have_count(0)
+    leader = console_windows.open(f"/case/{case.id}", officer="带班所长")
+    for title, question, reason in (
+        ("证据保留", f"案件{case.id}：证据保留", "检察院调取"),
+        ("解除保留", f"案件{case.id}：解除保留", "诉讼已结束"),
+    ):
+        act(leader, title)
+        asked = leader.get_by_role("group", name=question)
+        asked.get_by_role("button", name=title).click()
+        expect(asked.get_by_role("alert")).to_contain_text("请写明原因")
+        asked.get_by_label("原因").fill(reason)
+        asked.get_by_role("button", name=title).click()
+        expect(leader.get_by_label("处置经过")).to_contain_text(reason)
+        chips = [window.locator(".case-head .chip", has_text="证据保留") for window in (leader, officer)]
+        for chip in chips:
+            expect(chip).to_have_count(1 if title == "证据保留" else 0)
+        assert officer.evaluate("document.documentElement.scrollWidth") <= 360
+    with rows.store.reading() as session:
+        acts = sa.select(AuditEntry.actor, AuditEntry.action).where(AuditEntry.action != "view").order_by(AuditEntry.id)
+        done = [tuple(row) for row in session.execute(acts.where(AuditEntry.case_id == case.id))]
+    assert done == [("带班所长", "hold"), ("带班所长", "unhold")]

@@ -100,8 +100,12 @@ def test_that_an_account_is_added_and_its_role_changed(windows: Windows) -> None
 
 
 def test_that_a_trainer_sees_no_case_and_an_officer_no_reporter(windows: Windows, rows: Rows) -> None:
-    case = rows.case(rows.resident("R-REPORTER"), "tip/gambling")
-    rows.message(case, "楼下棋牌室天天赌钱")
+    reporter = rows.resident("R-REPORTER")
+    case, request = rows.case(reporter, "tip/gambling"), rows.case(reporter, "help_request/noise")
+    rows.case(reporter, "help_request/lost_pet", ago=86400, state="closed")
+    alike = rows.case(rows.resident("R-OTHER"), "tip/gambling")
+    for tip in (case, alike):
+        rows.message(tip, "楼下棋牌室天天赌钱")
     trainer = windows.open(f"/case/{case.id}", officer="训练员")
     expect(trainer.get_by_text("您的角色是训练员，不能查看警情")).to_be_visible()
     assert "棋牌室" not in trainer.content()
@@ -109,7 +113,11 @@ def test_that_a_trainer_sees_no_case_and_an_officer_no_reporter(windows: Windows
     expect(officer.get_by_label("对话")).to_contain_text("棋牌室")
     expect(officer.get_by_role("button", name="查看举报人")).to_have_count(0)
 
-    leader = windows.open(f"/case/{case.id}", officer="带班所长")
+    leader = windows.open(f"/case/{request.id}", officer="带班所长")
+    expect(leader.get_by_label("这位居民的其他案件").get_by_role("link")).to_have_text([re.compile("宠物走失")])
+    leader.goto(f"/case/{case.id}")
+    expect(leader.get_by_label("相似的案件")).to_contain_text(f"案件{alike.id}")  # so other cases were looked for
+    expect(leader.get_by_label("这位居民的其他案件")).to_have_count(0)
     leader.get_by_role("button", name="查看举报人").click()
     question = leader.get_by_role("group", name=f"案件{case.id}：查看举报人")
     question.get_by_role("button", name="查看").click()
@@ -117,7 +125,9 @@ def test_that_a_trainer_sees_no_case_and_an_officer_no_reporter(windows: Windows
     assert "R-REPORTER" not in leader.content()
     question.get_by_label("原因").fill("要核实地址")
     question.get_by_role("button", name="查看").click()
-    expect(leader.get_by_role("group", name="举报人", exact=True)).to_contain_text("R-REPORTER")
+    told = leader.get_by_role("group", name="举报人", exact=True)
+    expect(told).to_contain_text("R-REPORTER")
+    expect(told.get_by_role("link", name=f"案件{request.id}")).to_be_visible()
 
     leader.goto(f"/audit?case={case.id}")
     expect(leader.get_by_role("status")).to_contain_text("日志完整")

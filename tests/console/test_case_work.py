@@ -62,7 +62,7 @@ def test_that_of_a_merged_case_it_is_told_who_said_what(
     assert "R-B" not in repr(found) or intent == "urgent_alarm/fire"
 
 
-def test_that_a_tip_shows_no_other_case_of_its_reporter(rows: Rows) -> None:
+def test_that_no_page_leads_from_a_tip_to_its_reporters_other_cases_or_back(rows: Rows) -> None:
     resident = rows.resident()
     tip, request = rows.case(resident, "tip/gambling"), rows.case(resident, "help_request/noise")
     rows.case(resident, "help_request/lost_pet")

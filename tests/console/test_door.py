@@ -114,7 +114,7 @@ PERSONAL = (
     "/evidence/" + "a" * 64,
     "/audit",
     "/accounts",
-    "/roster.ics",
+    "/roster/calendar.ics",
     "/simulator",
     "/simulator/platform/cgi-bin/media/get",
     "/what-comes-later",
@@ -286,16 +286,25 @@ async def test_that_a_socket_needs_a_sign_in_and_our_own_page(console: Console) 
     assert "not signed in" not in await console.socket()
 
 
+PAGES = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PLAIN = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
 async def test_that_every_answer_carries_the_safe_headers_and_nothing_personal_is_kept(console: Console) -> None:
     await console.enter("甲")
-    for path in ("/", "/sign-in", "/nowhere", "/audit"):
+    for path, policy in {"/": PAGES, "/sign-in": PAGES, "/nowhere": PAGES, "/audit": PLAIN, "/password": PLAIN}.items():
         answer = await console.browser.get(path)
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
         assert answer.headers["cache-control"] == "no-store"
-        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
-        assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert "unsafe" not in (await console.browser.get("/password")).headers["content-security-policy"]
+        assert answer.headers["content-security-policy"] == policy
     assert "no-store" not in (await console.browser.get("/assets/console.css")).headers.get("cache-control", "")
 
 
@@ -429,6 +438,23 @@ async def test_that_a_desk_that_reloads_stays_a_desk_for_five_minutes(
     assert (await console.enter("甲")).status_code == 503
 
 
+@pytest.mark.parametrize("how", ["signed out", "disabled"])
+async def test_that_a_sign_in_that_has_ended_counts_no_more_while_the_database_is_away(
+    console: Console, away: Callable[[Store], None], how: str
+) -> None:
+    await console.enter("甲")
+    known = {"Cookie": f"{COOKIE}={console.browser.cookies[COOKIE]}"}
+    assert (await console.browser.get("/")).status_code == 200
+    if how == "signed out":
+        await console.post("/sign-out")
+    else:
+        with console.store.transaction() as session:
+            accounts.disable(session, "甲", by="戊", now=console.clock.now())
+        assert (await console.another().get("/", headers=known)).status_code == 303
+    away(console.store)
+    assert (await console.another().get("/", headers=known)).status_code == 503
+
+
 async def test_that_the_simulator_goes_on_without_a_database(
     store: Store, clock: FakeClock, tmp_path: Path, away: Callable[[Store], None]
 ) -> None:
@@ -445,6 +471,8 @@ async def test_that_the_simulator_goes_on_without_a_database(
 async def test_that_the_log_is_exported_without_formulas_and_the_export_is_in_the_log(console: Console) -> None:
     with console.store.transaction() as session:
         audit.record(session, "=HYPERLINK()", "close", now=console.clock.now(), detail={"disposition": "resolved"})
+        for action, detail in (("view", {"for": "甲、乙"}), ("acknowledge", {"via": "one-tap"})):
+            audit.record(session, audit.LINK, action, now=console.clock.now(), detail=detail)
     await console.enter("丙")
     answer = await console.browser.get("/audit/export.csv", params={"action": "close"})
     lines = answer.text.splitlines()
@@ -454,3 +482,5 @@ async def test_that_the_log_is_exported_without_formulas_and_the_export_is_in_th
     assert "'=HYPERLINK(),结案,,,处置结果：已自行解决," in lines[1]
     everything = (await console.browser.get("/audit/export.csv", params={"before": "x", "day": "heute"})).text
     assert everything.count("导出的审计日志") == 2
+    for told in ("链接,查看,,,发给：甲、乙,", "确认接警,,,方式：提醒里的链接,"):
+        assert told in everything

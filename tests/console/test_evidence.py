@@ -52,6 +52,12 @@ def keep(rows: Rows, files: EvidenceStore, content: bytes, content_type: str, st
     return digest
 
 
+def looks_of(rows: Rows) -> list[tuple[str, int | None, str]]:
+    with rows.store.reading() as session:
+        looks = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "view").order_by(AuditEntry.id))
+        return [(look.actor, look.case_id, look.subject) for look in looks]
+
+
 async def test_that_a_stored_picture_is_shown_with_its_type(
     http: httpx.AsyncClient, rows: Rows, files: EvidenceStore
 ) -> None:
@@ -90,21 +96,26 @@ async def test_that_a_look_is_written_down_once_however_many_pieces_the_player_a
 ) -> None:
     digest = keep(rows, files, b"mp4", "video/mp4")
 
-    def entries() -> list[tuple[str, str, str]]:
-        with rows.store.reading() as session:
-            return [
-                (row.actor, row.action, row.subject)
-                for row in session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))
-            ]
-
     for _ in range(3):
         await http.get(f"/evidence/{digest}", headers={"Range": "bytes=0-1"})
-    assert entries() == [("甲", "view", digest)]
+    assert looks_of(rows) == [("甲", 1, digest)]
     clock.advance(seconds=601)
     await http.get(f"/evidence/{digest}")
-    assert entries() == [("甲", "view", digest)] * 2
+    assert looks_of(rows) == [("甲", 1, digest)] * 2
     await http.get("/evidence/" + "b" * 64)
-    assert len(entries()) == 2
+    assert len(looks_of(rows)) == 2
+
+
+async def test_that_a_look_at_a_file_names_the_cases_that_hold_it(
+    http: httpx.AsyncClient, rows: Rows, files: EvidenceStore
+) -> None:
+    shared, of_no_case = keep(rows, files, b"the same file", "image/png"), files.keep(b"for an application")
+    for ago in (60, 30):
+        rows.reply(rows.case(rows.resident(f"R-{ago}"), "urgent_alarm/fire"), "[图片]", picture=shared, ago=ago)
+    rows.picture(rows.resident("R-NOCASE"), digest=of_no_case)
+    for digest in (shared, of_no_case):
+        await http.get(f"/evidence/{digest}")
+    assert looks_of(rows) == [("甲", 3, shared), ("甲", 2, shared), ("甲", 1, shared), ("甲", None, of_no_case)]
 
 
 async def test_that_a_voice_that_no_browser_plays_is_given_as_wav_and_in_pieces(

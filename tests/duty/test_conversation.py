@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import conversation, handling
+from bot.duty import audit, conversation, handling
 from bot.duty.handling import CaseError
 from bot.store.models import Case, CaseId, Reply, Resident
 from bot.wechat.outbound import MAX_TEXT_BYTES
@@ -32,6 +32,13 @@ def test_that_the_words_are_in_the_outbox_under_the_officers_name(filing: Filing
     (after,) = filing.cases()
     assert after.updated_at == filing.clock.now()
     assert after.state == "open", "writing is not acknowledging"
+
+
+def test_that_whoever_reads_the_log_reads_in_chinese_what_was_sent(filing: Filing) -> None:
+    case = filing.file("help_request")
+    reply(filing, case)
+    filing.do(conversation.send_picture, case, "a" * 64)
+    assert [audit.ACTIONS.get(action) for _, action in filing.acts()] == ["回复居民", "发图片给居民"]
 
 
 def test_that_the_bot_is_silent_for_half_an_hour_after_the_officers_last_words(filing: Filing) -> None:

@@ -17,6 +17,7 @@ from bot.duty.roster import Retention
 from bot.intake.evidence import EvidenceStore
 from bot.store.models import (
     Application,
+    ApplicationState,
     AuditEntry,
     Base,
     Case,
@@ -123,20 +124,30 @@ def test_that_an_open_case_stays_however_old(archive: Archive, state: str) -> No
 
 def test_that_a_held_case_stays_until_it_is_let_go(archive: Archive) -> None:
     case = archive.closed(archive.rows.resident(), 9999)
-    with archive.store.transaction() as session:
-        retention.hold(session, case.id, officer="甲", now=archive.clock.now())
+    for officer in ("甲", "丙"):  # the second time changes nothing
+        with archive.store.transaction() as session:
+            retention.hold(session, case.id, officer=officer, reason=" 检察院调取 ", now=archive.clock.now())
     assert not archive.run()
     with archive.store.transaction() as session:
         retention.hold(session, case.id, officer="乙", now=archive.clock.now(), off=True)
     assert archive.run()["cases"] == 1
     with archive.store.reading() as session:
-        query = sa.select(AuditEntry.actor, AuditEntry.action).where(AuditEntry.case_id == case.id)
-        assert session.execute(query.order_by(AuditEntry.id)).all() == [("甲", "hold"), ("乙", "unhold")]
+        query = sa.select(AuditEntry.actor, AuditEntry.action, AuditEntry.detail)
+        assert session.execute(query.where(AuditEntry.case_id == case.id).order_by(AuditEntry.id)).all() == [
+            ("甲", "hold", {"reason": "检察院调取"}),
+            ("乙", "unhold", {}),
+        ]
 
 
-def test_that_a_case_that_does_not_exist_cannot_be_held(store: Store, clock: FakeClock) -> None:
-    with store.transaction() as session, pytest.raises(CaseError):
-        retention.hold(session, CaseId(9), officer="甲", now=clock.now())
+@pytest.mark.parametrize(("case_id", "officer", "reason"), [(9, "甲", ""), (1, "", ""), (1, "甲", "字" * 201)])
+def test_that_what_cannot_be_written_down_holds_nothing(
+    archive: Archive, case_id: int, officer: str, reason: str
+) -> None:
+    case = archive.closed(archive.rows.resident(), 1)
+    with archive.store.transaction() as session:
+        with pytest.raises(CaseError):
+            retention.hold(session, CaseId(case_id), officer=officer, reason=reason, now=archive.clock.now())
+        assert not session.get_one(Case, case.id).on_hold
 
 
 def test_that_what_was_merged_into_an_open_case_stays(archive: Archive) -> None:
@@ -201,6 +212,50 @@ def test_that_an_application_keeps_its_messages_until_it_has_ended_and_its_time_
         session.execute(sa.update(Reply).values(state="done"))
     counts = archive.run()
     assert (counts["applications"], counts["messages"], counts["media"]) == (1, 4, 3)
+    for table in (Application, Message, Media, Reply, Resident):
+        assert archive.count(table) == 0
+
+
+IN_HAND = {
+    ApplicationState.SUBMITTED: True,
+    ApplicationState.MORE: False,
+    ApplicationState.APPROVED: True,
+    ApplicationState.REJECTED: False,
+    ApplicationState.READY: False,
+    ApplicationState.COLLECTED: False,
+}
+"""Whether an officer has yet to do something about an application, for each state."""
+
+
+@pytest.mark.parametrize("why", ["the policy", "its resident asks"])
+@pytest.mark.parametrize("state", ApplicationState)
+def test_that_an_application_stays_as_long_as_it_is_in_hand_and_no_longer(
+    archive: Archive, state: ApplicationState, why: str
+) -> None:
+    archive.rows.application(archive.rows.resident("R-ME"), ago=400 * DAY)
+    with archive.store.transaction() as session:
+        session.execute(sa.update(Application).values(state=state))
+    counts = archive.run() if why == "the policy" else archive.erase("R-ME")
+    assert counts["applications"] == (0 if IN_HAND[state] else 1)
+    assert counts["kept_applications"] == (1 if IN_HAND[state] and why == "its resident asks" else 0)
+    assert archive.count(Application) == archive.count(Media) / 3 == (1 if IN_HAND[state] else 0)
+
+
+@pytest.mark.parametrize("why", ["the policy", "its resident asks"])
+def test_that_what_was_collected_goes_with_its_photos_and_its_resident(archive: Archive, why: str) -> None:
+    application = archive.rows.application(archive.rows.resident("R-ME"))
+    for step in ("approve", "ready", "collect"):
+        archive.rows.decide(application, step)
+    with archive.store.transaction() as session:  # they were sent
+        session.execute(sa.update(Reply).values(state="done"))
+    if why == "the policy":
+        archive.clock.advance(days=364)
+        assert "applications" not in archive.run()
+        archive.clock.advance(days=1)
+        counts = archive.run()
+    else:
+        counts = archive.erase("R-ME")
+    assert [counts[kind] for kind in ("applications", "messages", "media", "residents")] == [1, 4, 3, 1]
     for table in (Application, Message, Media, Reply, Resident):
         assert archive.count(table) == 0
 
