@@ -1,4 +1,4 @@
-"""How one's own affairs stand. Of others' applications nothing is told; of one's own case everybody speaks of others."""
+"""How one's own affairs stand. Of others' applications nothing is told; one's own case may speak of others."""
 
 import pytest
 
