@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation, shifts
 from bot.duty.auditor import MUTE
 from bot.duty.case import RESOLVED
+from bot.duty.disclosure import ASIDE
 from bot.duty.watch import Watch
 from bot.nlu.catalogue import title_of
 from bot.nlu.entities import named_in
@@ -243,7 +244,7 @@ def read_desk(session: Session, *, watch: Watch, now: datetime) -> Desk:
         tips=tips,
         # An alarm is still an alarm when somebody has it.
         acknowledged=tuple(sorted(had, key=lambda card: not card.urgent)),
-        talks=_talks(session, now),
+        talks=read_talks(session, now),
         undelivered=_undelivered(session, now),
         counts=_counts(session),
         problems=_problems(session, now) + _gaps(session, watch, now),
@@ -456,14 +457,22 @@ def _count(session: Session, label: str) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(waiting.limit(COUNTED).subquery())) or 0
 
 
-def _talks(session: Session, now: datetime) -> tuple[Talk, ...]:
-    """Who talks now, those first whom an officer holds; whoever has an open case stands with that."""
+def read_talks(session: Session, now: datetime) -> tuple[Talk, ...]:
+    """Who talks now, those first whom an officer holds; whoever has an open case stands with that.
+
+    What is not handled yet may be a tip; and what is said just after one may tell whose it is.
+    """
     # Columns, no entities: of up to three hundred messages a desk shows fifty, and the triage of each is long.
     recent = (
         sa.select(
             Message.resident_id, Message.kind, Message.text, Message.received_at, Message.triage["intent"].as_string()
         )
-        .where(Message.received_at > now - TALKS, Message.case_id.is_(None), Message.kind != "event")
+        .where(
+            Message.received_at > now - TALKS,
+            Message.case_id.is_(None),
+            Message.kind != "event",
+            Message.state == WorkState.DONE,
+        )
         .order_by(Message.received_at.desc(), Message.id.desc())
         .limit(_TALK_MESSAGES)
     )
@@ -474,7 +483,10 @@ def _talks(session: Session, now: datetime) -> tuple[Talk, ...]:
     held = resident.where(Resident.held_until > now).order_by(Resident.held_until.desc()).limit(_HELD)
     residents = {one.id: one for one in session.execute(held)}
     residents |= {one.id: one for one in session.execute(resident.where(Resident.id.in_(latest)))}
-    busy = sa.select(Case.resident_id).where(Case.resident_id.in_(residents), Case.state != CaseState.CLOSED)
+    tip = sa.and_(Case.confidential, Case.updated_at > now - ASIDE - TALKS)
+    busy = sa.select(Case.resident_id).where(
+        Case.resident_id.in_(residents), sa.or_(Case.state != CaseState.CLOSED, tip)
+    )
     free = residents.keys() - set(session.scalars(busy))
     talks = [_talk(residents[number], latest.get(number), now) for number in free]
     talks.sort(key=lambda talk: (talk.at or now, talk.resident_id), reverse=True)
