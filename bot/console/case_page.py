@@ -113,8 +113,6 @@ class _CasePage:
                 with ui.element("section").classes("talk-box").props('aria-label="对话"'):
                     ui.label("对话").classes("section-title")
                     self._fold = ui.element("details").classes("before-case")
-                    if not conversation.talk:
-                        self._fold.props("open")
                     with self._fold:
                         with ui.element("summary"):
                             self._fold_title = ui.label("")

@@ -24,6 +24,14 @@ from bot.store.session import StoreUnavailableError
 
 _PSEUDONYM_CHARACTERS = 32
 _NUMBER_DIGITS = 15
+_FOLLOW = """
+const page = document.documentElement, toEnd = () => window.scrollTo(0, page.scrollHeight);
+let atEnd = true;
+window.addEventListener("scroll", () => { atEnd = window.innerHeight + window.scrollY >= page.scrollHeight - 60; });
+new ResizeObserver(() => atEnd && toEnd()).observe(getHtmlElement(%d));
+toEnd();
+"""
+"""Begins at the end, and stays there when a line or a picture comes, unless somebody has scrolled away."""
 
 
 def register(services: Services) -> None:
@@ -70,7 +78,7 @@ class _TalkPage:
                 self._end: Part[tuple[CaseId | None]] = Part(self._build_end, classes="talk-end")
         self.show(talk)
         if newest:
-            ui.run_javascript(f"getHtmlElement({self._end.box.id})?.scrollIntoView({{block: 'end'}})")
+            ui.run_javascript(_FOLLOW % self._talk.box.id)
 
     async def refresh(self) -> None:
         """Read the conversation again and show what has changed."""

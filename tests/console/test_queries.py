@@ -376,7 +376,7 @@ def test_that_residents_who_talk_with_the_bot_now_are_listed_without_long_number
     with rows.store.transaction() as session:
         session.get_one(Message, greeting.id).triage = {"intent": "help_request/lost_pet"}
     rows.words(gone, "你好", ago=601)
-    rows.case(busy, "tip/gambling")
+    rows.case(busy, "help_request/noise")
     rows.words(busy, "你好", ago=10)
     talks = look(rows, watch).talks
     assert [(talk.pseudonym, talk.title, talk.text, talk.held_by) for talk in talks] == [

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot.console.conversation import Answered, Said, read_conversation
 from bot.console.queries import read_talks
@@ -11,7 +12,7 @@ from bot.console.search import Wanted, search
 from bot.console.talks import PAGE, OpenTalk, read_before, read_talk
 from bot.duty import conversation, labels
 from bot.duty.watch import Watch
-from bot.store.models import Case, CaseId, Message, MessageId
+from bot.store.models import Case, CaseId, Message, MessageId, Resident
 from tests.console.conftest import Rows
 
 HOUR = 3600
@@ -154,16 +155,34 @@ def test_that_whoever_calls_for_help_themselves_is_named_again(rows: Rows) -> No
     assert (texts(talk.talk), talk.case_id) == (["他们追我，救命"], case.id)
 
 
-def test_that_a_reporter_whose_tip_was_closed_just_now_is_not_among_those_who_talk(rows: Rows) -> None:
+@pytest.mark.parametrize("state", ["open", "closed"])
+@pytest.mark.parametrize(
+    ("ago", "text", "listed"),
+    [(300, "会有人知道是我吗", False), (5 * HOUR, "举报的事呢", False), (5 * HOUR, "怎么补办身份证", True)],
+)
+def test_that_a_reporter_is_among_those_who_talk_only_with_words_that_do_not_tell_so(
+    rows: Rows, state: str, ago: float, text: str, listed: bool
+) -> None:
     resident = rows.resident()
-    tip = rows.case(resident, "tip/gambling", ago=300, state="closed")
-    rows.words(resident, "会有人知道是我吗", ago=200)
+    rows.message(rows.case(resident, "tip/gambling", ago=ago, state=state), "棋牌室天天赌钱", ago=ago)
+    rows.words(resident, text, ago=200)
+    holding = {"held_by": "值班民警一", "held_until": rows.clock.now() + timedelta(minutes=9)}
+    for changes in ({}, holding):  # by the tip, for all that is known here
+        with rows.store.transaction() as session:
+            session.execute(sa.update(Resident).values(**changes or {"held_by": None}))
+        with rows.store.reading() as session:
+            talks = read_talks(session, rows.clock.now())
+        assert [(talk.text, talk.held_by) for talk in talks] == ([(text, None)] if listed else [])
+
+
+def test_that_a_reporter_who_is_held_and_says_nothing_else_is_not_among_those_who_talk(rows: Rows) -> None:
+    resident = rows.resident()
+    rows.message(rows.case(resident, "tip/gambling", state="closed"), "棋牌室天天赌钱")
+    holding = {"held_by": "值班民警一", "held_until": rows.clock.now() + timedelta(minutes=9)}
+    with rows.store.transaction() as session:
+        session.execute(sa.update(Resident).values(**holding))
     with rows.store.reading() as session:
         assert read_talks(session, rows.clock.now()) == ()
-    with rows.store.transaction() as session:
-        session.get_one(Case, tip.id).updated_at = rows.clock.now() - timedelta(hours=2)
-    with rows.store.reading() as session:
-        assert [talk.pseudonym for talk in read_talks(session, rows.clock.now())] == [RESIDENT]
 
 
 @pytest.mark.parametrize("wrote_before", [False, True])
@@ -203,6 +222,9 @@ def test_that_a_case_has_what_was_said_on_the_day_before_it_and_not_what_is_in_i
     case = rows.case(resident, "help_request/noise", ago=HOUR)
     rows.answer(rows.message(case, "楼上太吵", ago=HOUR + 1), "已转民警")
     rows.words(resident, "后来的话", ago=60)
+    part = rows.case(resident, "help_request/parking", ago=4 * HOUR, state="closed", merged_into_id=case.id)
+    rows.message(part, "并进来的话", ago=4 * HOUR)
+    rows.reply(part, "并进来的回复", ago=2 * HOUR, author="值班民警一")
     assert before(rows, case) == ["车挡了门", "已转民警", "挪走了", "你好", "您好"]
 
 
