@@ -203,11 +203,12 @@ def talk(
         if found is None:
             raise CaseError(f"there is no resident {name}; `fujin talks` lists them")
         disclosure.viewed(session, officer=officer, now=SystemClock().now(), subject=name)
-    told = {"resident": name, "case": found.case_id, "earlier": found.earlier, "talk": _lines(name, found.talk)}
+    lines = _lines(name, found.talk)
     if as_json:
+        told = {"resident": name, "case": found.case_id, "earlier": found.earlier, "talk": lines}
         typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
         return
-    show(told["talk"], "nothing to show", as_json=False)
+    show(lines, "nothing to show", as_json=False)
     if found.case_id:
         terminal.print(f"{name} has case {found.case_id}: `fujin case {found.case_id}`", highlight=False)
     if found.earlier:

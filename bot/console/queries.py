@@ -481,14 +481,14 @@ def read_talks(session: Session, now: datetime) -> tuple[Talk, ...]:
         latest.setdefault(message.resident_id, message)
     resident = sa.select(Resident.id, Resident.pseudonym, Resident.held_by, Resident.held_until)
     held = resident.where(Resident.held_until > now).order_by(Resident.held_until.desc()).limit(_HELD)
-    residents = {one.id: one for one in session.execute(held)}
+    residents: dict[ResidentId, _Talker] = {one.id: one for one in session.execute(held)}
     residents |= {one.id: one for one in session.execute(resident.where(Resident.id.in_(latest)))}
     cases = sa.select(Case.resident_id, Case.confidential).where(
         Case.resident_id.in_(residents), sa.or_(Case.state != CaseState.CLOSED, Case.confidential)
     )
-    found = [tuple(row) for row in session.execute(cases)]
-    busy = {number for number, confidential in found if not confidential}
-    reporters = {number for number, confidential in found if confidential}
+    found = session.execute(cases).all()
+    busy: set[ResidentId] = {case.resident_id for case in found if not case.confidential}
+    reporters: set[ResidentId] = {case.resident_id for case in found if case.confidential}
     hidden = reporters - latest.keys() | _tell(session, [latest[number].id for number in reporters & latest.keys()])
     # Of a reporter it is not told who holds them, since that may be about the tip.
     talks = [
@@ -499,6 +499,7 @@ def read_talks(session: Session, now: datetime) -> tuple[Talk, ...]:
     return tuple(sorted(talks, key=lambda talk: talk.held_by is None)[:_LIST])
 
 
+_Talker = sa.Row[ResidentId, str, str | None, datetime | None]
 _TalkRow = sa.Row[MessageId, ResidentId, str, str, datetime, str | None]
 
 
@@ -508,9 +509,7 @@ def _tell(session: Session, ids: Sequence[MessageId]) -> set[ResidentId]:
     return set(session.scalars(query)) if ids else set()
 
 
-def _talk(
-    resident: sa.Row[ResidentId, str, str | None, datetime | None], message: _TalkRow | None, now: datetime | None
-) -> Talk:
+def _talk(resident: _Talker, message: _TalkRow | None, now: datetime | None) -> Talk:
     holds = now is not None and resident.held_until is not None and resident.held_until > now
     return Talk(
         resident_id=resident.id,
