@@ -180,14 +180,14 @@ def test_that_a_slip_in_the_roster_keeps_nobody_from_acknowledging(desk: Store, 
 def test_that_every_list_with_what_residents_did_stands_in_the_log_under_who_looked(desk: Store) -> None:
     for command in ("cases", "applications", "corrections"):
         assert fujin(command, "--officer", "乙").exit_code == 0
-    for command in ("cases", "applications"):  # programs need no name
+    for command in ("cases", "applications", "talks"):  # programs need no name
         assert fujin(command, "--json").exit_code == 0
     assert fujin("corrections").exit_code == 2, "residents' words are shown to nobody in particular"
     with desk.reading() as session:
         log = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
     assert [(entry.actor, entry.action, entry.subject) for entry in log] == [
         *(("乙", "view", command) for command in ("cases", "applications", "corrections")),
-        *(("服务器命令", "view", command) for command in ("cases", "applications")),
+        *(("服务器命令", "view", command) for command in ("cases", "applications", "talks")),
     ]
 
 
@@ -208,6 +208,81 @@ def test_that_a_search_finds_by_words_and_stands_in_the_log_under_its_officer(de
     with desk.reading() as session:
         log = session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "search").order_by(AuditEntry.id)).all()
     assert [(entry.actor, entry.detail["words"]) for entry in log] == [("乙", "着火")] * 2
+
+
+# -- conversations without a case -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def talking(desk: Store) -> Store:
+    """Somebody who asks the bot, and has given a tip on the day before."""
+    now = datetime.now(UTC)
+    yesterday = now - timedelta(days=1)
+    with desk.transaction() as session:
+        resident = Resident(openid="oTalks", pseudonym="R-EF", first_seen_at=yesterday)
+        at = {"opened_at": yesterday, "updated_at": yesterday}
+        tip = Case(resident=resident, label="tip", intent="tip/gambling", confidential=True, **at)
+        for number, (text, said, case) in enumerate((("天天赌钱", yesterday, tip), ("怎么补办身份证", now, None))):
+            sent = {"key": f"talk:{number}", "kind": "text", "text": text, "received_at": said, "due_at": said}
+            message = Message(resident=resident, case=case, state="done", **sent)
+            session.add(message)
+            session.flush()
+            answer = {"text": f"答：{text}", "state": "done", "created_at": said, "due_at": said}
+            session.add(Reply(resident_id=resident.id, message_id=message.id, **answer))
+    return desk
+
+
+def test_that_a_conversation_is_listed_read_and_taken_over_by_command(talking: Store) -> None:
+    (listed,) = json.loads(fujin("talks", "--json").stdout)
+    assert (listed["resident"], listed["held_by"]) == ("R-EF", None)
+    assert "身份证" not in str(listed), "residents' words are shown to nobody in particular"
+    read = fujin("talk", "r-ef", "--officer", "乙", "--json")
+    told = json.loads(read.stdout)
+    assert (told["resident"], told["case"], told["earlier"]) == ("R-EF", None, None)
+    assert [(line["from"], line["text"]) for line in told["talk"]] == [
+        ("R-EF", "怎么补办身份证"),
+        ("bot", "答：怎么补办身份证"),
+    ]
+    assert "怎么补办身份证" in fujin("talk", "R-EF", "--officer", "乙").stdout
+    taken = fujin("talk", "R-EF", "--take", "--officer", "乙")
+    assert (taken.exit_code, taken.stdout) == (0, "case 3: 乙 has it\n")
+    assert fujin("talk", "R-EF", "--take", "--officer", "甲").stdout == "R-EF has case 3 already\n"
+    case = json.loads(fujin("case", "3", "--json", "--officer", "乙").stdout)
+    assert (case["label"], case["acknowledged_by"]) == ("help_request", "乙")
+    assert [line["text"] for line in case["before"]] == ["怎么补办身份证", "答：怎么补办身份证"]
+    with talking.reading() as session:
+        log = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(entry.actor, entry.action, entry.subject, entry.case_id) for entry in log] == [
+        ("服务器命令", "view", "talks", None),
+        ("乙", "view", "R-EF", None),
+        ("乙", "view", "R-EF", None),
+        ("乙", "acknowledge", "", 3),
+        ("乙", "view", "", 3),
+    ]
+
+
+def test_that_a_long_conversation_is_read_page_by_page(talking: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.console.talks.PAGE", 1)
+    with talking.transaction() as session:
+        resident = session.scalars(sa.select(Resident).where(Resident.pseudonym == "R-EF")).one()
+        now = datetime.now(UTC)
+        sent = {"kind": "text", "received_at": now, "due_at": now, "state": "done"}
+        session.add(Message(resident=resident, key="talk:later", text="还要照片吗", **sent))
+    newest = fujin("talk", "R-EF", "--officer", "乙")
+    assert "还要照片吗" in newest.stdout
+    (hint,) = [line for line in newest.stderr.splitlines() if line.startswith("earlier")]
+    earlier = fujin(*hint.removeprefix("earlier: `fujin ").removesuffix("`").split(), "--officer", "乙")
+    assert "怎么补办身份证" in earlier.stdout
+    assert "还要照片吗" not in earlier.stdout
+
+
+def test_that_a_conversation_that_is_not_there_is_one_clear_line(desk: Store) -> None:
+    for more in ([], ["--take"]):
+        result = fujin("talk", "R-NOBODY", "--officer", "甲", *more)
+        assert (result.exit_code, result.stderr) == (
+            1,
+            "fujin: there is no resident R-NOBODY; `fujin talks` lists them\n",
+        )
 
 
 # -- work on one case -----------------------------------------------------------------------------------------------

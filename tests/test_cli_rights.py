@@ -25,13 +25,16 @@ REFUSED = {
     "管理员": {"see_cases", "act_on_cases", "see_applications", "see_reporter"},
 }
 COMMANDS = {
-    "see_cases": [["cases"], ["case", "1"], ["search", "救命"], ["corrections"], ["evidence", "0" * 64, "to.jpg"]],
+    "see_cases": [
+        *(["cases"], ["case", "1"], ["search", "救命"], ["corrections"], ["evidence", "0" * 64, "to.jpg"]),
+        *(["talks"], ["talk", "R-AB"]),
+    ],
     "see_reporter": [["reporter", "1", "--reason", "要核实地址"]],
     "act_on_cases": [
         *(["ack", "1"], ["reply", "1", "在吗"], ["give-back", "1"], ["note", "1", "好"], ["assign", "1"]),
         *(["unack", "1"], ["reopen", "1"], ["offer", "1", "--to", "乙"], ["accept", "1"], ["decline", "1"]),
         *(["join", "1"], ["leave", "1"], ["relabel", "1", "urgent_alarm/fire"], ["merge", "1", "--into", "2"]),
-        *(["separate", "1"], ["close", "1", "--disposition", "real", "--word", "好"]),
+        *(["separate", "1"], ["close", "1", "--disposition", "real", "--word", "好"], ["talk", "R-AB", "--take"]),
     ],
     "see_applications": [
         *(["applications"], ["application", "Q20260105-0001"], ["decide", "Q20260105-0001", "approve"]),
@@ -109,7 +112,7 @@ def test_that_an_officer_of_the_file_without_an_account_may_what_officers_may(ro
 
 
 def test_that_a_program_lists_and_saves_in_nobodys_name(roles: Store) -> None:
-    for command in (["cases"], ["applications"], ["roster", "show"], ["backup", "to.tar"]):
+    for command in (["cases"], ["talks"], ["applications"], ["roster", "show"], ["backup", "to.tar"]):
         result = fujin(*command)
         assert result.exit_code == 0, result.output
     assert "没有轮班" in fujin("roster", "export", "to.ics").stderr

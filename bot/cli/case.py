@@ -1,19 +1,23 @@
 """An officer's work on one case by command, through the functions that the case page calls."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 import typer
 from rich.console import Console
 
-from bot.cli.common import fail, station_settings, viewing
+from bot.cli.common import fail, station_settings, terminal, viewing
 from bot.cli.desk import AsJson, CaseNumber, Officer, case_row, show, transaction
 from bot.clock import SystemClock
-from bot.duty import disclosure, handling, handover, labels, merging, similar, timeline
+from bot.console.conversation import Answered, Said
+from bot.console.talks import read_before, read_talk
+from bot.duty import conversation, disclosure, handling, handover, labels, merging, similar, timeline
+from bot.duty.handling import CaseError
 from bot.duty.roster import RosterError, load_roster
 from bot.duty.watch import Watch
-from bot.store.models import Case, CaseId, Correction, Media, Message, Note, Page, Reply
+from bot.store.models import Case, CaseId, Correction, Media, Message, MessageId, Note, Page, Reply
 
 commands = typer.Typer()
 _To = Annotated[str, typer.Option(help="Another officer, as duty.yml has the name.", show_default=False)]
@@ -168,13 +172,60 @@ def one_case(case: CaseNumber, officer: Officer, as_json: AsJson = False) -> Non
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
         return
-    terminal = Console(highlight=False)
+    plain = Console(highlight=False)
     for name, value in told.items():
         if not isinstance(value, list) or not value or not isinstance(value[0], dict):
-            terminal.print(f"{name}: {value}", markup=False)
-    for name in ("talk", "files", "notes", "timeline", "similar"):
-        terminal.print(f"\n{name}", markup=False)
+            plain.print(f"{name}: {value}", markup=False)
+    for name in ("before", "talk", "files", "notes", "timeline", "similar"):
+        plain.print(f"\n{name}", markup=False)
         show(told[name], "none", as_json=False)
+
+
+@commands.command()
+def talk(
+    resident: Annotated[str, typer.Argument(help="The pseudonym; `fujin talks` lists them.", show_default=False)],
+    officer: Officer,
+    take: Annotated[bool, typer.Option("--take", help="Take it over from the bot: a help request of yours.")] = False,
+    before: Annotated[int | None, typer.Option(help="Only what was said before this message.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a resident and the bot have said, whatever case it is in, tips excepted; the look is in the log."""
+    name = resident.upper()
+    if take:
+        with transaction(officer) as session:
+            now = SystemClock().now()
+            case = conversation.take(session, name, officer=officer, now=now)
+            own = case.opened_at == now
+        typer.echo(f"case {case.id}: {officer} has it" if own else f"{name} has case {case.id} already")
+        return
+    with transaction(officer, "see_cases") as session:
+        found = read_talk(session, name, before=MessageId(before) if before else None)
+        if found is None:
+            raise CaseError(f"there is no resident {name}; `fujin talks` lists them")
+        disclosure.viewed(session, officer=officer, now=SystemClock().now(), subject=name)
+    lines = _lines(name, found.talk)
+    if as_json:
+        told = {"resident": name, "case": found.case_id, "earlier": found.earlier, "talk": lines}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    show(lines, "nothing to show", as_json=False)
+    if found.case_id:
+        terminal.print(f"{name} has case {found.case_id}: `fujin case {found.case_id}`", highlight=False)
+    if found.earlier:
+        terminal.print(f"earlier: `fujin talk {name} --before {found.earlier}`", highlight=False)
+
+
+def _lines(name: str, talk: Sequence[Said | Answered]) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": entry.at.isoformat(),
+            "from": name if isinstance(entry, Said) else entry.author,
+            "kind": entry.kind if isinstance(entry, Said) else entry.state,
+            "text": f"{entry.text} {entry.transcript}".strip() if isinstance(entry, Said) else entry.text,
+            "files": [file.sha256 for file in entry.media] if isinstance(entry, Said) else [],
+        }
+        for entry in talk
+    ]
 
 
 def _told(session: sa.orm.Session, case: Case) -> dict[str, Any]:
@@ -202,6 +253,7 @@ def _told(session: sa.orm.Session, case: Case) -> dict[str, Any]:
         "closing_word": case.closing_word,
         "on_hold": case.on_hold,
         "residents": [f"{number}: {name}" for number, name in enumerate(names.values(), start=1)],
+        "before": _lines(names[case.resident_id], read_before(session, case.id)),
         "talk": _talk(session, [case.id, *merged], names),
         "files": _files(session, [case.id, *merged], names),
         "notes": [{"at": one.written_at.isoformat(), "by": one.author, "text": one.text} for one in notes],

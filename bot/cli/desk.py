@@ -16,6 +16,7 @@ from bot.cli.common import SHELL, fail, officers_transaction, opened_store, outp
 from bot.clock import SystemClock
 from bot.console import search as finding
 from bot.console.applications import masked, read_application
+from bot.console.queries import Talk, read_talks
 from bot.duty import conversation, disclosure, handling
 from bot.duty.handling import DISPOSITIONS, REFERRED_TO, CaseError
 from bot.duty.presence import reached
@@ -98,6 +99,23 @@ def transaction(officer: str, right: str = "act_on_cases") -> Iterator[Session]:
             yield session
     except (CaseError, ApplicationError) as error:
         fail(str(error))
+
+
+@commands.command()
+def talks(as_json: AsJson = False, officer: Viewer = SHELL) -> None:
+    """List who talks now without having a case, and about what, without their words; it stands in the log."""
+    with viewing(officer, "talks", "see_cases", unnamed=True) as session:
+        rows = [_talk_row(talk) for talk in read_talks(session, SystemClock().now())]
+    show(rows, "nobody talks", as_json=as_json)
+
+
+def _talk_row(talk: Talk) -> dict[str, Any]:
+    return {
+        "resident": talk.pseudonym,
+        "title": talk.title,
+        "at": talk.at.isoformat() if talk.at else None,
+        "held_by": talk.held_by,
+    }
 
 
 @commands.command()

@@ -29,6 +29,7 @@ from bot.console import (
     search_page,
     sign_in,
     simulator,
+    talk_page,
 )
 from bot.console.delivery import Courier
 from bot.console.door import Door
@@ -113,6 +114,7 @@ def create_app(settings: Settings, store: Store) -> FastAPI:
     desk.register(services, station_forms)
     search_page.register(services)
     case_page.register(services)
+    talk_page.register(services)
     applications_page.register(services, station_forms)
     application_page.register(services, station_forms)
     roster_page.register(services)

@@ -59,6 +59,7 @@ _SEEN = {
     "applications": "申请",
     "roster": "排班",
     "cases": "案件列表",
+    "talks": "对话列表",
     "corrections": "改过种类的案件",
     "audit": "审计日志",
     "audit.csv": "导出的审计日志",

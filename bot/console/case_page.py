@@ -12,19 +12,19 @@ from nicegui import ui
 from bot.console import canned, case_html, maps
 from bot.console.beside import LOOK_SECONDS, Notes, OtherCases, Others, read_others
 from bot.console.canned import CannedAnswers
-from bot.console.cards import build_card
 from bot.console.case_acts import CaseActs
 from bot.console.conversation import Answered, Conversation, Paged, Said, read_conversation
 from bot.console.desk import POLL_SECONDS
 from bot.console.keyed import Keyed, Part, rebuilding
-from bot.console.markup import Tap, phrases, segments
-from bot.console.media import build_picture, build_said
+from bot.console.markup import phrases
+from bot.console.media import SENT, build_entry
 from bot.console.officer import AcknowledgeButton, viewed
 from bot.console.queries import CaseCard
 from bot.console.reasons import in_chinese
 from bot.console.reporter import build_reporter
 from bot.console.services import Services, local
 from bot.console.talk import CloseButton, ReplyBox
+from bot.console.talks import read_before
 from bot.console.theme import UNREADABLE, build_problem, build_step, chip, frame, not_found, put, sound_toggle
 from bot.duty.handling import DISPOSITIONS
 from bot.duty.presence import Hearing
@@ -35,9 +35,8 @@ from bot.nlu.live_file import LiveFile
 from bot.store.models import CaseId, PageKind, WorkState
 from bot.store.session import StoreUnavailableError
 
-_SENT = {WorkState.DONE: "已送达", WorkState.PENDING: "待发", WorkState.FAILED: "未送达", WorkState.CANCELLED: "已取消"}
-_UNHEARD = {Hearing.MUTED: "到了值班台，但没开声音", Hearing.LOST: "到了值班台，随后断线"}
-_PAGED = _SENT | {WorkState.DONE: "已发出", WorkState.PENDING: "发送中", WorkState.FAILED: "未发出"}
+_UNHEARD: dict[str, str] = {Hearing.MUTED: "到了值班台，但没开声音", Hearing.LOST: "到了值班台，随后断线"}
+_PAGED = SENT | {WorkState.DONE: "已发出", WorkState.PENDING: "发送中", WorkState.FAILED: "未发出"}
 _ASKS = {
     PageKind.OFFER: "请接手的提醒",
     PageKind.RETURNED: "没人接手的提醒",
@@ -55,6 +54,10 @@ def register(services: Services) -> None:
         with services.store.reading() as session:
             return read_conversation(session, case_id, watch=services.watch, now=services.clock.now())
 
+    def before(case_id: CaseId) -> tuple[Said | Answered, ...]:
+        with services.store.reading() as session:
+            return read_before(session, case_id)
+
     def others(case_id: CaseId) -> Others:
         with services.store.reading() as session:
             return read_others(session, case_id, now=services.clock.now())
@@ -68,8 +71,16 @@ def register(services: Services) -> None:
         conversation = await asyncio.to_thread(read, case_id) if case_id else None
         if case_id is None or conversation is None:
             return not_found("没有这个案件。")
+        said_before = await asyncio.to_thread(before, case_id)
         await viewed(services, case_id=case_id)
-        page = _CasePage(services, conversation, lambda: read(case_id), lambda: others(case_id), sentences)
+        page = _CasePage(
+            services,
+            conversation,
+            lambda: read(case_id),
+            lambda: (others(case_id), before(case_id)),
+            sentences,
+        )
+        page.show_before(said_before)
         ui.timer(POLL_SECONDS, page.refresh)
         ui.timer(LOOK_SECONDS, page.compare)
         return None
@@ -83,10 +94,10 @@ class _CasePage:
         services: Services,
         conversation: Conversation,
         read: Callable[[], Conversation | None],
-        others: Callable[[], Others],
+        beside: Callable[[], tuple[Others, tuple[Said | Answered, ...]]],
         sentences: LiveFile[CannedAnswers],
     ) -> None:
-        self._read, self._read_others = read, others
+        self._read, self._read_beside = read, beside
         card = conversation.card
         self._words = card.words
 
@@ -107,6 +118,11 @@ class _CasePage:
             with ui.element("div").classes("case"):
                 with ui.element("section").classes("talk-box").props('aria-label="对话"'):
                     ui.label("对话").classes("section-title")
+                    self._fold = ui.element("details").classes("before-case")
+                    with self._fold:
+                        with ui.element("summary"):
+                            self._fold_title = ui.label("")
+                        self._before: Keyed[str, Said | Answered] = Keyed(rebuilding(build_entry), classes="talk")
                     self._talk: Keyed[str, Said | Answered] = Keyed(rebuilding(self._build_entry), classes="talk")
                     self._reply = ReplyBox(services, card.id, self._replied, sentences)
                 with ui.element("div").classes("beside-talk"):
@@ -128,11 +144,13 @@ class _CasePage:
             self.show(conversation)
 
     async def compare(self) -> None:
-        """Look for cases that may be about the same thing, and for the resident's others."""
+        """Look for cases that may be about the same thing, for the resident's others, and for what was said before."""
         try:
-            self._others.show(await asyncio.to_thread(self._read_others))
+            others, before = await asyncio.to_thread(self._read_beside)
         except StoreUnavailableError:
             return  # the refresh says so
+        self._others.show(others)
+        self.show_before(before)
 
     async def _acted(self) -> None:
         await self.refresh()
@@ -142,6 +160,12 @@ class _CasePage:
         await self.refresh()
         # What has just been said stands at the end, which may be far below.
         ui.run_javascript(f"getHtmlElement({self._talk.box.id})?.lastElementChild?.scrollIntoView({{block: 'center'}})")
+
+    def show_before(self, before: tuple[Said | Answered, ...]) -> None:
+        """Bring up to date what was said before the case."""
+        self._fold.set_visibility(bool(before))
+        self._fold_title.set_text(f"立案前的对话（{len(before)}条）")
+        self._before.show((entry.key, entry) for entry in before)
 
     def show(self, conversation: Conversation) -> None:
         """Bring the page up to date."""
@@ -162,10 +186,7 @@ class _CasePage:
         self._timeline.show(conversation)
 
     def _build_entry(self, entry: Said | Answered) -> None:
-        if isinstance(entry, Said):
-            build_said(entry, self._words)
-        else:
-            _build_answered(entry)
+        build_entry(entry, self._words)
 
 
 def _city(services: Services) -> str:
@@ -217,27 +238,6 @@ def _build_status(card: CaseCard) -> None:
     if card.urgent:
         put(case_html.deadline(card) if card.open else Markup(), case_html.pages(card))
     put(case_html.crew(card))
-
-
-def _build_answered(answer: Answered) -> None:
-    with ui.element("div").classes("bubble-row bubble-station"), ui.element("div").classes("bubble"):
-        if answer.article:
-            build_card(answer.article)
-        if answer.picture:
-            build_picture(answer.picture, "民警发的图片")
-        for segment in segments("" if answer.article or answer.picture else answer.text):
-            if isinstance(segment, Tap):
-                ui.label(segment.title).classes("tap tap-shown")
-            else:
-                ui.label(segment).classes("bubble-text")
-        author = "机器人" if answer.author == "bot" else answer.author
-        state = _SENT.get(WorkState(answer.state), answer.state)
-        with ui.element("div").classes("bubble-foot"):
-            to = f"发给{answer.to} · " if answer.to else ""
-            ui.label(f"{author} · {to}{local(answer.at)} · ")
-            ui.label(state).classes(f"sent-{answer.state}")
-        if answer.error:
-            ui.label(f"原因：{in_chinese(answer.error)}").classes("reason")
 
 
 def _ending(card: CaseCard) -> str:

@@ -1,6 +1,6 @@
 """One case in full: what was said, what was answered, who was paged, who took it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from bot.console.queries import CaseCard, brief, read_card
 from bot.duty import conversation, handling, timeline
+from bot.duty.case import talked_about
 from bot.duty.timeline import Act
 from bot.duty.watch import Watch
 from bot.store.models import (
@@ -151,9 +152,6 @@ def read_conversation(session: Session, case_id: CaseId, *, watch: Watch, now: d
         .order_by(Message.id)
     ).all()
     said = [said_in(message, speaker=names.get(message.resident_id, "居民")) for message in messages]
-    # By time; a reply of the very moment comes after the message that it answers.
-    talk: list[Said | Answered] = [*said, *_answers(session, ids, messages, names)]
-    talk.sort(key=lambda entry: (entry.at, isinstance(entry, Answered)))
     return Conversation(
         card=card,
         intent=case.intent,
@@ -161,8 +159,8 @@ def read_conversation(session: Session, case_id: CaseId, *, watch: Watch, now: d
         speakers=tuple(names.get(resident.id, "居民") for resident in residents),
         notes=_notes(session, case_id),
         acts=tuple(timeline.acts(session, case_id)),
-        held=next((held for resident in residents if (held := _held(resident, now))), None),
-        talk=tuple(talk),
+        held=next((held for resident in residents if (held := _held(session, case, resident, now))), None),
+        talk=in_order([*said, *_answers(session, ids, messages, names)]),
         pages=_pages(session, case_id),
     )
 
@@ -190,10 +188,14 @@ def _notes(session: Session, case_id: CaseId) -> tuple[Noted, ...]:
     return tuple(Noted(f"note-{note.id}", note.written_at, note.author, note.text) for note in notes)
 
 
-def _held(resident: Resident, now: datetime) -> Held | None:
+def _held(session: Session, case: Case, resident: Resident, now: datetime) -> Held | None:
+    """Who talks with a resident of a case. On a tip it is told only of a talk about a tip, and elsewhere never of such
+    a one: either would join a name to it."""
     if resident.held_by is None or resident.held_until is None or not conversation.held(resident, now=now):
         return None
-    return Held(resident.held_by, resident.held_until)
+    case_id = talked_about(session, resident.id, now=now)
+    hidden = session.get_one(Case, case_id).confidential if case_id else False
+    return Held(resident.held_by, resident.held_until) if hidden == case.confidential else None
 
 
 def said_in(message: Message, *, speaker: str = "居民") -> Said:
@@ -240,20 +242,27 @@ def _answers(
         .where(sa.or_(Reply.case_id.in_(ids), Reply.message_id.in_([message.id for message in messages])))
         .order_by(Reply.id)
     )
-    return [
-        Answered(
-            key=f"reply-{reply.id}",
-            at=reply.created_at,
-            author=reply.author,
-            text=reply.text,
-            state=reply.state,
-            error=reply.error,
-            article=Article(**reply.article) if reply.article else None,
-            picture=reply.picture,
-            to=names.get(reply.resident_id, ""),
-        )
-        for reply in replies
-    ]
+    return [answered(reply, to=names.get(reply.resident_id, "")) for reply in replies]
+
+
+def answered(reply: Reply, *, to: str = "") -> Answered:
+    """A reply as an officer reads it."""
+    return Answered(
+        key=f"reply-{reply.id}",
+        at=reply.created_at,
+        author=reply.author,
+        text=reply.text,
+        state=reply.state,
+        error=reply.error,
+        article=Article(**reply.article) if reply.article else None,
+        picture=reply.picture,
+        to=to,
+    )
+
+
+def in_order(entries: Iterable[Said | Answered]) -> tuple[Said | Answered, ...]:
+    """By time; a reply of the very moment comes after the message that it answers."""
+    return tuple(sorted(entries, key=lambda entry: (entry.at, isinstance(entry, Answered))))
 
 
 def _pages(session: Session, case_id: CaseId) -> tuple[Paged, ...]:

@@ -251,7 +251,7 @@ def _request(card: CaseCard) -> Markup:
 
 def _taken(card: CaseCard) -> Markup:
     taken = chip(f"已确认 · {card.acknowledged_by}", "taken")
-    told = (marked(card.summary, card.words), crew(card), facts(card))
+    told = (marked(card.summary or "案件里还没有居民的话", card.words), crew(card), facts(card))
     row = _row(f"/case/{card.id}", card.title, taken + doubts(card), *told)
     return box("quiet-row", row, name="article", data_case=card.id)
 
@@ -259,7 +259,7 @@ def _taken(card: CaseCard) -> Markup:
 def _talk(talk: Talk) -> Markup:
     state = chip(f"{talk.held_by} 在对话" if talk.held_by else "机器人在回答", "taken" if talk.held_by else "plain")
     when = box("facts", box("", talk.title) if talk.title else "", moment(talk.at) if talk.at else "")
-    row = _row(f"/search?q={talk.pseudonym}", talk.pseudonym, state, escape(talk.text), when)
+    row = _row(f"/talk/{talk.pseudonym}", talk.pseudonym, state, escape(talk.text), when)
     return box("quiet-row", row, name="article")
 
 

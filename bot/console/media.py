@@ -1,15 +1,28 @@
-"""What a resident has sent, on a page: words, places, and files, which are shown where that is safe."""
+"""What was said, on a page: words, places, and files, which are shown where that is safe."""
 
 from nicegui import ui
 
 from bot.console import maps
-from bot.console.conversation import MediaFile, Said
+from bot.console.cards import build_card
+from bot.console.conversation import Answered, MediaFile, Said
 from bot.console.evidence import shown_inline
 from bot.console.keyed import Piece
-from bot.console.markup import marked
+from bot.console.markup import Tap, marked, segments
 from bot.console.reasons import in_chinese
 from bot.console.services import local
 from bot.console.sound import is_played
+from bot.store.models import WorkState
+
+SENT = {WorkState.DONE: "已送达", WorkState.PENDING: "待发", WorkState.FAILED: "未送达", WorkState.CANCELLED: "已取消"}
+"""How far a reply got."""
+
+
+def build_entry(entry: Said | Answered, words: tuple[str, ...] = ()) -> None:
+    """A message or a reply, as its kind is."""
+    if isinstance(entry, Said):
+        build_said(entry, words)
+    else:
+        build_answered(entry)
 
 
 def build_said(said: Said, words: tuple[str, ...] = ()) -> None:
@@ -28,6 +41,28 @@ def build_said(said: Said, words: tuple[str, ...] = ()) -> None:
         foot = ui.label(f"{said.speaker} · {local(said.at)}").classes("bubble-foot")
         if said.model:
             foot.props(f'title="读这条消息的模型：{said.model}"')
+
+
+def build_answered(answer: Answered) -> None:
+    """A reply to the resident, and how far it got."""
+    with ui.element("div").classes("bubble-row bubble-station"), ui.element("div").classes("bubble"):
+        if answer.article:
+            build_card(answer.article)
+        if answer.picture:
+            build_picture(answer.picture, "民警发的图片")
+        for segment in segments("" if answer.article or answer.picture else answer.text):
+            if isinstance(segment, Tap):
+                ui.label(segment.title).classes("tap tap-shown")
+            else:
+                ui.label(segment).classes("bubble-text")
+        author = "机器人" if answer.author == "bot" else answer.author
+        state = SENT.get(WorkState(answer.state), answer.state)
+        with ui.element("div").classes("bubble-foot"):
+            to = f"发给{answer.to} · " if answer.to else ""
+            ui.label(f"{author} · {to}{local(answer.at)} · ")
+            ui.label(state).classes(f"sent-{answer.state}")
+        if answer.error:
+            ui.label(f"原因：{in_chinese(answer.error)}").classes("reason")
 
 
 def build_picture(digest: str, title: str) -> None:

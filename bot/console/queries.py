@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation, shifts
 from bot.duty.auditor import MUTE
 from bot.duty.case import RESOLVED
+from bot.duty.disclosure import may_tell_a_reporter
 from bot.duty.presence import reached
 from bot.duty.watch import Watch
 from bot.nlu.catalogue import title_of
@@ -26,6 +27,7 @@ from bot.store.models import (
     EscalationKind,
     Heartbeat,
     Message,
+    MessageId,
     Page,
     Reply,
     Resident,
@@ -245,7 +247,7 @@ def read_desk(session: Session, *, watch: Watch, now: datetime) -> Desk:
         tips=tips,
         # An alarm is still an alarm when somebody has it.
         acknowledged=tuple(sorted(had, key=lambda card: not card.urgent)),
-        talks=_talks(session, now),
+        talks=read_talks(session, now),
         undelivered=_undelivered(session, now),
         counts=_counts(session),
         problems=_problems(session, now) + _gaps(session, watch, now) + _unknown_channels(watch),
@@ -459,44 +461,65 @@ def _count(session: Session, label: str) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(waiting.limit(COUNTED).subquery())) or 0
 
 
-def _talks(session: Session, now: datetime) -> tuple[Talk, ...]:
-    """Who talks now, those first whom an officer holds; whoever has an open case stands with that."""
+def read_talks(session: Session, now: datetime) -> tuple[Talk, ...]:
+    """Who talks now, those first whom an officer holds; whoever is named in a running case stands with that.
+
+    What is not handled yet may be a tip. Who has given one stands here with words that do not tell so, or not at all.
+    """
     # Columns, no entities: of up to three hundred messages a desk shows fifty, and the triage of each is long.
+    intent = Message.triage["intent"].as_string().label("intent")
     recent = (
-        sa.select(
-            Message.resident_id, Message.kind, Message.text, Message.received_at, Message.triage["intent"].as_string()
+        sa.select(Message.id, Message.resident_id, Message.kind, Message.text, Message.received_at, intent)
+        .where(
+            Message.received_at > now - TALKS,
+            Message.case_id.is_(None),
+            Message.kind != "event",
+            Message.state == WorkState.DONE,
         )
-        .where(Message.received_at > now - TALKS, Message.case_id.is_(None), Message.kind != "event")
         .order_by(Message.received_at.desc(), Message.id.desc())
         .limit(_TALK_MESSAGES)
     )
-    latest: dict[int, tuple[str, str, datetime, str | None]] = {}
-    for number, *message in session.execute(recent):
-        latest.setdefault(number, tuple(message))
+    latest: dict[ResidentId, _TalkRow] = {}
+    for message in session.execute(recent):
+        latest.setdefault(message.resident_id, message)
     resident = sa.select(Resident.id, Resident.pseudonym, Resident.held_by, Resident.held_until)
     held = resident.where(Resident.held_until > now).order_by(Resident.held_until.desc()).limit(_HELD)
-    residents = {one.id: one for one in session.execute(held)}
+    residents: dict[ResidentId, _Talker] = {one.id: one for one in session.execute(held)}
     residents |= {one.id: one for one in session.execute(resident.where(Resident.id.in_(latest)))}
-    busy = sa.select(Case.resident_id).where(Case.resident_id.in_(residents), Case.state != CaseState.CLOSED)
-    free = residents.keys() - set(session.scalars(busy))
-    talks = [_talk(residents[number], latest.get(number), now) for number in free]
+    cases = sa.select(Case.resident_id, Case.confidential).where(
+        Case.resident_id.in_(residents), sa.or_(Case.state != CaseState.CLOSED, Case.confidential)
+    )
+    found = session.execute(cases).all()
+    busy: set[ResidentId] = {case.resident_id for case in found if not case.confidential}
+    reporters: set[ResidentId] = {case.resident_id for case in found if case.confidential}
+    hidden = reporters - latest.keys() | _tell(session, [latest[number].id for number in reporters & latest.keys()])
+    # Of a reporter it is not told who holds them, since that may be about the tip.
+    talks = [
+        _talk(residents[number], latest.get(number), None if number in reporters else now)
+        for number in residents.keys() - busy - hidden
+    ]
     talks.sort(key=lambda talk: (talk.at or now, talk.resident_id), reverse=True)
     return tuple(sorted(talks, key=lambda talk: talk.held_by is None)[:_LIST])
 
 
-def _talk(
-    resident: sa.Row[ResidentId, str, str | None, datetime | None],
-    message: tuple[str, str, datetime, str | None] | None,
-    now: datetime,
-) -> Talk:
-    kind, text, at, intent = message or ("", "", None, None)
-    holds = resident.held_until is not None and resident.held_until > now
+_Talker = sa.Row[ResidentId, str, str | None, datetime | None]
+_TalkRow = sa.Row[MessageId, ResidentId, str, str, datetime, str | None]
+
+
+def _tell(session: Session, ids: Sequence[MessageId]) -> set[ResidentId]:
+    """Whose of these messages of reporters may tell that they are."""
+    query = sa.select(Message.resident_id).where(Message.id.in_(ids), may_tell_a_reporter())
+    return set(session.scalars(query)) if ids else set()
+
+
+def _talk(resident: _Talker, message: _TalkRow | None, now: datetime | None) -> Talk:
+    holds = now is not None and resident.held_until is not None and resident.held_until > now
     return Talk(
         resident_id=resident.id,
         pseudonym=resident.pseudonym,
-        title=title_of(intent or ""),
-        text=without_numbers(brief(kind, text)) if message else "",
-        at=at,
+        title=title_of(message.intent or "") if message else "",
+        text=without_numbers(brief(message.kind, message.text)) if message else "",
+        at=message.received_at if message else None,
         held_by=resident.held_by if holds else None,
     )
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.console.queries import brief
 from bot.duty import audit
+from bot.duty.disclosure import may_tell_a_reporter
 from bot.duty.roster import STATION_TIME
 from bot.nlu.catalogue import title_of
 from bot.services.applications import STATES, TITLES
@@ -29,6 +30,7 @@ from bot.store.models import (
     Resident,
     ResidentId,
     UtcDateTime,
+    WorkState,
 )
 
 SPAN = timedelta(days=30)
@@ -86,6 +88,15 @@ class Hit:
     silent: bool = False
     more: int = 0
 
+    @property
+    def address(self) -> str | None:
+        """Where it is read in full."""
+        if self.case_id:
+            return f"/case/{self.case_id}"
+        if self.receipt:
+            return f"/application/{self.receipt}"
+        return f"/talk/{self.pseudonym}" if self.pseudonym else None
+
 
 @dataclass(frozen=True)
 class Found:
@@ -115,7 +126,8 @@ def search(session: Session, wanted: Wanted, *, after: Place | None = None) -> F
         found = _cases(session, wanted, after)
     elif resident_id := _resident(session, wanted.words.strip()):
         # Dates do not matter here: nobody has written that much.
-        visible = sa.or_(Message.case_id.is_(None), Case.confidential.is_(False))
+        loose = sa.and_(Message.case_id.is_(None), sa.not_(may_tell_a_reporter()))
+        visible = sa.or_(loose, Case.confidential.is_(False))
         found = _messages(session, [Message.resident_id == resident_id, visible], wanted, after)
     else:
         said = [Message.text.icontains(term, autoescape=True) for term in wanted.terms]
@@ -202,14 +214,15 @@ def _about(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
 
 def _messages(session: Session, where: Sequence[sa.ColumnElement[bool]], wanted: Wanted, after: Place | None) -> Found:
     """Messages, those of one case that stand on one page folded into a row with the newest of them."""
-    query = _MESSAGES.where(Message.kind != "event", *where, *_about(wanted))
+    handled = sa.or_(Message.case_id.is_not(None), Message.state != WorkState.PENDING)  # else it may become a tip
+    query = _MESSAGES.where(Message.kind != "event", handled, *where, *_about(wanted))
     if after:
         query = query.where(_before(Message.received_at, Message.id, after))
     query = query.order_by(Message.received_at.desc(), Message.id.desc()).limit(_FOLDED + 1)
     rows = session.execute(query).all()
     hits: dict[str, Hit] = {}
-    for place, (message, case, pseudonym) in enumerate(rows[:_FOLDED]):
-        hit = _message_hit(message, case, pseudonym)
+    for place, (message, case, pseudonym, tells) in enumerate(rows[:_FOLDED]):
+        hit = _message_hit(message, case, pseudonym, hidden=tells)
         if hit.key in hits:
             hits[hit.key] = replace(hits[hit.key], more=hits[hit.key].more + 1)
         elif len(hits) == PAGE:
@@ -219,11 +232,12 @@ def _messages(session: Session, where: Sequence[sa.ColumnElement[bool]], wanted:
     return Found(tuple(hits.values()), _place(rows[_FOLDED - 1][0]) if len(rows) > _FOLDED else None)
 
 
-def _message_hit(message: Message, case: Case | None, pseudonym: str) -> Hit:
+def _message_hit(message: Message, case: Case | None, pseudonym: str, *, hidden: bool) -> Hit:
     text = brief(message.kind, message.text)
     if case is not None:
         return replace(_case_hit((case, pseudonym)), at=message.received_at, text=text)
-    return Hit(f"message-{message.id}", "没有立案的话", message.received_at, text, pseudonym=pseudonym)
+    named = None if hidden else pseudonym
+    return Hit(f"message-{message.id}", "没有立案的话", message.received_at, text, pseudonym=named)
 
 
 def _place(message: Message) -> Place:
@@ -251,7 +265,7 @@ _APPLICATIONS = (
     .order_by(Application.id.desc())
 )
 _MESSAGES = (
-    sa.select(Message, Case, Resident.pseudonym)
+    sa.select(Message, Case, Resident.pseudonym, may_tell_a_reporter())
     .join(Resident, Resident.id == Message.resident_id)
     .join(Case, Case.id == Message.case_id, isouter=True)
 )

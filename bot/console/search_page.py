@@ -120,7 +120,7 @@ class _SearchPage:
 
 
 def _build_hit(hit: Hit, terms: tuple[str, ...]) -> None:
-    address = f"/case/{hit.case_id}" if hit.case_id else f"/application/{hit.receipt}" if hit.receipt else None
+    address = hit.address
     row = ui.element("article").classes("quiet-row")
     row.props(f"data-case={hit.case_id}" if hit.case_id else f'data-application="{hit.receipt or hit.key}"')
     with row, ui.element("a" if address else "div").classes("quiet-link") as link:

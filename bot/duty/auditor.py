@@ -143,7 +143,8 @@ class Auditor:
         )
         self._channels, self._last_resort, self._console_url = channels, last_resort, console_url
         self._senders = ThreadPoolExecutor(_SENDERS, thread_name_prefix="auditor")
-        self._name, self._parts = ("second-auditor", ("engine", "auditor")) if second else ("auditor", ("engine",))
+        self._name = "second-auditor" if second else "auditor"
+        self._parts = ("engine", "auditor") if second else ("engine",)
         self._told: dict[str, datetime] = {}
         self._blind_since: datetime | None = None
         self._mute = [] if channels or last_resort else [_MUTE]

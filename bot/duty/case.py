@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation
 from bot.duty.watch import Watch
 from bot.nlu.triage import CASE_LABELS, URGENT, Evidence, Triage, gravity
-from bot.store.models import Case, CaseState, EscalationKind, Message, PageKind, Reply, Resident, ResidentId
+from bot.store.models import (
+    Case,
+    CaseId,
+    CaseState,
+    EscalationKind,
+    Message,
+    PageKind,
+    Reply,
+    Resident,
+    ResidentId,
+)
 
 _JOIN_WITHIN = {"help_request": timedelta(hours=12), "tip": timedelta(hours=24)}
 TOLD_OVER = "over"
@@ -149,21 +159,41 @@ def _asked_about(session: Session, resident_id: ResidentId, now: datetime) -> Ca
 
 def _talked_about(session: Session, resident_id: ResidentId, now: datetime) -> Case | None:
     """The case about which an officer talks with the resident: what they answer is read there, calm as it may be."""
-    return session.scalars(
-        sa.select(Case)
+    case_id = talked_about(session, resident_id, now=now)
+    return session.get_one(Case, case_id, with_for_update=True, populate_existing=True) if case_id else None
+
+
+def talked_about(session: Session, resident_id: ResidentId, *, now: datetime) -> CaseId | None:
+    """The case for which an officer holds the resident now: the last one that they have written in, or that began with
+    taking the conversation over (`bot.duty.conversation.take`), whichever was later."""
+    held = sa.select(Resident.held_by).where(Resident.id == resident_id, Resident.held_until > now)
+    holder = session.scalars(held).one_or_none()
+    if holder is None:
+        return None
+    written = (
+        sa.select(Case.id, Reply.created_at)
         .join(Reply, Reply.case_id == Case.id)
-        .join(Resident, Resident.id == Reply.resident_id)
-        .where(
-            Reply.resident_id == resident_id,
-            Case.state != CaseState.CLOSED,
-            Resident.held_until > now,
-            Reply.author == Resident.held_by,
-        )
+        .where(Reply.resident_id == resident_id, Reply.author == holder, Case.state != CaseState.CLOSED)
         .order_by(Reply.id.desc())
-        .limit(1)
-        .with_for_update(of=Case)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    )
+    taken = (
+        sa.select(Case.id, Case.opened_at)
+        .where(
+            Case.resident_id == resident_id,
+            Case.state != CaseState.CLOSED,
+            Case.acknowledged_at == Case.opened_at,  # nobody acknowledges anything else in the moment of its opening
+        )
+        .order_by(Case.id.desc())
+    )
+    found = [(at, case_id) for query in (written, taken) for case_id, at in session.execute(query.limit(1))]
+    return max(found)[1] if found else None
+
+
+def named_case(session: Session, resident_id: ResidentId) -> Case | None:
+    """The case that is not closed and names a resident: their alarm, else their newest. Tips are not told."""
+    running = (_concerns(resident_id), Case.state != CaseState.CLOSED, Case.confidential.is_(False))
+    query = sa.select(Case).where(*running).order_by(Case.label != URGENT, Case.id.desc())
+    return session.scalars(query.limit(1)).one_or_none()
 
 
 def _take_choice(

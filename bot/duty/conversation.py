@@ -2,14 +2,18 @@
 
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.duty.handling import CaseError, acted, check_officer, locked, residents_of
-from bot.store.models import CaseId, Reply, Resident
+from bot.duty.case import named_case
+from bot.duty.handling import CaseError, acknowledge, acted, check_officer, locked, residents_of
+from bot.store.models import Case, CaseId, Reply, Resident
 
 HELD = timedelta(minutes=30)
 """How long after the officer's last words the bot stays silent by itself: an officer who forgets to give the
 conversation back must not leave the resident without any answer."""
+FROM_TALK = "talk"
+"""How a case was acknowledged that began with taking a conversation over."""
 TEXT_CHARACTERS = 500
 """The platform takes 2,048 bytes in a message, and a character can have four."""
 
@@ -58,6 +62,37 @@ def _send(
     case.updated_at = now
     acted(session, case, officer, action, now=now, detail={"to": to} if len(residents) > 1 else None)
     return said
+
+
+def take(session: Session, pseudonym: str, *, officer: str, now: datetime) -> Case:
+    """Take a conversation without a case over from the bot: the officer has a new help request and holds the resident.
+
+    A resident who is named in a running case is talked with there: that one is given, and nothing is changed.
+
+    Raises:
+        CaseError: no such resident, or the officer's name cannot be recorded.
+    """
+    check_officer(officer)
+    query = sa.select(Resident).where(Resident.pseudonym == pseudonym)
+    # As whoever files a message: of an alarm that comes just now either this or that one knows.
+    resident = session.scalars(query.with_for_update(key_share=True)).one_or_none()
+    if resident is None:
+        raise CaseError(f"there is no resident {pseudonym}; `fujin talks` lists them", f"没有居民{pseudonym}")
+    if running := named_case(session, resident.id):
+        return running
+    case = Case(
+        resident_id=resident.id,
+        label="help_request",
+        intent="help_request/general_help",
+        confidential=False,
+        opened_at=now,
+        updated_at=now,
+    )
+    session.add(case)
+    session.flush()
+    acknowledge(session, case.id, officer=officer, now=now, via=FROM_TALK)
+    resident.held_by, resident.held_until = officer, now + HELD
+    return case
 
 
 def give_back(session: Session, case_id: CaseId, *, officer: str, now: datetime) -> None:

@@ -4,16 +4,19 @@
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from bot.duty import audit
 from bot.duty.handling import CaseError, check_officer, locked
-from bot.store.models import Case, CaseId
+from bot.store.models import Case, CaseId, Message
 
 REASON_CHARACTERS = 200
+ASIDE = timedelta(hours=1)
+"""How near to what belongs to a tip other words of its reporter may tell whose it is."""
+_OF_REPORTING = ("举报", "检举", "揭发", "线索", "匿名")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,22 @@ def viewed(
     """
     detail = {"for": meant_for} if meant_for else None
     audit.record(session, officer, "view", now=now, case_id=case_id, subject=subject, detail=detail)
+
+
+def may_tell_a_reporter() -> sa.ColumnElement[bool]:
+    """Whether a message that is in no case may tell who gave a tip: its resident has given one, and it was sent within
+    `ASIDE` of what belongs to that, or speaks of reporting."""
+    near, tip = aliased(Message), aliased(Case)
+    apart = sa.func.abs(sa.extract("epoch", near.received_at) - sa.extract("epoch", Message.received_at))
+    beside = sa.exists().where(
+        near.resident_id == Message.resident_id,
+        near.case_id == tip.id,
+        tip.confidential,
+        apart <= ASIDE.total_seconds(),
+    )
+    given = sa.exists().where(tip.resident_id == Message.resident_id, tip.confidential)
+    speaks = sa.or_(*(Message.text.contains(word) for word in _OF_REPORTING))
+    return sa.and_(Message.case_id.is_(None), sa.or_(beside, sa.and_(speaks, given)))
 
 
 def reveal(session: Session, case_id: CaseId, *, officer: str, reason: str, now: datetime) -> Reporter:

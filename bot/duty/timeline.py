@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.duty.conversation import FROM_TALK
 from bot.duty.handling import DISPOSITIONS
 from bot.nlu.catalogue import title_of
 from bot.store.models import AuditEntry, CaseId
@@ -67,12 +68,16 @@ def _closed(detail: _Detail) -> str:
     return f"{ending}：{detail['to']}" if detail.get("to") else ending
 
 
+def _acknowledged(detail: _Detail) -> str:
+    return "从机器人手里接过对话" if detail.get("via") == FROM_TALK else "提醒停止"
+
+
 def _says(text: str) -> Callable[[_Detail], str]:
     return lambda _detail: text
 
 
 _WORDS: dict[str, tuple[str, Callable[[_Detail], str]]] = {
-    "acknowledge": ("{by} 确认", _says("提醒停止")),
+    "acknowledge": ("{by} 确认", _acknowledged),
     "unacknowledge": ("{by} 退回待确认", _says("重新提醒")),
     "join": ("{by} 加入", _nothing),
     "leave": ("{by} 退出", _nothing),

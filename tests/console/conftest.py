@@ -83,6 +83,13 @@ class Rows:
         common = {"resident_id": case.resident_id, "case_id": case.id, "created_at": at, "due_at": at}
         return self._add(Reply(**common, text=text, state=state, **more))
 
+    def answer(self, message: Message, text: str) -> Reply:
+        """What the bot says to a message, in its very moment."""
+        said = {"message_id": message.id, "case_id": message.case_id, "text": text, "state": "done"}
+        return self._add(
+            Reply(resident_id=message.resident_id, created_at=message.received_at, due_at=message.received_at, **said)
+        )
+
     def page(
         self, case: Case, level: int = 0, *, state: str = "done", error: str | None = None, receipt: str | None = None
     ) -> Page:

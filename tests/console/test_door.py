@@ -109,6 +109,7 @@ async def console(store: Store, clock: FakeClock, tmp_path: Path) -> AsyncIterat
 PERSONAL = (
     "/",
     "/case/1",
+    "/talk/R-7K2M9QXA",
     "/applications",
     "/application/R1",
     "/evidence/" + "a" * 64,

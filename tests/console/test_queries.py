@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bot.console import queries
 from bot.console.queries import LINGER, Calls, Desk, read_calls, read_card, read_desk, words_of
 from bot.console.search import Place, Wanted, first_day, search
+from bot.console.talks import read_before, read_talk
 from bot.console.vigil import counted, spoken
 from bot.duty.case import resolve
 from bot.duty.handling import acknowledge, close
@@ -17,7 +18,7 @@ from bot.duty.policy import Policy, Step
 from bot.duty.presence import Hearing
 from bot.duty.roster import EscalationPolicies
 from bot.duty.watch import Watch
-from bot.store.models import Case, Escalation, Heartbeat, Message, Resident
+from bot.store.models import Case, CaseId, Escalation, Heartbeat, Message, Resident
 from tests.console.conftest import Rows
 
 
@@ -378,7 +379,7 @@ def test_that_residents_who_talk_with_the_bot_now_are_listed_without_long_number
     with rows.store.transaction() as session:
         session.get_one(Message, greeting.id).triage = {"intent": "help_request/lost_pet"}
     rows.words(gone, "你好", ago=601)
-    rows.case(busy, "tip/gambling")
+    rows.case(busy, "help_request/noise")
     rows.words(busy, "你好", ago=10)
     talks = look(rows, watch).talks
     assert [(talk.pseudonym, talk.title, talk.text, talk.held_by) for talk in talks] == [
@@ -414,6 +415,8 @@ def test_that_a_resident_whom_an_officer_holds_without_a_case_stands_first(rows:
         lambda session, _watch, now: search(session, Wanted(since=first_day(now)), after=Place(now, 7)),
         lambda session, _watch, _now: search(session, Wanted("R-7K2M9QXA")),
         lambda session, _watch, now: search(session, Wanted("Q20260105-0001", since=first_day(now))),
+        lambda session, _watch, _now: read_talk(session, "R-7K2M9QXA"),
+        lambda session, _watch, _now: read_before(session, CaseId(1)),
     ],
 )
 def test_that_no_table_that_grows_is_read_through(

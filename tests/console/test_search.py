@@ -98,10 +98,11 @@ def test_that_a_pseudonym_finds_what_its_resident_wrote_but_no_tip(rows: Rows) -
     rows.message(case, "太吵了", ago=90 * DAY)
     for tip in (rows.case(resident, "tip/gambling"), rows.case(resident, "tip/drugs", label="help_request")):
         rows.message(tip, "天天赌钱")
-    loose = rows.words(resident, "你好")
+    loose = rows.words(resident, "你好", ago=DAY)
     rows.words(rows.resident("R-2"), "你好")
     found = look(rows, Wanted("r-7k2m9qxa", since=first_day(rows.clock.now())))
     assert keys(found) == [f"message-{loose.id}", of(case)]
+    assert [hit.address for hit in found.hits] == ["/talk/R-7K2M9QXA", f"/case/{case.id}"]
 
 
 def test_that_the_reporter_of_a_tip_is_not_told(rows: Rows) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from bot.duty import audit, conversation, handling
+from bot.duty import audit, conversation, handling, handover, timeline
 from bot.duty.handling import CaseError
 from bot.store.models import Case, CaseId, Reply, Resident
 from bot.wechat.outbound import MAX_TEXT_BYTES
@@ -146,6 +146,131 @@ def test_that_the_end_of_a_case_is_the_end_of_its_conversation(filing: Filing) -
         )
     assert not is_held(filing)
     assert filing.file("other") is None
+
+
+# -- taking over what has no case -------------------------------------------------------------------------------------
+
+
+def take(filing: Filing, officer: str = "甲") -> Case:
+    with filing.store.transaction() as session:
+        return conversation.take(session, "R-oA", officer=officer, now=filing.clock.now())
+
+
+def test_that_a_conversation_that_is_taken_over_is_the_officers_request_and_pages_nobody(filing: Filing) -> None:
+    filing.file("enquiry")
+    case = take(filing)
+    assert (case.label, case.state, case.acknowledged_by, case.confidential) == (
+        *("help_request", "acknowledged", "甲"),
+        False,
+    )
+    assert is_held(filing)
+    assert filing.acts() == [("甲", "acknowledge")]
+    assert filing.page_levels(case) == []
+    with filing.store.reading() as session:
+        assert [act.more for act in timeline.acts(session, CaseId(case.id))] == ["从机器人手里接过对话"]
+
+
+@pytest.mark.parametrize("label", ["other", "enquiry", "help_request"])
+def test_that_what_is_said_after_taking_over_is_read_in_that_case_before_the_officer_has_written(
+    filing: Filing, label: str
+) -> None:
+    filing.file("enquiry")
+    case = take(filing)
+    filing.clock.advance(minutes=29)
+    assert [one.id for one in (filing.file(label),) if one] == [case.id]
+    filing.clock.advance(minutes=1)
+    assert filing.file("other") is None, "the bot answers again"
+
+
+def test_that_whoever_accepts_a_conversation_that_was_taken_over_goes_on_reading_it(filing: Filing) -> None:
+    filing.file("enquiry")
+    case = take(filing)
+    filing.clock.advance(minutes=1)
+    filing.do(handover.offer, case, to="乙", watch=filing.watch)
+    filing.do(handover.accept, case, officer="乙")
+    answered = filing.file("other")
+    assert answered
+    assert answered.id == case.id
+
+
+def test_that_an_answer_goes_to_the_tip_only_while_the_officer_writes_there(filing: Filing) -> None:
+    tip = filing.file("tip")
+    reply(filing, tip)
+    filing.clock.advance(minutes=40)
+    case = take(filing)
+    for wrote_in in (None, tip, case):
+        if wrote_in:
+            filing.clock.advance(minutes=1)
+            reply(filing, wrote_in)
+        answered = filing.file("other")
+        assert answered
+        assert answered.id == (wrote_in or case).id
+
+
+def test_that_who_has_a_case_is_talked_with_there_and_nothing_is_acknowledged(filing: Filing) -> None:
+    alarm = filing.file("urgent_alarm")
+    assert alarm
+    assert take(filing).id == alarm.id
+    assert [(case.id, case.state) for case in filing.cases()] == [(alarm.id, "open")]
+    assert not is_held(filing)
+    assert filing.acts() == []
+
+
+def test_that_taking_over_twice_is_one_case(filing: Filing) -> None:
+    filing.file("enquiry")
+    assert take(filing).id == take(filing, "乙").id
+    assert [case.acknowledged_by for case in filing.cases()] == ["甲"]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_that_a_reporter_is_taken_over_as_if_there_were_no_tip(filing: Filing, closed: bool) -> None:
+    tip = filing.file("tip")
+    assert tip
+    if closed:
+        filing.close(tip)
+    case = take(filing)
+    assert case.id != tip.id
+    assert not case.confidential
+    with filing.store.reading() as session:
+        assert session.get_one(Case, tip.id).state == ("closed" if closed else "open")
+
+
+def test_that_danger_in_a_conversation_that_was_taken_over_is_an_alarm_and_pages(filing: Filing) -> None:
+    filing.file("enquiry")
+    case = take(filing)
+    filing.clock.advance(minutes=5)
+    alarm = filing.file("urgent_alarm")
+    assert alarm
+    assert (alarm.id, alarm.state) == (case.id, "open")
+    assert filing.page_levels(alarm) == [0]
+
+
+def test_that_nobody_is_taken_over_who_never_wrote(filing: Filing) -> None:
+    with pytest.raises(CaseError, match="no resident R-oA"):
+        take(filing)
+    filing.file("enquiry")
+    with pytest.raises(CaseError, match="name"):
+        take(filing, " ")
+
+
+@pytest.mark.anyio
+async def test_that_the_bot_is_silent_once_a_conversation_is_taken_over(station: Station) -> None:
+    station.rasa.labels["怎么补办身份证"] = "enquiry"
+    await station.deliver("怎么补办身份证")
+    station.clock.advance(seconds=2)
+    await station.engine.run_due()
+    heard = len(station.platform.sent)
+    assert heard
+    with station.store.transaction() as session:
+        pseudonym = session.scalars(sa.select(Resident.pseudonym)).one()
+        conversation.take(session, pseudonym, officer="甲", now=station.clock.now())
+    station.rasa.labels["还要照片吗"] = "enquiry"
+    await station.deliver("还要照片吗")
+    station.clock.advance(seconds=2)
+    await station.engine.run_due()
+    assert station.platform.sent[heard:] == []
+    with station.store.reading() as session:
+        assert [message.text for message in session.scalars(sa.select(Case)).one().messages] == ["还要照片吗"]
 
 
 @pytest.mark.anyio
