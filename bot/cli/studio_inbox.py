@@ -41,6 +41,7 @@ def list_inbox(
                 "corrected": one.corrected,
                 "likely": ", ".join(f"{intent} {share:.2f}" for intent, share in one.ranking[:3]),
                 "text": one.text,
+                "beside": " / ".join(one.beside),
             }
             for one in inbox.queue(session, trainer=trainer, limit=limit, reason=reason)
         ]

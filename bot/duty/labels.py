@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import escalation
 from bot.duty.case import is_tip
 from bot.duty.handling import CaseError, acknowledge, acted, running
 from bot.duty.watch import Watch
+from bot.duty.words import telling, words_of
 from bot.nlu.catalogue import title_of, titles
 from bot.nlu.triage import CASE_LABELS, URGENT, gravity
-from bot.store.models import Case, CaseId, CaseState, Correction, Message
+from bot.store.models import Case, CaseId, CaseState, Correction, MessageId
 
 REASON_CHARACTERS = 200
 
@@ -61,10 +61,8 @@ def relabel(
         if case.state == CaseState.OPEN:
             acknowledge(session, case_id, officer=officer, now=now)
     if was != intent:
-        message_id = case.alarm_message_id or _first_message(session, case)
-        session.add(
-            Correction(case_id=case.id, message_id=message_id, was=was, now=intent, made_by=officer, made_at=now)
-        )
+        about = case.alarm_message_id or _told_by(session, case_id, was)
+        session.add(Correction(case_id=case.id, message_id=about, was=was, now=intent, made_by=officer, made_at=now))
     acted(session, case, officer, "relabel", now=now, detail={"was": was, "now": intent, "reason": reason.strip()})
     return case
 
@@ -76,6 +74,7 @@ def choices() -> dict[str, str]:
     return {name: f"{title_of(name.partition('/')[0])} · {title_of(name)}" for name in kinds}
 
 
-def _first_message(session: Session, case: Case) -> int | None:
-    query = sa.select(Message.id).where(Message.case_id == case.id, Message.kind != "event").order_by(Message.id)
-    return session.scalars(query.limit(1)).first()
+def _told_by(session: Session, case_id: CaseId, was: str) -> MessageId | None:
+    """The message of a case that made it what it was; None where there are no words of its resident's own."""
+    word = telling(words_of(session, [case_id]).get(case_id, ()), was)
+    return word.id if word else None

@@ -23,10 +23,11 @@ from bot.nlu.catalogue import titles
 from bot.nlu.dataset import FALSE_PAGE, MISSED, NEAR, trigrams
 from bot.nlu.normaliser import normalise, simplified, without_politeness
 from bot.nlu.project import NLU_DATA
-from bot.nlu.triage import URGENT, Triage
+from bot.nlu.triage import URGENT, Triage, label_of
 from bot.store.models import (
     OF_FORM,
     Case,
+    CaseId,
     CaseState,
     Correction,
     Heartbeat,
@@ -36,11 +37,15 @@ from bot.store.models import (
     Review,
     ReviewItem,
     ReviewState,
+    Standing,
+    TrainedModel,
+    TrainingRun,
     WorkState,
 )
 from bot.store.session import Store, insert
-from bot.studio import corpus
+from bot.studio import corpus, hindsight
 from bot.studio.files import EditError
+from bot.studio.hindsight import Said, called, here_for, likelihood, rests, words_with
 from bot.studio.masking import mask
 from bot.studio.material import TIP, of_tip, own_words, tips_among
 from bot.studio.reading import Reading
@@ -56,7 +61,7 @@ class Reason:
 
 
 REASONS = {
-    MISSED: Reason("民警说是警情", 100),
+    MISSED: Reason("民警或居民说是警情", 100),
     FALSE_PAGE: Reason("叫醒了人，是误报", 90),
     "relabelled": Reason("民警改了类别", 80),
     "referred": Reason("转给了110、119、120、122", 75),
@@ -69,6 +74,8 @@ REASONS = {
     "waiting": Reason("放了很久", 5),
 }
 """The reasons by name, the weightiest first."""
+_SAID = frozenset({MISSED, FALSE_PAGE, "relabelled", "referred"})
+"""The reasons for which a message comes in even if a trainer has just judged the same words."""
 OPEN = (ReviewState.WAITING, ReviewState.SECOND)
 """The states in which an item waits for somebody."""
 BATCH = 50
@@ -89,7 +96,6 @@ _OTHERS_SHARE, _TAUGHT_SHARE = 0.25, 30
 _NEWEST_CLUSTERS = 2000
 _MARK = "inbox"
 """The heartbeat under which it is kept how far the inbox has looked."""
-_EMERGENCIES = ("110", "119", "120", "122")
 _NO_ANSWER = re.compile("这个我拿不准|没有准确的说法|不敢乱说|not sure (?:about this point|what you need)")
 """How the bot says that it has no answer (`domain.yml`, `bot/nlu/answers.py`)."""
 _DENIAL = re.compile(
@@ -137,11 +143,16 @@ class _Found:
     """What a call has to look at, and how far it has looked then."""
 
     reasons: dict[MessageId, set[str]] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
     mark: Mark | None = None
 
     def add(self, message_id: int | None, *reasons: str) -> None:
         if message_id is not None:
             self.reasons.setdefault(MessageId(message_id), set()).update(reasons)
+
+    def hear(self, said: Said | None) -> None:
+        if said is not None:
+            self.said.append(said)
 
 
 def fill(store: Store, reader: Reads | None, *, now: datetime) -> int:
@@ -233,9 +244,12 @@ def _look(session: Session, old: Mark | None, *, now: datetime) -> _Found:
             found.add(_answered_before(session, message), "denied")
         else:
             found.add(message.id)
+        found.hear(hindsight.by_tap(message))
     newest = session.scalar(sa.select(sa.func.max(Correction.id))) or 0
     correction = _look_at_corrections(session, min(mark.correction, newest), found, until=now - SETTLED)
     closed_at = _look_at_ends(session, mark.closed_at, found, until=now - SETTLED)
+    for message_id, reasons in hindsight.concerned(session, found.said).items():
+        found.add(message_id, *reasons)
     found.mark = Mark(last, correction, closed_at, now if now - mark.aged_at > _AGED_EVERY else mark.aged_at)
     return found
 
@@ -258,9 +272,7 @@ def _look_at_corrections(session: Session, after: int, found: _Found, *, until: 
         if correction.made_at > until:
             break
         after = correction.id
-        was, now_is = (name.partition("/")[0] for name in (correction.was, correction.now))
-        reason = MISSED if now_is == URGENT != was else FALSE_PAGE if was == URGENT != now_is else "relabelled"
-        found.add(correction.message_id, reason)
+        found.hear(hindsight.by_correction(correction))
     return after
 
 
@@ -274,18 +286,8 @@ def _look_at_ends(session: Session, after: datetime, found: _Found, *, until: da
     )
     for case in session.scalars(query):
         after = case.updated_at
-        if case.disposition == "false_alarm" and case.label == URGENT:
-            found.add(case.alarm_message_id or _first_message(session, case), FALSE_PAGE)
-        elif case.disposition == "was_alarm" and case.label != URGENT:
-            found.add(_first_message(session, case), MISSED)
-        elif case.disposition == "referred" and case.referred_to in _EMERGENCIES and case.label != URGENT:
-            found.add(_first_message(session, case), "referred")
+        found.hear(hindsight.by_end(case))
     return after
-
-
-def _first_message(session: Session, case: Case) -> int | None:
-    query = sa.select(Message.id).where(Message.case_id == case.id, Message.text != "").order_by(Message.id).limit(1)
-    return session.scalar(query)
 
 
 def denies(message: Message) -> bool:
@@ -449,6 +451,8 @@ def _store(session: Session, drafts: Sequence[Draft], *, now: datetime) -> int:
     for draft in drafts:
         if draft.message_id not in there or clusters is None:
             continue  # erased while it was read, or its resident has objected
+        if clusters.judged(draft) and _SAID.isdisjoint(draft.reasons):
+            continue
         values = {name: value for name, value in vars(draft).items() if name not in ("reasons", "ranking")}
         item = ReviewItem(
             **values,
@@ -467,19 +471,28 @@ def _add_reasons(session: Session, reasons: Mapping[MessageId, set[str]], *, now
     """What people have said since about messages that are here; who has skipped one, or judged it otherwise, is asked
     again."""
     query = sa.select(ReviewItem).where(ReviewItem.message_id.in_(reasons)).order_by(ReviewItem.id).with_for_update()
+    news: dict[int, set[str]] = {}
     items = session.scalars(query).all()
-    said = _said(session, [item.message_id for item in items])
     for item in items:
-        more = reasons[item.message_id] - set(item.reasons)
-        if not more:
-            continue
-        gained = score_of([*item.reasons, *more]) - score_of(item.reasons)
-        item.reasons, item.score = list(in_order([*item.reasons, *more])), round(item.score + gained, 2)
-        item.updated_at = now
-        standing = session.scalars(sa.select(Review).where(Review.item_id == item.id, Review.undone_at.is_(None))).all()
-        given = {review.intent for review in standing if review.intent}
+        if more := reasons[item.message_id] - set(item.reasons):
+            gained = score_of([*item.reasons, *more]) - score_of(item.reasons)
+            item.reasons, item.score = list(in_order([*item.reasons, *more])), round(item.score + gained, 2)
+            item.updated_at, news[item.id] = now, more
+    session.flush()
+    _ask_anew(session, [item for item in items if item.id in news], news, now=now)
+
+
+def _ask_anew(session: Session, items: Sequence[ReviewItem], news: Mapping[int, set[str]], *, now: datetime) -> None:
+    """Let those wait again that the news contradicts, unless the emergency of their case is found."""
+    found = set(session.scalars(sa.select(ReviewItem.id).where(ReviewItem.id.in_(news), rests())))
+    said = _said(session, [item.message_id for item in items])
+    reviews = session.scalars(sa.select(Review).where(Review.item_id.in_(news), Review.undone_at.is_(None))).all()
+    for item in (item for item in items if item.id not in found):
+        standing = [review for review in reviews if review.item_id == item.id]
         if item.state in (ReviewState.SKIPPED, ReviewState.AMBIGUOUS) or any(
-            _contradicts(more, intent, said.get(item.message_id, intent)) for intent in given
+            _contradicts(news[item.id], review.intent, said.get(item.message_id, review.intent))
+            for review in standing
+            if review.intent
         ):
             item.state = ReviewState.WAITING
             for review in standing:
@@ -497,12 +510,11 @@ def _hide_tips(session: Session, *, since: datetime) -> None:
     """Take more out of what belongs to a tip of which something was done lately. Until then it is done when it is
     shown."""
     tips = sa.select(Case.id).where(Case.confidential.is_(True), Case.updated_at >= since)
-    touched = (
-        sa.select(Message.id)
-        .join(Case, Case.id == Message.case_id)
-        .where(sa.or_(Case.id.in_(tips), Case.merged_into_id.in_(tips)))
+    reporters = sa.select(Case.resident_id).where(sa.or_(Case.id.in_(tips), Case.merged_into_id.in_(tips)))
+    written = sa.select(Message.id).where(Message.resident_id.in_(reporters))
+    query = sa.select(ReviewItem).where(
+        ReviewItem.message_id.in_(written), ReviewItem.confidential.is_(False), of_tip(ReviewItem.message_id)
     )
-    query = sa.select(ReviewItem).where(ReviewItem.message_id.in_(touched), ReviewItem.confidential.is_(False))
     for item in session.scalars(query.order_by(ReviewItem.id).with_for_update()):
         hide(item)
 
@@ -544,16 +556,24 @@ def _ask_again(session: Session, *, now: datetime) -> None:
 
 
 class _Clusters:
-    """The wordings that wait: a message of the same or nearly the same joins them."""
+    """The wordings that wait, which a message of the same or nearly the same joins, and those that have been judged."""
 
     def __init__(self, session: Session) -> None:
-        query = (
-            sa.select(ReviewItem.cluster, ReviewItem.text, ReviewItem.confidential)
-            .where(ReviewItem.state.in_([ReviewState.WAITING, ReviewState.SECOND]))
-            .order_by(ReviewItem.id.desc())
-            .limit(_NEWEST_CLUSTERS)
-        )
-        self._known = {(secret, _form(text)): cluster for cluster, text, secret in session.execute(query)}
+        columns = (ReviewItem.cluster, ReviewItem.intent, ReviewItem.text, ReviewItem.confidential)
+        newest = sa.select(*columns).order_by(ReviewItem.id.desc()).limit(_NEWEST_CLUSTERS)
+        waiting = session.execute(newest.where(ReviewItem.state.in_(OPEN)))
+        self._known = {(secret, _form(text)): cluster for cluster, _, text, secret in waiting}
+        judged = newest.where(ReviewItem.state == ReviewState.DONE)
+        if learned := _learned_at(session):
+            judged = judged.where(ReviewItem.updated_at > learned)
+        self._judged = {(secret, _form(text), _pages(intent)) for _, intent, text, secret in session.execute(judged)}
+
+    def judged(self, draft: Draft) -> bool:
+        """Whether trainers have judged the same words, none of them waits, and the live model has not learned of it
+        yet. Words that paged and words that did not are not the same."""
+        form = _form(draft.text)
+        waits = (draft.confidential, form) in self._known
+        return not waits and (draft.confidential, form, _pages(draft.intent)) in self._judged
 
     def of(self, draft: Draft) -> str:
         """The cluster of a message."""
@@ -575,7 +595,18 @@ class _Clusters:
         return None
 
 
-@lru_cache(maxsize=4096)
+def _learned_at(session: Session) -> datetime | None:
+    """The moment of whose data the live model is; None without one."""
+    begun = sa.func.coalesce(TrainingRun.started_at, TrainedModel.trained_at)
+    query = sa.select(begun).select_from(TrainedModel).outerjoin(TrainingRun, TrainingRun.id == TrainedModel.run_id)
+    return session.scalar(query.where(TrainedModel.standing == Standing.LIVE).limit(1))
+
+
+def _pages(intent: str) -> bool:
+    return label_of(intent) == URGENT
+
+
+@lru_cache(maxsize=8192)
 def _form(text: str) -> str:
     """The wording without politeness, spaces and stops."""
     normal = without_politeness(normalise(text))
@@ -611,13 +642,21 @@ class Queued:
     """Their wordings, where they differ."""
     corrected: str = ""
     """The intent that an officer gave it, if one did: a trainer's first suggestion, before the model's."""
+    beside: tuple[str, ...] = ()
+    """The other words of its case that may be the missed emergency, as they were written; it rests when one is."""
 
     @classmethod
     def of(
-        cls, item: ReviewItem, cluster: Sequence[ReviewItem], *, tips: Collection[int], corrected: str = ""
+        cls,
+        item: ReviewItem,
+        cluster: Sequence[ReviewItem],
+        words: Sequence[ReviewItem],
+        *,
+        tips: Collection[int],
+        corrected: str = "",
     ) -> "Queued":
-        """From the table's rows: an item and its cluster. `tips`: messages that belong to a tip, whatever they were
-        when the rows were made."""
+        """From the table's rows: an item, its cluster, and the words of its case. `tips`: messages that belong to a
+        tip, whatever they were when the rows were made."""
         others = [other for other in cluster if other.id != item.id]
         text = _shown(item, tips)
         return cls(
@@ -635,31 +674,43 @@ class Queued:
             also=tuple(other.id for other in others),
             others=tuple(dict.fromkeys(told for other in others if (told := _shown(other, tips)) != text)),
             corrected=corrected,
+            beside=tuple(_shown(word, tips) for word in words if word.id != item.id),
         )
 
 
 def queue(
     session: Session, *, trainer: str, limit: int = 20, reason: str = "", leave_out: Iterable[int] = ()
 ) -> list[Queued]:
-    """What this trainer may judge, most useful first; the same wordings once.
+    """What this trainer may judge, most useful first; the same wordings once, and of the words of a case of which one
+    may be the missed emergency the likeliest.
 
     What another trainer has judged and wants a second opinion on comes with its weight; one's own does not come again.
     `reason`: only what is here for it; `leave_out`: items that the page has already.
     """
     skipped = set(leave_out)
     query = (
-        sa.select(ReviewItem)
+        sa.select(ReviewItem, Message.case_id)
+        .join(Message, Message.id == ReviewItem.message_id)
         .where(may_judge(trainer))
         .order_by(ReviewItem.score.desc(), ReviewItem.id.desc())
         .limit(limit * 10 + len(skipped))
     )
     if reason:
-        query = query.where(sa.cast(ReviewItem.reasons, sa.Text).contains(f'"{reason}"'))
-    best: dict[tuple[str, str], ReviewItem] = {}
-    for item in session.scalars(query):
-        if item.id not in skipped and len(best) < limit:
-            best.setdefault((item.cluster, item.state), item)
-    return _queued(session, list(best.values()), trainer=trainer)
+        query = query.where(here_for(reason))
+    rows = session.execute(query).all()
+    likeliest: dict[CaseId | None, ReviewItem] = {}
+    for item, case_id in rows:
+        if case_id and called(item) == MISSED:
+            likeliest[case_id] = max(likeliest.get(case_id, item), item, key=likelihood)
+    best, shown = list[ReviewItem](), set[object]()
+    for item, case_id in rows:
+        case = case_id if called(item) == MISSED else None
+        one = likeliest.get(case, item)
+        same = {(one.cluster, one.state), case} - {None}
+        if one.id not in skipped and len(best) < limit and shown.isdisjoint(same):
+            best.append(one)
+            shown |= same
+    return _queued(session, best, trainer=trainer)
 
 
 def queued(session: Session, item: ReviewItem, *, trainer: str) -> Queued:
@@ -669,10 +720,18 @@ def queued(session: Session, item: ReviewItem, *, trainer: str) -> Queued:
 
 def _queued(session: Session, items: Sequence[ReviewItem], *, trainer: str) -> list[Queued]:
     clusters = clusters_of(session, {item.cluster for item in items}, trainer=trainer)
+    words = words_with(session, items)
     corrected = _corrected(session, [item.message_id for item in items])
-    tips = tips_among(session, [one.message_id for one in (*items, *itertools.chain(*clusters.values()))])
+    shown = itertools.chain(items, *clusters.values(), *words.values())
+    tips = tips_among(session, {one.message_id for one in shown})
     return [
-        Queued.of(item, clusters.get(item.cluster, ()), tips=tips, corrected=corrected.get(item.message_id, ""))
+        Queued.of(
+            item,
+            clusters.get(item.cluster, ()),
+            words[item.id],
+            tips=tips,
+            corrected=corrected.get(item.message_id, ""),
+        )
         for item in items
     ]
 
@@ -688,20 +747,22 @@ def _corrected(session: Session, ids: Sequence[MessageId]) -> dict[int | None, s
 
 
 def _said(session: Session, ids: Sequence[MessageId]) -> dict[int | None, str]:
-    """What officers made of messages, a label or an intent; what was said last counts."""
-    query = sa.select(Correction.message_id, Correction.now).where(Correction.message_id.in_(ids))
-    return {row.message_id: row.now for row in session.execute(query.order_by(Correction.id))}
-
-
-def officers_said(item: ReviewItem) -> str:
-    """That officers called it a missed emergency (`MISSED`) or a false page (`FALSE_PAGE`); "" if neither, or both."""
-    said = [reason for reason in (MISSED, FALSE_PAGE) if reason in item.reasons]
-    return said[0] if len(said) == 1 else ""
+    """What officers made of messages, a label or an intent, and of the case whose missed emergency one may be; what was
+    said last counts."""
+    named = sa.select(Correction.message_id, Correction.id, Correction.now).where(Correction.message_id.in_(ids))
+    of_case = (
+        sa.select(Message.id, Correction.id, Correction.now)
+        .join(ReviewItem, ReviewItem.message_id == Message.id)
+        .join(Correction, Correction.case_id == Message.case_id)
+        .where(Message.id.in_(ids), here_for(MISSED))
+    )
+    told = sa.union(named, of_case).subquery()
+    return {row.message_id: row.now for row in session.execute(sa.select(told).order_by(told.c.id))}
 
 
 def corrected_to(session: Session, item: ReviewItem) -> str:
     """The intent that an officer gave an item's message; "" if none did, or what officers said is no longer clear."""
-    return _corrected(session, [item.message_id]).get(item.message_id, "") if officers_said(item) else ""
+    return _corrected(session, [item.message_id]).get(item.message_id, "") if called(item) else ""
 
 
 def judged_by(trainer: str) -> sa.ColumnElement[bool]:
@@ -714,7 +775,7 @@ def judged_by(trainer: str) -> sa.ColumnElement[bool]:
 
 def may_judge(trainer: str) -> sa.ColumnElement[bool]:
     """Whether an item waits for this trainer: for anybody, or for a second opinion, and it is not judged by them."""
-    return sa.and_(ReviewItem.state.in_(OPEN), ~judged_by(trainer))
+    return sa.and_(ReviewItem.state.in_(OPEN), ~judged_by(trainer), ~rests())
 
 
 def clusters_of(session: Session, clusters: Iterable[str], *, trainer: str) -> dict[str, list[ReviewItem]]:
@@ -782,6 +843,7 @@ def _pairs(text: str) -> frozenset[str]:
 
 
 def counts(session: Session) -> dict[str, int]:
-    """How many items are in each state."""
+    """How many items are in each state; what rests waits for nobody."""
     query = sa.select(ReviewItem.state, sa.func.count()).group_by(ReviewItem.state)
-    return dict(row.tuple() for row in session.execute(query))
+    query = query.where(sa.or_(ReviewItem.state.not_in(OPEN), ~rests()))
+    return {state: int(number) for state, number in session.execute(query)}

@@ -5,42 +5,40 @@ long after it came in, and a resident may object at any time.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from bot.nlu.triage import ONE_TAP
-from bot.store.models import OF_FORM, Case, Message, Resident
+from bot.duty.words import are_words
+from bot.store.models import Case, Message, Resident
 
 TIP = "tip"
+_TIP_LASTS, _TIP_BEGINS = timedelta(hours=24), timedelta(hours=1)
+"""How long after a tip, and before it, what its resident writes is of the tip too: it may say who they are."""
 
 
 def own_words() -> tuple[sa.ColumnElement[bool], ...]:
-    """Conditions on `Message`: words of its resident, typed or spoken, who has not objected to their use.
-
-    No tap, no answer to a form, no event; a voice once it has a transcript.
-    """
+    """Conditions on `Message`: words of its resident, typed or spoken, who has not objected to their use."""
     objected = sa.exists().where(Resident.id == Message.resident_id, Resident.not_for_training.is_(True))
-    return (
-        Message.kind.in_(("text", "voice")),
-        Message.text != "",
-        Message.payload[OF_FORM].as_boolean().is_not(True),
-        ~sa.func.coalesce(sa.cast(Message.triage, sa.Text), "").contains(f'"{ONE_TAP}"'),
-        ~objected,
-    )
+    return (*are_words(), ~objected)
 
 
 def of_tip(message_id: Any) -> sa.ColumnElement[bool]:
-    """Whether a message was taken for a tip, or its case is or was one, or is part of one."""
-    message, case, into = aliased(Message), aliased(Case), aliased(Case)
+    """Whether a message was taken for a tip, or its case is or was one, or is part of one; or that is so of another
+    that the same resident wrote in the day before it, or in the hour after it."""
+    message, near, case, into = aliased(Message), aliased(Message), aliased(Case), aliased(Case)
+    ahead = sa.extract("epoch", near.received_at) - sa.extract("epoch", message.received_at)
     found: sa.ColumnElement[bool] = (
         sa.select(message.id)
-        .outerjoin(case, case.id == message.case_id)
+        .join(near, near.resident_id == message.resident_id)
+        .outerjoin(case, case.id == near.case_id)
         .outerjoin(into, into.id == case.merged_into_id)
         .where(
             message.id == message_id,
-            sa.or_(case.confidential, into.confidential, message.triage["label"].as_string() == TIP),
+            ahead.between(-_TIP_LASTS.total_seconds(), _TIP_BEGINS.total_seconds()),
+            sa.or_(case.confidential, into.confidential, near.triage["label"].as_string() == TIP),
         )
         .exists()
     )

@@ -4,6 +4,7 @@ A verdict by itself changes no file. Where it tells the model something new, it 
 (`bot.studio.changes`), with the masked text that the trainer may have edited.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from bot.nlu.dataset import FALSE_PAGE, MISSED
 from bot.nlu.triage import URGENT, label_of
 from bot.store.models import DataChange, Message, Review, ReviewItem, ReviewState
 from bot.studio import changes, inbox
+from bot.studio.hindsight import called, likelihood, words_with
 from bot.studio.masking import in_plain_words, leftovers, objection
 from bot.studio.material import TIP, tips_among
 
@@ -88,7 +90,9 @@ def label(
     # It was judged before, and came again because an officer contradicted.
     wrong = [change for change in taught if not _fits(change, intent)]
     changes.take_back_all(session, wrong, by=trainer, why=_UNDONE, now=now)
-    wanted = _taught(item, intent, example, edited=text is not None, why=note)
+    wanted = itertools.chain(
+        _taught(item, intent, example, edited=text is not None, why=note), _left_over(session, item, example, note)
+    )
     return _propose(session, item, wanted, by=trainer, why=note, now=now)
 
 
@@ -288,14 +292,14 @@ def _settle(session: Session, item: ReviewItem, rules: Rules, *, now: datetime) 
         asked = asked or (review.verdict == SECOND and bool(review.intent))
         if review.verdict != LABEL:
             state = _PUT_ASIDE[review.verdict]
-            if state == ReviewState.SKIPPED and inbox.officers_said(item):
+            if state == ReviewState.SKIPPED and called(item):
                 state = ReviewState.SECOND
         elif len(set(labels.values())) > 1:
             state = ReviewState.AMBIGUOUS
         else:
             alarm = rules.two_for_urgent and _touches_alarm(item, review.intent or "")
             # One trainer alone does not say that what an officer raised was no emergency.
-            denied = inbox.officers_said(item) == MISSED and not _is_urgent(review.intent or "")
+            denied = called(item) == MISSED and not _is_urgent(review.intent or "")
             needed = 2 if asked or alarm or denied else 1
             state = ReviewState.DONE if len(labels) >= needed else ReviewState.SECOND
     item.state, item.updated_at = state, now
@@ -347,12 +351,39 @@ def _owed(
     """
     if item.state == ReviewState.DONE:
         yield from _regression(item, intent, example, why)
-    elif item.state == ReviewState.AMBIGUOUS:
-        given = [review.intent for review in _standing(session, item.id) if review.intent]
-        agreed = len(given) > 1 and len({_is_urgent(one) for one in given}) == 1
-        known = given[-1] if agreed else inbox.corrected_to(session, item)
-        if known:
-            yield from _regression(item, known, example, why)
+    elif item.state == ReviewState.AMBIGUOUS and (agreed := _agreed(session, item)):
+        yield from _regression(item, agreed, example, why)
+    yield from _left_over(session, item, example, why)
+
+
+def _agreed(session: Session, item: ReviewItem) -> str:
+    """The last label of trainers who agree at least on whether to page; "" where they do not, or are not several."""
+    given = [review.intent for review in _standing(session, item.id) if review.intent]
+    return given[-1] if len(given) > 1 and len({_is_urgent(one) for one in given}) == 1 else ""
+
+
+def _left_over(session: Session, item: ReviewItem, example: str, why: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """What stays ambiguous although an officer has said what it was.
+
+    An officer said it of a case: of the words of which one may be its missed emergency the likeliest enters, and only
+    when all have been judged and none was called it.
+    """
+    words = words_with(session, [item])[item.id]
+    if any(word.state in inbox.OPEN for word in words):
+        return
+    if any(_was_missed(session, word) for word in words):
+        return
+    unclear = [word for word in words if word.state == ReviewState.AMBIGUOUS and not _agreed(session, word)]
+    left = max(unclear, key=likelihood, default=None)
+    if left and (known := inbox.corrected_to(session, left)):
+        yield from _regression(left, known, example if left is item else in_plain_words(left.text), why)
+
+
+def _was_missed(session: Session, item: ReviewItem) -> bool:
+    """Whether trainers have called an item for which nobody was paged an emergency."""
+    given = [review.intent for review in _standing(session, item.id) if review.intent]
+    judged = item.state in (ReviewState.DONE, ReviewState.AMBIGUOUS) and not _is_urgent(item.intent)
+    return judged and bool(given) and all(map(_is_urgent, given))
 
 
 def _with_others(

@@ -176,6 +176,25 @@ def test_that_the_intent_an_officer_gave_it_stands_first_and_is_chosen(
     expect(page.locator(".choice")).to_have_count(4)  # the station took it for a fourth
 
 
+def test_that_the_words_of_a_case_stand_beside_the_likeliest_until_one_is_called_its_emergency(
+    console_windows: Windows, inbox: Inbox, rows: Rows
+) -> None:
+    case = rows.case(rows.resident("R-ANOTHER"), PET)
+    numbers = [inbox.item(text, reasons=["missed"], cluster=text) for text in ("您好在吗", "窗户往外冒烟呢")]
+    inbox.item("另一件事")
+    with rows.store.transaction() as session:
+        likely = session.get_one(ReviewItem, numbers[1])
+        likely.ranking = [[FIRE, 0.6], [PET, 0.3]]
+        ids = sa.select(ReviewItem.message_id).where(ReviewItem.id.in_(numbers))
+        session.execute(sa.update(Message).where(Message.id.in_(ids)).values(case_id=case.id))
+    page = console_windows.open("/studio", officer=TRAINER)
+    shows(page, "窗户往外冒烟呢")
+    expect(page.locator(".inbox-beside")).to_contain_text("您好在吗")
+    page.keyboard.press("Enter")
+    shows(page, "另一件事")
+    expect(page.locator(".inbox-beside")).to_have_count(0)
+
+
 def test_that_another_intent_is_found_and_the_example_rewritten(console_windows: Windows, inbox: Inbox) -> None:
     inbox.item("〔姓名〕家好像冒烟了")
     inbox.item("下一件")

@@ -9,7 +9,8 @@ import yaml
 from bot.duty import handling, labels, merging
 from bot.duty.handling import CaseError
 from bot.duty.roster import Roster
-from bot.store.models import Case, CaseId, Correction, Escalation, Message, Page
+from bot.nlu.triage import ONE_TAP, Evidence, Triage
+from bot.store.models import OF_FORM, Case, CaseId, Correction, Escalation, Message, Page
 from tests.duty.conftest import Filing
 from tests.duty.test_handling import pending
 from tests.station import DUTY
@@ -46,7 +47,7 @@ def corrections(filing: Filing) -> list[tuple[str, str, str, int | None]]:
 
 @pytest.mark.parametrize("acknowledged", [True, False])
 def test_that_what_is_raised_to_an_alarm_is_open_and_paged_for_at_once(filing: Filing, acknowledged: bool) -> None:
-    request = filing.file("help_request")
+    request = filing.file("help_request", text="他一直敲我家门")
     if acknowledged:
         filing.acknowledge(request, "乙")
     filing.clock.advance(minutes=5)
@@ -161,3 +162,31 @@ def test_that_a_lowered_case_that_is_given_back_is_not_paged_for_as_the_alarm_it
     relabel(with_policies, alarm, "help_request/noise", "电话核实，没有危险")
     with_policies.do(handling.unacknowledge, alarm, watch=with_policies.watch)
     assert (pending(with_policies, Escalation), pending(with_policies, Page)) == (0, 0)
+
+
+def test_that_a_correction_is_about_the_words_that_made_the_case_what_it_was(filing: Filing) -> None:
+    """Not about its first message, nor about a photo, a tap or an answer to a form."""
+    request = filing.file("help_request", text="楼上太吵了")
+    assert request is not None
+    filing.file("help_request", text="说的就是他家")
+    with filing.store.transaction() as session:
+        photo, wordy = session.scalars(sa.select(Message).order_by(Message.id))
+        photo.kind = "image"
+        for more in (
+            {"payload": {OF_FORM: True}},
+            {"triage": Triage("tip", 1, "", (Evidence(ONE_TAP, ()),)).to_json()},
+        ):
+            values = {"key": str(more), "kind": "text", "text": "张示例", "received_at": wordy.received_at} | more
+            session.add(Message(resident_id=wordy.resident_id, case_id=request.id, due_at=wordy.due_at, **values))
+    relabel(filing, request, "urgent_alarm/stalking")
+    assert [one[3] for one in corrections(filing)] == [wordy.id]
+
+
+def test_that_a_lowered_alarm_is_about_the_message_that_paged(filing: Filing) -> None:
+    filing.file("help_request", text="楼上太吵了")
+    alarm = filing.file("urgent_alarm", text="他拿刀敲我家门")
+    filing.file("other", text="快点")
+    relabel(filing, alarm, "help_request/noise", "电话核实，没有危险")
+    with filing.store.reading() as session:
+        paged = session.scalars(sa.select(Message.id).where(Message.text == "他拿刀敲我家门")).one()
+    assert [one[3] for one in corrections(filing)] == [paged]

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,9 +19,10 @@ from bot.store.models import (
     Resident,
     ReviewItem,
     ReviewState,
+    TrainedModel,
 )
 from bot.store.session import Store
-from bot.studio import inbox
+from bot.studio import hindsight, inbox
 from bot.studio.filling import Filling
 from bot.studio.inbox import REASONS, Mark, denies, in_order, score_of
 from bot.studio.masking import leftovers
@@ -151,7 +153,7 @@ def test_that_the_intent_an_officer_gave_is_known_and_the_last_one_counts(desk: 
     other = desk.doubtful("我这个事儿咋整")
     correct(desk, case.id, item.message_id, "help_request/noise", "urgent_alarm/stalking")
     correct(desk, case.id, item.message_id, "urgent_alarm/stalking", "urgent_alarm/burglary")
-    correct(desk, case.id, other.message_id, "help_request/noise", "help_request/no_longer_there")
+    correct(desk, desk.case("other/x").id, other.message_id, "help_request/noise", "help_request/no_longer_there")
     desk.fill()
     with desk.store.reading() as session:
         given = {one.id: one.corrected for one in inbox.queue(session, trainer="训练员")}
@@ -333,7 +335,7 @@ def test_that_the_same_wording_is_one_cluster_and_shown_once(desk: Inbox) -> Non
 
 def test_that_a_tip_is_in_no_cluster_with_what_is_none(desk: Inbox) -> None:
     desk.hear("有人打麻将赌钱", "tip/gambling", reading=DOUBTFUL)
-    desk.hear("有人打麻将赌钱", "help_request/noise", reading=DOUBTFUL)
+    desk.hear("有人打麻将赌钱", "help_request/noise", reading=DOUBTFUL, who="B")
     desk.fill()
     assert len({item.cluster for item in desk.items()}) == 2
 
@@ -440,3 +442,288 @@ def test_that_questions_without_answers_are_gathered_for_a_new_topic(desk: Inbox
         texts = inbox.alike(session, desk.items()[0].id)
     assert (found[0].text, found[0].count) == ("狗能坐地铁吗", 2)
     assert set(texts) == {"狗能坐地铁吗", "带狗能不能坐地铁"}
+
+
+# -- what is said of a case, and of which of its words ----------------------------------------------------------------
+
+KNOCKS = "他拿刀敲我家门"
+ALARMING = replace(DOUBTFUL, ranking=(("help_request/noise", 0.5), ("urgent_alarm/stalking", 0.4)))
+
+
+def raise_case(desk: Inbox, case: Case, was: str = "help_request/noise", now: str = "urgent_alarm/stalking") -> None:
+    """An officer makes an alarm of a case; of which message nobody knows."""
+    with desk.store.transaction() as session:
+        session.add(Correction(case_id=case.id, was=was, now=now, made_by="甲", made_at=desk.clock.now()))
+    desk.later(seconds=30)
+
+
+def close_case(desk: Inbox, case: Case, **more: Any) -> None:
+    with desk.store.transaction() as session:
+        row = session.merge(case)
+        for name, value in ({"state": "closed", "updated_at": desk.clock.now()} | more).items():
+            setattr(row, name, value)
+    desk.later(seconds=30)
+
+
+def shown(desk: Inbox, trainer: str = "甲") -> list[inbox.Queued]:
+    with desk.store.reading() as session:
+        return inbox.queue(session, trainer=trainer)
+
+
+def reasons(desk: Inbox) -> dict[str, list[str]]:
+    return {item.text: [reason for reason in item.reasons if REASONS[reason].weight >= 75] for item in desk.items()}
+
+
+def talk(desk: Inbox, case: Case) -> None:
+    """Three messages of a case that nobody was paged for."""
+    for text in ("您好在吗", "我家楼上太吵了"):
+        desk.hear(text, "help_request/noise", case=case)
+    desk.hear(KNOCKS, "help_request/noise", case=case, reading=ALARMING)
+
+
+@pytest.mark.parametrize("how", ["relabelled", "closed"])
+def test_that_each_word_of_a_case_may_be_its_missed_emergency_and_the_likeliest_is_shown(desk: Inbox, how: str) -> None:
+    case = desk.case("help_request/noise")
+    talk(desk, case)
+    desk.fill()
+    if how == "relabelled":
+        raise_case(desk, case)
+    else:
+        close_case(desk, case, disposition="was_alarm")
+    desk.hear("你们啥时候到", "help_request/noise")
+    desk.fill()
+    assert reasons(desk) == {text: ["missed"] for text in ("您好在吗", "我家楼上太吵了", KNOCKS)}
+    (one,) = shown(desk)
+    assert (one.text, one.beside) == (KNOCKS, ("您好在吗", "我家楼上太吵了"))
+    assert one.corrected == ("urgent_alarm/stalking" if how == "relabelled" else "")
+
+
+def test_that_where_the_model_sees_no_difference_the_last_words_before_the_officer_are_shown(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    for text in ("您好在吗", "他又来了"):
+        desk.hear(text, "help_request/noise", case=case)
+    raise_case(desk, case)
+    desk.hear("谢谢你们", "help_request/noise", case=case)
+    desk.fill()
+    assert reasons(desk) == {"您好在吗": ["missed"], "他又来了": ["missed"]}
+    assert [one.text for one in shown(desk)] == ["他又来了"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [{"kind": "image", "text": ""}, {"text": "需要民警帮忙", "tapped": True}, {"payload": {OF_FORM: True}}],
+    ids=["photo", "tap", "form"],
+)
+def test_that_no_photo_tap_or_answer_to_a_form_stands_for_a_missed_emergency(
+    desk: Inbox, first: dict[str, Any]
+) -> None:
+    case = desk.case("help_request/noise")
+    number = desk.hear(first.pop("text", "张示例"), "help_request/noise", case=case, **first)
+    desk.hear(KNOCKS, "help_request/noise", case=case)
+    correct(desk, case.id, number, "help_request/noise", "urgent_alarm/stalking")
+    desk.fill()
+    assert reasons(desk) == {KNOCKS: ["missed"]}
+
+
+def test_that_a_false_page_is_the_message_that_paged_and_no_other(desk: Inbox) -> None:
+    case = desk.case("urgent_alarm/fire")
+    desk.hear("您好在吗", "help_request/noise", case=case)
+    number = desk.hear("着火了哈哈", "urgent_alarm/fire", case=case)
+    desk.hear("逗你玩呢", "other/chitchat", case=case)
+    close_case(desk, case, disposition="false_alarm", alarm_message_id=number)
+    desk.fill()
+    assert reasons(desk) == {"着火了哈哈": ["false_page"]}
+
+
+def test_that_what_an_officer_raised_and_lowered_again_is_no_missed_emergency_for_sure(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    number = desk.hear("楼上太吵了", "help_request/noise", case=case)
+    raise_case(desk, case)
+    desk.fill()
+    correct(desk, case.id, number, "urgent_alarm/stalking", "help_request/noise")
+    desk.fill()
+    assert reasons(desk) == {"楼上太吵了": ["missed", "false_page"]}
+    assert hindsight.called(desk.items()[0]) == ""
+
+
+def test_that_an_alarm_that_was_heard_and_lowered_by_mistake_was_not_missed(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    desk.hear("您好在吗", "help_request/noise", case=case)
+    paged = desk.hear(KNOCKS, "urgent_alarm/stalking", case=case)
+    correct(desk, case.id, paged, "urgent_alarm/stalking", "help_request/noise")
+    raise_case(desk, case)
+    desk.fill()
+    assert reasons(desk) == {KNOCKS: ["missed", "false_page"]}
+
+
+def test_that_a_case_without_its_residents_own_words_brings_nothing_in(desk: Inbox) -> None:
+    case = desk.case("help_request/noise")
+    desk.hear("", "help_request/noise", case=case, kind="image")
+    raise_case(desk, case)
+    assert desk.fill() == 0
+
+
+def test_that_what_is_said_of_many_cases_costs_no_query_for_each(desk: Inbox) -> None:
+    def queries() -> int:
+        seen: list[str] = []
+        engine = desk.store.engine
+        sa.event.listen(engine, "before_cursor_execute", count := lambda *told: seen.append(told[2]))
+        desk.fill()
+        sa.event.remove(engine, "before_cursor_execute", count)
+        return len([one for one in seen if one.lstrip().startswith("SELECT")])
+
+    def said_of(number: int) -> int:
+        for _ in range(number):
+            case = desk.case("help_request/noise")
+            talk(desk, case)
+            raise_case(desk, case)
+        return queries()
+
+    said_of(1)
+    assert said_of(6) == said_of(1)
+
+
+# -- what the resident taps -------------------------------------------------------------------------------------------
+
+
+def test_that_an_unclear_text_whose_resident_taps_danger_is_a_missed_emergency(desk: Inbox) -> None:
+    case = desk.case("help_request/general_help")
+    desk.hear("他又来了咋整", "help_request/general_help", uncertain=True, case=case, reading=DOUBTFUL)
+    desk.fill()
+    desk.hear("现在有危险", "urgent_alarm/general_alarm", tapped=True, case=case)
+    desk.hear("快点", "other/chitchat", case=case)
+    desk.fill()
+    (item,) = desk.items()
+    assert (item.text, item.reasons) == ("他又来了咋整", ["missed", "margin"])
+
+
+def test_that_a_tap_without_an_unclear_text_before_it_says_nothing_of_what_was_written(desk: Inbox) -> None:
+    case = desk.case("urgent_alarm/fire")
+    desk.hear("着火了", "urgent_alarm/fire", case=case)
+    desk.hear("我在三楼", "other/chitchat", case=case)
+    desk.hear("现在有危险", "urgent_alarm/general_alarm", tapped=True, case=case)
+    desk.fill()
+    assert reasons(desk) == {}
+
+
+@pytest.mark.parametrize(
+    ("tap", "intent", "said"),
+    [
+        ("咨询办事", "enquiry/bot_services", {"他说要整死我咋办": ["false_page"]}),
+        ("需要民警帮忙", "help_request/general_help", {"他说要整死我咋办": ["false_page"]}),
+        ("都不是", "other/acknowledgement", {"他说要整死我咋办": []}),
+    ],
+)
+def test_that_an_unclear_text_that_paged_is_perhaps_a_false_page_when_its_resident_taps_what_is_calm(
+    desk: Inbox, tap: str, intent: str, said: dict[str, list[str]]
+) -> None:
+    case = desk.case("urgent_alarm/violent_threat")
+    desk.hear("他说要整死我咋办", "urgent_alarm/violent_threat", uncertain=True, case=case, reading=DOUBTFUL)
+    desk.hear(tap, intent, tapped=True, case=case)
+    desk.fill()
+    assert reasons(desk) == said
+
+
+def test_that_an_unclear_text_that_paged_nobody_is_no_false_page(desk: Inbox) -> None:
+    case = desk.case("help_request/general_help")
+    desk.hear("有个事想问问", "help_request/general_help", uncertain=True, case=case, reading=DOUBTFUL)
+    desk.hear("咨询办事", "enquiry/bot_services", tapped=True, case=case)
+    desk.fill()
+    assert [item.reasons for item in desk.items()] == [["margin"]]
+
+
+def test_that_a_false_alarm_by_a_tap_takes_back_that_the_text_before_was_one(desk: Inbox) -> None:
+    case = desk.case("urgent_alarm/general_alarm")
+    desk.hear("在不在啊在不在", "help_request/general_help", uncertain=True, case=case)
+    tap = desk.hear("现在有危险", "urgent_alarm/general_alarm", tapped=True, case=case)
+    desk.fill()
+    close_case(desk, case, disposition="false_alarm", alarm_message_id=tap)
+    desk.fill()
+    assert reasons(desk) == {"在不在啊在不在": ["missed", "false_page"]}
+
+
+# -- what a reporter writes around the tip ----------------------------------------------------------------------------
+
+POINTING = ["我就住他家楼上，别说是我说的", "我跟他一个单位的，别说是我说的"]
+
+
+@pytest.mark.parametrize("said", POINTING)
+@pytest.mark.parametrize(("hours", "hidden"), [(0, True), (23, True), (25, False)])
+def test_that_what_a_reporter_writes_in_the_day_after_a_tip_points_to_nobody(
+    desk: Inbox, said: str, hours: int, *, hidden: bool
+) -> None:
+    desk.hear("有人天天开设赌场", "tip/gambling", case=desk.case("tip/gambling"))
+    desk.later(hours=hours)
+    item = desk.doubtful(said, intent="other/chitchat")
+    other = desk.doubtful(said + "啊", intent="other/chitchat", who="B")
+    assert (item.confidential, other.confidential) == (hidden, False)
+    assert ("楼上" in item.text or "单位" in item.text) is not hidden
+
+
+@pytest.mark.parametrize(("minutes", "hidden"), [(50, True), (70, False)])
+def test_that_what_a_reporter_wrote_in_the_hour_before_a_tip_points_to_nobody_from_then_on(
+    desk: Inbox, minutes: int, *, hidden: bool
+) -> None:
+    desk.doubtful("我就住他家楼上", intent="other/chitchat")
+    desk.later(minutes=minutes)
+    desk.hear("有人天天开设赌场", "tip/gambling", case=desk.case("tip/gambling"))
+    (one,) = shown(desk)
+    assert (one.confidential, "楼上" in one.text) == (hidden, not hidden)
+    desk.fill()
+    (item,) = desk.items()
+    assert (item.confidential, "楼上" in item.text) == (hidden, not hidden)
+
+
+# -- what has been judged ---------------------------------------------------------------------------------------------
+
+
+def judge(desk: Inbox, state: ReviewState) -> None:
+    with desk.store.transaction() as session:
+        session.execute(sa.update(ReviewItem).values(state=state, updated_at=desk.clock.now()))
+    desk.later(seconds=1)
+
+
+def learn(desk: Inbox) -> None:
+    """A model of the data as they are now goes live."""
+    told = {"sha256": "0", "data_version": "0", "trained_by": "甲", "standing": "live"}
+    with desk.store.transaction() as session:
+        now = desk.clock.now()
+        session.add(TrainedModel(name="fujin-new", trained_at=now, standing_since=now, **told))
+    desk.later(seconds=1)
+
+
+def test_that_judged_words_come_again_only_when_a_model_is_live_that_could_learn_of_it(desk: Inbox) -> None:
+    learn(desk)
+    desk.doubtful("狗能坐地铁吗")
+    judge(desk, ReviewState.DONE)
+    desk.hear("请问狗能坐地铁吗？谢谢", who="B", reading=DOUBTFUL, reply="这个我拿不准")
+    assert desk.fill() == 0
+    with desk.store.transaction() as session:
+        session.execute(sa.update(TrainedModel).values(trained_at=desk.clock.now()))
+    desk.hear("狗能坐地铁吗", who="C", reading=DOUBTFUL)
+    assert desk.fill() == 1
+
+
+@pytest.mark.parametrize("state", [ReviewState.AMBIGUOUS, ReviewState.SECOND, ReviewState.SKIPPED])
+def test_that_words_of_which_no_trainer_is_sure_come_again(desk: Inbox, state: ReviewState) -> None:
+    desk.doubtful("狗能坐地铁吗")
+    judge(desk, state)
+    desk.hear("狗能坐地铁吗", who="B", reading=DOUBTFUL)
+    assert desk.fill() == 1
+
+
+def test_that_judged_words_come_again_when_an_officer_says_what_they_were(desk: Inbox) -> None:
+    desk.doubtful(KNOCKS, intent="help_request/noise")
+    judge(desk, ReviewState.DONE)
+    case = desk.case("help_request/noise")
+    desk.hear(KNOCKS, "help_request/noise", case=case)
+    raise_case(desk, case)
+    assert desk.fill() == 1
+    assert desk.items()[0].reasons[0] == "missed"
+
+
+def test_that_words_that_paged_are_not_the_same_as_judged_words_that_did_not(desk: Inbox) -> None:
+    desk.doubtful("那边冒烟了好像", intent="urgent_alarm/fire")
+    judge(desk, ReviewState.DONE)
+    desk.hear("那边冒烟了好像", "help_request/noise", who="B", reading=DOUBTFUL)
+    assert desk.fill() == 1

@@ -319,7 +319,7 @@ def test_that_every_act_stands_in_the_log_without_a_residents_word(trainers: Tra
 
 
 def test_that_the_original_words_take_a_reason_and_of_a_tip_another_right(trainers: Trainers) -> None:
-    item = trainers.doubtful("我家狗跑没影了")
+    item = trainers.doubtful("我家狗跑没影了", who="B")
     tip = trainers.doubtful("我邻居开赌场", intent="tip/gambling")
     late = trainers.doubtful("那谁天天打麻将", case=trainers.case("tip/gambling"))
     with trainers.store.transaction() as session:
@@ -549,6 +549,105 @@ def test_that_one_trainer_alone_does_not_take_back_what_two_have_made_an_emergen
         ("remove_example", "unapproved"),
         ("remove_regression", "unapproved"),
     ]
+
+
+# -- of the words of a case one is the missed emergency ---------------------------------------------------------------
+
+HELLO, NOISE, KNOCKS = "您好在吗", "我家楼上太吵了", "他拿刀敲我家门"
+
+
+@pytest.fixture
+def words(trainers: Trainers) -> dict[str, ReviewItem]:
+    """The items of a case that an officer has made an alarm, by their words; the last is likely one."""
+    case = trainers.case("help_request/noise")
+    for text in (HELLO, NOISE):
+        trainers.hear(text, "help_request/noise", case=case)
+    likely = replace(DOUBTFUL, ranking=(("help_request/noise", 0.5), (STALKING, 0.4)))
+    trainers.hear(KNOCKS, "help_request/noise", case=case, reading=likely)
+    with trainers.store.transaction() as session:
+        told = {"made_by": "民警", "made_at": trainers.tick(), "was": "help_request/noise", "now": STALKING}
+        session.add(Correction(case_id=case.id, **told))
+    trainers.later(seconds=30)
+    trainers.fill()
+    return {item.text: item for item in trainers.items()}
+
+
+def test_that_when_one_of_a_cases_words_is_called_its_emergency_the_others_rest(
+    trainers: Trainers, words: dict[str, ReviewItem]
+) -> None:
+    assert trainers.queue() == [words[KNOCKS].id]
+    trainers.label(words[KNOCKS], STALKING)
+    assert regressions(trainers) == [(KNOCKS, "missed")]
+    assert (trainers.queue(), trainers.queue("乙")) == ([], [])
+    with trainers.store.reading() as session:
+        assert inbox.counts(session) == {"done": 1}
+    trainers.undo()
+    assert (trainers.queue(), trainers.pending()) == ([words[KNOCKS].id], [])
+
+
+def test_that_the_next_likeliest_is_asked_for_when_one_is_called_no_emergency(
+    trainers: Trainers, words: dict[str, ReviewItem]
+) -> None:
+    trainers.label(words[KNOCKS], DISPUTE)
+    assert (trainers.queue(), trainers.queue("乙")) == ([words[NOISE].id], [words[KNOCKS].id])
+    trainers.label(words[NOISE], STALKING)
+    assert regressions(trainers) == [(NOISE, "missed")]
+    assert (trainers.queue(), trainers.queue("乙")) == ([], [])
+
+
+def test_that_of_words_that_stay_ambiguous_the_likeliest_enters_when_all_are_judged(
+    trainers: Trainers, words: dict[str, ReviewItem]
+) -> None:
+    for text in (KNOCKS, NOISE):
+        trainers.aside(words[text], AMBIGUOUS)
+        assert regressions(trainers) == []
+    trainers.label(words[HELLO], "other/greeting")
+    assert regressions(trainers) == []
+    trainers.label(words[HELLO], "other/greeting", "乙")
+    assert regressions(trainers) == [(KNOCKS, "missed")]
+    trainers.undo("乙")
+    assert "add_regression" not in trainers.pending()
+
+
+def test_that_none_enters_by_the_officers_word_when_one_was_called_the_emergency(
+    trainers: Trainers, words: dict[str, ReviewItem]
+) -> None:
+    trainers.aside(words[KNOCKS], AMBIGUOUS)
+    trainers.label(words[NOISE], STALKING)
+    trainers.aside(words[HELLO], AMBIGUOUS)
+    assert regressions(trainers) == [(NOISE, "missed")]
+
+
+def test_that_what_rests_is_not_asked_for_again_when_more_is_said(
+    trainers: Trainers, words: dict[str, ReviewItem]
+) -> None:
+    trainers.aside(words[NOISE], AMBIGUOUS)
+    trainers.label(words[KNOCKS], STALKING)
+    trainers.correct(words[NOISE], "urgent_alarm/burglary")
+    assert (trainers.state(words[NOISE]), trainers.queue()) == ("ambiguous", [])
+
+
+def test_that_a_verdict_stands_where_the_emergency_was_found_before_the_officer_spoke(trainers: Trainers) -> None:
+    case = trainers.case("help_request/noise")
+    hello, knocks = (
+        trainers.doubtful(text, intent="help_request/noise", case=case, reading=replace(DOUBTFUL, nearest=0.1))
+        for text in (HELLO, KNOCKS)
+    )
+    trainers.label(hello, "other/greeting")
+    trainers.label(knocks, STALKING)
+    trainers.correct(hello, STALKING)
+    assert (trainers.state(hello), trainers.queue()) == ("done", [])
+
+
+def test_that_a_tap_alone_puts_nothing_ambiguous_into_the_regression_set(trainers: Trainers) -> None:
+    case = trainers.case("help_request/general_help")
+    trainers.hear("他又来了咋整", "help_request/general_help", uncertain=True, case=case, reading=DOUBTFUL)
+    trainers.hear("现在有危险", "urgent_alarm/general_alarm", tapped=True, case=case)
+    trainers.fill()
+    (item,) = trainers.items()
+    assert trainers.aside(item, SKIP, "乙").state == "second"
+    trainers.aside(item, AMBIGUOUS)
+    assert regressions(trainers) == []
 
 
 # -- what stands among the examples already ---------------------------------------------------------------------------

@@ -155,3 +155,18 @@ def test_that_what_belongs_to_a_tip_by_now_is_confidential_whatever_either_took_
         session.flush()
         assert [one.confidential for one in shadow.disagreements(session, "new")] == [True]
         assert shadow.tips_read(session, "new") == {message.id}
+
+
+def test_that_what_a_reporter_writes_after_a_tip_is_confidential_too(
+    store: Store, clock: FakeClock, tmp_path: Path, settings: Settings
+) -> None:
+    hear(store, clock, "有人开设赌场", "tip")
+    clock.advance(hours=23)
+    start(store, clock, tmp_path)
+    hear(store, clock, "我就住他家楼上，别说是我说的", "enquiry")
+    clock.advance(hours=2)
+    hear(store, clock, "我跟他一个单位的", "enquiry")
+    shadow.read_along(store, settings, now=clock.now(), models=tmp_path)
+    with store.reading() as session:
+        told = {one.text: one.confidential for one in shadow.disagreements(session, "new")}
+    assert told == {"我就住他家楼上，别说是我说的": True, "我跟他一个单位的": False}

@@ -228,6 +228,11 @@ class _InboxPage:
                         ui.label(f"一起判的另外{len(item.others)}种说法，先看一眼")
                     for text in item.others:
                         ui.label(text).classes("note")
+            if item.beside:
+                with ui.element("section").classes("inbox-beside"):
+                    ui.label(f"同一案件里还有{len(item.beside)}句，哪句是警情就判哪句，其余不用再判：").classes("note")
+                    for text in item.beside:
+                        ui.label(text).classes("note")
             if self._sheet.revealed:
                 ui.label(f"原话：{self._sheet.revealed}").classes("inbox-revealed")
             with ui.element("div").classes("facts"):

@@ -91,3 +91,21 @@ def test_that_replayed_words_of_a_case_that_became_a_tip_are_masked_as_a_tips_an
     (row,) = found.replay.rows
     assert "楼下" not in row.text
     assert "天天赌" in row.text or "赌" in row.text
+
+
+def test_that_replayed_words_of_a_reporter_after_the_tip_are_masked_as_the_tips(
+    store: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    rows = Rows(store, clock)
+    two_models(store, clock.now())
+    reporter = rows.resident()
+    rows.message(rows.case(reporter, "tip/gambling"), "有人开设赌场")
+    after = rows.words(reporter, "我就住他家楼上，别说是我说的")
+    for model, given in ((LIVE, "enquiry/tip_howto"), (CANDIDATE, "other/thanks")):
+        judge(store, model, "replay", [reading(after.id, None, given)], clock.now())
+    with store.reading() as session:
+        found = read_model(session, CANDIDATE, "", project=tmp_path)
+    assert found
+    assert found.replay
+    (row,) = found.replay.rows
+    assert "楼上" not in row.text
