@@ -42,6 +42,17 @@ def test_that_what_waits_is_listed_masked_and_most_useful_first(desk: Inbox) -> 
     assert denied
 
 
+def test_that_a_batch_is_listed_with_its_other_wordings_and_whether_another_has_judged(desk: Inbox) -> None:
+    for who, said in (("A", "狗能坐地铁吗"), ("B", "请问狗能坐地铁吗？谢谢")):
+        desk.doubtful(said, who=who)
+    (row,) = json.loads(run("inbox", "--json").stdout)
+    assert {row["text"], *row["other_wordings"]} == {"狗能坐地铁吗", "请问狗能坐地铁吗？谢谢"}
+    assert row["state"] == "waiting"
+    assert run("second", str(row["item"]), "--trainer", "甲").exit_code == 0
+    rows = json.loads(run("inbox", "--trainer", "乙", "--json").stdout)
+    assert {one["item"]: one["state"] for one in rows}[row["item"]] == "second"
+
+
 def test_that_the_words_the_guideline_and_what_was_not_answered_are_shown_by_command(desk: Inbox) -> None:
     item = str(desk.doubtful("狗能坐地铁吗，我电话13800138000", reply="这个我拿不准，不敢乱说。").id)
     (row,) = json.loads(run("unanswered", "--json").stdout)

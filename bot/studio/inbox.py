@@ -784,4 +784,4 @@ def _pairs(text: str) -> frozenset[str]:
 def counts(session: Session) -> dict[str, int]:
     """How many items are in each state."""
     query = sa.select(ReviewItem.state, sa.func.count()).group_by(ReviewItem.state)
-    return dict(row.tuple() for row in session.execute(query))
+    return {row[0]: row[1] for row in session.execute(query)}
