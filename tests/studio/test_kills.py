@@ -111,7 +111,7 @@ def all_of(stack: Stack, query: Any) -> list[Any]:
 def is_whole(project: Path, model: str, digest: str) -> None:
     """The pointer, the model and the data are as they should be, and nothing half-made lies about."""
     assert pointer.live(project / "models") == model
-    assert registry.digest_of(pointer.file_of(project / "models", model)) == digest
+    assert pointer.digest_of(pointer.file_of(project / "models", model)) == digest
     assert all(map(training.is_whole, (project / "models").glob("*.tar.gz")))
     assert findings(Dataset(project / "nlu_data")) == []
     assert [path for path in project.rglob("*") if path.name.startswith(".") and path.is_file()] == []
@@ -122,7 +122,7 @@ def live(running: Stack, project: Path) -> Iterator[tuple[str, str]]:
     """The live model and its digest, which a test leaves as they are."""
     name = pointer.live(project / "models")
     assert name
-    digest = registry.digest_of(pointer.file_of(project / "models", name))
+    digest = pointer.digest_of(pointer.file_of(project / "models", name))
     yield name, digest
     is_whole(project, name, digest)
 
@@ -183,7 +183,7 @@ def test_that_a_decision_is_carried_out_by_the_next_trainer(running: Stack, rows
     until(lambda: pointer.live(models) == "fujin-another", within=PATIENT_SECONDS)
     until(lambda: serves(project, "fujin-another"), within=PATIENT_SECONDS)
     answers_with(running, "fujin-another")
-    is_whole(project, "fujin-another", registry.digest_of(file))
+    is_whole(project, "fujin-another", pointer.digest_of(file))
 
 
 def serves(project: Path, model: str) -> bool:
