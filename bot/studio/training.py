@@ -162,9 +162,10 @@ def train(settings: Settings, target: Path | None = None) -> Path:
     Raises:
         TrainingError: Rasa did not write a model.
     """
-    if target is None and is_whole(model_path()):
-        return model_path()
-    target = target or model_path()
+    if target is None:
+        target = model_path()
+        if is_whole(target):
+            return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder:
         made = Path(folder) / target.name
