@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bot.nlu import pointer
 from bot.nlu.catalogue import title_of
-from bot.nlu.dataset import Dataset, findings
+from bot.nlu.dataset import Dataset, findings, read_regression
 from bot.nlu.triage import URGENT
 from bot.settings import ROOT
 from bot.store.models import DataChange, Judgement, Message, Promotion, Reply, Review, ReviewItem, WorkState
@@ -157,16 +157,24 @@ def judge(page: Page, stack: Stack, truth: dict[str, str]) -> None:
 
 
 def has_learnt(stack: Stack, data: Path, truth: dict[str, str]) -> None:
-    """What the verdicts proposed is written: each example stands under what its message is."""
-    proposed = sa.select(DataChange.kind, DataChange.state, DataChange.payload).where(DataChange.item_id.is_not(None))
-    waiting = proposed.where(DataChange.state == WorkState.PENDING)
-    until(lambda: read(stack, waiting) == [], within=120)
+    """What the verdicts proposed is written: each example stands under what its message is, of a tip masked, and what
+    was missed or paged falsely in the regression set."""
+    proposed = (
+        sa.select(Message.text, DataChange.kind, DataChange.state, DataChange.payload)
+        .join(ReviewItem, ReviewItem.id == DataChange.item_id)
+        .join(Message, Message.id == ReviewItem.message_id)
+    )
+    until(lambda: read(stack, proposed.where(DataChange.state == WorkState.PENDING)) == [], within=120)
     rows = read(stack, proposed)
-    assert rows
-    assert {(kind, state) for kind, state, _ in rows} == {("add_example", WorkState.DONE)}
-    for _, _, payload in rows:
-        assert truth[payload["text"]] == payload["intent"]
-        assert payload["text"] in examples(data, payload["intent"])
+    assert {state for _, _, state, _ in rows} == {WorkState.DONE}
+    assert "add_example" in {kind for _, kind, _, _ in rows}
+    again = {(one.intent, one.text) for one in read_regression(data / "regression" / "messages.jsonl")}
+    for text, kind, _, payload in rows:
+        assert truth[text] == payload["intent"]
+        if kind == "add_regression":
+            assert (payload["intent"], payload["text"]) in again
+        else:
+            assert payload["text"] in examples(data, payload["intent"])
 
 
 def contradict(project: Path) -> str:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.clock import SystemClock
 from bot.nlu import pointer
 from bot.nlu.dataset import Dataset, findings
-from bot.nlu.pointer import SERVING
+from bot.nlu.pointer import LOADING, SERVING
 from bot.settings import ROOT
 from bot.store.models import DataChange, Message, Resident, RunState, TrainedModel, TrainingRun, WorkState
 from bot.store.session import Store
@@ -169,7 +169,7 @@ def test_that_whoever_is_killed_while_a_model_is_trained_the_live_one_goes_on(
 
 
 def test_that_a_decision_is_carried_out_by_the_next_trainer(running: Stack, rows: Store, project: Path) -> None:
-    """Everybody dies between the decision and the pointer."""
+    """Everybody dies between the decision and the pointer; console and trainer while the servers change back."""
     models, now = project / "models", SystemClock().now()
     old = pointer.live(models)
     assert old
@@ -184,6 +184,19 @@ def test_that_a_decision_is_carried_out_by_the_next_trainer(running: Stack, rows
     until(lambda: serves(project, "fujin-another"), within=PATIENT_SECONDS)
     answers_with(running, "fujin-another")
     is_whole(project, "fujin-another", pointer.digest_of(file))
+    with rows.transaction() as session:
+        assert promotion.roll_back(session, models, by=LEADER, now=SystemClock().now()).model == old
+    until(lambda: is_loading(project, old), within=PATIENT_SECONDS)
+    kill(running, "trainer", "console")
+    until(lambda: serves(project, old), within=PATIENT_SECONDS)
+    answers_with(running, old)
+    is_whole(project, old, pointer.digest_of(pointer.file_of(models, old)))
+
+
+def is_loading(project: Path, model: str) -> bool:
+    """Whether a server loads the model."""
+    found = promotion.arrival(project / "models", SystemClock().now())
+    return bool(found and any((one.wanted, one.state) == (model, LOADING) for one in found.servers))
 
 
 def serves(project: Path, model: str) -> bool:
