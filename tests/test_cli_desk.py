@@ -306,6 +306,20 @@ def told(case: int) -> Any:
     return json.loads(result.stdout)
 
 
+def test_that_a_case_tells_what_read_each_message(desk: Store) -> None:
+    number = the_case(desk).id
+    with desk.transaction() as session:
+        first = session.scalars(sa.select(Message)).one()
+        for place, (read_by_model, model) in enumerate(((True, "fujin-5b3d01e4b2ae"), (False, None), (None, None))):
+            at = first.received_at + timedelta(seconds=place)
+            row = Message(
+                resident_id=first.resident_id, key=f"msg:read-{place}", kind="text", received_at=at, due_at=at
+            )
+            row.case_id, row.read_by_model, row.model = number, read_by_model, model
+            session.add(row)
+    assert [one["read_by"] for one in told(number)["talk"]] == ["fujin-5b3d01e4b2ae", "safety net", None]
+
+
 def test_that_a_whole_case_is_worked_on_by_command(night: Store) -> None:
     for arguments, output in {
         ("ack", "1", "--officer", "甲"): "case 1 acknowledged\n",

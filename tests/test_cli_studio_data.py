@@ -67,6 +67,19 @@ def test_that_an_answer_is_shown_and_changed_and_a_national_one_needs_another(pr
     assert data("approve", "2", "--by", "乙").exit_code == 0
     assert data("apply").stdout == "1 made\n"
     assert data("answer", "seal_lost", "fee").stdout == "先问价。\n"
+    told = json.loads(data("answer", "seal_lost", "fee", "--json").stdout)
+    assert (told["text"], told["made_by"], told["scope"]) == ("先问价。", "甲", "national")
+
+
+def test_that_what_an_answer_says_while_a_local_fact_is_empty_is_changed_with_it(project: Path) -> None:
+    shown = json.loads(data("answer", "wifi", "short", "--json").stdout)
+    told = ("--by", "甲", "--why", "试", "--scope", "local")
+    assert data("answer", "wifi", "short", shown["text"], "--unknown", "问窗口就行。", *told).exit_code == 0
+    assert data("apply").stdout == "1 made\n"
+    assert json.loads(data("answer", "wifi", "short", "--json").stdout)["unknown"] == "问窗口就行。"
+    assert data("answer", "wifi", "short", f"{shown['text']}您好。", *told).exit_code == 0
+    data("apply")
+    assert json.loads(data("answer", "wifi", "short", "--json").stdout)["unknown"] == "问窗口就行。", "as it was"
 
 
 def test_that_what_cannot_be_done_ends_in_one_line_that_says_why(project: Path) -> None:
@@ -111,6 +124,9 @@ def test_that_examples_are_edited_and_kept_and_intents_topics_and_facts_made_by_
         assert result.exit_code == 0, result.output
     assert data("apply").stdout == "7 made\n"
     assert "你们那上网要钱不" in plans.questions_of(project, "wifi")
+    assert "你们那上网要钱不" in json.loads(data("questions", "wifi", "--json").stdout)
+    assert "你们那上网要钱不" in data("questions", "wifi").stdout.splitlines()
+    assert "没有主题" in data("questions", "nothing").stderr
     assert data("unask", "wifi", "你们那上网要钱不", *told).exit_code == 0
     assert "不能再少" in data("apply").stdout
     assert examples(project, THANKS)[3] == "这回可真多亏了你们"

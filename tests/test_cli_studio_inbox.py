@@ -29,17 +29,27 @@ def desk(sqlite_url: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_that_what_waits_is_listed_masked_and_most_useful_first(desk: Inbox) -> None:
     desk.doubtful("我家狗跑没影了，电话13800138000")
-    denied = desk.hear("暂住证咋办来着", who="B")
+    desk.hear("暂住证咋办来着", who="B")
     desk.hear("不是", who="B")
     desk.fill()
     rows = json.loads(run("inbox", "--json").stdout)
     assert [row["why"] for row in rows] == ["denied", "margin"]
-    assert rows[1]["text"] == "我家狗跑没影了，电话〔电话〕"
+    assert [row["text"] for row in rows] == ["暂住证咋办来着", "我家狗跑没影了，电话〔电话〕"]
     assert "138" not in run("inbox").stdout
     assert len(json.loads(run("inbox", "--reason", "denied", "--json").stdout)) == 1
     assert len(json.loads(run("inbox", "--limit", "1", "--json").stdout)) == 1
     assert run("inbox", "--reason", "nonsense").exit_code == 1
-    assert denied
+
+
+def test_that_a_batch_is_listed_with_its_other_wordings_and_whether_another_has_judged(desk: Inbox) -> None:
+    for who, said in (("A", "狗能坐地铁吗"), ("B", "请问狗能坐地铁吗？谢谢")):
+        desk.doubtful(said, who=who)
+    (row,) = json.loads(run("inbox", "--json").stdout)
+    assert {row["text"], *row["other_wordings"]} == {"狗能坐地铁吗", "请问狗能坐地铁吗？谢谢"}
+    assert row["state"] == "waiting"
+    assert run("second", str(row["item"]), "--trainer", "甲").exit_code == 0
+    rows = json.loads(run("inbox", "--trainer", "乙", "--json").stdout)
+    assert {one["item"]: one["state"] for one in rows}[row["item"]] == "second"
 
 
 def test_that_the_words_the_guideline_and_what_was_not_answered_are_shown_by_command(desk: Inbox) -> None:

@@ -265,13 +265,20 @@ def _told(session: sa.orm.Session, case: Case) -> dict[str, Any]:
 def _talk(session: sa.orm.Session, ids: list[CaseId], names: dict[Any, str]) -> list[dict[str, Any]]:
     messages = session.scalars(sa.select(Message).where(Message.case_id.in_(ids), Message.kind != "event"))
     replies = session.scalars(sa.select(Reply).where(Reply.case_id.in_(ids)))
-    said = [(one.received_at, names.get(one.resident_id, ""), "", one.kind, one.text) for one in messages]
-    told = [(one.created_at, one.author, names.get(one.resident_id, ""), one.state, one.text) for one in replies]
-    keys = ("at", "from", "to", "kind", "text")
+    said = [
+        (one.received_at, names.get(one.resident_id, ""), "", one.kind, one.text, _reader_of(one)) for one in messages
+    ]
+    told = [(one.created_at, one.author, names.get(one.resident_id, ""), one.state, one.text, None) for one in replies]
+    keys = ("at", "from", "to", "kind", "text", "read_by")
     return [
         dict(zip(keys, (line[0].isoformat(), *line[1:]), strict=True))
         for line in sorted([*said, *told], key=lambda line: line[0])
     ]
+
+
+def _reader_of(message: Message) -> str | None:
+    """The model that read a message, or that the safety net alone did; None where nobody has."""
+    return "safety net" if message.read_by_model is False else message.model
 
 
 def _files(session: sa.orm.Session, ids: list[CaseId], names: dict[Any, str]) -> list[dict[str, Any]]:

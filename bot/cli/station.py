@@ -62,7 +62,8 @@ def up() -> None:
 
 
 def _decided(settings: Settings) -> Path | None:
-    """The file of the model that is live, or of the one before if that is gone; None where the present data decide.
+    """The file of the model that is live, or of the one before if that is gone or changed; None where the present data
+    decide.
 
     A station with residents changes its model in the studio only, through the gates there: data and program that were
     changed since wait for a training and a promotion. The model station trains what stands there as long as no model
@@ -78,9 +79,16 @@ def _decided(settings: Settings) -> Path | None:
     if settings.demo and decided is None:
         return None
     if pointer.live(MODELS) is None and entered:
-        pointer.point_to(MODELS, entered.name)
-    name = next(pointer.candidates(MODELS), None)
-    if name and name != pointer.name_of(training.model_path()):
+        pointer.point_to(MODELS, entered.name, digests={entered.name: entered.sha256})
+    live, name = pointer.live(MODELS), next(pointer.candidates(MODELS), None)
+    if live and (changed := pointer.objection(MODELS, live)):
+        if name is None and pointer.file_of(MODELS, live).exists():
+            name = live  # which the server refuses: nobody waits for a training while the safety net can page
+        instead = {None: "", live: "；现在只有安全网在提醒 the safety net alone pages"}.get(
+            name, f"；先用 {name} instead"
+        )
+        terminal.print(f"线上模型不能用 the live model cannot be used: {changed}{instead}", style="red", markup=False)
+    elif name and not training.is_of(training.data_version(), name):
         terminal.print(
             f"线上模型 the live model is {name}; what was changed since waits for the studio 在工作台训练、上线后生效"
         )
@@ -89,11 +97,23 @@ def _decided(settings: Settings) -> Path | None:
 
 def _trained(settings: Settings) -> Path:
     """The model of the present data: the first one, or the model station's."""
-    if not training.model_path().exists():
+    model, there = _place(settings)
+    if not there:
         terminal.print("训练模型 training a model for this data (some ten minutes the first time) …")
-    model = training.train(settings)
-    pointer.point_to(MODELS, pointer.name_of(model))
+        training.train(settings, model)
+    name = pointer.name_of(model)
+    pointer.point_to(MODELS, name, digests={name: pointer.digest_of(model)})
     return model
+
+
+def _place(settings: Settings, *, anew: bool = False) -> tuple[Path, bool]:
+    """Where the model of the present data lies or may be written, and whether it is there."""
+    store = Store(settings.database_url)
+    try:
+        with store.reading() as session:
+            return registry.place_of(session, training.data_version(), MODELS, anew=anew)
+    finally:
+        store.close()
 
 
 def _check_trainers_files() -> None:
@@ -201,8 +221,17 @@ def migrate() -> None:
 
 @commands.command()
 def train(force: Annotated[bool, typer.Option(help="Train even if this data has a model.")] = False) -> None:
-    """Train a model for the present data and print where it is."""
+    """Train a model for the present data and print where it is. What is live or in the registry stays as it is: what
+    is trained beside it has a name of its own."""
+    settings = station_settings()
     try:
-        typer.echo(training.train(station_settings(), force=force))
+        # Without a file nothing can be written over, and there need be no database yet.
+        model = training.model_path()
+        there = training.is_whole(model)
+        if model.exists() and (force or not there):
+            model, there = _place(settings, anew=force)
+        typer.echo(model if there else training.train(settings, model))
     except training.TrainingError as error:
         fail(str(error))
+    except (SQLAlchemyError, StoreUnavailableError) as error:
+        fail(f"FUJIN_DATABASE_URL: which models are registered cannot be read ({type(error).__name__})")

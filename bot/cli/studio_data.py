@@ -19,7 +19,7 @@ from bot.studio import changes, plans
 from bot.studio.changes import STATES, ChangeError, Filter
 from bot.studio.files import EditError
 from bot.studio.health import Checkup, Health, Style
-from bot.studio.plans import KINDS
+from bot.studio.plans import KINDS, Place
 
 commands = typer.Typer(no_args_is_help=True)
 _By = Annotated[str, typer.Option("--by", help="Who does it; it stays in the history.", show_default=False)]
@@ -141,6 +141,16 @@ def fact(
 
 
 @commands.command()
+def questions(topic: _Topic, as_json: _AsJson = False) -> None:
+    """List the ways in which residents ask for a topic, as `ask` and `unask` change them."""
+    try:
+        found = plans.questions_of(NLU_DATA, topic)
+    except EditError as error:
+        fail(str(error))
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else "\n".join(found))
+
+
+@commands.command()
 def ask(topic: _Topic, text: _Text, by: _By, why: _Why) -> None:
     """Ask for another way in which residents ask for a topic; it is learnt with the next training."""
     _propose("add_question", {"topic": topic, "text": text}, by, why)
@@ -188,22 +198,38 @@ def answer(
     source: Annotated[str, typer.Option(help="What it is based on; as it is without.", show_default=False)] = "",
     scope: Annotated[str, typer.Option(help="national or local; as it is without.", show_default=False)] = "",
     reviewed: Annotated[str, typer.Option(help="When it was looked at: 2026-11-25; today without.")] = "",
+    unknown: Annotated[
+        str | None, typer.Option(help="What it says while a local fact in it is empty; as it is without.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The text with all that is said of it, as JSON.")] = False,
 ) -> None:
     """Show one text of an answer, or ask for another one; a national one waits for a second person."""
     try:
         place = plans.find(NLU_DATA, topic, aspect)
     except EditError as error:
         fail(str(error))
+    found = place.settings()
     if text is None:
-        typer.echo(plans.text_of(place.entry))
+        typer.echo(
+            json.dumps(_whole(place, found), ensure_ascii=False, indent=1) if as_json else plans.text_of(place.entry)
+        )
         return
     if not by:
         fail("say who does it and why: --by, --why")
-    found = place.settings()
     given = {"source": source or found["source"], "scope": scope or found["scope"], "reviewed": reviewed}
-    kept = {"unknown": found["unknown"]}
+    kept = {"unknown": found["unknown"] if unknown is None else unknown}
     where = {"intent": place.intent, "topic": topic, "aspect": aspect}
     _propose("edit_answer", {**where, "was": plans.text_of(place.entry), "now": text, **given, **kept}, by, why)
+
+
+def _whole(place: Place, settings: Mapping[str, str]) -> dict[str, Any]:
+    """A text with its settings, and who wrote it and agreed to it."""
+    text = plans.text_of(place.entry)
+    with opened_store() as store, store.reading() as session:
+        written = changes.written_by(session, place.topic["topic"], place.keys[-1], text)
+    names = ("made_by", "approved_by", "applied_at")
+    told = {name: str(getattr(written, name)) for name in names if written and getattr(written, name)}
+    return {"text": text, **settings, **told}
 
 
 @commands.command()

@@ -33,8 +33,10 @@ def list_inbox(
         rows = [
             {
                 "item": one.id,
+                "state": one.state,
                 "count": one.count,
                 "also": " ".join(map(str, one.also)),
+                "other_wordings": list(one.others) if as_json else "\n".join(one.others),
                 "why": ", ".join(one.reasons),
                 "score": one.score,
                 "taken_for": one.intent,

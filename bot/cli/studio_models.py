@@ -1,4 +1,4 @@
-"""`fujin studio models|promote|approve|roll-back|shadow|servers`: what the page of the models does, by command."""
+"""`fujin studio models|promote|approve|roll-back|shadow|servers|…`: what the page of the models does, by command."""
 
 import json
 import time
@@ -13,21 +13,22 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from bot.cli.common import check_right, fail, opened_store, output
+from bot.cli.desk import AsJson, show
 from bot.clock import SystemClock
-from bot.console.studio.models import heard
+from bot.console.studio.models import heard, past_of
+from bot.console.studio.trainer_state import trainer_problem
 from bot.nlu import pointer
 from bot.nlu.project import MODELS, PROJECT
 from bot.store.models import TrainedModel
 from bot.store.session import Store
-from bot.studio import judging, promotion, registry, shadow
-from bot.studio.gates import Gate
-from bot.studio.promotion import Arrival, PromotionError
+from bot.studio import inbox, judging, promotion, registry, shadow
+from bot.studio.gates import FIXED, Gate
+from bot.studio.promotion import Arrival, PromotionError, Seen
 
 commands = typer.Typer(no_args_is_help=True)
 _By = Annotated[str, typer.Option("--by", help="Who does it: an account's name.", show_default=False)]
 _Model = Annotated[str, typer.Argument(metavar="MODEL", help="A name of the registry.", show_default=False)]
 _Wait = Annotated[int, typer.Option(help="Seconds to wait for the servers.")]
-_AsJson = Annotated[bool, typer.Option("--json", help="One JSON array.")]
 _WAIT_SECONDS = 120
 Result = TypeVar("Result")
 
@@ -48,7 +49,7 @@ def _do(by: str, right: str, act: Callable[[Session, datetime], Result]) -> Resu
 
 
 @commands.command()
-def models(as_json: _AsJson = False) -> None:
+def models(as_json: AsJson = False) -> None:
     """The models of the registry with their standing and their gates, the newest first."""
     now = SystemClock().now()
     with opened_store() as store, store.reading() as session:
@@ -107,15 +108,29 @@ def promote(
     model: _Model,
     by: _By,
     overrule: Annotated[str, typer.Option(metavar="REASON", help="Pass closed gates; it is logged.")] = "",
+    gates: Annotated[
+        str, typer.Option(metavar="NAMES", help="The gates that are overruled, each by its name: recall,data.")
+    ] = "",
     wait: _Wait = _WAIT_SECONDS,
 ) -> None:
-    """Let a model go live, if its gates are passed, and wait until every server runs it."""
+    """Let a model go live, if its gates are passed, and wait until every server runs it. Shows the gates first; nobody
+    overrules what they have not named."""
     with _told(), opened_store() as store:
         now = SystemClock().now()
         promotion.prepare(store, MODELS, model)
+        with store.reading() as session:
+            check_right(session, by, "approve_model")
+            live, found = promotion.current(session), promotion.gates_of(session, model, PROJECT, now)
+        for gate in found:
+            typer.echo(f"{'✓' if gate.passed else '✗'} {gate.name} {gate.title}：{gate.detail}")
+        named = {name for name in gates.split(",") if name}
+        unnamed = [gate.name for gate in found if not gate.passed and gate.name not in {*named, *FIXED}]
+        if overrule and unnamed:
+            fail(f"nothing is overruled that is not named; when you have read why: --gates {','.join(unnamed)}")
         with store.transaction() as session:
             check_right(session, by, "approve_model")
-            promotion.promote(session, model, PROJECT, by=by, now=now, overrule=overrule)
+            seen = Seen(live, named) if overrule else None
+            promotion.promote(session, model, PROJECT, by=by, now=now, overrule=overrule, seen=seen)
         _follow(store, wait)
 
 
@@ -157,7 +172,7 @@ def shadow_command(
 
 
 @commands.command()
-def servers(as_json: _AsJson = False) -> None:
+def servers(as_json: AsJson = False) -> None:
     """What each Rasa server runs."""
     reports = pointer.reports(MODELS, SystemClock().now().timestamp())
     if as_json:
@@ -165,6 +180,40 @@ def servers(as_json: _AsJson = False) -> None:
         return
     for report in reports:
         typer.echo(f"{report.server} {report.model or '—'} {report.state} {report.error}".rstrip())
+
+
+@commands.command()
+def promotions(
+    as_json: AsJson = False, limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 20
+) -> None:
+    """What was asked for, approved, promoted and taken back, by whom and why, the newest first."""
+    with opened_store() as store, store.reading() as session:
+        found = [past_of(row) for row in promotion.history(session, limit=limit)]
+    rows = [
+        asdict(one) | {"at": one.at.isoformat(timespec="seconds"), "closed": "、".join(one.closed)} for one in found
+    ]
+    show(rows, "nothing was asked for yet", as_json=as_json)
+
+
+@commands.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="JSON.")] = False) -> None:
+    """What every page of the studio says: the live model, the trainer process, why a model was taken back by itself,
+    what cannot be told of a fresh one, and how much waits in the inbox."""
+    now = SystemClock().now()
+    with opened_store() as store, store.reading() as session:
+        found = {
+            "live": pointer.live(MODELS) or "",
+            "trainer": trainer_problem(session, now),
+            "taken_back": promotion.problem(session, now) or "",
+            "cannot_be_told": promotion.in_the_dark(session, now),
+            "inbox": inbox.counts(session),
+        }
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    for name, told in found.items():
+        shown = ", ".join(f"{state} {count}" for state, count in told.items()) if isinstance(told, dict) else told
+        typer.echo(f"{name}: {shown or '—'}")
 
 
 def _follow(store: Store, wait: int) -> None:

@@ -46,7 +46,8 @@ class MediaFile:
 @dataclass(frozen=True)
 class Said:
     """A resident's message. `place` is "latitude, longitude" of a shared location; `transcript` is what a machine made
-    out in a voice; `speaker` tells residents apart where several are heard in a case; `model` read it."""
+    out in a voice; `speaker` tells residents apart where several are heard in a case; `read_by` says which model
+    read it, or that the safety net alone did."""
 
     key: str
     at: datetime
@@ -56,7 +57,7 @@ class Said:
     media: tuple[MediaFile, ...]
     transcript: str = ""
     speaker: str = "居民"
-    model: str | None = None
+    read_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,15 @@ def said_in(message: Message, *, speaker: str = "居民") -> Said:
         media=tuple(stored_file(media) for media in message.media),
         transcript=message.text if payload.get(TRANSCRIPT) else "",
         speaker=speaker,
-        model=message.model,
+        read_by=_reader_of(message),
     )
+
+
+def _reader_of(message: Message) -> str:
+    """Who read a message; "" where nobody did, as a tap or a picture."""
+    if message.read_by_model is False:
+        return "安全网（当时没有模型回答）"
+    return f"模型 {message.model}" if message.model else ""
 
 
 def _place(payload: Mapping[str, Any]) -> str | None:

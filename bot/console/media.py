@@ -38,9 +38,14 @@ def build_said(said: Said, words: tuple[str, ...] = ()) -> None:
         if said.transcript:
             ui.label("语音转写（机器转写，可能有错）").classes("media-wait")
             Piece(marked(said.transcript, words), classes="bubble-text")
-        foot = ui.label(f"{said.speaker} · {local(said.at)}").classes("bubble-foot")
-        if said.model:
-            foot.props(f'title="读这条消息的模型：{said.model}"')
+        foot = f"{said.speaker} · {local(said.at)}"
+        if not said.read_by:
+            ui.label(foot).classes("bubble-foot")
+            return
+        with ui.element("details").classes("bubble-foot bubble-read"):
+            with ui.element("summary"):
+                ui.label(foot)
+            ui.label(f"读这条消息的：{said.read_by}")
 
 
 def build_answered(answer: Answered) -> None:

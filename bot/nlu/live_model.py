@@ -1,8 +1,9 @@
 """Changes a running Rasa server over to the model that `models/live` names, while it goes on answering.
 
 A thread looks at the pointer once a second. Another model than the one that runs is loaded beside it, tried out, and
-then takes over; messages that the old model has begun, it finishes. A model that does not load or does not pass changes
-nothing, and is not tried again until the pointer or its file changes. Nothing of this happens in the event loop.
+then takes over; messages that the old model has begun, it finishes. A model whose file is not what the pointer says, or
+that does not load or pass, changes nothing, and is not tried again until the pointer or its file changes. Nothing of
+this happens in the event loop.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from bot.nlu import pointer
 from bot.nlu.conversation import Readers
 from bot.nlu.forms import REQUESTED
 from bot.nlu.graph_runner import straighten
-from bot.nlu.pointer import FAILED, LOADING, SERVING, Report
+from bot.nlu.pointer import FAILED, LOADING, SERVING, Pointed, Report
 from bot.nlu.reader import Reader
 from bot.nlu.triage import Triage
 
@@ -62,7 +63,7 @@ class Follower:
         """`models`: the folder with the pointer and the models."""
         self._app, self._models = app, models
         self._server = f"{socket.gethostname()}-{port}"
-        self._wanted: str | None = None
+        self._pointed: Pointed | None = None
         self._failed: dict[str, tuple[tuple[int, int] | None, str]] = {}
         self._tidy_at: float | None = None
         self._stopped = threading.Event()
@@ -88,10 +89,11 @@ class Follower:
 
     def look(self) -> None:
         """Compare what runs with what should run, and change over if they differ."""
-        wanted, running = pointer.live(self._models), running_model(self._app.ctx.agent)
-        if wanted != self._wanted:
-            self._wanted = wanted
+        pointed, running = pointer.pointed(self._models), running_model(self._app.ctx.agent)
+        if pointed != self._pointed:
+            self._pointed = pointed
             self._failed.clear()
+        wanted = pointed.name if pointed else None
         for name in self._to_try(wanted, running):
             self._report(LOADING, running, wanted)
             if self._take(name):
@@ -124,6 +126,8 @@ class Follower:
         old, file = self._app.ctx.agent, pointer.file_of(self._models, name)
         stamp, began = _stamp(file), time.monotonic()
         try:
+            if changed := pointer.objection(self._models, name):
+                raise ModelError(changed)
             with _residents_first():
                 new = beside(old, file)
         except ModelError as error:

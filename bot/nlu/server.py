@@ -15,12 +15,29 @@ from bot.nlu.project import MODELS
 
 
 def arguments(given: Sequence[str], models: Path) -> list[str]:
-    """Rasa's arguments, with the first model that there is in the place of the one given."""
+    """Rasa's arguments, with the first model that there is in the place of the one given.
+
+    Where that is none, and the file given is gone or not what the pointer says, none is loaded, and the safety net
+    decides alone until one is put right. Rasa has to be given a file for that: without, it takes whichever model is
+    the newest.
+    """
     told = list(given)
-    name = next(pointer.candidates(models), None) if pointer.live(models) else None
-    if name and "--model" in told:
-        told[told.index("--model") + 1] = str(pointer.file_of(models, name))
+    if "--model" not in told or not pointer.live(models):
+        return told
+    place = told.index("--model") + 1
+    if name := next(pointer.candidates(models), None):
+        told[place] = str(pointer.file_of(models, name))
+    elif not Path(told[place]).exists() or pointer.objection(models, pointer.name_of(told[place])):
+        told[place] = str(_nothing(models))
     return told
+
+
+def _nothing(models: Path) -> Path:
+    """An archive that holds no model."""
+    path = pointer.file_of(models / "servers", "none")
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    return path
 
 
 def main() -> None:

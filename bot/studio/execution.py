@@ -20,7 +20,7 @@ from bot.clock import Clock
 from bot.nlu import pointer
 from bot.nlu.dataset import Dataset, findings
 from bot.settings import Settings
-from bot.store.models import RunState, TrainedModel, TrainingRun
+from bot.store.models import RunState, TrainingRun
 from bot.store.session import Store, StoreUnavailableError
 from bot.studio import failures, judging, progress, registry, runs, training
 from bot.studio.findings import in_words
@@ -108,13 +108,15 @@ class Execution:
         self._enter(progress.CHECK)
         found = self._check()
         version = training.data_version(self._folder)
-        name = training.model_name(version)
-        if self._made_before(name):
+        with self._store.reading() as session:
+            target, there = registry.place_of(session, version, self._models)
+        name = pointer.name_of(target)
+        if there:
             self._say(f"数据没有变，沿用已有的模型 {name}")
         else:
             made = self._train(name)
             self._enter(progress.SAVE)
-            _move_in(made, self._models / made.name)
+            _move_in(made, target)
         self._register(name, version, found)
         self._enter(progress.JUDGE)
         return self._judge(name)
@@ -145,15 +147,6 @@ class Execution:
             self._say(f"数据检查：{in_words(finding)}")
         self._tell()
         return found
-
-    def _made_before(self, name: str) -> bool:
-        """Whether there is a whole model of this very data: entered, or trained by `fujin up`."""
-        path = pointer.file_of(self._models, name)
-        with self._store.reading() as session:
-            known = session.get(TrainedModel, name)
-        if not path.exists():
-            return False
-        return training.is_whole(path) if known is None else known.sha256 == registry.digest_of(path)
 
     def _train(self, name: str) -> Path:
         out = self._folder / "out"

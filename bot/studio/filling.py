@@ -39,8 +39,10 @@ class Filling:
                 self.let_go()
             return 0
         self._needed_at = now
-        model = pointer.live(self._models)
-        reader = self._reader.of(pointer.file_of(self._models, model), self._settings, now) if model else None
+        live = pointer.pointed(self._models)
+        if live is None:
+            return 0
+        reader = self._reader.of(pointer.file_of(self._models, live.name), self._settings, now, live.sha256)
         if reader is None:
             return 0
         try:

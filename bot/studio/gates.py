@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ TITLES = {
 FIXED = frozenset({"file"})
 """Gates that nobody overrules: without its file a model cannot be loaded anywhere."""
 _LISTED = 5
+_WRITTEN = timedelta(minutes=10)
+"""By then the files are what a change that was made says, however many it was made with."""
 _SETS = {judging.TEST: "测试集", judging.REGRESSION: "回归集"}
 
 
@@ -78,7 +81,7 @@ def _regression(session: Session, name: str, live: str | None, project: Path) ->
     new = [reading for reading in wrong if right_now.get(_id(reading), True)]
     total = len(candidate.readings)
     gone = _gone(compared)
-    agreed = gone & _agreed_to(session, gone)
+    agreed = gone & _agreed_to(session, compared.model if compared else "", gone)
     if gone - agreed:
         return Gate("regression", False, f"回归集里少了 {len(gone - agreed)} 条，没有经所领导同意；请把它们找回来")
     if new:
@@ -124,13 +127,26 @@ def _gone(live: Judgement | None) -> set[str]:
     return set(live.figures.get("lost", ())) if live else set()
 
 
-def _agreed_to(session: Session, gone: set[str]) -> set[str]:
-    """Those of some messages of the regression set that left it with a leader's yes."""
+def _agreed_to(session: Session, live: str, gone: set[str]) -> set[str]:
+    """Those of some messages of the regression set that left it with a leader's yes.
+
+    It is for that once: when the message was put back since, by a change or by hand so that the live model has read it
+    again, it needs another to leave.
+    """
     if not gone:
         return set()
-    made = (DataChange.kind == "remove_regression", DataChange.state == WorkState.DONE)
-    texts = sa.select(DataChange.payload["text"].as_string()).where(*made, DataChange.approved_by.is_not(None))
-    return {judging.mark_of(judging.text_id(text), pages) for text in session.scalars(texts) for pages in (True, False)}
+    left: dict[str, datetime] = {}
+    made = (DataChange.kind.in_(["add_regression", "remove_regression"]), DataChange.state == WorkState.DONE)
+    for change in session.scalars(sa.select(DataChange).where(*made).order_by(DataChange.applied_at, DataChange.id)):
+        words = judging.text_id(str(change.payload["text"]))
+        left.pop(words, None)
+        if change.kind == "remove_regression" and change.approved_by is not None and change.applied_at:
+            left[words] = change.applied_at
+    for judged in session.scalars(judging.newest_first(live, judging.REGRESSION)):
+        for words in (str(reading.get("words") or reading["id"]) for reading in judged.readings):
+            if words in left and judged.made_at > left[words] + _WRITTEN:
+                del left[words]
+    return {judging.mark_of(words, pages) for words in left for pages in (True, False)}
 
 
 def _data(model: TrainedModel) -> Gate:

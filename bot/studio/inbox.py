@@ -97,7 +97,7 @@ _NEWEST_CLUSTERS = 2000
 _MARK = "inbox"
 """The heartbeat under which it is kept how far the inbox has looked."""
 _NO_ANSWER = re.compile("这个我拿不准|没有准确的说法|不敢乱说|not sure (?:about this point|what you need)")
-"""How the bot says that it has no answer (`domain.yml`, `bot/nlu/answers.py`)."""
+"""How the bot says that it has no answer (`domain.yml`, `bot/nlu/answers.py`, `telling.py`, `wording.py`)."""
 _DENIAL = re.compile(
     "^(?:不是(?:这|那|的|啊|吧|我|问|呀)?|不对|错了|答非所问|所答非所问|文不对题|驴唇不对马嘴|[你您]?(?:没|不)(?:听懂|明白|理解|看懂)|"
     "(?:我)?(?:没|不是)(?:问|说)(?:这|那)个|我问的(?:不是|是)|听不懂人话|"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import audit
 from bot.nlu import pointer
-from bot.nlu.pointer import FAILED, Report
+from bot.nlu.pointer import FAILED, Pointed, Report
 from bot.store.models import Promotion, Standing, TrainedModel
 from bot.store.session import Store
 from bot.studio import aftermath, gates, judging, masking, registry
@@ -229,15 +229,16 @@ def current(session: Session) -> str | None:
 def follow(store: Store, models: Path, *, now: datetime) -> str | None:
     """Make the pointer what was decided, and the registry's standings what the pointer says; the live model's name.
 
-    While nothing was decided, the pointer is `fujin up`'s.
+    While nothing was decided, the pointer is `fujin up`'s. Of what is entered it has the file's SHA-256.
     """
     with store.reading() as session:
         if _follows(session, models):
             return current(session) or pointer.live(models)
     with store.transaction() as session:
         registry.wait_for_turn(session)  # what is decided meanwhile is followed, and not undone
-        if line := _line(session):
-            pointer.point_to(models, line[-1], line[-2::-1])
+        if line := _wanted(session, models):
+            digests = {one.name: one.sha256 for one in line if one.sha256}
+            pointer.point_to(models, line[0].name, [one.name for one in line[1:]], digests)
         live = pointer.live(models)
         if live and session.get(TrainedModel, live) is not None:
             _stand(session, live, now=now)
@@ -246,11 +247,27 @@ def follow(store: Store, models: Path, *, now: datetime) -> str | None:
 
 def _follows(session: Session, models: Path) -> bool:
     """Whether pointer and standings are as they should be."""
-    line, live = _line(session), pointer.live(models)
-    if line and (live, pointer.fallbacks(models)) != (line[-1], line[-2::-1]):
+    live = pointer.live(models)
+    if _wanted(session, models) != _pointed(models):
         return False
     stands = session.scalars(sa.select(TrainedModel.name).where(TrainedModel.standing == Standing.LIVE)).all()
     return live is None or list(stands) == [live] or session.get(TrainedModel, live) is None
+
+
+def _wanted(session: Session, models: Path) -> list[Pointed]:
+    """What the pointer is to name, the live model first: what was decided, or what it names; each with the SHA-256 that
+    was entered, or else the one it has."""
+    named = _pointed(models)
+    known = {one.name: one.sha256 for one in named}
+    names = _line(session)[::-1] or list(known)
+    entered = sa.select(TrainedModel.name, TrainedModel.sha256).where(TrainedModel.name.in_(names))
+    known |= {row.name: row.sha256 for row in session.execute(entered)}
+    return [Pointed(name, known.get(name, "")) for name in names]
+
+
+def _pointed(models: Path) -> list[Pointed]:
+    live = pointer.pointed(models)
+    return [live, *pointer.stand_ins(models)] if live else []
 
 
 def arrival(models: Path, now: datetime) -> Arrival | None:
@@ -267,9 +284,18 @@ def watch_over(store: Store, models: Path, *, now: datetime) -> Promotion | None
     one. A promotion is taken back once: whoever promotes the model again after that has seen why.
 
     Raises:
-        DutyError: it should be taken back, and there is no model to go back to.
+        DutyError: it should be taken back, and there is no model to go back to; or the live model's file is no longer
+            what was entered.
     """
-    follow(store, models, now=now)
+    live = follow(store, models, now=now)
+    row = _taken_back(store, models, now=now)
+    if row is None and live and (changed := pointer.objection(models, live)):
+        # Servers that run it go on; those that start do without.
+        raise DutyError(f"线上模型不能再载入：{changed}")
+    return row
+
+
+def _taken_back(store: Store, models: Path, *, now: datetime) -> Promotion | None:
     with store.reading() as session:
         last = _last(session)
         if last is None or last.kind != PROMOTE or now - last.made_at > WATCHED:

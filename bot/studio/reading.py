@@ -168,8 +168,10 @@ class LoadedReader:
         self._again_at: datetime | None = None
         self._lock = threading.Lock()
 
-    def of(self, path: Path, settings: Settings, now: datetime) -> ModelReader | None:
+    def of(self, path: Path, settings: Settings, now: datetime, sha256: str = "") -> ModelReader | None:
         """The reader of this model; None while it loads. One that failed is loaded again after a while.
+
+        `sha256`: what its file has to be to be loaded.
 
         Raises:
             DutyError: it did not load, or its process ended, a short while ago.
@@ -182,7 +184,7 @@ class LoadedReader:
                 raise DutyError(f"模型 {pointer.name_of(path)} 读不了消息，稍后自动再试（{self._failure}）")
         self.close()
         self._path = path
-        threading.Thread(target=self._open, args=(path, settings), name="reader", daemon=True).start()
+        threading.Thread(target=self._open, args=(path, settings, sha256), name="reader", daemon=True).start()
         return None
 
     def close(self) -> None:
@@ -201,8 +203,10 @@ class LoadedReader:
         if reader:
             reader.close()
 
-    def _open(self, path: Path, settings: Settings) -> None:
+    def _open(self, path: Path, settings: Settings, sha256: str) -> None:
         try:
+            if changed := pointer.unlike(path, sha256):
+                raise ReadingError(changed)
             reader = ModelReader(path, settings)
         except (ReadingError, OSError) as error:  # there may be no memory for a process
             log.warning("reader.unreadable", model=path.name, reason=str(error))

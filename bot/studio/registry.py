@@ -1,6 +1,5 @@
 """The registry of models: what each was made from, when and by whom, and that its file is still what it was."""
 
-import hashlib
 import os
 import re
 import subprocess
@@ -15,11 +14,10 @@ from sqlalchemy.orm import Session
 from bot.duty import audit
 from bot.nlu import pointer
 from bot.nlu.project import PROJECT
-from bot.store.models import Judgement, Promotion, Standing, TrainedModel
+from bot.store.models import Promotion, Standing, TrainedModel
 from bot.store.session import Store, take_turn
 from bot.studio import training
 
-_BLOCK = 1 << 20
 _COMMIT = re.compile("[0-9a-f]{40}")
 _CANDIDATES = 3
 _LOCK = 5146_2027
@@ -33,34 +31,10 @@ class RegistryError(Exception):
     """A model that cannot be used; the text says why, for trainers."""
 
 
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def hash_ahead(path: Path) -> None:
     """Hash a file for a transaction to come: it takes seconds on a slow disk, and others would wait for it."""
     with suppress(OSError):
-        stamp = _stamp(path)
-        _hashed[path] = (stamp, digest_of(path))
-
-
-def _known_digest(path: Path) -> str:
-    """A file's SHA-256, as hashed ahead if it is the same file still."""
-    stamp, digest = _hashed.get(path, (None, ""))
-    return digest if stamp == _stamp(path) else digest_of(path)
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    state = path.stat()
-    return state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
-
-
-_hashed: dict[Path, tuple[tuple[int, ...], str]] = {}
+        pointer.digest_of(path)
 
 
 def wait_for_turn(session: Session) -> None:
@@ -95,36 +69,36 @@ def register(
     findings: Sequence[str] | None = None,
     standing: str = Standing.CANDIDATE,
 ) -> TrainedModel:
-    """Enter a model file, by its name. One that is entered already is entered anew only if its file is another.
+    """Enter a model file, by its name, which stands for this one file from then on: a leader's yes is for what was
+    judged. Another file needs another name (`place_of`).
 
-    Then its judgements go: they told of the file before. `findings`: what the data checks have to say now, also of a
-    model that is known, since they look at more than it is made of; None: nobody has asked them (`UNCHECKED`).
+    `findings`: what the data checks have to say now, also of a model that is known, since they look at more than it is
+    made of; None: nobody has asked them (`UNCHECKED`).
+
+    Raises:
+        RegistryError: another file was entered by this name.
     """
-    name, sha256 = pointer.name_of(path), _known_digest(path)
+    name, sha256 = pointer.name_of(path), pointer.digest_of(path)
     known = session.get(TrainedModel, name, with_for_update=True)
-    if known is not None and findings is not None:
-        known.findings = list(findings)
-    if known is not None and known.sha256 == sha256:
-        return known
     if known is not None:
-        session.execute(sa.delete(Judgement).where(Judgement.model == name))
-        known.sha256, known.trained_by, known.trained_at, known.run_id = sha256, by, now, run_id
-        known.commit = commit
-        row = known
-    else:
-        row = TrainedModel(
-            name=name,
-            sha256=sha256,
-            data_version=data_version,
-            commit=commit,
-            trained_by=by,
-            trained_at=now,
-            run_id=run_id,
-            standing=standing,
-            standing_since=now,
-            findings=[UNCHECKED] if findings is None else list(findings),
-        )
-        session.add(row)
+        if known.sha256 != sha256:
+            raise RegistryError(f"登记过的 {name} 是另一个文件；换了内容要用新的名字登记")
+        if findings is not None:
+            known.findings = list(findings)
+        return known
+    row = TrainedModel(
+        name=name,
+        sha256=sha256,
+        data_version=data_version,
+        commit=commit,
+        trained_by=by,
+        trained_at=now,
+        run_id=run_id,
+        standing=standing,
+        standing_since=now,
+        findings=[UNCHECKED] if findings is None else list(findings),
+    )
+    session.add(row)
     audit.record(session, by, "model_register", now=now, subject=name, detail={"sha256": sha256, "run": run_id})
     return row
 
@@ -169,10 +143,32 @@ def verified(session: Session, name: str, models: Path) -> Path:
         raise RegistryError(f"没有登记过模型 {name}")
     path = pointer.file_of(models, name)
     if not path.exists():
-        raise RegistryError(f"模型文件不见了：{path}。用同样的数据再训练一次，就会重新生成")
-    if _known_digest(path) != known.sha256:
-        raise RegistryError(f"模型文件 {path.name} 和登记时不一样，可能损坏或被改过，不能使用；请再训练一次")
+        raise RegistryError(f"模型文件不见了：{path}。请放回原来的文件，或者再训练一次")
+    if changed := pointer.unlike(path, known.sha256):
+        raise RegistryError(changed)
     return path
+
+
+def place_of(session: Session, version: str, models: Path, *, anew: bool = False) -> tuple[Path, bool]:
+    """Where the model of some data lies, whole, and True; or where it may be written, and False.
+
+    What is entered or pointed to is never written over: a model that takes its place gets a further name. `anew`: one
+    that is there is not wanted.
+    """
+    kept = {*filter(None, [pointer.live(models)]), *pointer.fallbacks(models)}
+    for name in training.names_of(version):
+        path, known = pointer.file_of(models, name), session.get(TrainedModel, name)
+        if not anew and path.exists() and _is_whole(path, known, models):
+            return path, True
+        if known is None and name not in kept:
+            return path, False
+    raise AssertionError  # names go on for ever
+
+
+def _is_whole(path: Path, known: TrainedModel | None, models: Path) -> bool:
+    if known is not None:
+        return not pointer.unlike(path, known.sha256)
+    return not pointer.objection(models, pointer.name_of(path)) and training.is_whole(path)
 
 
 def take_stock(store: Store, *, now: datetime, project: Path = PROJECT) -> str | None:
@@ -187,7 +183,7 @@ def take_stock(store: Store, *, now: datetime, project: Path = PROJECT) -> str |
     if path is None:
         return None
     version, commit = training.data_version(project), commit_of(project)
-    if training.model_name(version) != pointer.name_of(path):
+    if not training.is_of(version, pointer.name_of(path)):
         # Of data, and perhaps of a program, that are no longer there.
         version, commit = pointer.name_of(path).removeprefix("fujin-"), None
     trained_at = min(datetime.fromtimestamp(path.stat().st_mtime, UTC), now)
@@ -206,4 +202,4 @@ def _present(project: Path) -> Path | None:
     models = project / "models"
     named = pointer.live(models)
     path = pointer.file_of(models, named) if named else training.model_path(project)
-    return path if training.is_whole(path) else None
+    return path if training.is_whole(path) and not pointer.objection(models, pointer.name_of(path)) else None

@@ -111,7 +111,7 @@ def read_along(store: Store, settings: Settings, *, now: datetime, models: Path 
             stop(session, by=audit.SYSTEM, now=now)
         _reader.close()
         return 0
-    reader = _reader.of(pointer.file_of(models, found.name), settings, now)
+    reader = _reader.of(pointer.file_of(models, found.name), settings, now, found.sha256)
     if reader is None:
         return 0
     with store.reading() as session:

@@ -7,6 +7,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from bot import processor
@@ -80,6 +81,18 @@ def model_name(version: str) -> str:
     return f"fujin-{version[:12]}"
 
 
+def names_of(version: str) -> Iterator[str]:
+    """The names that models of a data version may have, the usual one first."""
+    yield (usual := model_name(version))
+    yield from (f"{usual}-{number}" for number in count(2))
+
+
+def is_of(version: str, name: str) -> bool:
+    """Whether a model of this name is of a data version."""
+    usual = model_name(version)
+    return name == usual or name.startswith(f"{usual}-")
+
+
 def model_path(project: Path = PROJECT) -> Path:
     """Where the model for the present data, configuration and components lies, or would lie."""
     return pointer.file_of(project / "models", model_name(data_version(project)))
@@ -140,17 +153,19 @@ def command(settings: Settings, out: Path, name: str) -> list[str]:
     return [str(settings.rasa_python), "-m", "rasa", "train", *options]
 
 
-def train(settings: Settings, *, force: bool = False) -> Path:
-    """Train a model for the present data unless there is a whole one; Rasa's progress goes to the terminal.
+def train(settings: Settings, target: Path | None = None) -> Path:
+    """Train a model for the present data into `target`, or where it belongs unless there is a whole one; Rasa's
+    progress goes to the terminal.
 
     Rasa writes an archive where it shall be in the end: it is put there only when it is whole.
 
     Raises:
         TrainingError: Rasa did not write a model.
     """
-    target = model_path()
-    if not force and is_whole(target):
-        return target
+    if target is None:
+        target = model_path()
+        if is_whole(target):
+            return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".training-") as folder:
         made = Path(folder) / target.name

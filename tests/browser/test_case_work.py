@@ -226,3 +226,17 @@ def test_that_a_leader_holds_a_closed_case_as_evidence_and_lets_it_go_with_a_rea
         acts = sa.select(AuditEntry.actor, AuditEntry.action).where(AuditEntry.action != "view").order_by(AuditEntry.id)
         done = [tuple(row) for row in session.execute(acts.where(AuditEntry.case_id == case.id))]
     assert done == [("带班所长", "hold"), ("带班所长", "unhold")]
+
+
+def test_that_what_read_a_message_is_opened_on_a_phone(console_windows: Windows, rows: Rows) -> None:
+    case = rows.case(rows.resident(), "urgent_alarm/fire")
+    by_a_model, by_the_net = rows.message(case, "着火了"), rows.message(case, "快来")
+    with rows.store.transaction() as session:
+        session.merge(by_a_model).model = "fujin-5b3d01e4b2ae"
+        session.merge(by_the_net).read_by_model = False
+    page = console_windows.open(f"/case/{case.id}", officer="值班民警一", width=360, height=740)
+    for said, told in (("着火了", "模型 fujin-5b3d01e4b2ae"), ("快来", "安全网（当时没有模型回答）")):
+        bubble = page.get_by_label("对话").locator(".bubble").filter(has_text=said)
+        expect(bubble.get_by_text(told)).to_be_hidden()
+        bubble.locator("summary").click()
+        expect(bubble.get_by_text(told)).to_be_visible()

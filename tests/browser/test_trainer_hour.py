@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bot.nlu import pointer
 from bot.nlu.catalogue import title_of
-from bot.nlu.dataset import Dataset, findings
+from bot.nlu.dataset import Dataset, findings, read_regression
 from bot.nlu.triage import URGENT
 from bot.settings import ROOT
 from bot.store.models import DataChange, Judgement, Message, Promotion, Reply, Review, ReviewItem, WorkState
@@ -84,6 +84,14 @@ def residents_write(stack: Stack, texts: list[str]) -> None:
     assert all(answers)
 
 
+def is_paged(stack: Stack) -> None:
+    """Somebody writes an emergency, and a human is paged for it."""
+    hurt = Writer(stack)
+    assert hurt.say("救命，有人拿刀砍人")
+    case, _ = hurt.paged_case()
+    assert case.label == URGENT
+
+
 @contextmanager
 def a_resident_writing(stack: Stack) -> Iterator[Callable[[], list[str]]]:
     """Somebody who writes every second, and what they have been answered so far."""
@@ -146,6 +154,27 @@ def judge(page: Page, stack: Stack, truth: dict[str, str]) -> None:
     expect(choice.first).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Enter")
     expect(page.locator(f"[data-item='{number}']")).to_have_count(0)
+
+
+def has_learnt(stack: Stack, data: Path, truth: dict[str, str]) -> None:
+    """What the verdicts proposed is written: each example stands under what its message is, of a tip masked, and what
+    was missed or paged falsely in the regression set."""
+    proposed = (
+        sa.select(Message.text, DataChange.kind, DataChange.state, DataChange.payload)
+        .join(ReviewItem, ReviewItem.id == DataChange.item_id)
+        .join(Message, Message.id == ReviewItem.message_id)
+    )
+    until(lambda: read(stack, proposed.where(DataChange.state == WorkState.PENDING)) == [], within=120)
+    rows = read(stack, proposed)
+    assert {state for _, _, state, _ in rows} == {WorkState.DONE}
+    assert "add_example" in {kind for _, kind, _, _ in rows}
+    again = {(one.intent, one.text) for one in read_regression(data / "regression" / "messages.jsonl")}
+    for text, kind, _, payload in rows:
+        assert truth[text] == payload["intent"]
+        if kind == "add_regression":
+            assert (payload["intent"], payload["text"]) in again
+        else:
+            assert payload["text"] in examples(data, payload["intent"])
 
 
 def contradict(project: Path) -> str:
@@ -245,6 +274,7 @@ def test_a_trainers_hour(windows: Windows, stack: Stack, project: Path) -> None:
     print(f"\n{JUDGED} messages judged in {time.monotonic() - began:.0f} s")
     expect(page.locator(".inbox-number").last.locator(".count")).to_have_text(str(JUDGED))
     assert read(stack, sa.select(sa.func.count()).select_from(Review)) == [(JUDGED,)]
+    has_learnt(stack, data, truth)
 
     mend(page, contradict(project))
     add_topic(page)
@@ -276,20 +306,21 @@ def test_a_trainers_hour(windows: Windows, stack: Stack, project: Path) -> None:
     with a_resident_writing(stack) as answers:
         wanted.get_by_role("button", name="批准并上线").click()
         leader.get_by_role("button", name="上线", exact=True).click()
+        is_paged(stack)
         expect(live.locator(".models-name")).to_have_text(better)
         expect(live).to_contain_text("1 台服务器都已换上")
         assert names_model(stack, better)
         heard = len(answers())
         until(lambda: len(answers()) > heard + 2, within=60)
         live.get_by_role("button", name="退回上一个模型").click()
+        is_paged(stack)
         expect(live.locator(".models-name")).to_have_text(old)
         expect(live).to_contain_text("1 台服务器都已换上")
         assert names_model(stack, old)
     kinds = [kind for (kind,) in read(stack, sa.select(Promotion.kind).order_by(Promotion.id))]
     assert kinds == ["request", "request", "promote", "roll_back"]
     is_told(stack, SECOND)
-    open_changes = sa.select(DataChange.id).where(DataChange.state == WorkState.PENDING)
-    assert read(stack, open_changes) == []
+    assert read(stack, sa.select(DataChange.id, DataChange.error).where(DataChange.state != WorkState.DONE)) == []
     assert findings(Dataset(data)) == []
 
 

@@ -35,15 +35,20 @@ def test_that_messages_and_replies_stand_in_the_order_of_time(rows: Rows, watch:
     assert (found.talk[-1].state, found.talk[-1].error) == ("failed", "errcode 45015: over")
 
 
-def test_that_a_message_names_the_model_that_read_it(rows: Rows, watch: Watch) -> None:
+def test_that_a_message_names_the_model_that_read_it_or_the_safety_net(rows: Rows, watch: Watch) -> None:
     case = rows.case(rows.resident(), "urgent_alarm/fire")
-    read = rows.message(case, "着火了")
+    read, by_the_net = rows.message(case, "着火了"), rows.message(case, "快来")
     with rows.store.transaction() as session:
         session.merge(read).model = "fujin-5b3d01e4b2ae"
-    rows.message(case, "喂")
+        session.merge(by_the_net).read_by_model = False
+    rows.message(case, "", kind="image")
     found = look(rows, case.id, watch)
     assert found is not None
-    assert [entry.model for entry in found.talk if isinstance(entry, Said)] == ["fujin-5b3d01e4b2ae", None]
+    assert [entry.read_by for entry in found.talk if isinstance(entry, Said)] == [
+        "模型 fujin-5b3d01e4b2ae",
+        "安全网（当时没有模型回答）",
+        "",
+    ]
 
 
 def test_that_a_card_is_shown_as_one(rows: Rows, watch: Watch) -> None:

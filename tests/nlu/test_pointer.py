@@ -1,11 +1,12 @@
 """The files beside the models: which one is live, and what each server runs."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from bot.nlu import pointer
-from bot.nlu.pointer import FAILED, FORGOTTEN_SECONDS, FRESH_SECONDS, LOADING, SERVING, Report
+from bot.nlu.pointer import FAILED, FORGOTTEN_SECONDS, FRESH_SECONDS, LOADING, SERVING, Pointed, Report
 from bot.nlu.server import arguments
 
 NOW = 1_800_000_000.0
@@ -14,6 +15,13 @@ NOW = 1_800_000_000.0
 def put(models: Path, *names: str) -> None:
     for name in names:
         pointer.file_of(models, name).write_bytes(b"")
+
+
+def enter(models: Path, *names: str) -> None:
+    """Models with their digests: each goes live, the last one stays so."""
+    for name in names:
+        pointer.file_of(models, name).write_text(name)
+        pointer.point_to(models, name, digests={name: hashlib.sha256(name.encode()).hexdigest()})
 
 
 def report(server: str, *, ago: float = 0, state: str = SERVING) -> Report:
@@ -54,6 +62,47 @@ def test_that_a_server_without_a_model_takes_the_live_one_then_the_one_before_an
     assert list(pointer.candidates(tmp_path)) == ["before"]
 
 
+def test_that_the_pointer_has_the_digests_it_was_given_until_it_is_given_others(tmp_path: Path) -> None:
+    pointer.point_to(tmp_path, "one", digests={"one": "1" * 64})
+    pointer.point_to(tmp_path, "two", digests={"two": "2" * 64})
+    assert pointer.pointed(tmp_path) == Pointed("two", "2" * 64)
+    assert pointer.stand_ins(tmp_path) == [Pointed("one", "1" * 64)]
+    pointer.point_to(tmp_path, "one")
+    assert pointer.pointed(tmp_path) == Pointed("one", "1" * 64)
+    pointer.point_to(tmp_path, "one", digests={"one": "3" * 64})
+    assert pointer.pointed(tmp_path) == Pointed("one", "3" * 64)
+
+
+def test_that_a_file_that_is_not_what_the_pointer_says_is_not_taken_and_the_one_before_is(tmp_path: Path) -> None:
+    enter(tmp_path, "before", "now")
+    assert list(pointer.candidates(tmp_path)) == ["now", "before"]
+    pointer.file_of(tmp_path, "now").write_text("trained over it")
+    assert list(pointer.candidates(tmp_path)) == ["before"]
+    assert pointer.objection(tmp_path, "now").startswith("模型文件 now.tar.gz 和登记时不一样")
+    pointer.file_of(tmp_path, "now").write_text("now")
+    assert pointer.objection(tmp_path, "now") == "", "it was put back"
+
+
+def test_that_a_pointer_of_old_names_models_without_digests(tmp_path: Path) -> None:
+    put(tmp_path, "before", "now")
+    (tmp_path / "live").write_text("now\n")
+    (tmp_path / "live.fallbacks").write_text("before\n")
+    assert list(pointer.candidates(tmp_path)) == ["now", "before"]
+
+
+def test_that_a_file_is_hashed_once_for_each_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter(tmp_path, "now")
+    pointer.objection(tmp_path, "now")
+    usual, read = pointer.hashed, list[Path]()
+    monkeypatch.setattr(pointer, "hashed", lambda path: read.append(path) or usual(path))
+    for content in ("", "longer"):
+        for _ in range(3):
+            pointer.objection(tmp_path, "now")
+        pointer.file_of(tmp_path, "now").write_text(content)
+    assert pointer.objection(tmp_path, "now")
+    assert len(read) == 2
+
+
 def test_that_a_dead_servers_report_does_not_count_and_is_removed_in_the_end(tmp_path: Path) -> None:
     pointer.write_report(tmp_path, report("living"))
     pointer.write_report(tmp_path, report("silent", ago=FRESH_SECONDS + 1))
@@ -77,3 +126,17 @@ def test_that_a_server_starts_with_the_live_model_whatever_it_was_told_long_ago(
     assert arguments(told, tmp_path)[2] == str(tmp_path / "now.tar.gz")
     pointer.file_of(tmp_path, "now").unlink()
     assert arguments(told, tmp_path)[2] == str(tmp_path / "before.tar.gz")
+
+
+def test_that_a_server_starts_with_no_model_rather_than_with_a_file_that_was_changed(tmp_path: Path) -> None:
+    """Nor with the newest that lies there, which Rasa takes when the file it is told of is gone."""
+    enter(tmp_path, "now")
+    put(tmp_path, "stopped-by-its-gates")
+    file = pointer.file_of(tmp_path, "now")
+    told = ["run", "--model", str(file), "--port", "5005"]
+    assert arguments(told, tmp_path) == told
+    for change in (lambda: file.write_text("changed"), file.unlink):
+        change()
+        (_, _, nothing, *_) = arguments(told, tmp_path)
+        assert nothing == str(tmp_path / "servers" / "none.tar.gz")
+        assert Path(nothing).read_bytes() == b""

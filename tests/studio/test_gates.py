@@ -130,7 +130,7 @@ def test_that_a_message_that_left_the_regression_set_needs_a_leaders_yes_and_is_
         gate = gates(session, tmp_path, clock)["regression"]
         assert (gate.passed, "没有经所领导同意" in gate.detail) == (False, True)
         row = DataChange(kind="remove_regression", payload={"text": "救命"}, why="重复", made_by="甲", state="done")
-        row.made_at = row.due_at = clock.now()
+        row.made_at = row.due_at = row.applied_at = clock.now()
         session.add(row)
         session.flush()
         assert not gates(session, tmp_path, clock)["regression"].passed, "no leader has agreed"
@@ -138,6 +138,39 @@ def test_that_a_message_that_left_the_regression_set_needs_a_leaders_yes_and_is_
         session.flush()
         gate = gates(session, tmp_path, clock)["regression"]
         assert (gate.passed, "经所领导同意移出 1 条" in gate.detail) == (True, True)
+
+
+@pytest.mark.parametrize("put_back", ["by a change", "by hand"])
+def test_that_a_leaders_yes_to_a_removal_is_for_that_once(
+    store: Store, clock: FakeClock, tmp_path: Path, put_back: str
+) -> None:
+    """What was put back since and leaves the set again, by an edit of its file, has nobody's yes."""
+    with store.transaction() as session:
+        ready(session, tmp_path, now=clock.now())
+
+        def made(kind: str, approved_by: str | None) -> None:
+            clock.advance(hours=1)
+            at = {"made_at": clock.now(), "due_at": clock.now(), "applied_at": clock.now()}
+            session.add(
+                DataChange(
+                    kind=kind, payload={"text": "救命"}, made_by="甲", state="done", approved_by=approved_by, **at
+                )
+            )
+            session.flush()
+
+        made("add_regression", None)
+        made("remove_regression", "带班所长")
+        lost(session, "regression", judging.mark_of(judging.text_id("救命"), True))
+        assert gates(session, tmp_path, clock)["regression"].passed
+        if put_back == "by a change":
+            made("add_regression", None)
+        else:
+            clock.advance(hours=1)
+            read = {judging.text_id("救命"): True}
+            judge(session, "old", "regression", read, now=clock.now(), digest="with it")
+        assert not gates(session, tmp_path, clock)["regression"].passed
+        made("remove_regression", "带班所长")
+        assert gates(session, tmp_path, clock)["regression"].passed
 
 
 @pytest.mark.parametrize("of", ["test", "regression"])

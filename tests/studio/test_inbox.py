@@ -1,6 +1,5 @@
 """What comes into the trainers' inbox, why, and in what order."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.nlu import telling, wording
 from bot.settings import ROOT, load_settings
 from bot.store.models import (
     OF_FORM,
@@ -96,6 +96,8 @@ def test_that_the_bots_own_words_for_no_answer_are_known() -> None:
         said = [line for line in Path(file).read_text(encoding="utf-8").splitlines() if "不敢乱说" in line]
         assert said
         assert all(inbox._NO_ANSWER.search(line) for line in said)
+    for words in (telling._NOTHING_ON_IT, telling._NO_ASPECT, telling._ENGLISH_UNSURE, wording.GUESSES):
+        assert inbox._NO_ANSWER.search(words), words
 
 
 @pytest.mark.parametrize("said", ["不是", "不对", "答非所问", "我问的不是这个", "你没听懂", "都不是"])
@@ -426,11 +428,9 @@ def test_that_a_correction_whose_number_comes_again_is_looked_at(desk: Inbox) ->
 def test_that_only_new_messages_are_read(desk: Inbox) -> None:
     for number in range(3):
         desk.hear(f"第{number}件事咋整呢")
-    began = time.monotonic()
     desk.fill()
     desk.fill()
     assert len(desk.reader.read_texts) == 3
-    assert time.monotonic() - began < 60
 
 
 def test_that_questions_without_answers_are_gathered_for_a_new_topic(desk: Inbox) -> None:

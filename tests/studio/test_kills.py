@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.clock import SystemClock
 from bot.nlu import pointer
 from bot.nlu.dataset import Dataset, findings
-from bot.nlu.pointer import SERVING
+from bot.nlu.pointer import LOADING, SERVING
 from bot.settings import ROOT
 from bot.store.models import DataChange, Message, Resident, RunState, TrainedModel, TrainingRun, WorkState
 from bot.store.session import Store
@@ -111,7 +111,7 @@ def all_of(stack: Stack, query: Any) -> list[Any]:
 def is_whole(project: Path, model: str, digest: str) -> None:
     """The pointer, the model and the data are as they should be, and nothing half-made lies about."""
     assert pointer.live(project / "models") == model
-    assert registry.digest_of(pointer.file_of(project / "models", model)) == digest
+    assert pointer.digest_of(pointer.file_of(project / "models", model)) == digest
     assert all(map(training.is_whole, (project / "models").glob("*.tar.gz")))
     assert findings(Dataset(project / "nlu_data")) == []
     assert [path for path in project.rglob("*") if path.name.startswith(".") and path.is_file()] == []
@@ -122,7 +122,7 @@ def live(running: Stack, project: Path) -> Iterator[tuple[str, str]]:
     """The live model and its digest, which a test leaves as they are."""
     name = pointer.live(project / "models")
     assert name
-    digest = registry.digest_of(pointer.file_of(project / "models", name))
+    digest = pointer.digest_of(pointer.file_of(project / "models", name))
     yield name, digest
     is_whole(project, name, digest)
 
@@ -169,7 +169,7 @@ def test_that_whoever_is_killed_while_a_model_is_trained_the_live_one_goes_on(
 
 
 def test_that_a_decision_is_carried_out_by_the_next_trainer(running: Stack, rows: Store, project: Path) -> None:
-    """Everybody dies between the decision and the pointer."""
+    """Everybody dies between the decision and the pointer; console and trainer while the servers change back."""
     models, now = project / "models", SystemClock().now()
     old = pointer.live(models)
     assert old
@@ -183,7 +183,20 @@ def test_that_a_decision_is_carried_out_by_the_next_trainer(running: Stack, rows
     until(lambda: pointer.live(models) == "fujin-another", within=PATIENT_SECONDS)
     until(lambda: serves(project, "fujin-another"), within=PATIENT_SECONDS)
     answers_with(running, "fujin-another")
-    is_whole(project, "fujin-another", registry.digest_of(file))
+    is_whole(project, "fujin-another", pointer.digest_of(file))
+    with rows.transaction() as session:
+        assert promotion.roll_back(session, models, by=LEADER, now=SystemClock().now()).model == old
+    until(lambda: is_loading(project, old), within=PATIENT_SECONDS)
+    kill(running, "trainer", "console")
+    until(lambda: serves(project, old), within=PATIENT_SECONDS)
+    answers_with(running, old)
+    is_whole(project, old, pointer.digest_of(pointer.file_of(models, old)))
+
+
+def is_loading(project: Path, model: str) -> bool:
+    """Whether a server loads the model."""
+    found = promotion.arrival(project / "models", SystemClock().now())
+    return bool(found and any((one.wanted, one.state) == (model, LOADING) for one in found.servers))
 
 
 def serves(project: Path, model: str) -> bool:

@@ -22,6 +22,7 @@ from bot.nlu.triage import URGENT
 from bot.settings import ROOT
 from bot.store.models import Message, MessageId, Promotion, Reply, ShadowReading, TrainedModel
 from bot.studio import promotion, registry
+from bot.studio.gates import TITLES
 from tests.chaos.traffic import SEED, new_plan, wait_until_settled, write_while_killing
 from tests.e2e.writer import Writer, until
 from tests.small_project import small_project_at
@@ -236,7 +237,8 @@ def test_that_two_machines_change_and_go_back_while_residents_write_to_both(
     machines = [running, other]
 
     def change() -> None:
-        assert f"{first} 已上线" in command(running, "promote", first, "--by", "带班所长", "--overrule", "试验")
+        overruled = ("--overrule", "试验", "--gates", ",".join(TITLES))
+        assert f"{first} 已上线" in command(running, "promote", first, "--by", "带班所长", *overruled)
         for stack in machines:
             live.serves(stack, first)
         found = promotion.arrival(live.models, SystemClock().now())

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from bot.duty import audit
 from bot.nlu import pointer
-from bot.nlu.pointer import FAILED, LOADING, SERVING, Report
+from bot.nlu.pointer import FAILED, LOADING, SERVING, Pointed, Report
 from bot.store.models import AuditEntry, Judgement, Promotion, TrainedModel
 from bot.store.session import Store, take_turn
-from bot.studio import aftermath, gates, promotion, registry, shadow
+from bot.studio import aftermath, gates, promotion, shadow
 from bot.studio.promotion import PromotionError, Seen
 from bot.studio.trainer import DutyError
 from tests.studio.candidates import enter, judge, ready
@@ -294,6 +294,34 @@ def test_that_a_server_falls_back_to_no_model_that_was_taken_back_or_never_promo
     assert list(pointer.candidates(tmp_path / "models")) == ["newest", "old"], "it was live before, too, and taken back"
 
 
+def test_that_the_pointer_has_the_digests_of_what_was_entered_one_of_old_too(
+    station: Store, clock: FakeClock, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    with station.reading() as session:
+        digests = {row.name: row.sha256 for row in session.scalars(sa.select(TrainedModel))}
+    assert pointer.pointed(models) == Pointed("old"), "an earlier version wrote it"
+    promotion.follow(station, models, now=clock.now())
+    assert pointer.pointed(models) == Pointed("old", digests["old"])
+    promote(station, clock, tmp_path, overrule="试")
+    assert pointer.pointed(models) == Pointed("new", digests["new"])
+    assert pointer.stand_ins(models) == [Pointed("old", digests["old"])]
+
+
+@pytest.mark.parametrize("file", ["gone", "changed"])
+def test_that_a_live_model_that_could_not_be_loaded_again_is_told_of_until_its_file_is_back(
+    station: Store, clock: FakeClock, tmp_path: Path, file: str
+) -> None:
+    models = tmp_path / "models"
+    path = pointer.file_of(models, "old")
+    assert promotion.watch_over(station, models, now=clock.now()) is None
+    path.unlink() if file == "gone" else path.write_text("something else")
+    with pytest.raises(DutyError, match=r"线上模型不能再载入：.*old\.tar\.gz"):
+        promotion.watch_over(station, models, now=clock.now())
+    path.write_text("old")
+    assert promotion.watch_over(station, models, now=clock.now()) is None
+
+
 def test_that_the_pointer_does_not_go_back_to_what_was_read_before_a_decision(
     station: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,10 +351,10 @@ def test_that_no_file_is_hashed_while_others_wait_for_the_database(
 
     promotion.prepare(station, tmp_path / "models", "new")
     with monkeypatch.context() as patched:
-        patched.setattr(registry, "digest_of", hashed)
+        patched.setattr(pointer, "hashed", hashed)
         promote(station, clock, tmp_path, overrule="试")
     promotion.prepare(station, tmp_path / "models")
-    monkeypatch.setattr(registry, "digest_of", hashed)
+    monkeypatch.setattr(pointer, "hashed", hashed)
     roll_back(station, clock, tmp_path)
     pointer.file_of(tmp_path / "models", "new").write_text("something else")
     with pytest.raises(AssertionError, match="hashed"):

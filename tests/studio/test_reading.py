@@ -3,11 +3,13 @@
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from bot.nlu import pointer
 from bot.settings import Settings
 from bot.studio import reading
 from bot.studio.reading import LoadedReader, ModelReader, ReadingError
@@ -107,6 +109,25 @@ def test_that_a_model_that_did_not_load_is_told_of_and_loaded_again_after_a_whil
     settled()
     assert reader.of(path, SETTINGS, clock.now()) is cast(ModelReader, loading)
     assert loading.tried == 2
+
+
+def test_that_a_model_whose_file_was_changed_is_not_read_with_and_one_that_reads_goes_on(
+    loading: Loading, clock: FakeClock, tmp_path: Path
+) -> None:
+    loading.failure = None
+    reader, path = LoadedReader(), tmp_path / "fujin-a.tar.gz"
+    path.write_text("as it was entered")
+    of = partial(reader.of, path, SETTINGS, sha256=pointer.digest_of(path))
+    of(clock.now())
+    settled()
+    path.write_text("changed")
+    assert of(clock.now()) is cast(ModelReader, loading), "it has what it was given"
+    reader.close()
+    of(clock.now())
+    settled()
+    with pytest.raises(DutyError, match=r"fujin-a\.tar\.gz 和登记时不一样"):
+        of(clock.now())
+    assert loading.tried == 1
 
 
 def test_that_a_reader_that_gave_up_is_loaded_again_after_a_while_and_another_model_at_once(

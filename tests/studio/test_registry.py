@@ -8,16 +8,17 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from bot.store.models import Judgement, Standing, TrainedModel
+from bot.nlu import pointer
+from bot.store.models import Standing, TrainedModel
 from bot.store.session import Store
-from bot.studio import promotion, registry, training
+from bot.studio import gates, promotion, registry, training
 from bot.studio.findings import in_words
 from bot.studio.registry import RegistryError
-from tests.studio.judged import enter, judge, reading
+from tests.studio.judged import enter
 from tests.world import FakeClock
 
+VERSION = "0123456789ab" * 5
 NAME = "fujin-0123456789ab"
 
 
@@ -36,9 +37,7 @@ def archive(path: Path, content: bytes) -> Path:
 
 def register(store: Store, path: Path, clock: FakeClock) -> TrainedModel:
     with store.transaction() as session:
-        return registry.register(
-            session, path, data_version="0123456789ab" * 5, commit=None, by="训练员一", now=clock.now()
-        )
+        return registry.register(session, path, data_version=VERSION, commit=None, by="训练员一", now=clock.now())
 
 
 def test_that_a_file_is_used_only_as_long_as_it_is_what_was_entered(
@@ -67,19 +66,46 @@ def test_that_what_a_killed_training_left_is_no_model(store: Store, clock: FakeC
     assert registry.take_stock(store, now=clock.now(), project=small_project) is None
 
 
-def test_that_the_same_file_is_entered_once_and_another_one_anew_without_its_judgements(
+def test_that_a_name_stands_for_one_file_so_that_what_was_judged_and_approved_is_what_goes_live(
     store: Store, clock: FakeClock, tmp_path: Path
 ) -> None:
     path = model_file(tmp_path)
     first = register(store, path, clock)
-    judge(store, NAME, "test", [reading(1, "other/thanks", "other/thanks")], clock.now())
     clock.advance(hours=1)
+    with store.transaction() as session:
+        promotion.request(session, NAME, by="训练员", why="", now=clock.now())
+        promotion.approve(session, NAME, by="带班所长", now=clock.now())
     assert register(store, path, clock).trained_at == first.trained_at
-    again = register(store, model_file(tmp_path, b"trained again"), clock)
-    assert again.trained_at == clock.now()
-    assert again.sha256 != first.sha256
+    with pytest.raises(RegistryError, match="是另一个文件"):
+        register(store, model_file(tmp_path, b"trained again"), clock)
     with store.reading() as session:
-        assert session.scalars(sa.select(Judgement)).all() == []
+        assert session.get_one(TrainedModel, NAME).sha256 == first.sha256
+        path, there = registry.place_of(session, VERSION, tmp_path / "models")
+    assert (path.name, there) == (f"{NAME}-2.tar.gz", False)
+    again = register(store, model_file(tmp_path, b"trained again", f"{NAME}-2"), clock)
+    with store.reading() as session:
+        assert gates.request_of(session, again.name) is None, "no leader has agreed to this one"
+        assert registry.place_of(session, VERSION, tmp_path / "models") == (path, True)
+
+
+def test_that_nothing_that_is_entered_or_live_is_written_over(store: Store, clock: FakeClock, tmp_path: Path) -> None:
+    models, usual = tmp_path / "models", model_file(tmp_path)
+
+    def place(*, anew: bool) -> tuple[str, bool]:
+        with store.reading() as session:
+            path, there = registry.place_of(session, VERSION, models, anew=anew)
+        return path.name, there
+
+    assert place(anew=False) == (usual.name, True)
+    assert place(anew=True) == (usual.name, False), "nobody knows of it"
+    pointer.point_to(models, NAME)
+    assert place(anew=True) == (f"{NAME}-2.tar.gz", False), "residents are answered with it"
+    pointer.point_to(models, "another", [])
+    register(store, usual, clock)
+    assert place(anew=False) == (usual.name, True)
+    assert place(anew=True) == (f"{NAME}-2.tar.gz", False)
+    usual.write_bytes(b"a bad disk")
+    assert place(anew=False) == (f"{NAME}-2.tar.gz", False)
 
 
 def test_that_what_fujin_up_trained_is_entered_as_the_live_model_and_only_once(

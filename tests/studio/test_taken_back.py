@@ -30,6 +30,7 @@ from bot.settings import ROOT
 from bot.store.models import AuditEntry, Message, Promotion, Reply, TrainedModel, WorkState
 from bot.store.session import Store
 from bot.studio import files, registry
+from bot.studio.gates import TITLES
 from tests.chaos.traffic import SEED, wait_until_settled
 from tests.e2e.writer import Writer, until
 from tests.small_project import small_project_at
@@ -187,7 +188,8 @@ def test_that_a_model_that_harms_residents_is_taken_back_and_everybody_is_told(
         registry.register(session, file, data_version=name, commit=None, by=TRAINER, now=now)
     longest = sorted(texts["calm"], key=len)[-SINCE // 2 :]
     with residents_writing(running, texts["calm"]):
-        running.fujin("studio", "promote", name, "--by", LEADER, "--overrule", "先上线看看")
+        overruled = ("--overrule", "先上线看看", "--gates", ",".join(TITLES))
+        running.fujin("studio", "promote", name, "--by", LEADER, *overruled)
         assert serves(project, name)
         let_pass(rows, minutes=4)  # since a server has loaded it
         write(running, [*texts["alarm"][-SINCE // 2 :], *longest])

@@ -72,7 +72,7 @@ def test_that_a_training_that_is_cut_off_leaves_what_was_there(
     whole = training.train(settings).read_bytes()
     monkeypatch.setattr(subprocess, "run", Rasa(whole=False))
     with pytest.raises(TrainingError, match="untouched"):
-        training.train(settings, force=True)
+        training.train(settings, target)
     assert target.read_bytes() == whole
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 

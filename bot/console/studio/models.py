@@ -120,7 +120,7 @@ def read_view(session: Session, project: Path, *, now: datetime, texts: bool = T
         watched=promotion.in_the_dark(session, now),
         servers=tuple(_server(report) for report in arrival.servers) if arrival else (),
         rows=tuple(_row(session, model, project, now, texts=texts) for model in models),
-        past=tuple(_past(row) for row in promotion.history(session, limit=SHOWN_HISTORY)),
+        past=tuple(past_of(row) for row in promotion.history(session, limit=SHOWN_HISTORY)),
     )
 
 
@@ -200,7 +200,8 @@ def heard(session: Session, model: str) -> Listening:
     )
 
 
-def _past(row: Promotion) -> Past:
+def past_of(row: Promotion) -> Past:
+    """What was decided, as people read it."""
     closed = tuple(gates.TITLES.get(gate["name"], gate["name"]) for gate in row.gates if not gate["passed"])
     what = "强行上线" if closed and row.kind == promotion.PROMOTE else promotion.KINDS.get(row.kind, row.kind)
     if row.kind == promotion.REQUEST and row.approved_by:

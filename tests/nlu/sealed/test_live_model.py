@@ -140,6 +140,22 @@ def test_that_a_broken_file_leaves_the_old_model_and_is_not_tried_again(
     assert server.look().model == "bad"
 
 
+def test_that_a_file_that_is_not_what_the_pointer_says_is_not_even_loaded(
+    server: Server, serving: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Any] = []
+    monkeypatch.setattr(live_model, "beside", lambda *given: tried.append(given) or beside(*given))
+    pointer.point_to(server.models, "new", digests={"new": "0" * 64})
+    report = server.look()
+    assert (report.model, report.wanted, report.state) == (running_model(serving), "new", FAILED)
+    assert "和登记时不一样" in report.error
+    server.look()
+    assert tried == []
+    entered = pointer.hashed(pointer.file_of(server.models, "new"))
+    pointer.point_to(server.models, "new", digests={"new": entered})
+    assert server.look().model == "new"
+
+
 def test_that_a_server_without_a_model_takes_the_last_good_one(server: Server, serving: Agent) -> None:
     empty = Agent(generator=serving.nlg, tracker_store=serving.tracker_store._tracker_store.twin())
     server.app.ctx.agent = empty
