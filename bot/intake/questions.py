@@ -64,7 +64,7 @@ class AlarmQuestions:
     """How a place that is still unknown is asked for once more, by voice: default, silent."""
     answered: Mapping[str, re.Pattern[str]]
     """How residents answer a question before it is asked, by its name."""
-    scenes: Mapping[str, "Scene"]
+    scenes: Mapping[str, Scene]
     """What an alarm turns out to be by the words of its whole story: a child in a car, the victim's own words."""
 
     def scene_of(self, case: Case, messages: Sequence[Message]) -> str:

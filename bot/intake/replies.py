@@ -242,7 +242,7 @@ def _in_alarm(
     answer = None
     if not (first or turned or fitting or over):
         answer = _answer(case, message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
-    if first or (turned and not fitting):
+    if first or (turned and (not fitting or fitting[0].mute)):
         said = begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
     elif not (fitting or answer) and not manner.hidden and _parts(triage, moment.kind):
         return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
