@@ -109,6 +109,8 @@ PERSONS = [
     ("building_danger", "witness", "墙倒了压着人", "空地", "护住口鼻，别吸灰"),
     ("building_danger", "victim", "我被埋在底下了", "护住口鼻，别吸灰", "叫大家往空地"),
     ("burglary", "adult", "警察叔叔我家门锁被撬了 我刚下班回来", "别进去", "小朋友"),
+    ("trapped", "parent", "放学回来我八岁孙子头卡栏杆里了", "别硬拽", "小朋友"),
+    ("trapped", "child", "叔叔我在学校厕所 门打不开", "小朋友", "您"),
     ("domestic_violence", "child", "警察叔叔 我爸爸在打我妈妈", "小朋友", "您"),
 ]
 
