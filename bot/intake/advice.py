@@ -29,15 +29,15 @@ Text = TypeVar("Text")
 
 
 class Entry(Written):
-    """One line and the words it is said to.
+    """One line and the words it is said to; without `when`, to whatever begins an alarm of its kinds or scenes.
 
     `quiet` is for a screen that somebody else may see; `first`: the message that begins the alarm gets it as well,
     or with `instead` gets it in the place of the guidance; `after`: it is said also when the alarm is over; `calm`: it
-    belongs to requests and tips as well.
+    belongs to requests and tips as well; `mute`: it is said to whoever cannot telephone, and to nobody else.
     """
 
     name: str
-    when: tuple[str, ...]
+    when: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     says: str
@@ -47,6 +47,7 @@ class Entry(Written):
     instead: bool = False
     after: bool = False
     calm: bool = False
+    mute: bool = False
 
     @property
     def mark(self) -> str:
@@ -57,6 +58,7 @@ class Entry(Written):
 class _File(Written):
     groups: dict[str, tuple[str, ...]]
     receipts: dict[str, tuple[str, ...]]
+    receipts_english: dict[str, tuple[str, ...]]
     english_first: dict[str, str]
     advice: tuple[Entry, ...]
 
@@ -67,7 +69,7 @@ class Line:
 
     entry: Entry
     kinds: frozenset[str]
-    when: re.Pattern[str]
+    when: re.Pattern[str] | None
     unless: re.Pattern[str] | None
 
     def of(self, moment: "Moment") -> bool:
@@ -76,21 +78,29 @@ class Line:
 
     def fits(self, text: str) -> bool:
         """Whether it answers the words of a text without spaces."""
-        return bool(self.when.search(text)) and not (self.unless and self.unless.search(text))
+        meant = self.when is None or self.when.search(text)
+        return bool(meant) and not (self.unless and self.unless.search(text))
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Where in the story a message comes."""
+    """Where in the story a message comes, and from whom.
+
+    `first`: it makes the alarm; `begins`: it makes it, or names its kind; `mute`: who writes cannot telephone.
+    """
 
     kind: str
     scene: str = ""
     first: bool = False
+    begins: bool = False
     over: bool = False
     calm: bool = False
+    mute: bool = False
 
     def allows(self, entry: Entry) -> bool:
         """Whether an entry is for such a moment."""
+        if (entry.mute and not self.mute) or not (entry.when or entry.mute or self.begins):
+            return False
         return (entry.first or not self.first) and (entry.after or not self.over) and (entry.calm or not self.calm)
 
 
@@ -108,11 +118,15 @@ class Advice:
 
     lines: tuple[Line, ...] = ()
     receipts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    receipts_english: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     english_first: Mapping[str, str] = field(default_factory=dict)
 
-    def receipt(self, moment: Moment, number: int) -> str:
+    def receipt(self, moment: Moment, number: int, *, english: bool = False) -> str:
         """The receipt for a case's message of this number; another one than for the message before it."""
-        written = self.receipts.get(moment.kind) or self.receipts.get(_ANY) or (wording.RECEIPT,)
+        receipts, plain = (
+            (self.receipts_english, wording.RECEIPT_ENGLISH) if english else (self.receipts, wording.RECEIPT)
+        )
+        written = receipts.get(moment.kind) or receipts.get(_ANY) or (plain,)
         return written[number % len(written)]
 
     def listens(self, moment: Moment) -> bool:
@@ -129,7 +143,9 @@ def load(path: Path = ADVICE_FILE) -> Advice:
     """Read the file. Raises TrainersFileError."""
     content = trainers_file.read(path, TypeAdapter(_File))
     lines = tuple(_line(entry, content.groups) for entry in content.advice)
-    return Advice(lines, _by_kind(content.receipts, content.groups), _by_kind(content.english_first, content.groups))
+    said = (content.receipts, content.receipts_english)
+    receipts, receipts_english = (_by_kind(written, content.groups) for written in said)
+    return Advice(lines, receipts, receipts_english, _by_kind(content.english_first, content.groups))
 
 
 def live(path: Path = ADVICE_FILE) -> LiveFile[Advice]:
@@ -146,7 +162,8 @@ def _by_kind(written: Mapping[str, Text], groups: Mapping[str, tuple[str, ...]])
 def _line(entry: Entry, groups: dict[str, tuple[str, ...]]) -> Line:
     kinds = frozenset(kind for name in entry.kinds for kind in groups.get(name, (name,)))
     unless = any_of(map(_bare, entry.unless)) if entry.unless else None
-    return Line(entry, kinds, any_of(map(_bare, entry.when)), unless)
+    when = any_of(map(_bare, entry.when)) if entry.when else None
+    return Line(entry, kinds, when, unless)
 
 
 def _bare(words: str) -> str:

@@ -37,11 +37,12 @@ _PROPOSES = re.compile(r"要不|那我|我先|该|[吧呗]\W*$|行[不吗]|中�
 
 
 class Answer(Written):
-    """One answer; `quiet` is for a screen that somebody else may see."""
+    """One answer; `quiet` is for a screen that somebody else may see, `english` for who writes English."""
 
     kinds: tuple[str, ...]
     says: Annotated[str, StringConstraints(min_length=1, max_length=45)]
     quiet: Annotated[str, StringConstraints(max_length=12)] = ""
+    english: Annotated[str, StringConstraints(max_length=220)] = ""
 
 
 @dataclass(frozen=True)

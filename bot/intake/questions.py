@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.intake.kinds import FROM_AFAR
 from bot.intake.wording import unspaced
 from bot.nlu.entities import entities_of
 from bot.nlu.knowledge import ANSWERS
@@ -30,16 +30,24 @@ RESCUE = frozenset(
         *("suicide_self", "suicide_other"),
     )
 )
-"""Kinds in which nobody stands beside the writer and reads along."""
+"""Kinds in which as a rule nobody stands beside the writer and reads along."""
 _DOOR_QUESTION, _PLACE_QUESTION, _AGAIN = "door", "place", "again"
 _AGAIN_AFTER = 3
 """Messages in an alarm after which a place that nobody has told is asked for once more."""
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
-_DEAF = re.compile("聋|哑|听不[见到]|听没有|不会说话|说话不会|说不了话")
-_READ_ALONG = re.compile("不敢|躲|藏|小声|出声|吱声|看[我见到]?手机|在旁边|在跟前|跟着我|盯着|不让我")
-"""Words of whoever somebody stands beside, or looks for."""
-_STIFF = re.compile("(?:腰|腿|脖子|胳膊|手|脚|身子|后背|头|肩|胯|膝盖|肋|疼|摔|滑倒|起不来).{0,6}不敢动")
-"""Who dares not move for pain hides from nobody."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an alarm of some kinds may turn out to be, and by which words."""
+
+    of: frozenset[str]
+    said: re.Pattern[str]
+    unless: re.Pattern[str] | None
+
+    def fits(self, kind: str, text: str) -> bool:
+        """Whether a story without spaces, of an alarm of this kind, tells of it."""
+        return kind in self.of and bool(self.said.search(text)) and not (self.unless and self.unless.search(text))
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ class AlarmQuestions:
 
     default: Mapping[str, str]
     silent: Mapping[str, str]
+    silent_english: Mapping[str, str]
     english: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
     english_rescue: Mapping[str, str]
@@ -55,44 +64,25 @@ class AlarmQuestions:
     """How a place that is still unknown is asked for once more, by voice: default, silent."""
     answered: Mapping[str, re.Pattern[str]]
     """How residents answer a question before it is asked, by its name."""
-    scenes: Mapping[str, tuple[str, re.Pattern[str]]]
-    """What an alarm of a kind turns out to be by the words of its whole story: a child in a car, a lift."""
+    scenes: Mapping[str, Scene]
+    """What an alarm turns out to be by the words of its whole story: a child in a car, the victim's own words."""
 
     def scene_of(self, case: Case, messages: Sequence[Message]) -> str:
         """The scene that a case's words tell of; its kind where they tell of none."""
         kind, told = kind_of(case), "".join(normalise(one.text) for one in messages if one.kind in ("text", "voice"))
         bare = "".join(told.split())
-        found = (name for name, (of, words) in self.scenes.items() if of == kind and words.search(bare))
-        return next(found, kind)
+        return next((name for name, scene in self.scenes.items() if scene.fits(kind, bare)), kind)
 
     def of(self, case: Case, messages: Sequence[Message], *, english: bool, hidden: bool) -> Mapping[str, str]:
         """The questions for a case, in order; `hidden`: somebody else may see the screen."""
         own = self.kinds.get(self.scene_of(case, messages)) or self.kinds.get(kind_of(case), self.default)
         if hidden:
             doors = kind_of(case) not in self.kinds or _DOOR_QUESTION in own
-            return {name: ask for name, ask in self.silent.items() if doors or name != _DOOR_QUESTION}
+            silent = self.silent_english if english else self.silent
+            return {name: ask for name, ask in silent.items() if doors or name != _DOOR_QUESTION}
         if english:
             return self.english_rescue if kind_of(case) in RESCUE else self.english
         return own
-
-
-def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
-    """Whether what is written to a silent alarm must look like nothing.
-
-    A deaf person must not be called either, nor one who turns off the light in a gas leak or whom a swindler hears
-    type; but nobody reads along, and the guidance is what saves. An alarm that began as a whisper stays hidden.
-    """
-    if not case.silent:
-        return False
-    texts = [unspaced(message.text) for message in messages]
-    deaf = any(_DEAF.search(text) for text in texts)
-    if kind_of(case) not in RESCUE and case.intent not in FROM_AFAR:
-        return not deaf or any(_READ_ALONG.search(text) for text in texts)
-    whispered = any((message.triage or {}).get("silent") for message in messages if message.id == case.alarm_message_id)
-    stiff = any(_STIFF.search(text) for text in texts)
-    return (
-        whispered and not deaf and not (stiff and not any(_READ_ALONG.search(_STIFF.sub("", text)) for text in texts))
-    )
 
 
 def next_question(
@@ -142,12 +132,13 @@ def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
     data = read_yaml(path)
     with of_its_shape(path):
         kinds = {kind: _texts(questions) for kind, questions in data["kinds"].items()}
-        default, silent, english, rescue = (
-            _texts(data[name]) for name in ("default", "silent", "english", "english_rescue")
+        default, silent, silent_english, english, rescue = (
+            _texts(data[name]) for name in ("default", "silent", "silent_english", "english", "english_rescue")
         )
         answered = {str(name): any_of(words) for name, words in data["answered"].items()}
-        scenes = {str(name): (str(scene["of"]), any_of(scene["said"])) for name, scene in data["scenes"].items()}
-        return AlarmQuestions(default, silent, english, kinds, rescue, _texts(data["again"]), answered, scenes)
+        scenes = {str(name): _scene(scene) for name, scene in data["scenes"].items()}
+        again = _texts(data["again"])
+        return AlarmQuestions(default, silent, silent_english, english, kinds, rescue, again, answered, scenes)
 
 
 def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:
@@ -158,6 +149,11 @@ def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:
 def kind_of(case: Case) -> str:
     """The fine intent of a case without its label."""
     return case.intent.rpartition("/")[2]
+
+
+def _scene(written: Mapping[str, Any]) -> Scene:
+    said, unless = (["".join(str(words).split()) for words in written.get(name) or []] for name in ("said", "unless"))
+    return Scene(frozenset(str(written["of"]).split()), any_of(said), any_of(unless) if unless else None)
 
 
 def _texts(questions: Mapping[str, str]) -> dict[str, str]:

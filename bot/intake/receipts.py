@@ -19,6 +19,9 @@ _RECEIPTS = {
     "location": wording.PLACE_RECEIPT,
     "voice": wording.VOICE_RECEIPT,
 }
+SILENT = {False: wording.SILENT_RECEIPT, True: wording.SILENT_RECEIPT_ENGLISH}
+"""The receipt that somebody else may see, by whether it is in English."""
+_SILENT_ASKED = {False: wording.SILENT_ASKED, True: wording.SILENT_ASKED_ENGLISH}
 _ASKS = re.compile(
     r"[?？]|吗\W*$|[行成中对好]吗|"
     r"(?:能|可以|行|要|用|该|会|得|有|给|中|成|使|算|对|是|敢|准)[^，,。 ]{0,8}不[呀啊呢]?\W*$|"
@@ -71,7 +74,7 @@ def of(message: Message, messages: Sequence[Message], moment: Moment, advice: Ad
         return wording.STILL_HERE
     if asks_something(message.text) and not advice.listens(moment):
         return wording.ASKED_ENGLISH if english else wording.ASKED
-    return wording.RECEIPT_ENGLISH if english else advice.receipt(moment, number(message, messages))
+    return advice.receipt(moment, number(message, messages), english=english)
 
 
 def number(message: Message, messages: Sequence[Message]) -> int:
@@ -79,6 +82,7 @@ def number(message: Message, messages: Sequence[Message]) -> int:
     return sum(one.kind == "text" and one.id < message.id for one in messages)
 
 
-def quiet(message: Message) -> str:
+def quiet(message: Message, *, english: bool) -> str:
     """The receipt of a message whose answer somebody else may see."""
-    return wording.SILENT_ASKED if message.kind == "text" and asks_something(message.text) else wording.SILENT_RECEIPT
+    asked = message.kind == "text" and asks_something(message.text)
+    return (_SILENT_ASKED if asked else SILENT)[english]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -14,8 +14,9 @@ from bot.intake.advice import Entry, Moment, lines_for
 from bot.intake.alarm_answers import ANY
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
+from bot.intake.manner import OPEN, Manner
 from bot.intake.menu import filled, is_tap
-from bot.intake.questions import is_hidden, kind_of, messages_of, next_question
+from bot.intake.questions import kind_of, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
@@ -210,15 +211,21 @@ def _in_alarm(
     if first:
         kinds.of_first_words(case, triage)
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
-        hidden = Manner.of(case, messages).hidden
-        return [BotReply(_ended(session, case, message, desk, hidden=hidden, now=now))]
+        return [BotReply(_ended(session, case, message, desk, Manner.of(case, messages), now=now))]
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     manner, questions = Manner.of(case, messages), desk.questions.current()
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
     if told_over and triage.intent == _CORRECTION:
-        return [BotReply(wording.SILENT_RECEIPT if manner.hidden else wording.RESOLVED_ALREADY)]
-    moment = Moment(kind_of(case), questions.scene_of(case, messages), first=first, over=over)
+        return [BotReply(receipts.SILENT[manner.english] if manner.hidden else wording.RESOLVED_ALREADY)]
+    moment = Moment(
+        kind_of(case),
+        questions.scene_of(case, messages),
+        first=first,
+        begins=first or turned,
+        over=over,
+        mute=manner.mute,
+    )
     doubted = duty_case.in_doubt(case)
     matter = not first and _asks_a_matter(message, triage, over=told_over or doubted)
     other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
@@ -235,8 +242,8 @@ def _in_alarm(
     answer = None
     if not (first or turned or fitting or over):
         answer = _answer(case, message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
-    if first or (turned and not fitting):
-        said = _begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
+    if first or (turned and (not fitting or fitting[0].mute)):
+        said = begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
     elif not (fitting or answer) and not manner.hidden and _parts(triage, moment.kind):
         return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
     else:
@@ -246,29 +253,6 @@ def _in_alarm(
         return said
     ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
     return [*said, BotReply(ask)] if ask else said
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How an alarm is written to: in English, or so that somebody who reads along sees nothing."""
-
-    english: bool
-    hidden: bool
-
-    @classmethod
-    def of(cls, case: Case, messages: Sequence[Message]) -> "Manner":
-        """The manner that a case's messages call for."""
-        hidden = is_hidden(case, messages)
-        latest = next((one.text for one in reversed(messages) if one.kind == "text"), "")
-        english = not wording.is_chinese(latest) and any(wording.is_english(one.text) for one in messages)
-        return cls(english=english and not hidden, hidden=hidden)
-
-    def of_entry(self, entry: Entry) -> str:
-        """A line's words in this manner; none where it has none."""
-        return entry.quiet if self.hidden else entry.english if self.english else entry.says
-
-
-_PLAIN = Manner(english=False, hidden=False)
 
 
 def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
@@ -331,7 +315,8 @@ def _fitting(case: Case, message: Message, manner: Manner, desk: Desk, moment: M
         return None
     asking = asks(normalise(message.text))
     for entry in lines_for(moment, message.text, desk.advice.current().lines):
-        if (said := manner.of_entry(entry)) and (asking or entry.mark not in case.asked):
+        again = asking and bool(entry.when)
+        if (said := manner.of_entry(entry)) and (again or entry.mark not in case.asked):
             _note(case, entry)
             return entry, said
     return None
@@ -358,7 +343,7 @@ def _note(case: Case, entry: Entry) -> None:
         case.asked = [*case.asked, entry.mark]
 
 
-def _begun(
+def begun(
     understanding: Understanding | None, manner: Manner, fitting: tuple[Entry, str] | None, english: str
 ) -> list[BotReply]:
     """The guidance that a new alarm gets, with the line that fits its words, or that line in its place.
@@ -366,32 +351,36 @@ def _begun(
     The model's guidance is in Chinese alone; `english` stands for it.
     """
     if manner.hidden:
-        return [BotReply(wording.SILENT_ALARM)]
+        return [BotReply(wording.SILENT_ALARM_ENGLISH if manner.english else wording.SILENT_ALARM)]
     if fitting and fitting[0].instead:
         return [BotReply(fitting[1])]
     beside = [BotReply(fitting[1])] if fitting else []
     if manner.english:
-        return [BotReply(f"{wording.ALARM_ENGLISH}\n{english}".rstrip()), *beside]
-    return [*(understanding.replies if understanding else [BotReply(wording.ALARM)]), *beside]
+        return [BotReply(manner.aloud(f"{wording.ALARM_ENGLISH}\n{english}".rstrip())), *beside]
+    guidance = understanding.replies if understanding else [BotReply(wording.ALARM)]
+    return [*(replace(reply, text=manner.aloud(reply.text)) for reply in guidance), *beside]
 
 
 def _taken_down(message: Message, messages: Sequence[Message], moment: Moment, manner: Manner, desk: Desk) -> str:
     """What is said to a message that no line fits."""
     if manner.hidden:
-        return receipts.quiet(message)
-    return receipts.of(message, messages, moment, desk.advice.current(), english=manner.english)
+        return receipts.quiet(message, english=manner.english)
+    advice = desk.advice.current()
+    if manner.english and wording.asks_what_now(message.text) and not advice.listens(moment):
+        return manner.aloud(advice.in_english(moment))
+    return manner.aloud(receipts.of(message, messages, moment, advice, english=manner.english))
 
 
-def _ended(session: Session, case: Case, message: Message, desk: Desk, *, hidden: bool, now: datetime) -> str:
+def _ended(session: Session, case: Case, message: Message, desk: Desk, manner: Manner, *, now: datetime) -> str:
     """Take down that its resident calls an alarm over, and say what becomes of it; a guess ends nothing."""
     if wording.says_unsure(wording.unspaced(message.text)):
-        return wording.SILENT_RECEIPT if hidden else wording.RESOLVED_UNPROVEN
+        return receipts.SILENT[manner.english] if manner.hidden else wording.RESOLVED_UNPROVEN
     case.asked = [*case.asked, duty_case.TOLD_OVER]
     ended = duty_case.resolve(session, case, message.text, by=message.resident_id, now=now)
     if ended:
         escalation.page_holder(session, case, PageKind.OVER, watch=desk.watch(), now=now)
-    if hidden:
-        return wording.SILENT_RECEIPT
+    if manner.hidden:
+        return receipts.SILENT[manner.english]
     if not ended:
         return wording.RESOLVED_UNPROVEN
     return wording.RESOLVED_FOUND if kind_of(case) in _LOST else wording.RESOLVED
@@ -466,12 +455,12 @@ def _beside(
     case = belonging.latest(session, message, now=now)
     if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
-    if answer := _answer(case, message, understanding, _PLAIN, desk, {case.label}):
+    if answer := _answer(case, message, understanding, OPEN, desk, {case.label}):
         return answer
     of_case = triage.intent in _OF_THE_CASE
     if not of_case and (_asks_a_matter(message, triage, over=False) or triage.confidence >= _SURE_OF_QUESTION):
         return None
-    fitting = _fitting(case, message, _PLAIN, desk, Moment(kind_of(case), calm=True))
+    fitting = _fitting(case, message, OPEN, desk, Moment(kind_of(case), calm=True))
     return fitting[1] if fitting else wording.ASKED
 
 

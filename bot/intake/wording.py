@@ -15,6 +15,9 @@ ALARM_ENGLISH = (
 # In front of an attacker it must look like nothing.
 SILENT_ALARM = "收到，在办了。"
 SILENT_RECEIPT = "收到。"
+SILENT_ALARM_ENGLISH = "OK, on it."
+SILENT_RECEIPT_ENGLISH = "OK."
+SILENT_ASKED_ENGLISH = "Let me get back to you on that."
 UNREAD = "您的消息已收到，值班民警会人工查看，并在这里回复您。\n如果现在有危险，请直接拨打110，或回复“现在有危险”。"
 RECEIPT = "收到，民警看得到您写的。"
 RECEIPT_ENGLISH = "Received. The officer on duty can see it."
@@ -28,8 +31,8 @@ STILL_HERE = "在的，值班民警已收到提醒，您写的都看得到。情
 PHOTO_RECEIPT = "照片收到，民警看得到。"
 PLACE_RECEIPT = "位置收到，民警看得到。"
 VOICE_RECEIPT = "语音收到，民警会听。"
-RESOLVED = "没事就好。已经告诉民警，由民警来结案，您不用再办什么；情况有变化马上再发。"
-RESOLVED_FOUND = "人找到了就好。已经记下，民警看得到，由民警来结案；人要是冻着、不舒服，打120。"
+RESOLVED = "没事就好，记下了，民警在值班台看得到，由民警来结案，您不用再办什么；情况有变化马上再发。"
+RESOLVED_FOUND = "人找到了就好，记下了，民警在值班台看得到，由民警来结案；人要是冻着、不舒服，打120。"
 RESOLVED_ALREADY = "好，知道了，民警看得到，您不用再办什么。之前还打过110、119、120的，也打个电话说一声。"
 RESOLVED_UNPROVEN = "收到。民警会核实一下再结案；情况有变化马上再发。"
 PARTING = "好，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
@@ -153,6 +156,25 @@ _PUZZLED = re.compile(
     "(?:那|这个?|那个?|到底|我)*(?:是?啥意思|什么意思|咋回事|怎么回事|要[我俺]?(?:补|发|交)(?:啥|什么)|补啥|补什么|哪里?不行|哪不行"
     "|(?:凭啥|凭什么|为啥|为什么|因为啥|咋|怎么)(?:就)?(?:不给?|没)(?:通过|过|办|批|给办|给批|让过)|(?:啥|什么)原因|哪儿?错了)[了啊呀呢]?"
 )
+
+_DIALS = re.compile(
+    r"(?:能打电话|能安全通话)?(?<![人我帮])(请?(?:马上|尽快|同时|紧接着|快)?也?[再可能]?)[打拨] ?"
+    "(?=1(?:10|19|20|22)(?![0-9])|95598)"
+)
+_DIALS_IN_ENGLISH = re.compile(r"\b(?P<call>[Cc])all (?=1[0-9]{2}\b)")
+
+_WHAT_NOW = re.compile(r"\bwhat (?:should|shall|do|can|must) (?:i|we) do\b|\bwhat now\b|\bwhat to do\b", re.IGNORECASE)
+
+
+def asks_what_now(text: str) -> bool:
+    """Whether an English text asks for guidance: what shall I do?"""
+    return bool(_WHAT_NOW.search(text))
+
+
+def through_others(text: str) -> str:
+    """A text for whoever cannot telephone: 请马上打119 becomes 请马上叫人打119."""
+    text = _DIALS.sub(r"\1叫人打", text)
+    return _DIALS_IN_ENGLISH.sub(lambda found: f"{'G' if found['call'] == 'C' else 'g'}et somebody to call ", text)
 
 
 def unspaced(text: str) -> str:

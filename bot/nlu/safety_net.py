@@ -149,7 +149,10 @@ class SafetyNet:
         self.guards = {str(name): self._guard(name, content) for name, content in (rules.get("guards") or {}).items()}
         self.rules = {str(content["rule"]): self._rule(content) for content in rules["dangers"]}
         self._whole = self._whole_messages(rules.get("whole_messages") or {})
-        self._silence = self._patterns("silence", rules.get("silence") or [])
+        self._silence = (
+            *self._patterns("silence", rules.get("silence") or []),
+            *self._patterns("mute", rules.get("mute") or []),
+        )
         self._telling = frozenset(self._lexicon - self._glue)
         self._known = self._lexicon | self._idioms
         self._longest = max(map(len, self._known))

@@ -211,7 +211,7 @@ def identity_number(text: str, *, today: date, adult: bool = False) -> str | Non
     if adult and age < 18:
         raise UnderAgeError(UNDER_18)
     if age < 16:
-        raise UnderAgeError("未满16周岁由监护人代办，请发监护人的姓名和身份证号，或者带孩子到派出所办。")
+        raise UnderAgeError("未满16周岁的由监护人代办，这里填不了：带监护人和孩子的证件、材料，到派出所窗口办。")
     return number
 
 

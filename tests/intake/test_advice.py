@@ -8,7 +8,7 @@ import pytest
 from bot.duty.case import TOLD_OVER
 from bot.intake import advice, questions, wording
 from bot.intake.advice import Moment
-from bot.store.models import Case, Message, Reply
+from bot.store.models import Case, Reply
 from tests.intake.rows import rows
 from tests.station import Station
 from tests.world import Answer, Asked
@@ -72,13 +72,11 @@ def test_that_who_writes_english_is_guided_by_the_scene_before_the_kind() -> Non
     assert ADVICE.in_english(Moment("a_new_kind")) == ADVICE.english_first["any"]
 
 
-def test_that_no_quiet_line_names_the_police_or_a_number_to_call() -> None:
-    for quiet in (known.entry.quiet.replace("打120", "") for known in LINES):
-        assert not any(word in quiet for word in ("警", "报案", "110", "120")), quiet
-
-
 def test_that_lines_know_the_moment() -> None:
-    assert line("fire", "我是聋人 着火了", first=True) == "deaf"
+    assert line("fire", "我是聋人 着火了", first=True, mute=True) == "mute"
+    assert line("fire", "我是聋人 着火了", first=True) == ""
+    assert line("kidnapped_self", "他们拽我上车", first=True, begins=True) == "kidnapped_self_first"
+    assert line("kidnapped_self", "他们拽我上车") == ""
     assert line("fire", "猫也在屋里", first=True) == ""
     assert line("missing_child", "这个怎么撤", over=True) == "how_to_close"
     assert line("missing_child", "看到没", over=True) == ""
@@ -118,7 +116,8 @@ async def test_that_a_deaf_person_in_a_fire_is_advised_in_writing(station: Stati
     await station.deliver("着火了 我聋 不能打电话")
     (case,) = rows(station, Case)
     assert case.silent
-    assert said(station)[0].startswith(wording.ALARM)
+    assert "请叫人打110" in said(station)[0]
+    assert "请拨" not in said(station)[0]
     assert "写字就行" in said(station)[0]
     station.phone.take()
 
@@ -134,13 +133,6 @@ async def test_that_a_deaf_person_who_was_robbed_is_advised_in_the_open_unless_s
     assert said(station)[1].startswith(wording.SILENT_ALARM)
     for _ in range(2):
         station.phone.take()
-
-
-def test_that_who_dares_not_move_for_pain_is_advised_in_the_open() -> None:
-    hurt, hiding = (Message(id=1, text=text, triage={"silent": True}) for text in ("我腰疼不敢动", "他在门口我不敢动"))
-    case = Case(intent="urgent_alarm/medical", silent=True, alarm_message_id=hurt.id)
-    assert not questions.is_hidden(case, [hurt])
-    assert questions.is_hidden(case, [hiding])
 
 
 async def test_that_money_offered_beside_an_accident_makes_no_swindle_of_it(station: Station) -> None:

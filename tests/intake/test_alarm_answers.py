@@ -56,11 +56,6 @@ def test_that_every_kind_of_an_answer_is_one_of_a_case() -> None:
             assert title_of(f"urgent_alarm/{kind}") != f"urgent_alarm/{kind}", f"{name}: {kind}"
 
 
-def test_that_no_quiet_answer_names_the_police_or_a_number_to_call() -> None:
-    for answer in ANSWERS.answers.values():
-        assert not any(word in answer.quiet for word in ("警", "报案", "110", "120", "119")), answer.quiet
-
-
 async def test_that_a_question_in_an_alarm_is_answered_and_another_promised(station: Station) -> None:
     station.rasa.asked["阀门我能关不"] = (VALVE,)
     for text in ("家里煤气漏了，味儿老大了", "阀门我能关不", "你们单位发不发衣服"):

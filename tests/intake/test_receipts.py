@@ -75,8 +75,16 @@ def test_that_whoever_despairs_is_listened_to_also_in_asking() -> None:
 
 
 def test_that_in_front_of_others_a_receipt_says_nothing() -> None:
-    assert receipts.quiet(message("他有几个人要不要紧")) == wording.SILENT_ASKED
-    assert receipts.quiet(message("在里屋")) == wording.SILENT_RECEIPT
+    assert receipts.quiet(message("他有几个人要不要紧"), english=False) == wording.SILENT_ASKED
+    assert receipts.quiet(message("在里屋"), english=False) == wording.SILENT_RECEIPT
+    assert receipts.quiet(message("in the back room"), english=True) == wording.SILENT_RECEIPT_ENGLISH
+    assert receipts.quiet(message("how many of you are there?"), english=True) == wording.SILENT_ASKED_ENGLISH
+
+
+def test_that_whoever_despairs_in_english_is_listened_to_in_english() -> None:
+    said = receipt("nobody would miss me", alarm="suicide_self", english=True)
+    assert said == ADVICE.receipts_english["suicide_self"][1]
+    assert receipt("is there any point?", alarm="suicide_self", english=True) == said
 
 
 def test_that_a_picture_is_received_as_one() -> None:

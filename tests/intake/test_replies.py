@@ -425,3 +425,26 @@ async def test_that_who_wants_to_stay_unnamed_is_told_so(station: Station) -> No
 def _pseudonym(station: Station) -> str:
     heard: dict[str, Any] = station.rasa.heard[0]
     return str(heard["sender"])
+
+
+async def test_that_a_whisper_in_english_is_answered_in_english_that_looks_like_nothing(station: Station) -> None:
+    texts = ("my husband is beating me", "don't call me, he will hear it", "are you coming?")
+    for text in texts:
+        await deliver_as(station, text, "urgent_alarm/domestic_violence")
+    assert said(station)[1] == f"{wording.SILENT_RECEIPT_ENGLISH}\n\n{ASKED.silent_english['danger']}"
+    assert said(station)[2] == wording.SILENT_ASKED_ENGLISH
+    station.phone.take()
+
+
+async def test_that_who_asks_in_english_what_to_do_gets_the_guidance_of_the_kind(station: Station) -> None:
+    await deliver_as(station, "there is a fire in my kitchen", "urgent_alarm/fire")
+    await deliver_as(station, "please, what should I do?", "urgent_alarm/fire")
+    assert advice.load().english_first["fire"] in said(station)[1]
+    station.phone.take()
+
+
+async def test_that_a_witness_and_a_victim_are_asked_different_questions(station: Station) -> None:
+    await deliver_as(station, "我朋友让传销的扣住了", "urgent_alarm/captivity")
+    assert said(station)[0].startswith("您报得对，别自己去要人")
+    assert said(station)[0].endswith(ASKED.kinds["captivity_other"]["place"])
+    station.phone.take()
