@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.duty import conversation
-from bot.intake import belonging, replies, wording
+from bot.intake import belonging, receipts, replies, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
+from bot.intake.manner import Manner
+from bot.intake.questions import messages_of
 from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
 from bot.nlu.triage import Evidence, Triage, gravity
 from bot.store.models import OF_FORM, Case, Media, Message, Reply, WorkState
@@ -172,8 +174,8 @@ def _answer_event(
     now: datetime,
     passive: Callable[[], bool],
 ) -> Content | None:
-    """Answer a menu tap or a new follower, unless an officer talks with them. Nothing is filed; in a silent alarm the
-    answer looks like nothing.
+    """Answer a menu tap or a new follower, unless an officer talks with them. Nothing is filed; in an alarm in
+    which somebody may read along the answer looks like nothing.
 
     Rasa's question back to an unclear message promises an officer, so it is no answer to what is not filed.
     """
@@ -184,8 +186,8 @@ def _answer_event(
     if not said:
         return None
     alarm = duty_case.open_alarm(session, message.resident_id, now=now)
-    if alarm and alarm.silent:
-        said = [BotReply(wording.SILENT_RECEIPT)]
+    if alarm and (manner := Manner.of(alarm, messages_of(session, alarm))).hidden:
+        said = [BotReply(receipts.SILENT[manner.english])]
     return _post(session, message, alarm, said, now=now, passive=passive)
 
 

@@ -439,6 +439,16 @@ async def test_that_in_a_silent_alarm_a_tap_gets_nothing_but_neutral_words(stati
     assert len(rows(station, Case)) == 1
 
 
+async def test_that_who_is_deaf_and_unwatched_gets_the_answer_to_a_tap(station: Station) -> None:
+    station.rasa.labels = {"我聋人 家里着火了": "urgent_alarm"}
+    station.rasa.intents = {"我聋人 家里着火了": "urgent_alarm/fire"}
+    await station.deliver("我聋人 家里着火了")
+    station.phone.take()
+    assert rows(station, Case)[0].silent
+    (reply,) = await tap(station, "alarm:tip")
+    assert "线索" in reply.text
+
+
 async def test_that_in_an_open_alarm_a_tap_is_answered_and_officers_see_the_answer(station: Station) -> None:
     await station.deliver(ALARM)
     station.phone.take()
