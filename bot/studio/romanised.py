@@ -135,7 +135,7 @@ def _surnames() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _said() -> frozenset[tuple[str, str]]:
+def _said() -> frozenset[tuple[str, ...]]:
     """The words of two characters that stand in the training messages, in pinyin."""
     sounds: dict[str, list[str]] = {}
     for syllable, letters in _characters().items():
