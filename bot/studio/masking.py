@@ -180,7 +180,8 @@ def _found(text: str, plain: str, entities: StationEntities, *, confidential: bo
 
 
 _WITHIN = re.compile(
-    rf"(?:(?<=\s)|^)[{HAN}](?P<behind>[^\S\n]{{1,2}})(?=\S)|(?<=[{HAN}0-9])(?P<before>[^\S\n]{{1,2}})(?=[{HAN}](?!\S))"
+    rf"(?<![{HAN}a-z0-9])[{HAN}](?P<behind>[^\S\n]{{1,2}})(?=\S)"
+    rf"|(?<=[{HAN}0-9])(?P<before>[^\S\n]{{1,2}})(?=[{HAN}](?![{HAN}a-z0-9]))"
 )
 """The space beside a character that stands alone (张 伟, 12 号 楼): it parts no words."""
 _SPELLED = re.compile(rf"(?:(?<=[^{HAN}\s])|^|(?<=\S\S\s))[{HAN}](?:[^\S\n]{{1,2}}[{HAN}]){{2}}(?!\s[{HAN}](?!\S))")

@@ -72,7 +72,7 @@ _INTRODUCED = re.compile(
 )
 _WHOLE = re.compile("[\u3400-\u9fff·]{2,8}?(?=$|的|走丢|走失|不见|今年|[^\u3400-\u9fff·])")
 _SENTENCE = re.compile(
-    "[你我他她它了的不们在个来去到要就都是这那有没么吗啥谁什哪某人警车家出开得着过给把被让上下门叫骂骗打救号滴]"
+    "[你我他她它了的不们在个来去到要就都是这那有没么吗啥谁什哪某人警车家出开得着过给把被让上下门叫骂骗打救号滴唤喊]"
 )
 """What is in no name: it is the rest of a sentence that follows 叫."""
 _BELONGS = re.compile("是我(?:邻居|同学|同事|房东|老板|前夫|前妻|老公|老婆|儿子|女儿|闺女|对象)")
