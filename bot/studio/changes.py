@@ -28,6 +28,7 @@ from bot.studio import corpus, files, masking, plans
 from bot.studio.files import Edit, EditError
 from bot.studio.material import tips_among
 from bot.studio.plans import KINDS
+from bot.studio.second_look import suspects
 
 log = structlog.get_logger()
 
@@ -128,6 +129,7 @@ def deciding(store: Store) -> Iterator[Session]:
 @lru_cache(maxsize=1)
 def _warm() -> None:
     masking.leftovers("你好")
+    suspects("你好")
     with suppress(EditError):
         corpus.load(NLU_DATA)
 
@@ -528,7 +530,9 @@ def _check_impersonal(kind: str, wanted: Mapping[str, Any], why: str, tip: str) 
     words = [text for name in _OF_RESIDENTS.get(kind, ()) for text in _texts(wanted.get(name))]
     said = [text for name in _OF_THE_STATION.get(kind, ()) for text in _texts(wanted.get(name))]
     for told in (
-        masking.objection("例句里", [found for text in words for found in masking.leftovers(text, tip)]),
+        masking.objection(
+            "例句里", [found for text in words for found in masking.leftovers(text, tip) or suspects(text)]
+        ),
         masking.objection("内容里", [found for text in said for found in masking.of_one_person(text)]),
     ):
         if told:

@@ -13,16 +13,15 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
 
 import jieba
 import jieba.posseg
 
 from bot.nlu.entities import StationEntities
-from bot.nlu.names import COMPOUND, SINGLE
 from bot.nlu.normaliser import simplified
-from bot.nlu.project import NLU_DATA
-from bot.studio.named import KIN, named
+from bot.studio.called import called
+from bot.studio.named import HAN, named
+from bot.studio.romanised import romanised
 
 PLACEHOLDERS = {
     "phone": "〔电话〕",
@@ -148,6 +147,13 @@ def _spans(text: str, entities: StationEntities, *, confidential: bool) -> list[
     """What is to be taken out, in order, none overlapping; nothing of a placeholder or of a model's name."""
     plain = "".join(map(_plain, text))
     found = _found(text, plain, entities, confidential=confidential)
+    places = _together(plain)
+    if len(places) < len(plain):
+        tight, close = ("".join(said[place] for place in places) for said in (text, plain))
+        found += [
+            _Span(places[span.start], places[span.end - 1] + 1, span.kind)
+            for span in _found(tight, close, entities, confidential=confidential, apart=True)
+        ]
     kept = [(match.start(), match.end()) for match in _KEPT.finditer(text)]
     found = [part for span in found for part in _outside(span, kept) if text[part.start : part.end].strip()]
     joined = _joined(found)
@@ -156,17 +162,46 @@ def _spans(text: str, entities: StationEntities, *, confidential: bool) -> list[
     return joined
 
 
-def _found(text: str, plain: str, entities: StationEntities, *, confidential: bool) -> list[_Span]:
-    """Whatever is found in a text, which is also given as `_plain` has it; one may be within another."""
+def _found(text: str, plain: str, entities: StationEntities, *, confidential: bool, apart: bool = False) -> list[_Span]:
+    """Whatever is found in a text, which is also given as `_plain` has it; one may be within another.
+
+    `apart`: it was written with spaces within words, and only the names that are introduced are looked for.
+    """
     finders: list[Callable[[str], Iterator[_Span]]] = [_numbers, _accounts, _births, _plates, _addresses]
     if confidential:
         finders += [_whereabouts, _relations, _short_numbers]
     return [
         *(span for finder in finders for span in finder(plain)),
-        *_names(plain, wary=confidential),
-        *_in_english(text),
+        *(_Span(start, end, "name") for start, end in called(plain)),
+        *(_Span(start, end, "name") for start, end in (() if apart else _running(plain, wary=confidential))),
+        *(_Span(start, end, "name") for start, end in romanised(text)),
         *_of_entities(plain, entities, confidential=confidential),
     ]
+
+
+_WITHIN = re.compile(
+    rf"(?<![{HAN}a-z0-9])[{HAN}](?P<behind>[^\S\n]{{1,2}})(?=\S)"
+    rf"|(?<=[{HAN}0-9])(?P<before>[^\S\n]{{1,2}})(?=[{HAN}](?![{HAN}a-z0-9]))"
+)
+"""The space beside a character that stands alone (张 伟, 12 号 楼): it parts no words."""
+_SPELLED = re.compile(rf"(?:(?<=[^{HAN}\s])|^|(?<=\S\S\s))[{HAN}](?:[^\S\n]{{1,2}}[{HAN}]){{2}}(?!\s[{HAN}](?!\S))")
+"""A name in full with spaces in it (张 建 国); of two characters it could be any two words."""
+
+
+def _together(text: str) -> list[int]:
+    """The places of a text without the spaces that stand within a word."""
+    gaps = {place for match in _WITHIN.finditer(text) for place in range(*match.span(match.lastgroup or 0))}
+    return [place for place in range(len(text)) if place not in gaps]
+
+
+def _running(text: str, *, wary: bool) -> Iterator[tuple[int, int]]:
+    """Who is named in running text, also with spaces between the characters of a name."""
+    yield from named(text, wary=wary)
+    for match in _SPELLED.finditer(text):
+        said = "".join(match.group().split())
+        rest = re.match(rf"[{HAN}]*", text[match.end() :])  # 熊 进 超市
+        if (0, len(said)) in named(said + (rest.group() if rest else "")):
+            yield match.span()
 
 
 def _outside(span: _Span, kept: Sequence[tuple[int, int]]) -> Iterator[_Span]:
@@ -231,7 +266,9 @@ _TOKEN = re.compile(
     rf"|(?<![a-z])(?P<word>{'|'.join(_WORDS)})(?![a-z])"
     rf"|(?P<one>{_D})"
 )
-_FILLER = re.compile("然后|后面|后边|接着|跟着|空格|横杠|横线|杠|横|点|逗号|再|是|啊|嗯|呃|哦|额|那个|的")
+_FILLER = re.compile(
+    "然后|后面|后边|接着|跟着|开头|打头|中间|最后|结尾|末尾|空格|横杠|横线|杠|横|点|逗号|再|是|啊|嗯|呃|哦|额|那个|的"
+)
 _LOOKALIKES = {"o": "0", "l": "1", "i": "1", "x": "*"}
 _PAUSE = rf"(?:{_FILLER.pattern}|[^a-z0-9\u4e00-\u9fff]){{0,3}}+"
 _LIKE_DIGITS = re.compile(rf"(?<![a-z])(?:[oli]{_PAUSE})*+[0-9](?:{_PAUSE}[oli0-9])++(?![a-z])")
@@ -366,21 +403,32 @@ _PUBLIC = frozenset(
 _NUMBER_OF = re.compile(
     "(?:电话|手机|号码|联系方式|卡号|账号|帐号|账户|身份证号?|证号|群号|单号|编号|受理号|运单|订单)[^0-9\n]{0,6}$"
 )
-_END_OF = re.compile("(?:尾号|后[三四五六几]位|末[三四五六几]位|密码|验证码|口令)[^0-9\n]{0,5}$")
+_ONES_OWN = re.compile(
+    "(?:(?:警|学|工|短|员工|会员|考|准考证|学籍|社保|医保|卡|户|电表|水表|燃气|房照|房产证|产权证|不动产证|护照|驾照|档案|车架|发动机|串|"
+    "住院|病历|门诊|床|执照|合同|案件|案|回执|单|快递|订单|游戏|群|qq|扣扣|企鹅|陌陌|微信|抖音|快手|小红书)(?:证|卡)?(?:号码?|编号|id|群)|"
+    "取件码|提货码|短号|警号|护照|passport(?: no)?|qq|扣扣|企鹅|微信|vx|wx)(?:是|为|叫|:|\\.|[a-z]|\\s){0,4}$"
+)
+"""What directly before a number makes it one person's, or one matter's, however short it is."""
+_END_OF = re.compile("(?:尾[号数]|后[三四五六几]位|末[三四五六几]位|密码|验证码|口令)[^0-9\n]{0,5}$")
 _COUNTED = re.compile(r" *(?:多|来)?(?:元|块|万|千|百|个|天|年|月|日|点|岁|次|条|人|位|斤|米|分|小时|张|台|部|%|w|k)")
 
 
 def _accounts(text: str) -> Iterator[_Span]:
     yield from _matches(_MAIL, text, "mail")
     yield from _matches(_LINK, text, "link")
-    for pattern in (_CHAT, _CHAT_AFTER_WORDS, _ADD_ME, _TOKEN_LIKE):
+    for pattern in (*_CHAT, _ADD_ME, _TOKEN_LIKE):
         yield from _matches(pattern, text, "account")
+    yield from _matches(_LETTERED, text, "number")
     for run in _runs(text, lambda gap: _gap_digits(gap, strict=True)):
         start, end, digits = run[0].start, run[-1].end, "".join(one.value for one in run)
         if digits in _PUBLIC or _COUNTED.match(text, end):
             continue
         before = text[max(start - 16, 0) : start]
-        if (len(digits) >= 5 and _NUMBER_OF.search(before)) or (len(digits) >= 3 and _END_OF.search(before)):
+        if (
+            (len(digits) >= 5 and _NUMBER_OF.search(before))
+            or (len(digits) >= 3 and _END_OF.search(before))
+            or (len(digits) >= 4 and _ONES_OWN.search(before))
+        ):
             yield _whole(text, run, "number")
 
 
@@ -388,15 +436,35 @@ _MAIL = re.compile(
     r"[a-z0-9][\w.+-]*\s*(?:@|\(at\)|\[at\]|(?<=\s)at(?=\s)|艾特)\s*[a-z0-9-]+(?:\s*(?:\.|点|(?<=\s)dot(?=\s))\s*[a-z]{2,})+",
     re.ASCII,
 )
-_CHAT = re.compile(
-    r"(?:微信|薇信|威信|徽信|v信|vx|wx|weixin|wechat|qq|扣扣|企鹅|抖音|快手|支付宝|(?<![a-z])[vq](?=[:： ]))"
-    r"(?:号码?|账号|帐号|群|id|名|名字)?\s*(?:是|为|叫|:|：|=|加)?\s*(?P<inner>[a-z0-9][a-z0-9_\-]{4,29})",
-    re.ASCII,
+_HEART = "(?:[❤♥💗💚💌]\ufe0f?)"
+_APP = (
+    rf"(?:[微薇威徽v](?:信|芯|{_HEART})|微|薇(?=[号:❤a-z ])|绿泡泡|vx|wx|qq|扣扣|企鹅|"
+    "抖音|快手|小红书|陌陌|探探|支付宝|闲鱼|淘宝|微博|钉钉|电报|飞机(?=号|@| @)|推特|游戏|"
+    "(?<![a-z])(?:weixin|wechat|telegram|tg|whatsapp|line|ins|facebook|instagram|twitter|skype|steam)"
+    "(?= ?(?:id(?![a-z])|[:@号]|账号)| [a-z]*[0-9_])|(?<![a-z])[vq](?=[: ]))"
 )
-_CHAT_AFTER_WORDS = re.compile(
-    r"(?:微信|薇信|威信|徽信|qq|扣扣|抖音|快手)[\u4e00-\u9fff\s:,，]{0,8}(?P<inner>(?=[a-z_\-]*[0-9_])[a-z][a-z0-9_\-]{4,29})",
-    re.ASCII,
+_CHAT = (
+    re.compile(
+        rf"{_APP}(?:号码?|账号|帐号|群|id|名|名字)?\s*(?:是|为|叫|:|=|加|@|\s)*(?P<inner>(?![a-z]+\.(?:com|cn))[a-z0-9][a-z0-9_\-.@]{{4,29}})",
+        re.ASCII,
+    ),
+    # With a sign of what follows, it may be short, or Chinese.
+    re.compile(
+        rf"(?:{_APP}\s?(?:号码?|账号|帐号|id)|(?:账号|帐号|对方id))\s*(?:是|为|叫|:|=|加|@|\s)+"
+        rf"(?P<inner>(?:(?!什么|怎|[啥多被])[{HAN}]){{0,8}}[a-z0-9_\-.]{{2,30}})"
+    ),
+    re.compile(rf"(?:{_APP}\s?(?:号码?|账号|帐号|id))(?P<inner>[a-z][a-z0-9_\-.]{{2,29}})"),
+    re.compile(r"(?<![a-z])(?:vx|wx|v信)\s?(?:是|:|\s)\s?(?P<inner>[a-z][a-z0-9_\-]{2,29})"),
+    # Between the word and the account somebody may say something.
+    re.compile(
+        rf"(?:[微薇威徽]信|qq|扣扣|抖音|快手)[{HAN}\s:,]{{0,8}}(?P<inner>(?=[a-z_\-]*[0-9_])[a-z][a-z0-9_\-]{{4,29}})"
+    ),
+    re.compile(
+        rf"(?<![a-z0-9.])@\s?(?P<inner>(?![{HAN}]*(?:所有人|派出所|公安|警|法院|政府|消防|发布|日报|大家|[我你他她]))(?:[a-z0-9_]{{4,30}}|[{HAN}a-z0-9_]{{2,10}}(?=\s|$|[,，。])))"
+    ),
+    re.compile(r"(?:账号|帐号)\s?(?:是|为|叫|:|\s)?\s?(?P<inner>(?=[a-z_]*[0-9_])[a-z][a-z0-9_]{4,29})"),
 )
+"""Accounts by the name of the application before them: 加我微：liuyang_88, 快手id：老铁666, telegram @liuyang88."""
 _ADD_ME = re.compile(
     r"(?:加|找|私|联系|搜)(?:下|一下)?我?[\s:]*(?P<inner>[a-z][a-z0-9_\-]{5,29})(?![a-z0-9_ ])", re.ASCII
 )
@@ -409,6 +477,14 @@ _TOKEN_LIKE = re.compile(
     r"|(?=(?:[a-z]*[0-9]){5})(?=[0-9]*[a-z])[a-z0-9]{8,})(?![a-z0-9_\-])",
     re.ASCII,
 )
+
+
+_LETTERED = re.compile(
+    r"(?:单号|证号|病历号|车架号|发动机号|住院号|执照号?|学籍号|档案号|编号|序列号|护照号?|passport(?: no\.?)?)"
+    r"\s?(?:是|为|:|\s)?\s?"
+    r"(?P<inner>(?=[0-9]*[a-z])(?=[a-z]*[0-9])[a-z0-9]{5,20})"
+)
+"""Numbers of things that begin with letters: SF12345."""
 
 
 def _matches(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[_Span]:
@@ -435,32 +511,87 @@ def _births(text: str) -> Iterator[_Span]:
 
 _APART = r"[\s·•.\-_*—]{0,3}"
 _PLATE = re.compile(
-    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]{_APART}[a-z]{_APART}"
+    rf"[沈京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]{_APART}[a-z]{_APART}"
     rf"(?:(?:[a-z]|{_D}){_APART}){{4,7}}(?:[警学港澳挂])?"
 )
 _PLATE_END = re.compile(
-    rf"(?:车牌|牌照|牌号|车号|尾号)(?:号码?)?(?:尾号)?(?:是|为|:)?\s*(?P<inner>(?:[a-z]|{_D}){{3,7}})(?![a-z0-9])"
+    rf"(?:车牌|牌照|牌号|牌子|车号|尾号)(?:号码?)?(?:尾[号数])?(?:是|为|:)?\s*(?:[京津沪冀辽黑鲁蒙吉][a阿])?"
+    rf"(?P<inner>(?:(?:[a-z]|{_D})[·.]?){{3,7}})(?![a-z0-9])"
 )
+_VEHICLE = "车|轿|出租|司机|奔驰|宝马|奥迪|大众|丰田|本田|哈弗|五菱|比亚迪|吉普|面包|货|牌|[黑白红蓝灰银黄绿]色"
+_TRAIN = re.compile(r" ?(?:次|列车|高铁|动车|火车|车次)")
+_CAR = re.compile(
+    r"(?<![a-z0-9])(?P<inner>[a-z]{1,2}[·•.\- ]?(?=[a-z]{0,2}[0-9])[a-z0-9]{4,6}"
+    r"|(?=[0-9]*[a-z])(?=[a-z]*[0-9])[a-z0-9]{5})(?![a-z0-9])"
+)
+"""A plate without its province, which counts only beside a vehicle."""
+_BESIDE_CAR = 6
 
 
 def _plates(text: str) -> Iterator[_Span]:
     yield from _matches(_PLATE, text, "plate")
     yield from _matches(_PLATE_END, text, "plate")
+    for match in _CAR.finditer(text):
+        start, end = match.span("inner")
+        around = text[max(start - _BESIDE_CAR, 0) : start] + " " + text[end : end + _BESIDE_CAR]
+        digits = sum(letter.isdigit() for letter in match["inner"])
+        if digits >= 2 and re.search(_VEHICLE, around) and not _TRAIN.match(text, end):
+            yield _Span(start, end, "plate")
 
 
 # -- addresses --------------------------------------------------------------------------------------------------------
 
-_JOINED = rf"{_N}{{1,5}}(?:\s?[-—–~#]\s?{_N}{{1,4}}){{0,3}}"
+_JOINED = rf"[甲乙丙丁附]?{_N}{{1,5}}(?:\s?[-—–~#]\s?{_N}{{1,4}}){{0,3}}"
 _UNIT = (
-    rf"(?:(?![一两][栋幢座](?!\s*{_N})){_JOINED}\s?(?:号楼|号院|号门(?!口)|号室|号房|栋|幢|座|单元|门洞|弄|室(?![{'一二两三四五'}0-9]厅|外|内)|#)"
+    rf"(?:(?!(?:[一两]|{_N}{{1,2}}(?=[栋幢座]楼))[栋幢座](?!\s*{_N})){_JOINED}\s?(?:号楼(?!梯)|号院|号门(?!口)|号室|号房|栋|幢|座(?!商务|车|山|的?车|拉|大客|面包|桥)|单元|门洞|弄|室(?![{'一二两三四五'}0-9]厅|外|内)|#)"
     r"|(?<![a-z])[a-z甲乙丙丁]\s?(?:座|栋|幢|单元|号楼))"
 )
 _FURTHER = (
     rf"(?:\s?[，,、\-—]?\s?(?:{_UNIT}|{_N}{{1,4}}\s?(?:层|楼|门(?!口)|号|室|房间|户)"
-    rf"|{_N}{{1,4}}(?:[-—–#]{_N}{{1,4}}){{1,2}}|{_N}{{3,4}}(?![0-9]|\s?(?:元|块|万|人|个|多))))"
+    rf"|{_N}{{1,4}}(?:[-—–#]{_N}{{1,4}}){{1,2}}|(?:{_N}{{3,4}}|{_N}(?:\s{_N}){{2,3}})(?![0-9]|\s?(?:元|块|万|人|个|多))))"
 )
 _AT_HOME = "住家区园苑院里村屯路街号楼在"
+_ROOM = r"(?<![0-9])(?:[1-9]|[1-4][0-9])(?:0[1-9]|[1-4][0-9])(?![0-9])"
+_ONES = "一二三四五六七八九"
+_SPOKEN_ROOM = f"(?<![零〇十{_ONES}])[{_ONES}][零〇洞][{_ONES}](?![零〇十百千万{_ONES}])"
+_ANY_ROOM = f"(?!(?:110|112|114|119|120|122)(?![0-9]))(?:{_ROOM}|{_SPOKEN_ROOM})"
+"""A floor and a door, as rooms are numbered; no round number."""
+_NO_MEASURE = (
+    r"(?!\s?(?:元|块|万|千|人|个|名|多|年|天|月|号线|路|公交|线|分|米|斤|次|条|度|岁|张|台|位|点|胶|单元|号楼|栋|楼|"
+    "层|平|%|k|w|国道|公里|押金|左右|一[晚宿夜天]))"
+)
+_LODGING = (
+    "如家|汉庭|七天|7天|速8|锦江(?:之星)?|全季|亚朵|维也纳|格林豪泰|桔子|希尔顿|万豪|喜来登|酒店|宾馆|旅店|旅馆|旅社|民宿|公寓|招待所|"
+    "出租[房屋]|日租房|群租房|宿舍楼?|寝室|病房|包房|包间|ktv|洗浴|浴池|足疗|网吧|写字楼|大厦"
+)
+_DONE_THERE = (
+    "天天|老是?|总是?|一直|半夜|漏水|跑水|冒水|冒烟|着火|打架|打人|打孩子|家?又|家?在?(?:吵|闹|装修|放音乐|唱|蹦|砸)|"
+    "门口|家[的里天老总又打漏着冒养]|[租住][客户]|那(?:家|户|屋|两口|对)|没人开门"
+)
 _ADDRESS = (
+    re.compile(
+        rf"(?:我们?[家屋]|俺家|咱家|[他她]家|家住|住|租)(?:在|的)?(?:是)?\s?(?P<inner>{_ANY_ROOM}){_NO_MEASURE}"
+    ),
+    re.compile(
+        rf"(?:我|俺|人|就|正|住|他|她)(?:现在|就|正|还)?在\s?(?P<inner>(?!(?:19|20)[0-9]{{2}}(?![0-9房室])){_ANY_ROOM}){_NO_MEASURE}"
+    ),
+    re.compile(rf"(?<![0-9.:\-])[0-9]{{1,2}}\s[0-9]{{1,2}}\s{_ROOM}{_NO_MEASURE}"),
+    re.compile(rf"(?P<inner>{_ANY_ROOM})(?=\s?(?:号?房(?![子产价])|包房|房间|寝室|病房|{_DONE_THERE}))"),
+    re.compile(
+        rf"(?:{_LODGING})(?:的|在|里)?\s?(?P<inner>(?:(?![0-9]*00(?![0-9]))[0-9]{{3,4}}(?![0-9])|{_SPOKEN_ROOM})(?:\s?[和跟与、,]\s?{_ANY_ROOM})*){_NO_MEASURE}"
+    ),
+    re.compile(rf"(?<=[楼栋幢门])\s?(?P<inner>{_ANY_ROOM}){_NO_MEASURE}"),
+    re.compile(rf"(?:楼上|楼下|对门|隔壁)(?:的|那)?\s?(?P<inner>{_SPOKEN_ROOM})"),
+    re.compile(
+        r"(?<=[区园苑院里村庭府城寓厦湾郡墅])\s?[0-9]{1,3}(?:\s?[\s,，、.之]\s?[0-9]{1,2}){0,2}\s?[\s,，、.之]\s?[0-9]{3,4}(?![0-9])"
+        + _NO_MEASURE
+    ),
+    re.compile(
+        rf"(?<![分十百千{_N[1:-1]}]){_N}{{1,3}}之{_N}{{1,3}}之{_N}{{1,4}}|(?<![分]){_N}{{1,3}}之{_N}{{3,5}}|(?<![分0-9])[0-9]{{1,4}}之[0-9]{{1,4}}"
+    ),
+    re.compile(rf"{_N}{{1,3}}(?:组|队|社|委)\s?{_JOINED}\s?号(?!线|窗|机|人)"),
+    re.compile(rf"(?<=[路街巷])\s?[甲乙丙丁附]{_N}{{1,5}}(?:号)?"),
+    re.compile(rf"(?<=[路街巷])\s?{_N}{{1,5}}号[甲乙丙丁]"),
     re.compile(rf"{_UNIT}{_FURTHER}*"),
     re.compile(rf"(?<=[路街巷弄道里同村屯])\s?{_JOINED}\s?号(?!线|公交){_FURTHER}*"),
     re.compile(r"(?<=[路街巷弄])\s?[0-9]{1,5}(?:[-—][0-9]{1,4})*(?=$|[^\w]|[\u4e00-\u9fff]?(?:家|户|门口))"),
@@ -476,7 +607,7 @@ _ADDRESS = (
         r"(?<![0-9])(?:[1-5][0-9]\.[0-9]{3,}[\s,，、/]+1[0-3][0-9]\.[0-9]{3,}|1[0-3][0-9]\.[0-9]{3,}[\s,，、/]+[1-5][0-9]\.[0-9]{3,})"
     ),
     re.compile(r"(?:经度|纬度|东经|北纬)(?:是|为|:)?\s?(?P<inner>[0-9]{1,3}(?:\.[0-9]+|[度°][0-9.分秒′″']*)?)"),
-    re.compile(rf"(?:住(?:在)?|楼上|楼下|对门|隔壁|邻居)的?\s?(?P<inner>{_N}{{3,4}})(?![0-9年月天元块]|多)"),
+    re.compile(rf"(?:住(?:在)?|楼上|楼下|对门|隔壁|邻居)的?\s?(?P<inner>{_N}{{3,4}})(?![0-9年月天元块平个人户来]|多)"),
     re.compile(r"(?<![0-9])(?P<inner>[0-9]{3,4})(?=室|住户|那家|这家|的?邻居|业主|房间)"),
 )
 _IN_PLACE = re.compile(rf"{_JOINED}\s?号(?!线){_FURTHER}*|{_UNIT}{_FURTHER}*")
@@ -494,79 +625,6 @@ def _of_entities(text: str, entities: StationEntities, *, confidential: bool) ->
         elif entity.kind == "place":
             inside = (match for match in _IN_PLACE.finditer(text) if entity.start <= match.start() < entity.end)
             yield from (_Span(match.start(), match.end(), "address") for match in inside)
-
-
-# -- names ------------------------------------------------------------------------------------------------------------
-
-_SURNAME = f"(?:{'|'.join(COMPOUND)}|[{''.join(SINGLE)}])"
-_CALLED = re.compile(
-    rf"(?:(?:我|俺|他|她|人|个|{KIN})叫|叫做|名叫|名字(?:叫|是)|(?:姓名|大名|本名|真名)[是:为])\s?"
-    r"(?P<inner>(?:(?!的|今年|电话|手机|身份|家住|住|家里|就行)[\u4e00-\u9fff]){2,4})(?=的|[^\u4e00-\u9fff]|$)"
-    r"|叫我(?P<too>(?:(?!就|吧|好了)[\u4e00-\u9fff]){2,3})(?=就行|就好|吧|好了)"
-)
-"""Where a name stands whatever word it is: 我叫高兴."""
-_CALLED_FOR = re.compile(
-    "[人他她它你您我咱妈爸爹娘爷奶叔姨哥姐弟妹姑舅岳公婆警车个一两几了去来到不醒唤喊嚷骂停住回啥哪谁那这也都着过得下上出进开门救外滴]|"
-    "[快某关打先帮别没赶法错邻路同]|什么|大[爷妈姐哥伙家夫声]|家人|保安|物业|民警|派出|医生|师傅|老[公婆师板]"
-)
-"""What somebody calls for, or what is called out: no name follows 叫."""
-_FOREIGN = re.compile(
-    r"(?:(?:我|俺|他|她|名字|姓名|户主)[叫是]|名叫|叫做|户主|找|联系)[\s:]?"
-    "(?P<inner>[阿艾买提木江古丽娜尔热依克孜合巴特萨如拉仁图雅格日乌兰斯琴娃努其苏吾力迪吐鲁逊汗麦帕肉亚森哈里达布]{3,6})"
-)
-"""The sounds of which Uyghur, Kazakh and Mongol names are made: 我是买买提."""
-_SURNAMED = re.compile(
-    r"(?:我|俺|免贵|本人|他|她|对方|男的|女的|房东|老板|那人|^|[^\u4e00-\u9fff])姓"
-    rf"(?P<inner>{_SURNAME})(?!(?!的)[\u4e00-\u9fff])"
-)
-_DOTTED = re.compile(r"[\u4e00-\u9fff]{2,8}(?:[·•][\u4e00-\u9fff]{2,8})+")
-_HAN = re.compile(r"[\u4e00-\u9fff]+")
-
-
-def _names(text: str, *, wary: bool) -> Iterator[_Span]:
-    for pattern in (_DOTTED, _FOREIGN, _SURNAMED):
-        yield from _matches(pattern, text, "name")
-    for match in _CALLED.finditer(text):
-        start, end = match.span("inner" if match["inner"] else "too")
-        if not _CALLED_FOR.match(text, start):
-            yield _Span(start, end, "name")
-    yield from (_Span(start, end, "name") for start, end in named(text, wary=wary))
-
-
-def _in_english(text: str) -> Iterator[_Span]:
-    """What is called a name; what follows "I am" and is two capitalised words, or in no training message."""
-    yield from _matches(_NAME_IN_ENGLISH, text, "name")
-    for match in _I_AM.finditer(text):
-        said = match["inner"]
-        words = list(re.finditer("[A-Za-z]+", said))
-        ends = [word.end() for word in takewhile(lambda word: not _is_english(word.group()), words)]
-        if capitals := _CAPITALS.match(said):
-            ends.append(capitals.end())
-        if ends:
-            yield _Span(match.start("inner"), match.start("inner") + max(ends), "name")
-
-
-def _is_english(word: str) -> bool:
-    small = word.lower()
-    if small in _english() or _NATION.search(small):
-        return True
-    return not word.istitle() and bool(_NO_NAME_IN_ENGLISH.search(small))
-
-
-@lru_cache(maxsize=1)
-def _english() -> frozenset[str]:
-    """The English words that the training messages write small, so that no name is among them."""
-    told = (path.read_text(encoding="utf-8") for path in sorted((NLU_DATA / "intents").glob("*/*.yml")))
-    return frozenset(word for text in told for word in re.findall("(?<![A-Za-z])[a-z]+", text))
-
-
-_NAME_IN_ENGLISH = re.compile(
-    r"(?:my name is|name's|call me|i am called)\s+(?P<inner>[a-z]+(?: [a-z]+)?)", re.IGNORECASE
-)
-_I_AM = re.compile(r"(?<![a-z])(?:i am|i['’]?m|this is|it['’]s)\s+(?P<inner>[a-z]+(?: [a-z]+){0,2})", re.IGNORECASE)
-_CAPITALS = re.compile("[A-Z][a-z]+(?: [A-Z][a-z]+)+")
-_NATION = re.compile("(?:ese|ish|ian|ican)$")
-_NO_NAME_IN_ENGLISH = re.compile("(?:ing|ed|ly|ful|less|ous|able|tive|ical|nt)$")
 
 
 # -- tips: places, times, the writer ----------------------------------------------------------------------------------
@@ -594,6 +652,7 @@ _RELATION = re.compile(
 _MAY_SAY = re.compile(
     f"(?:{_FIRST})(?:要|想|来|就|是来|是想|得|必须|实名|匿名)*(?:举报|反映|报告|检举|揭发|提供|说|问|看见|看到|瞅见|发现|怀疑|听说|觉得|知道|感觉|寻思|不想|害怕|怕|不敢)"
 )
+_HAN = re.compile(f"[{HAN}]+")
 _CLAUSE = re.compile(r"[^，,。.!！?？;；\n〔〕]+")
 
 

@@ -31,7 +31,7 @@ _ALSO_WORDS = frozenset("满盖初车房包单全时成戴司保花井代付申�
 _RATHER_WORDS = frozenset("那查练钱管")
 """Surnames that are words, or begin words, more often than names; those that nearly always are."""
 _RARE_COMPOUNDS = frozenset(("第五", "百里", "东门", "西门", "南门"))
-_GIVEN = frozenset(
+GIVEN = frozenset(
     "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平桂兰玉萍红玲芬燕彬凤洁梅琳素云莲环雪荣妹香月莺媛瑞凡佳嘉琼勤珍贞莉卿筠柔竹霭凝晓欢枫芸菲寒伊亚宜可姬舒影荔枝思毅俊峰东文辉力永健世广志义兴良海山仁波宁贵福生龙"
     "元国胜学祥武新利清飞富顺子昌成康星光天达安岩中茂进林坚和彪博诚先敬震振壮豪心邦承乐绍功松善厚庆民友裕河哲江浩亮政谦亨奇固之轮翰朗伯宏言若鸣朋斌梁栋维启克伦翔旭鹏泽晨辰士以建家致树炎德泰盛雄琛钧冠策腾楠"
     "榕风航弘怡欣梓涵轩宇雨萱琪妍诗语桐彤悦瑶馨晴萌雅婷婉蕾薇璇璐颖倩珊莎锦黛青美慧巧淑惠珠翠蓉眉君琴蕊露瑾瑜玥诺钰依紫冰菡甜恬曼宸睿昊然皓烨煜炜焕烁熠逸昕昱晟景晖晗智暄桦楷森柏权柱根桓春夏秋冬华花金银宝珏"
@@ -71,7 +71,24 @@ _ORDINARY = frozenset(
         *("东门", "西门", "车友", "麻友", "牌友", "官方", "单方", "农民", "门卫", "康养", "齐根", "戴金", "蓝光"),
         *("冷光", "试衣镜", "代驾", "于本", "沈河", "吉林", "高雄", "刘海", "石家庄", "凌源", "早高峰", "晚高峰"),
         *("高峰期", "全家福", "戴红", "戴蓝", "戴眼镜", "戴镜", "戴花镜", "戴上", "戴孝", "练功", "卫健", "申领"),
-        *("艾特", "鄂伦春", "付定金", "文明", "张新", "张小", "张大", "张相", "张纸", "老房", "老远", "老鹰", "老虎"),
+        *(
+            "艾特",
+            "鄂伦春",
+            "卫星",
+            "马虎",
+            "李子",
+            "付定金",
+            "文明",
+            "张新",
+            "张小",
+            "张大",
+            "张相",
+            "张纸",
+            "老房",
+            "老远",
+            "老鹰",
+            "老虎",
+        ),
         *("老汉", "老伯", "阿弟", "大修", "黄牛", "小白", "小雨", "高薪", "洪水", "白沫子", "大方"),
     )
 )
@@ -79,6 +96,8 @@ _ORDINARY = frozenset(
 
 # -- what stands around them ------------------------------------------------------------------------------------------
 
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+"""The characters, the rare ones too: those stand in names and nowhere else (𬭎, 㛃)."""
 KIN = (
     "爸|妈|爹|娘|公|婆|媳妇儿?|丈夫|妻子|爱人|爷|奶|姥姥|姥爷|儿子|闺女|女儿|姑娘|孩子|娃|弟|妹|哥|姐|对象|朋友|男友|女友|前夫|前妻|同事|房东|"
     "室友|邻居|领导|同学|亲戚|叔|姨|舅|姑|婶|侄子|外甥|嫂子?|父亲|母亲|岳父|岳母|发小|老乡|徒弟|师傅|老板"
@@ -132,7 +151,7 @@ _WARY = 1.0
 _OFTEN = 10_000
 """How often an ordinary word of ours stands among jieba's sixty million."""
 _LONGEST = 4
-_HAN = re.compile("[\u4e00-\u9fff]+")
+_HAN = re.compile(f"[{HAN}]+")
 
 
 def named(text: str, *, wary: bool = False) -> Iterator[tuple[int, int]]:
@@ -226,7 +245,7 @@ def _as_person(word: str) -> tuple[tuple[float, int], ...]:
 
 def _begins_ordinary(word: str) -> bool:
     """Whether it is an ordinary word, or one (孙子) with a character behind it that is in no name."""
-    return word in _ORDINARY or (word[:2] in _ORDINARY and word[2:] not in _GIVEN)
+    return word in _ORDINARY or (word[:2] in _ORDINARY and word[2:] not in GIVEN)
 
 
 def _surnames(word: str) -> Iterator[tuple[str, float]]:
@@ -248,7 +267,7 @@ def _surname(letter: str) -> float:
 
 
 def _given(letter: str) -> float:
-    if letter in _GIVEN:
+    if letter in GIVEN or not "\u4e00" <= letter <= "\u9fff":
         return _USUAL
     return _LESS_USUAL if letter in _GIVEN_TOO else _UNUSUAL
 
@@ -257,7 +276,7 @@ def _known_as(word: str) -> float | None:
     """How likely 老王 or 小刚 is; None for what is no nickname."""
     if _SURNAMES.get(word[1], len(_SURNAMES)) < len(_SURNAMES) / 2:
         return _KNOWN_AS + _surname(word[1])
-    return _frequency(word) if word[1] in _GIVEN and _tag(word).startswith("nr") else None
+    return _frequency(word) if word[1] in GIVEN and _tag(word).startswith("nr") else None
 
 
 def _is_listed_name(word: str) -> bool:
@@ -265,7 +284,7 @@ def _is_listed_name(word: str) -> bool:
     if not _tag(word).startswith("nr") or word in _ORDINARY or len(word) > _LONGEST:
         return False
     rests = (word[len(surname) :] for surname, _ in _surnames(word))
-    return any(rest and set(rest) <= _GIVEN | _GIVEN_TOO and rest != "子" for rest in rests)
+    return any(rest and set(rest) <= GIVEN | _GIVEN_TOO and rest != "子" for rest in rests)
 
 
 @lru_cache(maxsize=100_000)
@@ -273,6 +292,12 @@ def _frequency(word: str) -> float | None:
     """How frequent a word is; None for what is in no dictionary."""
     often = max(jieba.dt.FREQ.get(word, 0), _OFTEN if word in _ORDINARY else 0)
     return math.log(often / jieba.dt.total) if often else None
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a word is in the dictionary, and not as somebody's name."""
+    jieba.initialize()
+    return word in _ORDINARY or (bool(jieba.dt.FREQ.get(word)) and not _tag(word).startswith("nr"))
 
 
 def _tag(word: str) -> str:

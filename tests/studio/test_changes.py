@@ -115,7 +115,13 @@ def test_that_an_example_is_added_and_the_history_says_who_when_why_and_what(stu
 
 
 @pytest.mark.parametrize(
-    "text", ["我叫王建国电话13812345678", "找一三八幺二三四五六七八", "身份证210104199003078886丢了"]
+    "text",
+    [
+        "我叫王建国电话13812345678",
+        "找一三八幺二三四五六七八",
+        "身份证210104199003078886丢了",
+        "西边小高层1704一天要六桶水",
+    ],
 )
 def test_that_text_which_points_to_a_person_becomes_no_example(studio: Studio, text: str) -> None:
     for kind, payload in (

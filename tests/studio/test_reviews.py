@@ -140,6 +140,18 @@ def test_that_the_trainer_may_rewrite_the_text_but_not_put_anybody_into_it(train
     assert trainers.changes()[0][1]["text"] == "家里的狗跑没影了"
 
 
+def test_that_what_the_masking_did_not_see_is_taken_out_by_hand(trainers: Trainers) -> None:
+    said = "西边小高层1704一天要六桶水"
+    assert mask(said) == said
+    item = trainers.doubtful(said)
+    with pytest.raises(ReviewError, match="personal") as refused:
+        trainers.label(item, PET)
+    assert "例句里还有像个人信息的内容：1704" in refused.value.told
+    assert trainers.state(item) == "waiting"
+    trainers.label(item, PET, text="西边小高层一天要六桶水")
+    assert trainers.changes()[0][1]["text"] == "西边小高层一天要六桶水"
+
+
 def test_that_what_is_judged_at_once_is_told_before_with_every_wording(trainers: Trainers) -> None:
     said = ("这个楼道里着火了冒烟呢快来人", "这个楼道里没着火就冒烟呢快来人")
     for number, text in enumerate((*said, said[1])):
