@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from bot.console.demo_media import picture
+from bot.duty import merging
 from bot.intake.evidence import EvidenceStore
 from bot.store.models import AuditEntry, Case, Correction, Media, Reply
 from bot.store.models import Page as OfficerPage
@@ -157,6 +158,55 @@ def test_that_two_officers_work_on_one_case_from_the_alarm_to_its_end(
         ).all()
     wanted = ["acknowledge", "note", "reply", "picture", "absorb", "reply", "offer", "accept", "relabel", "close"]
     assert [one for one in acts if one in wanted] == wanted
+
+
+def test_that_a_case_is_assigned_helped_with_given_back_opened_again_and_taken_apart(
+    console_windows: Windows, rows: Rows
+) -> None:
+    case = rows.case(rows.resident(), "help_request/noise")
+    part = rows.case(rows.resident("R-NEIGHBOU"), "help_request/noise")
+    with rows.store.transaction() as session:
+        merging.merge(session, part.id, into=case.id, officer="值班民警一", now=rows.clock.now())
+    one, two = (console_windows.open(f"/case/{case.id}", officer=name) for name in ("值班民警一", "值班民警二"))
+    act(one, "交办")
+    question = one.get_by_role("group", name=f"案件{case.id}：交办")
+    question.get_by_text("值班民警二").click()
+    question.get_by_role("button", name="交办").click()
+    expect(two.locator(".case-head")).to_contain_text("承办 值班民警二")
+    act(two, "受理")
+    act(one, "加入")
+    for window in (one, two):
+        expect(window.locator(".case-head")).to_contain_text("值班民警一")
+    act(one, "退出")
+    expect(two.locator(".case-head")).not_to_contain_text("值班民警一")
+    act(two, "退回待确认")
+    expect(one.get_by_role("button", name="受理")).to_be_visible()
+    apart = console_windows.open(f"/case/{part.id}", officer="值班民警一")
+    act(apart, "分出来")
+    expect(apart.locator(".offer")).to_have_count(0)
+    expect(one.get_by_text(f"并进来的案件：{part.id}")).to_have_count(0)
+    act(one, "结案")
+    question = one.get_by_role("group", name=f"案件{case.id}结案")
+    question.get_by_text("已自行解决").click()
+    question.get_by_label("处置情况").fill("已安静")
+    question.get_by_role("button", name="结案").click()
+    act(two, "重新打开")
+    expect(one.locator(".case-head")).not_to_contain_text("已结案")
+    with rows.store.reading() as session:
+        acts = sa.select(AuditEntry.actor, AuditEntry.action).where(AuditEntry.action != "view").order_by(AuditEntry.id)
+        done = [tuple(row) for row in session.execute(acts.where(AuditEntry.case_id == case.id))]
+    first, second = "值班民警一", "值班民警二"
+    assert done == [
+        (first, "absorb"),
+        (first, "assign"),
+        (second, "acknowledge"),
+        (first, "join"),
+        (first, "leave"),
+        (second, "unacknowledge"),
+        (first, "part"),
+        (first, "close"),
+        (second, "reopen"),
+    ]
 
 
 def test_that_a_silent_case_offers_only_sentences_that_look_like_nothing(
