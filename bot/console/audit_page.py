@@ -41,7 +41,6 @@ _DETAILS = {
     "on": "开通",
     "decision": "决定",
     "officer": "民警",
-    "via": "方式",
     "to": "给谁",
     "by": "由谁",
     "words": "找什么",
@@ -53,6 +52,8 @@ _DETAILS = {
     "changes": "变动",
     "rows": "行数",
 }
+_WAYS = {"command": "经命令行", "one-tap": "经提醒里的链接", "voice": "经电话按键"}
+"""By which way somebody acted that is not the console's pages."""
 _SEEN = {
     "desk": "值班台",
     "applications": "申请",
@@ -205,7 +206,19 @@ def _short(subject: str) -> str:
 def in_words(detail: dict[str, Any]) -> str:
     """What else an entry tells, as people read it."""
     words = ROLES | DISPOSITIONS
-    return "；".join(f"{_DETAILS.get(name, name)}：{words.get(str(value), value)}" for name, value in detail.items())
+    told = [
+        f"{_DETAILS.get(name, name)}：{words.get(str(value), value)}"
+        for name, value in detail.items()
+        if name not in ("via", "user")
+    ]
+    return "；".join([*told, *_way(detail)])
+
+
+def _way(detail: dict[str, Any]) -> Iterator[str]:
+    """By which way it was done, at the shell with the login: the name of the entry itself was only given there."""
+    if via := detail.get("via"):
+        login = f"，系统用户 {detail['user']}" if "user" in detail else ""
+        yield f"{_WAYS.get(via, via)}{login}"
 
 
 def router(services: Services) -> APIRouter:

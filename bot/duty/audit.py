@@ -4,8 +4,11 @@ one before by its hash, so that a changed, missing or inserted entry shows."""
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -84,6 +87,17 @@ ACTIONS = {
 """What people read for each action; one that is not here is shown as it is."""
 _LOCK = 5146_2026
 _BATCH = 1000
+_mark: ContextVar[Mapping[str, str]] = ContextVar("mark", default=MappingProxyType({}))
+
+
+@contextmanager
+def marked(**told: str) -> Iterator[None]:
+    """Whatever is written within tells this as well in its detail: by which way its actor came, for example."""
+    before = _mark.set(told)
+    try:
+        yield
+    finally:
+        _mark.reset(before)
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,7 @@ def record(
         action=action,
         case_id=case_id,
         subject=subject,
-        detail=detail or {},
+        detail={**(detail or {}), **_mark.get()},
         previous=previous,
     )
     entry.hash = _hash(entry)
