@@ -66,6 +66,7 @@ _SEEN = {
     "ack": "提醒里的链接",
 }
 """What was looked at, where that is a page or list as a whole."""
+_WHOLE = "日志完整：从第一条到最后一条都和写入时一样（旧记录一天核对一次）"
 _BREACHES = {
     "missing": "缺了",
     "not chained to the entry before": "和上一条接不上",
@@ -152,9 +153,7 @@ def register(services: Services) -> None:
 def _build_chain(verified: tuple[Breach | None]) -> None:
     (breach,) = verified
     if breach is None:
-        ui.label("日志完整：从第一条到最后一条都和写入时一样（旧记录一天核对一次）").classes("audit-whole").props(
-            "role=status"
-        )
+        ui.label(_WHOLE).classes("audit-whole").props("role=status")
     else:
         build_problem(f"日志不完整：第{breach.entry}条{_BREACHES.get(breach.reason, breach.reason)}，请立即报告")
 
