@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import httpx
@@ -99,7 +100,7 @@ async def write_while_killing(
             await deliver(stacks, client, planned)
             done += 1
 
-    async def killer() -> None:
+    async def killer(client: httpx.AsyncClient) -> None:
         nonlocal kills
         total = RESIDENTS * EACH
         for turn, victim in enumerate(victims, start=1):
@@ -109,13 +110,23 @@ async def write_while_killing(
             if pid := victim.stack.processes().get(victim.name):
                 os.kill(pid, signal.SIGKILL)
                 kills += 1
-            # WeChat repeats a message for about 15 s. A gateway that died again within that time could not be told
-            # from one that is down for good, so the next kill waits for its restart.
             await asyncio.sleep(4)
+            await _gateway_is_back(client, victim.stack)
 
     async with httpx.AsyncClient(timeout=5) as client:
-        await asyncio.gather(killer(), *(resident(client, messages) for messages in plan.values()))
+        await asyncio.gather(killer(client), *(resident(client, messages) for messages in plan.values()))
     return kills
+
+
+async def _gateway_is_back(client: httpx.AsyncClient, stack: Stack) -> None:
+    """WeChat repeats a message for about 15 s. Gateways that died again within that time could not be told from ones
+    that are down for good, so the next kill waits for the restart, however slow the machine is."""
+    for _ in range(600):
+        with suppress(httpx.HTTPError):
+            if (await client.get(f"{stack.gateway_url}/healthz")).is_success:
+                return
+        await asyncio.sleep(0.2)
+    pytest.fail("a gateway that was killed did not come back")
 
 
 async def deliver(stacks: Sequence[Stack], client: httpx.AsyncClient, planned: Planned) -> None:
