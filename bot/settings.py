@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import secrets
+import stat
 import string
 import tempfile
 from functools import cached_property
@@ -19,6 +20,8 @@ from bot.addresses import PageChannel, read_channels
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SECRET_CHARACTERS = 32
+_OTHERS = 0o077
+"""What others than a file's owner may do with it."""
 _AES_KEY_ALPHABET = set(string.ascii_letters + string.digits)
 
 
@@ -239,16 +242,30 @@ def _draw_demo_account(path: Path) -> None:
 
 
 def load_settings() -> Settings:
-    """Read and check the settings.
+    """Read and check the settings. What the process and its children write from here on is for their own user alone.
 
     Raises:
         SettingsError: naming each setting that cannot be used and how to mend it.
     """
+    os.umask(_OTHERS)  # before the settings are read: some are drawn into the folder
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_url=False, include_input=False):
             name = "".join(f"FUJIN_{str(part).upper()}: " for part in problem["loc"][:1])
             lines.append(name + problem["msg"].removeprefix("Value error, "))
         raise SettingsError("\n".join(lines)) from None
+    _close_to_others(settings.var_dir)
+    return settings
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take a folder that was made with the shell's umask from everybody but its owner.
+
+    Of one that is mounted and another user's, that one decides who reads it.
+    """
+    with contextlib.suppress(OSError):
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if mode & _OTHERS:
+            folder.chmod(mode & ~_OTHERS)

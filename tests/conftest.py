@@ -58,6 +58,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("FUJIN_VAR_DIR", str(tmp_path / "var"))
 
 
+@pytest.fixture(autouse=True)
+def _umask_of_a_shell() -> Iterator[None]:
+    """Whoever reads the settings sets the process's umask; every test begins with the usual one."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> str:
     """The address of a Redis that answers."""

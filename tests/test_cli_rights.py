@@ -78,17 +78,19 @@ def roles(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stor
     return store
 
 
-def named_options(command: click.Command, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
-    """The commands below this one that are told who does it."""
+def named_options(command: click.Command, *wanted: str, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """The commands below this one that are told by one of these options who does it."""
     if isinstance(command, click.Group):
-        return {found for name, one in command.commands.items() for found in named_options(one, (*path, name))}
+        below = command.commands.items()
+        return {found for name, one in below for found in named_options(one, *wanted, path=(*path, name))}
     options = {option for parameter in command.params for option in parameter.opts}
-    return {path} if {"--officer", "--by"} & options else set()
+    return {path} if options.intersection(wanted) else set()
 
 
 def test_that_every_command_in_somebodys_name_is_looked_at_here() -> None:
     """What trainers do (`fujin studio`) asks for itself."""
-    told = {path for path in named_options(typer.main.get_command(app)) if path[0] not in {"studio", "audit"}}
+    named = named_options(typer.main.get_command(app), "--officer", "--by")
+    told = {path for path in named if path[0] not in {"studio", "audit"}}
     assert told == {path for path in told if any(tuple(command[: len(path)]) == path for _, command in ALL)}
 
 

@@ -4,12 +4,17 @@ import json
 import stat
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.settings import ROOT, Settings, SettingsError, load_settings
-from bot.supervisor import exported
+from bot.store.migrate import migrate
+from bot.store.models import Heartbeat
+from bot.store.session import Store
+from bot.supervisor import exported, write_configuration
 
 REAL = {
     "FUJIN_WECHAT_APP_ID": "wx0123456789abcdef",
@@ -153,6 +158,42 @@ def test_that_the_model_station_draws_its_account_once_for_its_owner_only() -> N
     path = first.var_dir / "demo-account.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [entry.name for entry in first.var_dir.iterdir()] == ["demo-account.json"], "nothing else is left"
+
+
+def open_to_others(folder: Path) -> list[str]:
+    """What in a folder somebody else than its owner may read or write, the folder itself included."""
+    return [str(path) for path in (folder, *folder.rglob("*")) if path.stat().st_mode & 0o077]
+
+
+def test_that_what_a_process_writes_is_its_users_alone() -> None:
+    settings = load_settings()
+    migrate(settings.database_url)
+    write_configuration(settings, {})
+    with closing(Store(settings.database_url)) as store:
+        with store.transaction() as session:
+            session.add(Heartbeat(name="engine", at=datetime.now(UTC), healthy=True, detail=""))
+        names = {path.name for path in settings.var_dir.iterdir()}
+        assert {"fujin.db", "fujin.db-wal", "fujin.db-shm", "log", "supervisord.conf"} <= names
+        assert open_to_others(settings.var_dir) == []
+
+
+def test_that_a_folder_of_an_earlier_version_is_closed_to_others(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    assert open_to_others(tmp_path / "var") != []
+    load_settings()
+    assert open_to_others(tmp_path / "var") == []
+
+
+def test_that_a_mounted_folder_of_another_user_is_used_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(_path: Path, _mode: int) -> None:
+        raise PermissionError
+
+    (tmp_path / "var").mkdir()
+    monkeypatch.setattr(Path, "chmod", refused)
+    assert load_settings().var_dir == tmp_path / "var"
+    assert open_to_others(tmp_path / "var") == [str(tmp_path / "var")]
 
 
 def test_that_every_installation_has_its_own_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -88,6 +88,14 @@ def test_that_stop_leaves_nothing(running: "subprocess.Popen[bytes]", commands: 
     supervisor.stop(running)  # a second time is harmless
 
 
+@pytest.mark.usefixtures("running")
+def test_that_what_the_processes_write_is_their_users_alone(settings: Settings, commands: dict[str, list[str]]) -> None:
+    wait_for((settings.var_dir / "log" / "gateway.log").exists)
+    written = {path: path.stat().st_mode & 0o077 for path in (settings.var_dir, *settings.var_dir.rglob("*"))}
+    assert {Path(command[-1]) for command in commands.values()} < set(written)
+    assert set(written.values()) == {0}, written
+
+
 def test_that_a_killed_process_is_started_again(
     running: "subprocess.Popen[bytes]", commands: dict[str, list[str]]
 ) -> None:

@@ -18,6 +18,8 @@ from bot.cli import (
     studio_models,
     tables,
 )
+from bot.cli.common import login_name
+from bot.duty import audit
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 for topic in (station, messages, desk, case, figures, keeping):
@@ -32,3 +34,10 @@ studio.commands.add_typer(studio_data.commands, name="data", help="What the bot 
 for topic in (studio_inbox, studio_models):
     studio.commands.add_typer(topic.commands)
 app.add_typer(studio.commands, name="studio", help="What trainers do: data, inbox, trainings, models.")
+
+
+@app.callback()
+def by_command(context: typer.Context) -> None:
+    """Everything that is done by command; what stands in the audit log says so, and at whose login."""
+    # Nobody proves at the shell to be whom `--officer` names.
+    context.with_resource(audit.marked(via="command", user=login_name()))

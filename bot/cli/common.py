@@ -1,5 +1,7 @@
 """What every command needs: the settings, the store, and one way to end in one line when something is wrong."""
 
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -35,6 +37,21 @@ def fail(reason: str) -> NoReturn:
     """End the command with one line that says why."""
     typer.echo(f"fujin: {reason}", err=True)
     raise typer.Exit(1)
+
+
+def login_name() -> str:
+    """Who signed in at this shell, behind `sudo` too; where nobody did, as in a container, whose process this is.
+
+    Neither is taken from the environment, where anybody writes any name.
+    """
+    try:
+        return os.getlogin()
+    except OSError:
+        pass
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def check_right(session: Session, name: str, right: str) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bot.cli.common import SHELL, check_person, fail, officers_transaction, opened_store, station_settings, viewing
 from bot.clock import SystemClock
+from bot.console.audit_page import in_words
 from bot.duty import audit, backup, retention
 from bot.duty.backup import BackupError, Summary
 from bot.duty.handling import CaseError
@@ -58,7 +59,7 @@ def show(
 
 def _row(entry: AuditEntry) -> list[str]:
     at, case = entry.at.isoformat(timespec="seconds"), str(entry.case_id or "")
-    return [str(entry.id), at, entry.actor, entry.action, case, entry.subject, str(entry.detail or "")]
+    return [str(entry.id), at, entry.actor, entry.action, case, entry.subject, in_words(entry.detail)]
 
 
 @audit_commands.command()

@@ -41,7 +41,6 @@ _DETAILS = {
     "on": "开通",
     "decision": "决定",
     "officer": "民警",
-    "via": "方式",
     "for": "发给",
     "to": "给谁",
     "by": "由谁",
@@ -54,6 +53,8 @@ _DETAILS = {
     "changes": "变动",
     "rows": "行数",
 }
+_WAYS = {"command": "经命令行", "one-tap": "经提醒里的链接", "voice": "经电话按键"}
+"""By which way somebody acted that is not the console's pages."""
 _SEEN = {
     "desk": "值班台",
     "applications": "申请",
@@ -67,8 +68,13 @@ _SEEN = {
     "ack": "提醒里的链接",
 }
 """What was looked at, where that is a page or list as a whole."""
-_VIA = {"one-tap": "提醒里的链接", "voice": "电话按键"}
-_BREACHES = {"missing": "缺了", "not chained to the entry before": "和上一条接不上", "changed": "被改过"}
+_WHOLE = "日志完整：从第一条到最后一条都和写入时一样（旧记录一天核对一次）"
+_BREACHES = {
+    "missing": "缺了",
+    "not chained to the entry before": "和上一条接不上",
+    "changed": "被改过",
+    "not the one that was kept": "和上次核对时不一样",
+}
 
 
 @dataclass(frozen=True)
@@ -108,9 +114,11 @@ def _number(text: str) -> int | None:
 def register(services: Services) -> None:
     """Serve `/audit`."""
 
+    verification = audit.Verification()
+
     def verify() -> Breach | None:
         with services.store.reading() as session:
-            return audit.verify(session)
+            return verification.again(session, now=services.clock.now())
 
     chain = Feed(verify, _VERIFIED_FOR_SECONDS)
 
@@ -147,7 +155,7 @@ def register(services: Services) -> None:
 def _build_chain(verified: tuple[Breach | None]) -> None:
     (breach,) = verified
     if breach is None:
-        ui.label("日志完整：从第一条到最后一条都和写入时一样").classes("audit-whole").props("role=status")
+        ui.label(_WHOLE).classes("audit-whole").props("role=status")
     else:
         build_problem(f"日志不完整：第{breach.entry}条{_BREACHES.get(breach.reason, breach.reason)}，请立即报告")
 
@@ -207,8 +215,20 @@ def _short(subject: str) -> str:
 
 def in_words(detail: dict[str, Any]) -> str:
     """What else an entry tells, as people read it."""
-    words = ROLES | DISPOSITIONS | _VIA
-    return "；".join(f"{_DETAILS.get(name, name)}：{words.get(str(value), value)}" for name, value in detail.items())
+    words = ROLES | DISPOSITIONS
+    told = [
+        f"{_DETAILS.get(name, name)}：{words.get(str(value), value)}"
+        for name, value in detail.items()
+        if name not in ("via", "user")
+    ]
+    return "；".join([*told, *_way(detail)])
+
+
+def _way(detail: dict[str, Any]) -> Iterator[str]:
+    """By which way it was done, at the shell with the login: the name of the entry itself was only given there."""
+    if via := detail.get("via"):
+        login = f"，系统用户 {detail['user']}" if "user" in detail else ""
+        yield f"{_WAYS.get(via, via)}{login}"
 
 
 def router(services: Services) -> APIRouter:

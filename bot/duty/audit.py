@@ -4,8 +4,11 @@ one before by its hash, so that a changed, missing or inserted entry shows."""
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,8 +88,23 @@ ACTIONS = {
     "shadow_stop": "停止旁听",
 }
 """What people read for each action; one that is not here is shown as it is."""
+Head = tuple[int, str]
+"""An entry's number and hash, which vouch for all before it."""
+_BEGINNING: Head = (0, "")
+_WHOLE_EVERY = timedelta(days=1)
 _LOCK = 5146_2026
 _BATCH = 1000
+_mark: ContextVar[Mapping[str, str]] = ContextVar("mark", default=MappingProxyType({}))
+
+
+@contextmanager
+def marked(**told: str) -> Iterator[None]:
+    """Whatever is written within tells this as well in its detail: by which way its actor came, for example."""
+    before = _mark.set(told)
+    try:
+        yield
+    finally:
+        _mark.reset(before)
 
 
 @dataclass(frozen=True)
@@ -122,7 +140,7 @@ def record(
         action=action,
         case_id=case_id,
         subject=subject,
-        detail=detail or {},
+        detail={**(detail or {}), **_mark.get()},
         previous=previous,
     )
     entry.hash = _hash(entry)
@@ -135,19 +153,51 @@ def verify(session: Session, kept: Mapping[int, str] | None = None) -> Breach | 
     Entries cut off at the end, and a chain that was written anew, show only by heads that were kept elsewhere
     (`head`): `kept` are their hashes by number.
     """
-    kept = kept or {}
-    expected, previous = 1, ""
-    for entry in _entries(session):
-        if entry.id != expected:
-            return Breach(expected, "missing")
+    end = _followed(session, _BEGINNING, kept or {})
+    return end if isinstance(end, Breach) else None
+
+
+class Verification:
+    """Of a chain that is looked at again and again: from where it held the last time, and from its beginning at the
+    first look and once a day."""
+
+    def __init__(self) -> None:
+        self._held = _BEGINNING
+        self._whole_at: datetime | None = None
+
+    def again(self, session: Session, *, now: datetime) -> Breach | None:
+        """The first break that is found, or None. What held the last time must still be there, and be the same."""
+        whole = self._whole_at is None or now - self._whole_at >= _WHOLE_EVERY or not _holds(session, self._held)
+        kept = {} if self._held == _BEGINNING else dict([self._held])
+        end = _followed(session, _BEGINNING if whole else self._held, kept)
+        if isinstance(end, Breach):
+            return end
+        self._held, self._whole_at = end, now if whole else self._whole_at
+        return None
+
+
+def _followed(session: Session, after: Head, kept: Mapping[int, str]) -> Breach | Head:
+    """The first break behind an entry, or the last entry to which the chain holds."""
+    last, previous = after
+    for entry in _entries(session, after=last):
+        if entry.id != last + 1:
+            return Breach(last + 1, "missing")
         if entry.previous != previous:
             return Breach(entry.id, "not chained to the entry before")
         if entry.hash != _hash(entry):
             return Breach(entry.id, "changed")
         if entry.hash != kept.get(entry.id, entry.hash):
             return Breach(entry.id, "not the one that was kept")
-        expected, previous = entry.id + 1, entry.hash
-    return Breach(expected, "missing") if any(number >= expected for number in kept) else None
+        last, previous = entry.id, entry.hash
+    return Breach(last + 1, "missing") if any(number > last for number in kept) else (last, previous)
+
+
+def _holds(session: Session, head: Head) -> bool:
+    """Whether the entry at a head is as it was then; before the first entry there is none to ask."""
+    if head == _BEGINNING:
+        return True
+    entry = session.get(AuditEntry, head[0])
+    return entry is not None and entry.hash == head[1] == _hash(entry)
 
 
 @dataclass(frozen=True)
@@ -175,16 +225,16 @@ def entries(session: Session, wanted: Filter, *, before: int | None = None, limi
     return list(session.scalars(query))
 
 
-def head(session: Session) -> tuple[int, str]:
+def head(session: Session) -> Head:
     """The newest entry's number and hash, to be kept where nobody edits the database; (0, "") without any."""
     query = sa.select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
     last = session.execute(query).one_or_none()
-    return (last.id, last.hash) if last else (0, "")
+    return (last.id, last.hash) if last else _BEGINNING
 
 
-def _entries(session: Session) -> Iterator[AuditEntry]:
-    """Every entry in order, piece by piece: whoever stops half-way leaves no cursor open."""
-    last = 0
+def _entries(session: Session, *, after: int) -> Iterator[AuditEntry]:
+    """The entries behind one, in order, piece by piece: whoever stops half-way leaves no cursor open."""
+    last = after
     while found := session.scalars(
         sa.select(AuditEntry).where(AuditEntry.id > last).order_by(AuditEntry.id).limit(_BATCH)
     ).all():

@@ -520,7 +520,12 @@ class AuditEntry(Base):
     """One act, or one look at personal data. Never changed and never deleted; each holds the hash of the one before."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_case", "case_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entry_case", "case_id", "id"),
+        Index("ix_audit_entry_actor", "actor", "id"),
+        Index("ix_audit_entry_action", "action", "id"),
+        Index("ix_audit_entry_at", "at"),
+    )
     # Numbered by the writer, without gaps: a missing number is a missing entry.
     id: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=False)
     at: Mapped[datetime]

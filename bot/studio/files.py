@@ -8,6 +8,7 @@ appended, so that a change is a few added lines in the diff. No library writes t
 import difflib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def write(edit: Edit) -> None:
     if edit.after is None:
         edit.path.unlink()
         return
-    edit.path.parent.mkdir(parents=True, exist_ok=True)
+    _make(edit.path.parent)
     beside = edit.path.with_name(f".{edit.path.name}{WRITING}")
     with beside.open("w", encoding="utf-8", newline="") as file:
         file.write(edit.after)
@@ -75,9 +76,26 @@ def write(edit: Edit) -> None:
     if read(beside) != edit.after:
         beside.unlink()
         raise EditError(f"{edit.path.name} 写完读出来不一样，没有保存，请找技术人员检查磁盘")
-    with suppress(FileNotFoundError):
-        beside.chmod(edit.path.stat().st_mode)
+    beside.chmod(_mode(edit.path))
     beside.replace(edit.path)
+
+
+def _mode(path: Path) -> int:
+    """Who may read and write a file: as before, or for a new one as its folder says, whatever the process's umask is.
+
+    People edit these files by hand beside the program.
+    """
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(path.stat().st_mode)
+    return path.parent.stat().st_mode & 0o666
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that is missing, as open as the one that it is in."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir()
+        folder.chmod(stat.S_IMODE(folder.parent.stat().st_mode))
 
 
 def sweep(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.duty import audit
-from bot.duty.audit import Breach, Filter
+from bot.duty.audit import Breach, Filter, Verification
 from bot.store.models import AuditEntry, CaseId
 from bot.store.session import Store, StoreUnavailableError
 from tests.tampering import tampering
@@ -136,3 +136,53 @@ def test_that_entries_are_found_by_who_what_which_case_and_when(store: Store, cl
     assert found(Filter(case_id=CaseId(1))) == [2, 1]
     assert found(Filter(since=today)) == [3]
     assert found(Filter(until=today, action="view")) == [1]
+
+
+# -- a log that is looked at again and again --------------------------------------------------------------------------
+
+
+def again(store: Store, clock: FakeClock, verification: Verification) -> Breach | None:
+    with store.reading() as session:
+        return verification.again(session, now=clock.now())
+
+
+def test_that_what_came_since_the_last_look_is_followed_from_there(store: Store, clock: FakeClock) -> None:
+    verification = Verification()
+    assert again(store, clock, verification) is None
+    write(store, clock, "view", "reply")
+    assert again(store, clock, verification) is None
+    write(store, clock, "close", "view")
+    with tampering(store) as session:
+        session.execute(sa.update(AuditEntry).where(AuditEntry.id == 4).values(actor="乙"))
+    assert again(store, clock, verification) == Breach(4, "changed")
+    assert again(store, clock, verification) == Breach(4, "changed"), "until it is as it was"
+
+
+def test_that_entries_that_held_are_read_again_the_next_day_and_by_another_process(
+    store: Store, clock: FakeClock
+) -> None:
+    verification = Verification()
+    write(store, clock, "view", "reply", "close")
+    assert again(store, clock, verification) is None
+    with tampering(store) as session:
+        session.execute(sa.update(AuditEntry).where(AuditEntry.id == 2).values(actor="乙"))
+    assert again(store, clock, verification) is None, "a look costs no more than what is new"
+    assert again(store, clock, Verification()) == Breach(2, "changed")
+    clock.advance(days=1)
+    assert again(store, clock, verification) == Breach(2, "changed")
+
+
+def test_that_an_end_that_was_cut_off_or_written_anew_since_the_last_look_shows(store: Store, clock: FakeClock) -> None:
+    write(store, clock, "view", "reply")
+    cut, anew = Verification(), Verification()
+    for verification in (cut, anew):
+        assert again(store, clock, verification) is None
+    with tampering(store) as session:
+        session.execute(sa.delete(AuditEntry).where(AuditEntry.id == 2))
+    assert again(store, clock, cut) == Breach(2, "missing")
+    write(store, clock, "close")
+    assert breach(store) is None
+    assert again(store, clock, anew) == Breach(2, "not the one that was kept")
+    with tampering(store) as session:
+        session.execute(sa.update(AuditEntry).where(AuditEntry.id == 1).values(actor="乙"))
+    assert again(store, clock, anew) == Breach(1, "changed"), "the first break is told"

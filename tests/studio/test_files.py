@@ -1,5 +1,7 @@
 """Edits of the trainers' files: small, exact, and never at the cost of what somebody wrote by hand."""
 
+import os
+import stat
 from datetime import date
 from pathlib import Path
 
@@ -105,6 +107,19 @@ def test_that_whatever_is_typed_is_read_back_as_it_was_or_refused(text: str) -> 
         for step in path:
             value = value[step]
         assert value == text
+
+
+def test_that_trainers_who_edit_by_hand_may_read_and_write_what_they_could_before(tmp_path: Path) -> None:
+    os.umask(0o077)  # the trainer process's
+    tmp_path.chmod(0o2775)
+    path = tmp_path / "a.yml"
+    path.write_text("a: 1\n", encoding="utf-8")
+    path.chmod(0o664)
+    files.write(Edit(path, "a: 1\n", "a: 2\n"))
+    for new in (tmp_path / "b.yml", tmp_path / "new" / "c.yml"):
+        files.write(Edit(new, None, "a: 1\n"))
+    modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.rglob("*")}
+    assert modes == {"a.yml": 0o664, "b.yml": 0o664, "new": 0o2775, "c.yml": 0o664}
 
 
 def test_that_a_file_is_written_only_over_what_was_found_and_leaves_nothing_beside(tmp_path: Path) -> None:
