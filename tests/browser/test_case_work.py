@@ -179,6 +179,7 @@ def test_that_a_case_is_assigned_helped_with_given_back_opened_again_and_taken_a
     act(one, "退出")
     expect(two.locator(".case-head")).not_to_contain_text("值班民警一")
     act(two, "退回待确认")
+    two.get_by_role("group", name=f"案件{case.id}：退回待确认").get_by_role("button", name="退回待确认").click()
     expect(one.get_by_role("button", name="受理")).to_be_visible()
     apart = console_windows.open(f"/case/{part.id}", officer="值班民警一")
     act(apart, "分出来")
@@ -203,6 +204,7 @@ def test_that_a_case_is_assigned_helped_with_given_back_opened_again_and_taken_a
         (first, "leave"),
         (second, "unacknowledge"),
         (first, "part"),
+        (first, "acknowledge"),  # whoever closes it has it
         (first, "close"),
         (second, "reopen"),
     ]
