@@ -273,14 +273,10 @@ def _edit_topic(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
     source = place.source
     for key in _HEADING_KEYS:
         where: tuple[str | int, ...] = (place.number, key)
-        if wanted[key] != found[key]:
-            behind = _TOPIC_KEYS[: _TOPIC_KEYS.index(key)]
-            has = bool(wanted[key])
-            source = (
-                files.with_value(source, where, wanted[key], after=behind)
-                if has
-                else files.without_value(source, where)
-            )
+        if found[key] and not wanted[key]:
+            source = files.without_value(source, where)
+        elif found[key] != wanted[key]:
+            source = files.with_value(source, where, wanted[key], after=_TOPIC_KEYS[: _TOPIC_KEYS.index(key)])
     edit = Edit(place.path, place.source, source)
     check_answers(folder, [edit])
     return [edit]
@@ -477,7 +473,7 @@ def _remove_question(payload: Payload, folder: Path, tried: bool) -> list[Edit]:
         if tried:
             return []
         raise EditError(f"主题 {topic} 里已经没有问法“{text}”，有人手工改过或删掉了；请刷新后再决定")
-    if len(there) <= FEWEST_EXAMPLES and "undoes" not in payload:
+    if len(there) <= FEWEST_EXAMPLES and "undoes" not in payload:  # what was added may always go again
         raise EditError(f"主题 {topic} 只有 {len(there)} 条问法，不能再少；请先加几条别的说法")
     return _without_questions(path, topic, [text])
 

@@ -199,7 +199,7 @@ def test_that_a_topic_made_in_the_studio_is_known_by_other_words_after_a_trainin
     assert done.model, done.log
     model = pointer.file_of(small_project / "models", done.model)
     # Nothing of these stands in the topic's words, title or answer: only its questions lead there.
-    asked = ("能不能跟你们借把伞用用", "浇透了，你们那有伞没", "伞使完了搁哪还")
+    asked = ("能不能跟你们借把伞用用", "大厅里有没有伞可以借", "你们派出所能借雨伞吗")
     assert readings_by(model, settings, small_project, *asked) == ["enquiry station_umbrella"] * 3
 
 

@@ -21,19 +21,7 @@ from bot.nlu.triage import LABELS, URGENT
 from bot.store.session import StoreUnavailableError
 from bot.studio import changes, corpus
 from bot.studio.files import EditError
-from bot.studio.health import (
-    FEW_TESTS,
-    MOST,
-    STYLES,
-    TEST_STYLES,
-    Checkup,
-    Confusion,
-    Health,
-    Leak,
-    Pair,
-    StationFact,
-    Suspect,
-)
+from bot.studio.health import FEW_TESTS, MOST, STYLES, TEST_STYLES, Checkup, Confusion, Health, Leak, Pair, Suspect
 
 _INK, _CALM, _WARM = "#12294d", "#5b7aa8", "#c98a1b"
 _NAMES = {"interval": 0, "width": 26, "overflow": "break", "lineHeight": 14}
@@ -313,10 +301,10 @@ class _DataPage:
         ui.label(
             "只有本所知道的。没填的，机器人会说“由派出所确认”；填错了、变了就改，没变就点“今天核对过”。马上生效，不用训练。"
         ).classes("note")
-        self._listed(health.facts, self._build_fact, nothing="没有本地信息", row=True)
-
-    def _build_fact(self, fact: StationFact) -> None:
-        FactRow(self._services, fact)
+        with ui.element("div").classes("finding-list"):
+            for fact in health.facts:  # all at once: one that is due stands behind those that are empty
+                with ui.element("article").classes("finding finding-row"):
+                    FactRow(self._services, fact)
 
     # --- acts --------------------------------------------------------------------------------------------------------
 
