@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from bot.cli import studio_data
@@ -137,6 +138,43 @@ def test_that_examples_are_edited_and_kept_and_intents_topics_and_facts_made_by_
     data("approve", "9", "--by", "所长")
     assert data("apply").stdout.startswith("1 made\n")
     assert "多亏你们来人了" not in (project / "regression" / "messages.jsonl").read_text(encoding="utf-8")
+
+
+def test_that_local_facts_are_listed_corrected_and_confirmed_by_command(project: Path) -> None:
+    told = ("--by", "甲", "--why", "问过窗口")
+    assert data("fact", "parking", "门前免费", "--reviewed", "2020-01-02", *told).exit_code == 0
+    assert data("apply").stdout == "1 made\n"
+    listed = data("fact").stdout.splitlines()
+    assert listed[0].split("\t")[:2] == ["station_phone", "empty"]
+    assert listed[-1].split("\t") == ["parking", "2020-01-02 due", "停车", "门前免费"]
+    assert json.loads(data("health", "--json").stdout)["local facts to look at again"] == [["parking", "2020-01-02"]]
+    assert data("fact", "parking", "--confirm", *told).exit_code == 0
+    assert data("apply").stdout == "1 made\n"
+    today = SystemClock().now().date().isoformat()
+    assert data("fact").stdout.splitlines()[-1].split("\t") == ["parking", today, "停车", "门前免费"]
+    for arguments in (("fact", "bus", "--confirm"), ("fact", "parking", "门后", "--confirm")):
+        assert "--confirm" in data(*arguments, *told).output
+
+
+def test_that_a_topics_title_words_and_neighbours_are_shown_and_changed_by_command(project: Path) -> None:
+    told = ("--by", "甲", "--why", "居民这么叫")
+    shown = yaml.safe_load(data("topic", "station_hours_lunch").stdout)
+    assert (shown["title"], "晌午" in shown["when"]) == ("中午办不办", True)
+    words = ("--when", "中午", "--when", "午…休")
+    result = data("topic", "station_hours_lunch", "--title", "午休", *words, "--related", "", *told)
+    assert result.exit_code == 0, result.output
+    assert data("apply").stdout == "1 made\n"
+    after = yaml.safe_load(data("topic", "station_hours_lunch").stdout)
+    assert after == {"title": "午休", "when": ["中午", "午…休"], "related": []}
+    data("undo", "1", *told)
+    data("apply")
+    assert yaml.safe_load(data("topic", "station_hours_lunch").stdout) == shown
+    for arguments, said in (
+        (("topic", "nothing"), "没有主题"),
+        (("topic", "wifi", "--title", "上网"), "--by"),
+        (("topic", "wifi", "--title", "大厅无线网", *told), "没有要改的"),
+    ):
+        assert said in data(*arguments).output
 
 
 def test_that_a_file_that_holds_no_change_and_a_fact_that_is_not_there_are_told(project: Path, tmp_path: Path) -> None:

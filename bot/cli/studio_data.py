@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 
 from bot.cli.common import check_right, fail, opened_store, output, station_settings
 from bot.clock import SystemClock
+from bot.nlu import knowledge
 from bot.nlu.dataset import FALSE_PAGE, MISSED, read_regression
+from bot.nlu.knowledge import SHORT
+from bot.nlu.live_file import TrainersFileError
 from bot.nlu.project import MODELS, NLU_DATA
 from bot.store.models import DataChange
 from bot.studio import changes, plans
 from bot.studio.changes import STATES, ChangeError, Filter
 from bot.studio.files import EditError
-from bot.studio.health import Checkup, Health, Style
+from bot.studio.health import Checkup, Health, Style, station_facts
 from bot.studio.plans import KINDS, Place
 
 commands = typer.Typer(no_args_is_help=True)
@@ -120,24 +123,73 @@ def _read(file: typer.FileText) -> dict[str, Any]:
 
 @commands.command()
 def fact(
-    name: Annotated[str, typer.Argument(help="A local fact, as parking.", show_default=False)],
+    name: Annotated[
+        str | None, typer.Argument(help="A local fact, as parking; lists all without.", show_default=False)
+    ] = None,
     value: Annotated[str | None, typer.Argument(help="What it is from now on; shows what it is without.")] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="It is as it stands: only the day is new.")] = False,
     by: Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)] = "",
     why: _Why = "",
     reviewed: Annotated[str, typer.Option(help="When it was looked at: 2026-11-25; today without.")] = "",
 ) -> None:
     """Show what the station says of itself in its answers, or ask for something else; it is live at once."""
+    if name is None:
+        _list_facts()
+        return
     try:
         found = plans.local_fact(NLU_DATA, name)
     except EditError as error:
         fail(str(error))
     was = str(found["value"] or "")
+    if confirm:
+        if value is not None or not was:
+            fail("--confirm goes without a value, and only for a fact that has one")
+        value = was
     if value is None:
         typer.echo(was)
         return
     if not by:
         fail("say who does it and why: --by, --why")
     _propose("edit_local_fact", {"name": name, "was": was, "now": value, "reviewed": reviewed}, by, why)
+
+
+def _list_facts() -> None:
+    """Every local fact: its name, whether it waits for somebody or when it was looked at, its title and its value."""
+    try:
+        base = knowledge.load(NLU_DATA / "answers")
+    except TrainersFileError as error:
+        fail(str(error))
+    for found in station_facts(base, SystemClock().now().date()):
+        state = "empty" if not found.value else f"{found.reviewed} due" if found.due else str(found.reviewed)
+        typer.echo(f"{found.name}\t{state}\t{found.title}\t{' '.join(found.value.split())}")
+
+
+@commands.command()
+def topic(
+    name: _Topic,
+    title: Annotated[str, typer.Option(help="What it is called, as on its button.", show_default=False)] = "",
+    when: Annotated[
+        list[str] | None, typer.Option(help="A word by which it is chosen; once for each.", show_default=False)
+    ] = None,
+    related: Annotated[
+        list[str] | None, typer.Option(help="A topic that may be asked for next; once for each.", show_default=False)
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Who does it.", show_default=False)] = "",
+    why: _Why = "",
+) -> None:
+    """Show a topic's title, words and neighbours, or ask for others; an empty one leaves none. It is live at once."""
+    try:
+        was = plans.heading_of(plans.find(NLU_DATA, name, SHORT).topic)
+    except EditError as error:
+        fail(str(error))
+    given = {key: value for key, value in (("when", when), ("related", related)) if value is not None}
+    if not (title or given):
+        typer.echo(yaml.safe_dump(was, allow_unicode=True, sort_keys=False, default_flow_style=None), nl=False)
+        return
+    if not by:
+        fail("say who does it and why: --by, --why")
+    now = {**was, **given, **({"title": title} if title else {})}
+    _propose("edit_topic", {"topic": name, "was": was, "now": now}, by, why)
 
 
 @commands.command()
@@ -349,6 +401,7 @@ def _figures(found: Health) -> dict[str, Any]:
         "leaks into the test set": [[leak.held.text, leak.test_id] for leak in found.leaks],
         "few test messages": [count.intent for count in found.intents if count.few_tests],
         "answers to look at again": [[item.topic, item.aspect, item.reviewed.isoformat()] for item in found.due],
-        "local facts to confirm": [item.name for item in found.unconfirmed],
+        "local facts to confirm": [item.name for item in found.facts if not item.value],
+        "local facts to look at again": [[item.name, item.reviewed.isoformat()] for item in found.facts if item.due],
         "problem": found.problem,
     }

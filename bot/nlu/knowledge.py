@@ -48,8 +48,11 @@ class Fact:
     source: str
     local: bool
     reviewed: date
+    """The day on which it was looked at, or one of the local facts in it, if that is earlier."""
     unconfirmed: tuple[str, ...] = ()
     """Local facts that the station has not filled in, so that the text is the one for not knowing."""
+    stated: tuple[str, ...] = ()
+    """Local facts that the text states."""
 
     def told(self) -> str:
         """As a resident reads it: the text, and one line that says where it comes from."""
@@ -328,13 +331,14 @@ def fact_of(
     fields = _FIELD.findall(text)
     if undefined := [name for name in fields if name not in local_facts]:
         raise TrainersFileError(f"{where} 用了 local_facts.yml 里没有的 {'、'.join(undefined)}")
-    reviewed = [_day(settings["reviewed"], path, where), *(local_facts[name].reviewed for name in fields)]
     empty = tuple(name for name in fields if not local_facts[name].value)
+    stated = () if empty else tuple(dict.fromkeys(fields))
+    reviewed = [_day(settings["reviewed"], path, where), *(local_facts[name].reviewed for name in stated)]
     if fields and not settings.get("unknown"):
         raise TrainersFileError(f"{where} 里有 {{{fields[0]}}}，要写 unknown：没确认时怎么说")
     said = str(settings["unknown"]) if empty else _FIELD.sub(lambda match: local_facts[match[1]].value, text)
     local = settings["scope"] == "local" or bool(fields)
-    return Fact(said, str(settings["source"]), local, min(reviewed), empty)
+    return Fact(said, str(settings["source"]), local, min(reviewed), empty, stated)
 
 
 def _day(value: Any, path: Path, where: str) -> date:

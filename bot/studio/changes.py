@@ -447,6 +447,8 @@ def _clean(kind: str, payload: dict[str, Any], folder: Path, now: datetime) -> d
         return _intent(payload, now)
     if kind in ("add_topic", "remove_topic"):
         return _topic(payload, folder, now)
+    if kind == "edit_topic":
+        return _heading(payload, folder)
     if kind in ("add_question", "remove_question"):
         plans.find(folder, str(payload["topic"]), "short")
         added = kind == "add_question"
@@ -510,6 +512,7 @@ _OF_RESIDENTS = {
 _OF_THE_STATION = {
     "new_intent": ("title", "response", "answer"),
     "add_topic": ("title", "when", "source", "short", "plain", "aspects"),
+    "edit_topic": ("now",),
     "edit_answer": ("now", "source", "unknown"),
     "edit_local_fact": ("now",),
 }
@@ -598,6 +601,16 @@ def _topic(payload: dict[str, Any], folder: Path, now: datetime) -> dict[str, An
         "examples": [_on_a_line(text) for text in payload.get("examples") or () if str(text).strip()],
         **_facts(payload, now),
     }
+
+
+def _heading(payload: dict[str, Any], folder: Path) -> dict[str, Any]:
+    place = plans.find(folder, str(payload["topic"]), "short")
+    was, given = plans.heading_of(payload["was"]), plans.heading_of(payload["now"])
+    lists = {key: list(dict.fromkeys(filter(None, map(str.strip, given[key])))) for key in ("when", "related")}
+    wanted = {"title": _line(given["title"], "标题"), **lists}
+    if wanted == was:
+        raise ChangeError("和原来一样，没有要改的")
+    return {"intent": place.intent, "topic": str(payload["topic"]), "was": was, "now": wanted}
 
 
 def _facts(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:

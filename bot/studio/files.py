@@ -275,16 +275,19 @@ def without_value(source: str, path: _PathTo) -> str:
     return _checked(source, new, lambda content: content == wanted)
 
 
-def with_line(source: str, path: _PathTo, text: str) -> str:
-    """A file with one more text at the end of a list of texts, one to a line."""
+def with_lines(source: str, key: str, texts: Sequence[str]) -> str:
+    """A file of lists by key with more texts at the end of a list, one to a line; a new key stands at the end."""
     wanted = _parsed(source)
-    _parent(wanted, path)[path[-1]].append(text)
-    last = _lines(source, path)[-1]
-    start = last.start_mark.index
-    dash = source[source.rfind("\n", 0, start) + 1 : start]
+    newline = _newline(source)
+    if key in wanted:
+        last = _lines(source, (key,))[-1]
+        head, dash = "", source[source.rfind("\n", 0, last.start_mark.index) + 1 : last.start_mark.index]
+    else:
+        last, head, dash = _compose(source), f"{newline}{key}:", "  - "
+    wanted[key] = [*wanted.get(key, ()), *texts]
     end = _behind(source, _end_of(source, last))
-    new = f"{source[:end]}{_newline(source)}{dash}{_scalar(text)}{source[end:]}"
-    return _checked(source, new, lambda content: content == wanted)
+    lines = "".join(f"{newline}{dash}{_scalar(text)}" for text in texts)
+    return _checked(source, f"{source[:end]}{head}{lines}{source[end:]}", lambda content: content == wanted)
 
 
 def without_line(source: str, path: _PathTo, text: str) -> str:
@@ -359,6 +362,12 @@ def intent_file(intent: str, about: str, examples: Iterable[str], response: str 
 def answers_file(about: str, topic: Mapping[str, Any]) -> str:
     """A new file of answers with its one topic."""
     return f"# {about}\n- {_rendered_mapping(topic, 2, chr(10)).lstrip()}\n"
+
+
+def questions_file(answers: str, topic: str, questions: Iterable[str]) -> str:
+    """A new file of questions by topic, of whose answers it is given the name, with those of one topic."""
+    about = f"居民怎么问到 answers/{answers} 的每个主题：照着例子学，说法不一样也认得出；改了以后要重新训练才认得。"
+    return "".join(f"{line}\n" for line in (f"# {about}", f"{topic}:", *(f"  - {_scalar(text)}" for text in questions)))
 
 
 def json_line(data: Mapping[str, Any]) -> str:

@@ -21,9 +21,10 @@ from typing import Any
 
 from bot.nlu import knowledge, pointer
 from bot.nlu.dataset import FEWEST_EXAMPLES, NEAR, Dataset, findings, trigrams
-from bot.nlu.knowledge import SHORT
+from bot.nlu.knowledge import SHORT, Fact, Knowledge
 from bot.nlu.live_file import TrainersFileError
 from bot.nlu.normaliser import simplified
+from bot.nlu.question import FOLLOW_UP
 from bot.nlu.triage import LABELS, URGENT
 from bot.nlu.wording import PLAIN, size
 from bot.studio import corpus
@@ -176,14 +177,20 @@ class Due:
     title: str
     aspect: str
     reviewed: date
+    stale: tuple[str, ...]
+    """Titles of the local facts in it that nobody has looked at for as long."""
 
 
 @dataclass(frozen=True)
-class Unconfirmed:
-    """A local fact that the station has not filled in."""
+class StationFact:
+    """A local fact, whether the station has filled it in, and whether it is time to look at it."""
 
     name: str
     title: str
+    value: str
+    reviewed: date
+    due: bool
+    """Whether nobody has looked at it for a year; one that is empty waits to be filled in."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +200,7 @@ class Asked:
     questions: int
     follow_ups: int
     few: tuple[tuple[str, int], ...]
-    """Topics with fewer questions than an intent must have examples, with how many, the fewest first."""
+    """Topics with fewer questions than an intent must have examples, none included, with how many, the fewest first."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +215,7 @@ class Health:
     styles: tuple[Style, ...]
     test_styles: Mapping[str, int]
     due: tuple[Due, ...]
-    unconfirmed: tuple[Unconfirmed, ...]
+    facts: tuple[StationFact, ...]
     titles: Mapping[str, str]
     model: str | None
     """Whose readings the suspects and the confusions are from; None: there is no model yet."""
@@ -226,6 +233,10 @@ class Health:
             examples, tests = sums[label]
             sums[label] = (examples + count.examples, tests + count.tests)
         return sums
+
+    def open_facts(self) -> list[StationFact]:
+        """The local facts that somebody has to fill in or to look at."""
+        return [fact for fact in self.facts if fact.due or not fact.value]
 
 
 class Checkup:
@@ -264,7 +275,7 @@ def examine(data: Path, model: Path | None, today: date) -> Health:
     known = corpus.load(data)
     readings = _standing(left_out(model), known) if model else []
     pairs, leaks = near_same(known)
-    due, unconfirmed, problem = _answers(data, today)
+    base, problem = _knowledge(data)
     dataset = Dataset(data)
     return Health(
         intents=tuple(_counts(known)),
@@ -274,11 +285,11 @@ def examine(data: Path, model: Path | None, today: date) -> Health:
         leaks=tuple(leaks),
         styles=tuple(_styles(known)),
         test_styles=dict(Counter(message.style for message in known.test).most_common()),
-        due=tuple(due),
-        unconfirmed=tuple(unconfirmed),
+        due=tuple(_due(base, today)),
+        facts=tuple(station_facts(base, today)),
         titles=known.titles,
         model=pointer.name_of(model) if model else None,
-        asked=_asked(dataset),
+        asked=_asked(dataset, base),
         findings=tuple(in_words(finding, known.titles) for finding in findings(dataset)),
         problem=problem,
     )
@@ -291,8 +302,9 @@ def _counts(known: Corpus) -> Iterator[IntentCount]:
         yield IntentCount(intent, title, examples[intent], tests[intent])
 
 
-def _asked(dataset: Dataset) -> Asked:
-    count = Counter(question.intent for question in dataset.questions)
+def _asked(dataset: Dataset, base: Knowledge) -> Asked:
+    count = Counter({topic.id: 0 for topic in base.topics.values() if topic.intent != FOLLOW_UP})
+    count.update(question.intent for question in dataset.questions)
     few = sorted(
         ((topic, number) for topic, number in count.items() if number < FEWEST_EXAMPLES), key=lambda one: one[1]
     )
@@ -452,16 +464,39 @@ def _styles(known: Corpus) -> Iterator[Style]:
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
-def _answers(data: Path, today: date) -> tuple[list[Due], list[Unconfirmed], str]:
+def _knowledge(data: Path) -> tuple[Knowledge, str]:
+    """The answers, and what keeps them from being read."""
     try:
-        base = knowledge.load(data / "answers")
+        return knowledge.load(data / "answers"), ""
     except TrainersFileError as error:
-        return [], [], str(error)
+        return Knowledge({}, {}), str(error)
+
+
+def _due(base: Knowledge, today: date) -> list[Due]:
     due = [
-        Due(topic.intent, topic.id, topic.title, aspect, fact.reviewed)
+        Due(topic.intent, topic.id, topic.title, aspect, fact.reviewed, stale_in(fact, base, today))
         for topic in base.topics.values()
         for aspect, fact in ((SHORT, topic.short), (PLAIN, topic.plain), *topic.aspects.items())
-        if today - fact.reviewed > REVIEW_EVERY
+        if is_stale(fact.reviewed, today)
     ]
-    unconfirmed = [Unconfirmed(name, fact.title) for name, fact in base.local_facts.items() if not fact.value]
-    return sorted(due, key=lambda item: item.reviewed), unconfirmed, ""
+    return sorted(due, key=lambda item: item.reviewed)
+
+
+def is_stale(reviewed: date, today: date) -> bool:
+    """Whether what was looked at on a day has to be looked at again."""
+    return today - reviewed > REVIEW_EVERY
+
+
+def stale_in(fact: Fact, base: Knowledge, today: date) -> tuple[str, ...]:
+    """Titles of the local facts that a text states and that have to be looked at again."""
+    stated = (base.local_facts[name] for name in fact.stated)
+    return tuple(local.title for local in stated if is_stale(local.reviewed, today))
+
+
+def station_facts(base: Knowledge, today: date) -> list[StationFact]:
+    """The local facts: those that are empty, those that are due, and the others, the longest unseen first."""
+    found = [
+        StationFact(name, fact.title, fact.value, fact.reviewed, bool(fact.value) and is_stale(fact.reviewed, today))
+        for name, fact in base.local_facts.items()
+    ]
+    return sorted(found, key=lambda fact: (bool(fact.value), fact.reviewed))

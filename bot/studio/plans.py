@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -27,6 +27,7 @@ from bot.studio.findings import in_words
 Payload = Mapping[str, Any]
 _NATIONAL = "national"
 _TOPIC_KEYS = ("topic", "title", "when", "source", "scope", "reviewed", "short", "plain", "aspects", "related")
+_HEADING_KEYS = ("title", "when", "related")
 _FACT_KEYS = ("text", "unknown", "scope", "source", "reviewed")
 _ALWAYS = ("short", "plain")
 
@@ -78,18 +79,12 @@ def title_of(folder: Path, intent: str) -> str:
 
 
 def _add_example(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
-    return _with_examples(folder, payload["intent"], [payload["text"]])
-
-
-def _with_examples(folder: Path, intent: str, texts: Iterable[str]) -> list[Edit]:
-    path = _intent_path(folder, intent)
+    path, text = _intent_path(folder, payload["intent"]), payload["text"]
     before = _source(path)
-    there = set(files.examples_of(before))
-    new = [text for text in texts if text not in there]
-    known = corpus.load(folder)
-    for text in new:
-        _check_new(folder, known, text, intent)
-    return [Edit(path, before, files.with_examples(before, new))] if new else []
+    if text in files.examples_of(before):
+        return []
+    _check_new(folder, corpus.load(folder), text, payload["intent"])
+    return [Edit(path, before, files.with_examples(before, [text]))]
 
 
 def _check_new(folder: Path, known: corpus.Corpus, text: str, intent: str) -> None:
@@ -176,6 +171,7 @@ def _new_files(payload: Payload, folder: Path) -> dict[Path, str]:
         name = intent.partition("/")[2]
         answer = {"title": payload["title"], **payload["answer"], "topic": name}
         found[folder / "answers" / f"{name}.yml"] = files.answers_file(payload["title"], _topic_entry(answer))
+        found[_question_path(folder, intent)] = files.questions_file(f"{name}.yml", name, payload["examples"])
     return found
 
 
@@ -237,11 +233,12 @@ def _add_topic(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
         raise EditError(f"主题“{same['title']}”（{payload['topic']}）已经有了，请换一个名字，或者直接改它的答复")
     edits = [] if same else [Edit(path, before, files.with_item(before, entry, len(topics) - 1))]
     check_answers(folder, edits)
-    return [*_with_examples(folder, payload["intent"], payload.get("examples", ())), *edits]
+    asked = _question_path(folder, payload["intent"])
+    return [*_with_questions(folder, asked, payload["topic"], payload.get("examples", ())), *edits]
 
 
 def _remove_topic(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
-    """Takes back an added topic that was not changed since, and its examples."""
+    """Takes back an added topic that was not changed since, and its questions."""
     path = folder / "answers" / f"{payload['intent'].partition('/')[2]}.yml"
     before = _source(path)
     topics = yaml.safe_load(before)
@@ -252,12 +249,37 @@ def _remove_topic(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
             raise EditError(f"主题“{topics[place]['title']}”（{payload['topic']}）后来又改过，不能整个撤销；请逐段改")
         edits.append(Edit(path, before, files.without_item(before, place)))
     check_answers(folder, edits)
-    examples = _intent_path(folder, payload["intent"])
-    source = after = _source(examples)
-    for text in payload.get("examples", ()):
-        if text in files.examples_of(after):
-            after = _with_one_less(folder, after, text, payload["intent"])
-    return [*([Edit(examples, source, after)] if after != source else []), *edits]
+    asked, examples = _question_path(folder, payload["intent"]), payload.get("examples", ())
+    if set(_asked_in(files.read(asked)).get(payload["topic"], ())) - set(examples):
+        raise EditError(f"主题“{payload['title']}”（{payload['topic']}）后来又加过问法，不能整个撤销；请先撤销那些问法")
+    return [*_without_questions(asked, payload["topic"], examples), *edits]
+
+
+def heading_of(topic: Mapping[str, Any]) -> dict[str, Any]:
+    """What a topic is called (`title`), the words by which it is chosen (`when`), and its neighbours (`related`)."""
+    return {
+        "title": str(topic["title"]),
+        **{key: [str(word) for word in topic.get(key) or ()] for key in ("when", "related")},
+    }
+
+
+def _edit_topic(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    place = find(folder, payload["topic"], "short")
+    found, wanted = heading_of(place.topic), payload["now"]
+    if found == wanted:
+        return []
+    if found != payload["was"]:
+        raise EditError(f"“{found['title']}”的名字、触发词或相关主题在您打开以后被别人改过；请刷新后照新的再改")
+    source = place.source
+    for key in _HEADING_KEYS:
+        where: tuple[str | int, ...] = (place.number, key)
+        if found[key] and not wanted[key]:
+            source = files.without_value(source, where)
+        elif found[key] != wanted[key]:
+            source = files.with_value(source, where, wanted[key], after=_TOPIC_KEYS[: _TOPIC_KEYS.index(key)])
+    edit = Edit(place.path, place.source, source)
+    check_answers(folder, [edit])
+    return [edit]
 
 
 def _is_national(payload: Payload, _folder: Path) -> bool:
@@ -391,6 +413,90 @@ def _answer_is_national(payload: Payload, folder: Path) -> bool:
     return _NATIONAL in scopes
 
 
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+def _question_path(folder: Path, intent: str) -> Path:
+    return folder / "questions" / f"{intent.partition('/')[2]}.yml"
+
+
+def _questions_of(folder: Path, topic: str) -> tuple[Path, list[str]]:
+    """Where a topic's questions stand, or would, and what they are."""
+    path = _question_path(folder, find(folder, topic, "short").intent)
+    return path, _asked_in(files.read(path)).get(topic, [])
+
+
+def _asked_in(source: str | None) -> dict[str, list[str]]:
+    content = yaml.safe_load(source or "") or {}
+    return {str(topic): [str(text) for text in texts] for topic, texts in content.items()}
+
+
+def questions_of(folder: Path, topic: str) -> list[str]:
+    """How residents ask for a topic, as the training has it. Raises EditError when there is no such topic."""
+    return _questions_of(folder, topic)[1]
+
+
+def _add_question(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
+    path, _ = _questions_of(folder, payload["topic"])
+    return _with_questions(folder, path, payload["topic"], [payload["text"]])
+
+
+def _with_questions(folder: Path, path: Path, topic: str, texts: Sequence[str]) -> list[Edit]:
+    """With what the topic has not yet, each wording once; what another topic has, or the test set, is refused."""
+    before = files.read(path)
+    there = set(_asked_in(before).get(topic, ()))
+    new = [text for text in texts if text not in there]
+    if not new:
+        return []
+    known = corpus.load(folder)
+    asked = {known.normalise(question.text): question for question in Dataset(folder).questions}
+    wordings: dict[str, str] = {}
+    for text in new:
+        normal = known.normalise(text)
+        if (held := asked.get(normal)) and held.intent != topic:
+            raise EditError(f"主题 {held.intent} 已经有一样的问法“{held.text}”")
+        if message := known.tested_as(normal):
+            raise EditError(f"“{text}”和测试消息 {message.id} 几乎一样，测试消息不能拿来训练；请换一个说法")
+        if held is None:
+            wordings.setdefault(normal, text)
+    if not wordings:
+        return []
+    added = list(wordings.values())
+    after = files.with_lines(before, topic, added) if before else files.questions_file(path.name, topic, added)
+    return [Edit(path, before, after)]
+
+
+def _remove_question(payload: Payload, folder: Path, tried: bool) -> list[Edit]:
+    topic, text = payload["topic"], payload["text"]
+    path, there = _questions_of(folder, topic)
+    if text not in there:
+        if tried:
+            return []
+        raise EditError(f"主题 {topic} 里已经没有问法“{text}”，有人手工改过或删掉了；请刷新后再决定")
+    if len(there) <= FEWEST_EXAMPLES and "undoes" not in payload:  # what was added may always go again
+        raise EditError(f"主题 {topic} 只有 {len(there)} 条问法，不能再少；请先加几条别的说法")
+    return _without_questions(path, topic, [text])
+
+
+def _without_questions(path: Path, topic: str, texts: Sequence[str]) -> list[Edit]:
+    """Without these; a topic that has no others is not named, and a file that names no other topic goes."""
+    source = files.read(path)
+    asked = _asked_in(source)
+    there = asked.get(topic, [])
+    gone = [text for text in there if text in texts]
+    if source is None or not gone:
+        return []
+    if len(gone) == len(there):
+        return [Edit(path, source, files.without_value(source, (topic,)) if len(asked) > 1 else None)]
+    after = source
+    for text in gone:
+        after = files.without_line(after, (topic,), text)
+    return [Edit(path, source, after)]
+
+
+# --- local facts -----------------------------------------------------------------------------------------------------
+
+
 def local_fact(folder: Path, name: str) -> Mapping[str, Any]:
     """A local fact as it stands. Raises EditError when there is none of this name."""
     facts: Mapping[str, Any] = yaml.safe_load(_source(folder / "local_facts.yml")) or {}
@@ -398,47 +504,6 @@ def local_fact(folder: Path, name: str) -> Mapping[str, Any]:
         raise EditError(f"本地信息里没有 {name}，请刷新后再看")
     found: Mapping[str, Any] = facts[name]
     return found
-
-
-def _question_path(folder: Path, topic: str) -> Path:
-    return folder / "questions" / find(folder, topic, "short").path.name
-
-
-def questions_of(folder: Path, topic: str) -> list[str]:
-    """How residents ask for a topic, as the training has it. Raises EditError when there is no such topic."""
-    content = yaml.safe_load(files.read(_question_path(folder, topic)) or "") or {}
-    return [str(text) for text in content.get(topic, ())]
-
-
-def _add_question(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
-    topic, text = payload["topic"], payload["text"]
-    path = _question_path(folder, topic)
-    before, there = _source(path), questions_of(folder, topic)
-    if text in there:
-        return []
-    if not there:
-        raise EditError(f"主题 {topic} 还没有问法，请先在 {_named(path)} 里手工写几条")
-    known = corpus.load(folder)
-    normal = known.normalise(text)
-    for question in Dataset(folder).questions:
-        if known.normalise(question.text) == normal:
-            raise EditError(f"主题 {question.intent} 已经有一样的问法“{question.text}”")
-    if message := known.tested_as(normal):
-        raise EditError(f"和测试消息 {message.id} 几乎一样，测试消息不能拿来训练；请换一个说法")
-    return [Edit(path, before, files.with_line(before, (topic,), text))]
-
-
-def _remove_question(payload: Payload, folder: Path, tried: bool) -> list[Edit]:
-    topic, text = payload["topic"], payload["text"]
-    path = _question_path(folder, topic)
-    before, there = _source(path), questions_of(folder, topic)
-    if text not in there:
-        if tried:
-            return []
-        raise EditError(f"主题 {topic} 里已经没有问法“{text}”，有人手工改过或删掉了；请刷新后再决定")
-    if len(there) <= FEWEST_EXAMPLES:
-        raise EditError(f"主题 {topic} 只有 {len(there)} 条问法，不能再少；请先加几条别的说法")
-    return [Edit(path, before, files.without_line(before, (topic,), text))]
 
 
 def _edit_local_fact(payload: Payload, folder: Path, _tried: bool) -> list[Edit]:
@@ -579,6 +644,7 @@ KINDS = {
     "remove_intent": Kind("撤掉细类", _remove_intent, _same_as("new_intent"), _is_national),
     "add_topic": Kind("新主题", _add_topic, _same_as("remove_topic"), _is_national),
     "remove_topic": Kind("撤掉主题", _remove_topic, _same_as("add_topic"), _is_national),
+    "edit_topic": Kind("改主题", _edit_topic, _turned("edit_topic", ("was", "now"))),
     "edit_answer": Kind(
         "改答复", _edit_answer, _turned("edit_answer", ("was", "now"), ("found", "entry")), _answer_is_national
     ),

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from bot.clock import SystemClock
 from bot.nlu import pointer
 from bot.nlu.pointer import FAILED, SERVING, Report
-from bot.store.models import ShadowReading
+from bot.store.models import ShadowReading, Standing, TrainedModel
 from bot.studio import judging, promotion, shadow
 from tests.browser.conftest import Windows
 from tests.console.conftest import Rows
@@ -122,6 +122,17 @@ def test_that_what_a_model_that_reads_along_takes_otherwise_is_shown_without_any
     expect(row.locator(".difference-text")).to_contain_text("有人打架")
     expect(trainer.get_by_text("13800138000")).to_have_count(0)
     assert trainer.evaluate("document.documentElement.scrollWidth") <= 390
+    row.get_by_role("button", name="停止旁听").click()
+    expect(row.get_by_role("button", name="旁听一天")).to_be_visible()
+
+
+def test_that_a_trainer_lets_a_model_read_along_for_a_day(windows: Windows, rows: Rows) -> None:
+    trainer = windows.open("/studio/models", officer="训练员")
+    row = trainer.get_by_role("article", name="new")
+    row.get_by_role("button", name="旁听一天").click()
+    expect(row).to_contain_text("旁听中：读了 0 条")
+    with rows.store.reading() as session:
+        assert session.get_one(TrainedModel, "new").standing == Standing.SHADOW
     row.get_by_role("button", name="停止旁听").click()
     expect(row.get_by_role("button", name="旁听一天")).to_be_visible()
 

@@ -69,10 +69,11 @@ def test_that_every_aspect_can_be_asked_for() -> None:
 
 def test_that_an_unknown_local_fact_is_never_guessed(folder: Path) -> None:
     fee = load(folder).topics["dog_licence"].aspects["fee"]
-    assert (fee.text, fee.unconfirmed) == ("收费由派出所确认。", ("dog_fee",))
+    assert (fee.text, fee.unconfirmed, fee.stated) == ("收费由派出所确认。", ("dog_fee",), ())
+    assert "2026-11-25核对" in fee.told(), "nothing of the fact is said, so its day does not count"
     (folder.parent / "local_facts.yml").write_text("dog_fee: {title: 收费, value: 100元, reviewed: 2026-10-01}\n")
     fee = load(folder).topics["dog_licence"].aspects["fee"]
-    assert (fee.text, fee.unconfirmed) == ("收100元。", ())
+    assert (fee.text, fee.unconfirmed, fee.stated) == ("收100元。", (), ("dog_fee",))
     assert fee.told() == "收100元。\n（辽宁省养犬管理规定 · 2026-10-01核对 · 以派出所答复为准）"
 
 

@@ -16,6 +16,7 @@ import yaml
 from bot.duty import audit
 from bot.nlu import dataset, knowledge
 from bot.nlu.dataset import Dataset
+from bot.nlu.live_file import examples as examples_by_name
 from bot.settings import ROOT
 from bot.store.models import AuditEntry, DataChange, WorkState
 from bot.store.session import Store
@@ -254,6 +255,9 @@ def test_that_each_change_is_taken_back_by_its_inverse(studio: Studio) -> None:
             {"intent": "enquiry/wifi", "topic": "umbrella", "title": "借雨伞", "when": ["伞"], **ANSWER}
             | {"examples": UMBRELLA[:2]},
         ),
+        ("edit_topic", heading_edit(studio, "wifi", title="上网", related=[])),
+        ("edit_topic", heading_edit(studio, "station_hours_lunch", when=["中午", "午…休"])),
+        ("add_question", {"topic": "dog_licence_kept", "text": "上回狗证填一半的还在不"}),
     ):
         number = studio.propose(kind, **payload)
         assert studio.make() == 1, studio.row(number).error
@@ -266,6 +270,116 @@ def test_that_each_change_is_taken_back_by_its_inverse(studio: Studio) -> None:
         for files_then in (before, after):  # where there was no regression set there is an empty one
             files_then.setdefault(str(studio.data / "regression" / "messages.jsonl"), b"")
         assert after == before, kind
+
+
+def heading_edit(studio: Studio, topic: str, **now: Any) -> dict[str, Any]:
+    was = plans.heading_of(plans.find(studio.data, topic, "short").topic)
+    return {"topic": topic, "was": was, "now": {**was, **now}}
+
+
+def test_that_a_topic_has_another_name_other_words_and_other_neighbours_at_once(studio: Studio) -> None:
+    now = {"title": "午休", "when": [" 中午 ", "午…休", "中午"], "related": ["wifi", "station_hours"]}
+    number = studio.propose("edit_topic", **heading_edit(studio, "station_hours_lunch", **now))
+    assert studio.make() == 1, studio.row(number).error
+    topic = knowledge.load(studio.data / "answers").topics["station_hours_lunch"]
+    assert (topic.title, topic.when, topic.related) == ("午休", ("中午", "午…休"), ("wifi", "station_hours"))
+    changed = [line for line in studio.row(number).diff.splitlines() if line[0] == "+"]
+    assert len(changed) == 1 + len(now)
+
+
+def test_that_a_topic_that_somebody_else_changed_or_that_could_not_be_loaded_stays_as_it_is(studio: Studio) -> None:
+    stale = heading_edit(studio, "wifi", title="上网")
+    studio.propose("edit_topic", **heading_edit(studio, "wifi", title="无线"))
+    assert studio.make() == 1
+    before = studio.everything()
+    for payload, said in (
+        (stale, "别人改过"),
+        (heading_edit(studio, "wifi", when=["网"]), "默认主题"),
+        (heading_edit(studio, "wifi", related=["nothing"]), "不存在"),
+        (heading_edit(studio, "wifi", title="中午办不办"), "title 一样"),
+        (heading_edit(studio, "station_hours_lunch", when=[]), "要写 when"),
+        (heading_edit(studio, "wifi", title="这个名字长得按钮上放不下了"), "放不下"),
+    ):
+        number = studio.propose("edit_topic", **payload)
+        assert studio.make() == 0
+        assert said in (studio.row(number).error or "")
+    assert studio.everything() == before
+    with pytest.raises(ChangeError, match="没有要改的"):
+        studio.propose("edit_topic", **heading_edit(studio, "wifi"))
+    with pytest.raises(ChangeError, match="标题要填"):
+        studio.propose("edit_topic", **heading_edit(studio, "wifi", title=" "))
+    with pytest.raises(ChangeError, match="没有主题"):
+        studio.propose("edit_topic", **{**heading_edit(studio, "wifi", title="上网"), "topic": "nothing"})
+
+
+def umbrella_topic(examples: list[str]) -> dict[str, Any]:
+    where = {"intent": "enquiry/station_hours", "topic": "station_umbrella", "title": "借雨伞", "when": ["伞"]}
+    return {**where, **ANSWER, "examples": examples}
+
+
+def test_that_what_residents_ask_for_a_new_topic_stands_among_its_questions(studio: Studio) -> None:
+    examples, path = studio.examples("enquiry/station_hours"), studio.data / "questions" / "station_hours.yml"
+    there = path.read_text(encoding="utf-8")
+    number = studio.propose("add_topic", **umbrella_topic([*UMBRELLA, UMBRELLA[0].replace("伞", "傘")]))
+    assert studio.make() == 1, studio.row(number).error
+    lines = "".join(f"  - {text}\n" for text in UMBRELLA)
+    assert path.read_text(encoding="utf-8") == f"{there}station_umbrella:\n{lines}"  # the same wording stands once
+    assert studio.examples("enquiry/station_hours") == examples
+    assert dataset.findings(Dataset(studio.data)) == []
+    assert topic_machine_learns(studio, "station_umbrella") == tuple(UMBRELLA)
+
+
+def topic_machine_learns(studio: Studio, topic: str) -> tuple[str, ...]:
+    """As the training reads the questions."""
+    return dict(
+        found for path in sorted((studio.data / "questions").glob("*.yml")) for found in examples_by_name(path).items()
+    )[topic]
+
+
+def test_that_a_new_topics_words_that_another_asks_for_or_that_are_tested_are_refused(studio: Studio) -> None:
+    before = studio.everything()
+    for text, said in (
+        (plans.questions_of(studio.data, "wifi")[0], "主题 wifi 已经有"),
+        (a_test_message(studio), "测试"),
+    ):
+        number = studio.propose("add_topic", **umbrella_topic([*UMBRELLA, text]))
+        assert studio.make() == 0
+        assert said in (studio.row(number).error or "")
+    assert studio.everything() == before
+
+
+def test_that_a_topic_without_questions_gets_its_first_ones_one_by_one_and_each_can_be_taken_back(
+    studio: Studio,
+) -> None:
+    before = studio.everything()
+    path = studio.data / "questions" / "wifi.yml"
+    path.unlink()
+    assert plans.questions_of(studio.data, "wifi") == []
+    numbers = [studio.propose("add_question", topic="wifi", text=text) for text in UMBRELLA[:2]]
+    assert studio.make() == 2, studio.row(numbers[0]).error
+    assert plans.questions_of(studio.data, "wifi") == UMBRELLA[:2]
+    header = before[str(path)].decode().splitlines()[0]
+    assert path.read_text(encoding="utf-8").splitlines()[:2] == [header, "wifi:"]
+    assert dataset.findings(Dataset(studio.data)) == []
+    for number in numbers:
+        studio.undo(number)
+    assert studio.make() == 2
+    assert not path.exists()
+
+
+def test_that_a_topic_with_further_questions_is_not_taken_back_as_a_whole(studio: Studio) -> None:
+    number = studio.propose("add_topic", **umbrella_topic(UMBRELLA[:2]))
+    assert studio.make() == 1
+    further = studio.propose("add_question", topic="station_umbrella", text="伞借我使使呗")
+    assert studio.make() == 1
+    back = studio.undo(number)
+    assert studio.make() == 0
+    assert "后来又加过问法" in (studio.row(back).error or "")
+    studio.undo(further)
+    again = studio.undo(number)
+    assert studio.make() == 2, studio.row(again).error
+    assert "station_umbrella" not in knowledge.load(studio.data / "answers").topics
+    assert dataset.findings(Dataset(studio.data)) == []
 
 
 def test_that_a_question_of_a_topic_is_added_and_removed_and_what_is_there_already_is_refused(studio: Studio) -> None:
@@ -283,8 +397,12 @@ def test_that_a_question_of_a_topic_is_added_and_removed_and_what_is_there_alrea
         refused = studio.propose("add_question", topic=topic, text=text)
         assert studio.make() == 0, (topic, text)
         assert said in (studio.row(refused).error or "")
-    back = studio.undo(number)  # of the small project's six questions a topic none may go
-    assert (studio.make(), "不能再少" in str(studio.row(back).error)) == (0, True)
+    few = studio.propose("remove_question", topic="wifi", text=there[0])
+    assert studio.make() == 0, "of the small project's six questions a topic none may go"
+    assert "不能再少" in str(studio.row(few).error)
+    studio.undo(number)
+    assert studio.make() == 1, "but what was added goes"
+    assert studio.everything() == before
     for more in range(4):
         studio.propose("add_question", topic="wifi", text=f"第{more}个说法能不能连网")
     assert studio.make() == 4
@@ -636,7 +754,8 @@ def test_that_writing_and_promoting_do_not_wait_for_each_other() -> None:
     [
         *(("move_example", 0), ("move_example", 1), ("move_example", 2)),
         *(("remove_example", 0), ("remove_example", 1)),
-        *(("new_intent", 1), ("new_intent", 2), ("new_intent", 3)),
+        *(("new_intent", 1), ("new_intent", 2), ("new_intent", 3), ("new_intent", 4)),
+        *(("add_topic", 1), ("add_topic", 2)),
     ],
 )
 def test_that_a_writer_killed_between_file_and_row_loses_nothing_and_does_nothing_twice(
@@ -647,6 +766,7 @@ def test_that_a_writer_killed_between_file_and_row_loses_nothing_and_does_nothin
         "move_example": {"text": text, "was": THANKS, "now": GREETING},
         "remove_example": {"text": text, "intent": THANKS},
         "new_intent": {**UMBRELLA_INTENT, "answer": ANSWER},
+        "add_topic": umbrella_topic(UMBRELLA),
     }[kind]
     number = studio.propose(kind, **payload)
     url = studio.store.url.render_as_string(hide_password=False)
@@ -655,12 +775,15 @@ def test_that_a_writer_killed_between_file_and_row_loses_nothing_and_does_nothin
     assert ended.returncode == -signal.SIGKILL
     assert studio.row(number).state == WorkState.PENDING
     assert studio.make() == 1
-    assert studio.row(number).diff.count("+++ ") == {"move_example": 2, "remove_example": 1, "new_intent": 3}[kind]
-    assert studio.examples(THANKS).count(text) == (kind == "new_intent")
+    written = {"move_example": 2, "remove_example": 1, "new_intent": 4, "add_topic": 2}
+    assert studio.row(number).diff.count("+++ ") == written[kind]
+    assert studio.examples(THANKS).count(text) == (kind in ("new_intent", "add_topic"))
+    if kind == "add_topic":
+        assert plans.questions_of(studio.data, "station_umbrella") == UMBRELLA
     if kind == "move_example":
         assert studio.examples(GREETING).count(text) == 1
     if kind == "new_intent":
-        assert studio.examples("enquiry/umbrella") == UMBRELLA
+        assert studio.examples("enquiry/umbrella") == plans.questions_of(studio.data, "umbrella") == UMBRELLA
         assert (
             "umbrella"
             in yaml.safe_load((studio.data / "catalogue.yml").read_text(encoding="utf-8"))["enquiry"]["intents"]

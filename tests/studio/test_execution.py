@@ -15,13 +15,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot.clock import SystemClock
+from bot.nlu import pointer
 from bot.settings import ROOT, Settings
 from bot.store.models import Judgement, Lease, Message, Resident, RunState, Standing, TrainedModel, TrainingRun
 from bot.store.session import Store
-from bot.studio import judging, registry, runs, training
+from bot.studio import changes, judging, registry, runs, training
 from bot.studio.execution import folder_of
 from bot.studio.runner import Runner
 from bot.studio.runs import INTERRUPTED
+from tests.studio.test_changes import UMBRELLA
 
 pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 WITHIN_SECONDS = 240
@@ -156,6 +158,49 @@ def test_that_a_training_ends_with_a_model_that_is_entered_and_judged(
     # The next training of other data knows how long it will be.
     with store.reading() as session:
         assert runs.lasted(session)["start"] == first.took["start"]
+
+
+_TOPIC_OF = """
+import asyncio, sys
+from pathlib import Path
+from bot.nlu import knowledge
+from bot.nlu.evaluation import processor_of
+from bot.nlu.normaliser import normalise
+from bot.nlu.reader import Reader
+async def read():
+    base, reader = knowledge.load(), Reader(processor_of(Path(sys.argv[1])))
+    for text in sys.argv[2:]:
+        parsed = await reader.parse(text)
+        likely = base.likely(normalise(text), parsed["topics"])
+        print("read:", parsed["triage"]["label"], likely[0][0].id)
+asyncio.run(read())
+"""
+
+
+def readings_by(model: Path, settings: Settings, project: Path, *texts: str) -> list[str]:
+    """The label and the likeliest topic of texts, in the sealed environment."""
+    command = [str(settings.rasa_python), "-c", _TOPIC_OF, str(model), *texts]
+    environment = training.rasa_environment(project)
+    done = subprocess.run(command, cwd=project, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return [line.removeprefix("read: ") for line in done.stdout.splitlines() if line.startswith("read: ")]
+
+
+def test_that_a_topic_made_in_the_studio_is_known_by_other_words_after_a_training(
+    runner: Runner, local_store: Store, settings: Settings, small_project: Path
+) -> None:
+    data, now = small_project / "nlu_data", datetime.now(UTC)
+    where = {"intent": "enquiry/station_hours", "topic": "station_umbrella", "title": "爱心物品", "when": ["爱心物品"]}
+    said = {"short": "进门右手边自取，记得归位。", "plain": "进门自取。", "source": "本所", "scope": "local"}
+    topic = {**where, **said, "examples": UMBRELLA}
+    with local_store.transaction() as session:
+        changes.propose(session, "add_topic", topic, by="训练员一", why="常有人问", now=now, folder=data)
+    assert changes.apply_pending(local_store, data, now=now) == 1
+    done = finish(runner, local_store, ask(local_store))
+    assert done.model, done.log
+    model = pointer.file_of(small_project / "models", done.model)
+    # Nothing of these stands in the topic's words, title or answer: only its questions lead there.
+    asked = ("能不能跟你们借把伞用用", "大厅里有没有伞可以借", "你们派出所能借雨伞吗")
+    assert readings_by(model, settings, small_project, *asked) == ["enquiry station_umbrella"] * 3
 
 
 def test_that_a_cancelled_training_ends_and_leaves_nothing(

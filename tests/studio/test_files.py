@@ -94,6 +94,17 @@ def test_that_a_topic_stands_before_the_default_one() -> None:
     assert files.with_item(alone, {"topic": "new"}, 0) == "# 章\n- topic: new\n- topic: seal\n  short: 三\n"
 
 
+def test_that_a_question_stands_behind_its_topics_others_and_a_new_topic_at_the_end() -> None:
+    source = "# 问法\na:\n  - 一句 # 常问\nb:\n- 别的\n# 末尾的话\n"
+    assert files.with_lines(source, "a", ["两句", "三: 句"]) == source.replace(
+        "常问\n", "常问\n  - 两句\n  - '三: 句'\n"
+    )
+    added = files.with_lines(source, "c", ["新的", "#新"])
+    assert added == source.replace("别的\n", "别的\nc:\n  - 新的\n  - '#新'\n")
+    assert files.without_value(added, ("c",)) == source
+    assert files.with_lines(source, "b", ["另一句"]) == source.replace("- 别的\n", "- 别的\n- 另一句\n")
+
+
 @settings(max_examples=200)
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40))
 def test_that_whatever_is_typed_is_read_back_as_it_was_or_refused(text: str) -> None:

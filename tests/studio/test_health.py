@@ -1,6 +1,7 @@
 """What the health of the data finds."""
 
 import io
+import itertools
 import json
 import tarfile
 from datetime import date, timedelta
@@ -125,15 +126,17 @@ def test_that_contradictions_leaks_and_what_is_due_are_found_and_looked_for_agai
     before = checkup.current(TODAY)
     assert (before.model, before.suspects, before.leaks) == (None, (), ())
     assert before.due == ()
-    assert "parking" in [fact.name for fact in before.unconfirmed]
+    assert "parking" in [fact.name for fact in before.open_facts()]
     assert checkup.current(TODAY) is before
     assert before.findings == ()
     assert before.asked.questions > 0
     questions = next((data / "questions").glob("*.yml"))
-    topic = next(iter(yaml.safe_load(questions.read_text(encoding="utf-8"))))
+    topic, unasked = itertools.islice(yaml.safe_load(questions.read_text(encoding="utf-8")), 2)
     questions.write_text(f"{topic}:\n- 就这一句\n- 就这一句\nno_such_topic:\n- 另一句\n", encoding="utf-8")
     asked = checkup.current(TODAY)
-    assert asked.asked.few[:2] == (("no_such_topic", 1), (topic, 2))
+    assert {(unasked, 0), ("no_such_topic", 1), (topic, 2)} <= set(asked.asked.few)
+    assert [number for _, number in asked.asked.few] == sorted(number for _, number in asked.asked.few)
+    assert "follow_up" not in dict(asked.asked.few), "what only goes on with another topic is not asked for"
     assert any("“就这一句”不止一次" in finding for finding in asked.findings)
     assert any("no_such_topic" in finding for finding in asked.findings)
     known = corpus.load(data)
@@ -158,6 +161,30 @@ def test_that_contradictions_leaks_and_what_is_due_are_found_and_looked_for_agai
     assert [(leak.held.text, leak.test_id) for leak in after.leaks] == [(tested.text, tested.id)]
     due = checkup.current(TODAY + timedelta(days=366)).due
     assert ("wifi", "short") in {(item.topic, item.aspect) for item in due}
+
+
+def test_that_an_answer_is_due_with_the_local_fact_that_it_states_and_the_facts_stand_in_the_order_of_their_need(
+    small_project: Path,
+) -> None:
+    data = small_project / "nlu_data"
+    path = data / "local_facts.yml"
+    filled = path.read_text(encoding="utf-8")
+    for name, value, day in (("wifi_name", "大厅网", "2025-10-01"), ("wifi_password", "12345678", "2026-11-01")):
+        filled = files.with_value(filled, (name, "value"), value)
+        filled = files.with_value(filled, (name, "reviewed"), date.fromisoformat(day))
+    path.write_text(filled, encoding="utf-8")
+    found = health.examine(data, None, TODAY)
+    assert {(item.topic, item.aspect, item.stale) for item in found.due} >= {
+        ("wifi", "short", ("WIFI名称",)),
+        ("wifi", "place", ("WIFI名称",)),
+    }
+    assert ("wifi", "fee") not in {(item.topic, item.aspect) for item in found.due}
+    assert [(fact.name, fact.due) for fact in found.facts[-2:]] == [("wifi_name", True), ("wifi_password", False)]
+    assert all(not fact.value and not fact.due for fact in found.facts[:-2])
+    assert [fact.name for fact in found.open_facts()] == [fact.name for fact in found.facts[:-1]]
+    again = files.with_value(filled, ("wifi_name", "reviewed"), TODAY)
+    path.write_text(again, encoding="utf-8")
+    assert health.examine(data, None, TODAY).due == ()
 
 
 def test_that_the_live_model_is_the_one_pointed_to_and_else_the_newest(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from bot.console.studio.proposing import Fate, propose
 from bot.console.theme import UNREADABLE, build_problem, chip
 from bot.nlu import knowledge, telling, wording
 from bot.nlu.catalogue import title_of
-from bot.nlu.knowledge import ASPECTS, SHORT, Fact, Knowledge, Topic
+from bot.nlu.knowledge import ASPECTS, SHORT, TITLE_CHARACTERS, Fact, Knowledge, Topic
 from bot.nlu.live_file import TrainersFileError
 from bot.nlu.project import NLU_DATA
 from bot.nlu.question import Question
@@ -26,7 +26,7 @@ from bot.store.models import DataChange
 from bot.store.session import StoreUnavailableError
 from bot.studio import changes, plans
 from bot.studio.files import EditError
-from bot.studio.health import REVIEW_EVERY
+from bot.studio.health import is_stale, stale_in
 from bot.studio.plans import Place
 
 SCOPES = {"national": "全国", "local": "本地"}
@@ -127,15 +127,11 @@ class _Questions:
                 ui.label(f"居民怎么问到它（{len(questions)}条，改了要重新训练）")
             self._text = ui.input("再加一种问法").props("outlined dense").classes("studio-wide")
             self._why = ui.input("为什么（必填）").props("outlined dense").classes("studio-wide")
-            self._button("加进去", self._add)
+            _button("加进去", self._add)
             for text in questions:
                 with ui.element("div").classes("finding-line"):
                     ui.label(text).classes("finding-text")
-                    self._button("删掉", partial(self._propose, "remove_question", text))
-
-    @staticmethod
-    def _button(title: str, act: Callable[[], Any]) -> None:
-        ui.button(title, on_click=act, color=None).props("unelevated no-caps dense").classes("studio-button")
+                    _button("删掉", partial(self._propose, "remove_question", text))
 
     async def _add(self) -> None:
         await self._propose("add_question", str(self._text.value or ""))
@@ -143,6 +139,47 @@ class _Questions:
     async def _propose(self, kind: str, text: str) -> None:
         payload = {"topic": self._topic, "text": text}
         self._fate.follow(await propose(self._services, kind, payload, why=str(self._why.value or "")))
+
+
+class _Heading:
+    """What a topic is called, the words by which it is chosen, and what may be asked next."""
+
+    def __init__(self, services: Services, topic: str, found: Mapping[str, Any], base: Knowledge, fate: Fate) -> None:
+        self._services, self._topic, self._found, self._fate = services, topic, found, fate
+        with ui.element("details").classes("studio-wide answers-heading"):
+            with ui.element("summary"):
+                ui.label("名字、触发词、接下来可能问的（改了马上生效）")
+            self._title = ui.input(f"名字（{TITLE_CHARACTERS}个字以内，也是按钮上的字）", value=found["title"])
+            self._title.props(f"outlined dense maxlength={TITLE_CHARACTERS}").classes("studio-wide")
+            self._when = ui.textarea(
+                "问话里有哪些词就选它（一行一个，“…”代表中间隔几个字）", value="\n".join(found["when"])
+            )
+            self._when.props("outlined dense autogrow").classes("studio-wide")
+            self._when.set_visibility(bool(found["when"]))  # the default topic of its intent has none
+            topics = {name: one.title for name, one in base.topics.items()}
+            self._related = ui.select(
+                topics,
+                value=found["related"],
+                label="接下来可能问的主题（第一个也是按钮）",
+                multiple=True,
+                with_input=True,
+            )
+            self._related.props("outlined dense use-chips options-dense behavior=menu").classes("studio-wide")
+            self._why = ui.input("改主题的原因（必填）").props("outlined dense").classes("studio-wide")
+            _button("改主题", self._save)
+
+    async def _save(self) -> None:
+        now = {
+            "title": str(self._title.value or ""),
+            "when": str(self._when.value or "").splitlines(),
+            "related": list(self._related.value or ()),
+        }
+        payload = {"topic": self._topic, "was": self._found, "now": now}
+        self._fate.follow(await propose(self._services, "edit_topic", payload, why=str(self._why.value or "")))
+
+
+def _button(title: str, act: Callable[[], Any]) -> None:
+    ui.button(title, on_click=act, color=None).props("unelevated no-caps dense").classes("studio-button")
 
 
 class _Editor:
@@ -172,6 +209,7 @@ class _Editor:
                     drop.props("unelevated no-caps").classes("studio-button")
                 self._fate = Fate(services)
             _Questions(services, topic.id, shown.questions, self._fate)
+            _Heading(services, topic.id, plans.heading_of(place.topic), shown.base, self._fate)
         with ui.element("aside").classes("answers-preview").props('aria-label="居民看到的样子"'):
             self._phone = ui.element("div").classes("phone")
         self._preview()
@@ -196,10 +234,20 @@ class _Editor:
         else:
             ui.label(_authors(self._shown.written)).classes("note answers-authors")
         fact = _fact_of(topic, self._shown.aspect)
-        if fact and fact.unconfirmed:
+        if fact:
+            self._build_doubts(fact)
+
+    def _build_doubts(self, fact: Fact) -> None:
+        today = self._services.clock.now().date()
+        stale = stale_in(fact, self._shown.base, today)
+        if fact.unconfirmed:
             chip("有本地信息没确认，现在说的是下面“没确认时”的话", "doubt")
-        if fact and self._services.clock.now().date() - fact.reviewed > REVIEW_EVERY:
+        if is_stale(fact.reviewed, today):
             chip("核对超过12个月，该再看看了", "doubt")
+        if stale:
+            ui.label(f"里面的本地信息也该核对了：{'、'.join(stale)}").classes("note")
+        if stale or fact.unconfirmed:
+            ui.link("填写、核对本地信息", "/studio/data?tab=本地信息").classes("studio-button studio-open")
 
     def _build_settings(self, *, new: bool) -> None:
         found = self._found

@@ -10,6 +10,7 @@ from nicegui import ui
 
 from bot.console.dialog import Question
 from bot.console.services import Services
+from bot.console.studio.fact_row import FactRow
 from bot.console.studio.frame import studio_frame
 from bot.console.studio.naming import aspect_titles, topic_title
 from bot.console.studio.proposing import Fate, intent_choices, propose, propose_all
@@ -26,24 +27,24 @@ _INK, _CALM, _WARM = "#12294d", "#5b7aa8", "#c98a1b"
 _NAMES = {"interval": 0, "width": 26, "overflow": "break", "lineHeight": 14}
 """Names of labels under a chart: every one, in two lines, so that they fit on a phone."""
 _STEP, _CHARTED = 20, 25
-_WHY = "数据体检"
+_WHY, _FACTS = "数据体检", "本地信息"
 _TAKING = frozenset({"move_example", "remove_example"})
 
 
 def register(services: Services) -> None:
-    """Serve `/studio/data`."""
+    """Serve `/studio/data`; `?tab=` begins with this one of its tabs."""
     checkup = Checkup(NLU_DATA, MODELS)
 
     @ui.page("/studio/data", title="数据体检", response_timeout=20)
-    async def data_page() -> None:
-        _DataPage(services, checkup)
+    async def data_page(tab: str = "") -> None:
+        _DataPage(services, checkup, tab)
 
 
 class _DataPage:
     """One browser's view of the data's health."""
 
-    def __init__(self, services: Services, checkup: Checkup) -> None:
-        self._services, self._checkup = services, checkup
+    def __init__(self, services: Services, checkup: Checkup, tab: str) -> None:
+        self._services, self._checkup, self._tab = services, checkup, tab
         self._kept: frozenset[tuple[str, str]] = frozenset()
         with studio_frame(services, active="/studio/data"):
             with ui.element("div").classes("studio-head"):
@@ -90,7 +91,7 @@ class _DataPage:
             ("写法", None, lambda: _build_styles(health)),
             ("测试覆盖", len(untested), lambda: _build_coverage(health)),
             ("答复到期", len(health.due), lambda: self._build_due(health)),
-            ("本地信息", len(health.unconfirmed), lambda: self._build_unconfirmed(health)),
+            (_FACTS, len(health.open_facts()), lambda: self._build_facts(health)),
         ]
         if health.problem:
             build_problem(health.problem)
@@ -113,7 +114,8 @@ class _DataPage:
                     builders[name]()
 
         panels.on_value_change(lambda event: show(str(event.value)))
-        panels.set_value(sections[0][0])
+        panels.set_value(self._tab if self._tab in builders else sections[0][0])
+        self._panels = panels
 
     # --- sections ----------------------------------------------------------------------------------------------------
 
@@ -277,7 +279,7 @@ class _DataPage:
             ui.label("问法太少的主题").classes("section-title")
             with ui.element("div").classes("evidence"):
                 for topic, number in asked.few[:_CHARTED]:
-                    chip(f"{topic_title(topic)} {number}", "plain")
+                    _open(f"{topic_title(topic)} {number}", f"/studio/answers?{urlencode({'topic': topic})}")
 
     def _build_due(self, health: Health) -> None:
         titles = aspect_titles()
@@ -285,40 +287,24 @@ class _DataPage:
         def build(item: Any) -> None:
             ui.label(f"{item.reviewed:%Y-%m-%d}").classes("finding-figure")
             ui.label(f"{item.title} · {titles.get(item.aspect, item.aspect)}").classes("finding-text")
+            if item.stale:
+                ui.label(f"里面的本地信息也该核对了：{'、'.join(item.stale)}").classes("note")
             with ui.element("div").classes("finding-acts"):
+                if item.stale:
+                    _button("核对本地信息", lambda: self._panels.set_value(_FACTS))
                 _open("打开答复", f"/studio/answers?{urlencode({'topic': item.topic, 'aspect': item.aspect})}")
 
-        ui.label("核对日期超过12个月的答复。核对后把日期改成今天。").classes("note")
+        ui.label("核对日期超过12个月的答复。核对后把日期改成今天；日期取答复和里面本地信息中最早的。").classes("note")
         self._listed(health.due, build, nothing="都在12个月内核对过", row=True)
 
-    def _build_unconfirmed(self, health: Health) -> None:
-        def build(item: Any) -> None:
-            ui.label(item.title).classes("finding-text")
-            with ui.element("div").classes("finding-acts"):
-                _button("填写", partial(self._fill, item.name, item.title))
-
-        ui.label("没填的，机器人会说“由派出所确认”。填了马上生效，不用训练。").classes("note")
-        self._listed(health.unconfirmed, build, nothing="都填好了", row=True)
-
-    async def _fill(self, name: str, title: str) -> None:
-        numbers: list[int] = []
-
-        async def act() -> str | None:
-            payload = {"name": name, "was": "", "now": str(value.value or "")}
-            if not payload["now"].strip():
-                return "请填写"
-            result = await propose(self._services, "edit_local_fact", payload, why=why.value or "")
-            if isinstance(result, int):
-                numbers.append(result)
-                return None
-            return result or "没有权限"
-
-        question = Question(title, "保存", act)
-        with question.body:
-            value = ui.textarea("居民会看到的内容").props("outlined autogrow").classes("studio-wide")
-            why = ui.input("依据（谁确认的，必填）").props("outlined dense").classes("studio-wide")
-        if await question.answered():
-            ui.notify("已提交，几秒后生效，结果见“修改记录”", type="positive")
+    def _build_facts(self, health: Health) -> None:
+        ui.label(
+            "只有本所知道的。没填的，机器人会说“由派出所确认”；填错了、变了就改，没变就点“今天核对过”。马上生效，不用训练。"
+        ).classes("note")
+        with ui.element("div").classes("finding-list"):
+            for fact in health.facts:  # all at once: one that is due stands behind those that are empty
+                with ui.element("article").classes("finding finding-row"):
+                    FactRow(self._services, fact)
 
     # --- acts --------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """修改记录: every change of the data, who made it, when and why, what it did, and the way back."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -205,6 +205,8 @@ def summary(change: DataChange) -> str:
             return f"{payload['title']}（{payload['intent']}），{len(payload['examples'])} 条例句"
         case "add_topic" | "remove_topic":
             return f"{payload.get('title', '')}（{payload['topic']}），属于{title_of(payload['intent'])}"
+        case "edit_topic":
+            return f"{topic_title(payload['topic'])}：{'；'.join(_turned(payload['was'], payload['now']))}"
         case "edit_answer":
             aspect = aspect_titles().get(payload["aspect"], payload["aspect"])
             where = f"{title_of(payload['intent'])} · {topic_title(payload['topic'])} · {aspect}"
@@ -215,6 +217,21 @@ def summary(change: DataChange) -> str:
             return f"{fact_title(payload['name'])}：{payload['now'] or '（空）'}"
         case _:
             return f"{title_of(payload['intent'])}：“{payload['text']}”"
+
+
+def _turned(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What becomes of a topic's name, its words and its neighbours."""
+    if was["title"] != now["title"]:
+        yield f"名字 {was['title']} → {now['title']}"
+    named = {word: topic_title(word) for word in (*was["related"], *now["related"])}
+    for key, title in (("when", "问话里的词"), ("related", "接下来可能问的")):
+        gone, new = (
+            [named.get(word, word) for word in one[key] if word not in other[key]]
+            for one, other in ((was, now), (now, was))
+        )
+        told = [*(f"加 {word}" for word in new), *(f"去 {word}" for word in gone)]
+        if was[key] != now[key]:
+            yield f"{title} {'、'.join(told) or '换了顺序'}"
 
 
 def build_diff(diff: str) -> None:

@@ -15,7 +15,7 @@ from bot.studio import changes
 from bot.studio.changes import ChangeError
 
 _LOOK_SECONDS, _SLOW_LOOKS = 1.0, 15
-_LIVE = frozenset({"edit_answer", "edit_local_fact"})
+_LIVE = frozenset({"edit_answer", "edit_local_fact", "edit_topic"})
 _SAID = {
     WorkState.PENDING: ("已提交，等待写入…", "waiting"),
     changes.UNAPPROVED: ("已提交，等另一位训练员或所领导同意", "waiting"),

@@ -14,6 +14,7 @@ from bot.console.studio.frame import studio_frame
 from bot.console.theme import UNREADABLE, build_problem
 from bot.nlu import wording
 from bot.nlu.catalogue import titles
+from bot.nlu.dataset import FEWEST_EXAMPLES
 from bot.nlu.knowledge import ASPECTS, TITLE_CHARACTERS
 from bot.store.session import StoreUnavailableError
 from bot.studio import changes, inbox
@@ -85,7 +86,8 @@ class _TopicPage:
 
     def _build_examples(self) -> None:
         with ui.element("section").classes("topic-part"):
-            self._examples = ui.textarea("居民怎么问（一行一条；新的细类至少8条）").props("outlined dense autogrow")
+            self._examples = ui.textarea("居民怎么问（一行一条）").props("outlined dense autogrow")
+            ui.label().classes("note").bind_text_from(self._examples, "value", backward=_wanting)
 
     def _build_answer(self) -> None:
         with ui.element("section").classes("topic-part"):
@@ -117,7 +119,7 @@ class _TopicPage:
             "plain": text["plain"],
             "aspects": {name: box.value.strip() for name, box in self._aspects.items() if (box.value or "").strip()},
         }
-        examples = [line.strip() for line in text["examples"].splitlines() if line.strip()]
+        examples = _lines(text["examples"])
         if intent := str(self._intent.value or ""):
             where = {"intent": intent, "topic": text["name"], "title": text["title"], "when": text["when"].split()}
             return "add_topic", {**where, "examples": examples, **answer}
@@ -158,6 +160,19 @@ class _TopicPage:
         now = self._services.clock.now()
         with changes.deciding(self._services.store) as session:
             changes.propose(session, kind, payload, by=name, why="没答上来的问题", now=now, item_id=self._item)
+
+
+def _wanting(examples: str | None) -> str:
+    """How many questions there are, and how many are missing for the training to know the topic by them."""
+    number = len(_lines(examples))
+    if number >= FEWEST_EXAMPLES:
+        return f"{number} 条。训练以后，说法不一样也认得出。"
+    few = f"{number} 条，还差 {FEWEST_EXAMPLES - number} 条：至少要 {FEWEST_EXAMPLES} 条，平常的问法和绕弯的各写一半。"
+    return f"{few}现有细类里的主题可以先存，以后在“答复”页补；新的细类现在就要够。"
+
+
+def _lines(text: str | None) -> list[str]:
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
 
 
 def _missing(kind: str, payload: dict[str, Any]) -> list[str]:
