@@ -30,6 +30,8 @@ from bot.store.session import StoreUnavailableError
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
+_OPENS_WITHIN = 2.0
+"""So old may be what a page is opened with, in seconds: it waits for no reading, and is up to date at its first one."""
 
 
 _Rows = Sequence[tuple[int, Markup]]
@@ -74,10 +76,10 @@ def register(services: Services, forms: LiveFile[Forms]) -> None:
 
     feed = Feed(read, POLL_SECONDS)
 
-    async def look(*, fresh: bool = False) -> _Seen | None:
+    async def look(*, fresh: bool = False, within: float | None = None) -> _Seen | None:
         """What the desk shows now; None while the database is away."""
         try:
-            return await feed.latest(fresh=fresh), await services.waiting.latest()
+            return await feed.latest(fresh=fresh, within=within), await services.waiting.latest()
         except StoreUnavailableError as error:
             log.error("desk.unreadable", reason=str(error))
             return None
@@ -86,7 +88,7 @@ def register(services: Services, forms: LiveFile[Forms]) -> None:
     async def desk_page() -> None:
         # Before anything is built: the frame's timers wait for the browser, and from then on the page is sent at the
         # first `await`, without its cards.
-        seen = await look()
+        seen = await look(within=_OPENS_WITHIN)
         page = _DeskPage(services, look)
         page.show(seen)
         ui.timer(POLL_SECONDS, page.refresh)

@@ -16,13 +16,14 @@ class Feed(Generic[View]):
         self._lock = asyncio.Lock()
         self._last: tuple[float, View] | None = None
 
-    async def latest(self, *, fresh: bool = False) -> View:
-        """The view as it was less than `seconds` ago; `fresh` reads it now.
+    async def latest(self, *, fresh: bool = False, within: float | None = None) -> View:
+        """The view as it was less than `seconds` ago, or `within` so many; `fresh` reads it now.
 
         Raises:
             StoreUnavailableError: the database is away.
         """
+        age = self._seconds * 0.8 if within is None else within
         async with self._lock:
-            if self._last is None or fresh or time.monotonic() - self._last[0] > self._seconds * 0.8:
+            if self._last is None or fresh or time.monotonic() - self._last[0] > age:
                 self._last = (time.monotonic(), await asyncio.to_thread(self._read))
             return self._last[1]

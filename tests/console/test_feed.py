@@ -45,3 +45,11 @@ async def test_that_a_database_that_is_away_is_said_and_tried_again() -> None:
     with pytest.raises(StoreUnavailableError):
         await feed.latest()
     assert await feed.latest() == 7
+
+
+async def test_that_who_opens_a_page_is_shown_what_was_read_just_now() -> None:
+    numbers = itertools.count(1)
+    feed = Feed(lambda: next(numbers), 0)
+    assert await feed.latest(within=3600) == 1
+    assert await feed.latest(within=3600) == 1
+    assert await feed.latest(within=0) == 2
