@@ -47,6 +47,8 @@ def said(station: Station) -> list[str]:
         ("theft_in_progress", "他要跑了 我去给他按住", "suspects_wait"),
         ("suicide_self", "我把药吃了半瓶", "swallowed"),
         ("suicide_self", "有人敲门", "at_your_door"),
+        ("suicide_self", "别让我妈知道行吗", "despair_kept"),
+        ("domestic_violence", "他睡着了 我现在能走不", "come_out"),
         ("fraud_transfer", "有个公司说能帮我追款 先交一千", "second_scam"),
         ("dangerous_animal", "我爱人让蛇咬了", "snake_bite"),
         ("medical", "没气了 到底按哪儿啊 按哪", "how_to_press"),

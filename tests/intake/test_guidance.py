@@ -249,3 +249,29 @@ def test_that_evidence_is_kept_until_it_was_seen() -> None:
     screen = next(topic for topic in answers if topic["topic"] == "fraud_check_screen")
     assert "软件先别卸" in screen["short"]
     assert "④卸软件" not in screen["aspects"]["steps"]
+
+
+def _line(name: str) -> Entry:
+    return next(line.entry for line in ADVICE.lines if line.entry.name == name)
+
+
+def test_that_a_choking_persons_back_is_struck_before_the_belly_is_thrust() -> None:
+    for text in (_line("choking").says, ANSWERS["choke_dig_out"].says):
+        assert text.index("拍背") < text.index("猛顶")
+        assert "压胸" in text[text.index("一岁内") :]
+
+
+def test_that_whoever_asks_to_come_out_may_get_away_where_the_way_is_clear() -> None:
+    assert "还在附近就先别出来" in _line("come_out").says
+    assert "往有人的地方去" in _line("come_out").says
+
+
+def test_that_a_payment_is_stopped_by_the_police_before_the_bank() -> None:
+    for name in ("fraud_bank_or_police_first", "fraud_get_back", "fraud_bank_closed"):
+        assert ANSWERS[name].says.index("110") < ANSWERS[name].says.index("银行")
+
+
+def test_that_whoever_despairs_is_promised_no_secret() -> None:
+    for text in (_line("despair_kept").says, ANSWERS["self_who_knows"].says):
+        assert "帮得上您的人" in text
+        assert "保密" not in text
