@@ -120,8 +120,7 @@ def _nothing_to_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.touch()
     monkeypatch.setenv("FUJIN_RASA_PYTHON", str(python))
-    monkeypatch.setattr(training, "model_path", lambda: python)
-    monkeypatch.setattr(training, "train", lambda _settings: python)
+    monkeypatch.setattr(training, "train", lambda _settings, model: model.touch())
     monkeypatch.setattr(cli.station, "MODELS", tmp_path)
     monkeypatch.setattr(cli.station, "_run_until_stopped", lambda _settings, _model: None)
     monkeypatch.setattr(supervisor, "start", None)

@@ -228,6 +228,8 @@ def train(force: Annotated[bool, typer.Option(help="Train even if this data has 
         # Without a file nothing can be written over, and there need be no database yet.
         model = training.model_path()
         there = training.is_whole(model)
+        if force or not there:
+            training.check_environment(settings)
         if model.exists() and (force or not there):
             model, there = _place(settings, anew=force)
         typer.echo(model if there else training.train(settings, model))

@@ -330,12 +330,11 @@ def _answer(
     desk: Desk,
     kinds_of_case: Collection[str],
 ) -> str | None:
-    """What is said to a question that has one answer whatever the scene; none in English, and none for the eyes of
-    others where there is nothing that looks harmless."""
-    if understanding is None or message.kind != "text" or manner.english:
+    """What is said to a question that has one answer whatever the scene; none where this manner has none of it."""
+    if understanding is None or message.kind != "text":
         return None
     found = desk.answers.current().to(message.text, understanding.asked, kinds_of_case)
-    return (found.quiet if manner.hidden else found.says) or None if found else None
+    return manner.of_answer(found) or None if found else None
 
 
 def _note(case: Case, entry: Entry) -> None:

@@ -150,6 +150,8 @@ _ALSO_A_WORD, _RATHER_A_WORD = -1.5, -3.0
 _WARY = 1.0
 _OFTEN = 10_000
 """How often an ordinary word of ours stands among jieba's sixty million."""
+_COUNTED = 65_700_000
+"""How many words jieba has counted, the station's own with them. Its own sum grows whenever a list is loaded again."""
 _LONGEST = 4
 _HAN = re.compile(f"[{HAN}]+")
 
@@ -180,7 +182,7 @@ def _read(text: str, start: int, end: int, more: float) -> Iterator[tuple[int, i
 
 def _words(text: str, at: int, end: int) -> Iterator[_Edge]:
     """The ordinary words that begin at a place; its character is one in any case."""
-    yield at + 1, _frequency(text[at]) or -math.log(jieba.dt.total), 0
+    yield at + 1, _frequency(text[at]) or -math.log(_COUNTED), 0
     for stop in range(at + 2, end + 1):
         word = text[at:stop]
         if word not in jieba.dt.FREQ and word not in _BEGINNINGS:
@@ -291,7 +293,7 @@ def _is_listed_name(word: str) -> bool:
 def _frequency(word: str) -> float | None:
     """How frequent a word is; None for what is in no dictionary."""
     often = max(jieba.dt.FREQ.get(word, 0), _OFTEN if word in _ORDINARY else 0)
-    return math.log(often / jieba.dt.total) if often else None
+    return math.log(often / _COUNTED) if often else None
 
 
 def is_ordinary(word: str) -> bool:

@@ -139,14 +139,19 @@ def rasa_environment(project: Path = PROJECT) -> dict[str, str]:
     )
 
 
+def check_environment(settings: Settings) -> None:
+    """Raise TrainingError where there is nothing to train with."""
+    if not settings.rasa_python.exists():
+        raise TrainingError(f"Rasa's environment is missing at {settings.rasa_python}: run `make setup`")
+
+
 def command(settings: Settings, out: Path, name: str) -> list[str]:
     """What trains the project in whose folder it is run, into `out` under this name.
 
     Raises:
         TrainingError: Rasa's environment is missing.
     """
-    if not settings.rasa_python.exists():
-        raise TrainingError(f"Rasa's environment is missing at {settings.rasa_python}: run `make setup`")
+    check_environment(settings)
     # --force: Rasa's cache knows a component by its class, not by the modules that do its work.
     # --skip-validation: a sixth of the time, and `python -m bot.nlu.dataset` (in `make test`) is stricter.
     options = ["--force", "--skip-validation", "--data", "nlu_data", "--out", str(out), "--fixed-model-name", name]

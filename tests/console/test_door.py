@@ -483,5 +483,5 @@ async def test_that_the_log_is_exported_without_formulas_and_the_export_is_in_th
     assert "'=HYPERLINK(),结案,,,处置结果：已自行解决," in lines[1]
     everything = (await console.browser.get("/audit/export.csv", params={"before": "x", "day": "heute"})).text
     assert everything.count("导出的审计日志") == 2
-    for told in ("链接,查看,,,发给：甲、乙,", "确认接警,,,方式：提醒里的链接,"):
+    for told in ("链接,查看,,,发给：甲、乙,", "确认接警,,,经提醒里的链接,"):
         assert told in everything

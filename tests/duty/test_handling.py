@@ -162,7 +162,7 @@ def test_that_an_alarm_given_back_is_open_and_paged_for_from_the_first_step(fili
         filing.do(handling.unacknowledge, alarm, officer="乙", watch=filing.watch)
     (case,) = filing.cases()
     assert (case.state, case.acknowledged_by) == ("open", None)
-    assert filing.page_levels(alarm) == [0, 2], "the deadline that was cancelled keeps its number"
+    assert filing.page_levels(alarm) == [0, 3], "deadlines that were cancelled keep their numbers"
     assert (pending(filing, Escalation), pending(filing, Page)) == (1, 1)
     assert filing.acts() == [("甲", "acknowledge"), ("乙", "unacknowledge")]
 

@@ -67,6 +67,17 @@ async def test_that_a_question_in_an_alarm_is_answered_and_another_promised(stat
     station.phone.take()
 
 
+async def test_that_a_question_in_english_is_answered_in_english(station: Station) -> None:
+    asked = "can I close the gas valve?"
+    station.rasa.labels = {"gas leak in my kitchen, please help": "urgent_alarm"}
+    station.rasa.intents = {"gas leak in my kitchen, please help": "urgent_alarm/gas_leak"}
+    station.rasa.asked[asked] = (VALVE,)
+    for text in ("gas leak in my kitchen, please help", asked):
+        await station.deliver(text)
+    assert rows(station, Reply)[-1].text.startswith(ANSWERS.answers["gas_valve"].english)
+    station.phone.take()
+
+
 def test_that_a_file_that_cannot_be_used_is_told_in_the_trainers_words(tmp_path: Path) -> None:
     path = tmp_path / ALARM_ANSWERS.name
     path.write_text("gas_valve:\n  kinds: [gas_leak]\n  says: ''\n", encoding="utf-8")

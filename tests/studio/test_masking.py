@@ -5,11 +5,13 @@ import re
 import unicodedata
 from datetime import date
 
+import jieba
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.nlu.dataset import Dataset
+from bot.studio import named
 from bot.studio.masking import in_plain_words, leftovers, mask
 
 SPOKEN = dict(enumerate(("零〇洞", "一幺妖", "二两", "三", "四", "五", "六", "七拐", "八", "九勾")))
@@ -356,3 +358,12 @@ def test_that_an_example_reads_as_somebody_could_have_typed_it() -> None:
     assert in_plain_words("〔时间〕来过，〔自述〕，〔时间〕又来") == "这几天来过，这几天又来"
     assert not re.search("[〔〕]", in_plain_words(mask("找张警官 13800138000")))
     assert leftovers(in_plain_words(mask("我叫张伟，电话13800138000，住3-502"))) == []
+
+
+def test_that_words_that_are_loaded_again_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """jieba counts the station's words anew each time, so that all others seem to be rarer."""
+    mask("")
+    monkeypatch.setattr(jieba.dt, "total", jieba.dt.total * 3)
+    named._frequency.cache_clear()
+    assert list(named.named("万达广场丢了包")) == []
+    named._frequency.cache_clear()
