@@ -64,6 +64,13 @@ _NO_TELEPHONE = re.compile(
     r"|\bi (?:cannot|can't|cant|can not) (?:call|phone|speak|talk)\b(?! (?:chinese|mandarin|any chinese))",
     re.IGNORECASE,
 )
+_UNREACHABLE = re.compile(
+    "(?:没信号|没有信号|信号不好|没电|欠费|停机|没话费)[^。]{0,4}(?:打不|没法打|不能打|拨不)"
+    "|(?:打|拨)不(?:了|出去?|通)[^。]{0,6}(?:没信号|没有信号|信号不好|没电|欠费|停机|没话费)"
+    r"|\bno signal\b"
+)
+"""The telephone does not work; nobody forbids it."""
+_FORBIDS = re.compile("别(?:给我)?(?:打|回|来)|不[要准许让敢](?:给我)?打|别出声")
 _OTHERS_TELEPHONE = re.compile(
     "(?:他|她|孩子|弟|妹|爸|妈|奶|爷|老人)[^，。 我俺]{0,3}(?:不能|没法|没办法|不会|不敢)(?:打|接)电话"
 )
@@ -111,7 +118,8 @@ OPEN = Manner()
 def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
     """Whether what is written to a silent alarm must look like nothing.
 
-    In front of somebody violent it must; of the deaf, who are silent anyway, only where their words tell of him. In a
+    In front of somebody violent it must; of the deaf, who are silent anyway, and of who has no signal only where their
+    words tell of him. In a
     fire or an illness nobody reads along, and the guidance is what saves: there it must only where words say that
     somebody does, or where the alarm began as a whisper. A swindler at the telephone and whoever should not know of a
     despair see no screen, unless they stand beside.
@@ -127,7 +135,9 @@ def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
         return True
     deaf = any(_DEAF.search(text) for text in texts)
     if kind_of(case) not in RESCUE:
-        return not deaf or any(_FEAR.search(text) for text in texts)
+        forbidden = any(_FORBIDS.search(text) for text in texts)
+        unreachable = any(_UNREACHABLE.search(text) for text in texts) and not forbidden
+        return not (deaf or unreachable) or any(_FEAR.search(text) for text in texts)
     whispered = any((one.triage or {}).get("intent") == _WHISPER for one in messages if one.id == case.alarm_message_id)
     return whispered and not deaf
 

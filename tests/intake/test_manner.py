@@ -49,6 +49,12 @@ SPOKEN_TO = [
     ("suicide_self", "不想活了 别打电话 他在旁边看着", HIDDEN),
     ("extortion", "要钱的人就在门口 不敢说话", HIDDEN),
     ("traffic_injury", "don't call, he is hurt and the man who did it can hear me", HIDDEN),
+    # Nobody forbids it, the telephone does not work; but where somebody violent is told of, nothing is risked.
+    ("captivity", "我被锁在车里出不去了 地下车库 没信号打不了电话", MUTE),
+    ("stalking", "有人跟着 电话打不出去 欠费了 在商场里", MUTE),
+    ("captivity", "他们盯着我 没信号打不了电话", HIDDEN),
+    ("domestic_violence", "别给我打电话 手机没电打不了", HIDDEN),
+    ("armed_threat", "他拿刀在门口 没信号打不了电话", HIDDEN),
     # A rescue alarm of whoever cannot telephone: the guidance, and others are to call.
     ("fire", "着火了 没法打电话", MUTE),
     ("fire", "家里着火了，我不能打电话，在五楼", MUTE),
