@@ -225,13 +225,12 @@ def train(force: Annotated[bool, typer.Option(help="Train even if this data has 
     is trained beside it has a name of its own."""
     settings = station_settings()
     try:
-        # Without a file nothing can be written over, and there need be no database yet.
         model = training.model_path()
-        there = training.is_whole(model)
-        if force or not there:
+        there = training.is_whole(model) and not force
+        if not there:
             training.check_environment(settings)
-        if model.exists() and (force or not there):
-            model, there = _place(settings, anew=force)
+            if model.exists():  # else nothing can be written over, and there need be no database yet
+                model, there = _place(settings, anew=force)
         typer.echo(model if there else training.train(settings, model))
     except training.TrainingError as error:
         fail(str(error))

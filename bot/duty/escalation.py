@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import audit
 from bot.duty.policy import next_step
-from bot.duty.presence import Hearing
+from bot.duty.presence import ABSENT
 from bot.duty.watch import Watch
 from bot.nlu.triage import URGENT
 from bot.store.models import Case, CaseState, Escalation, EscalationKind, Page, PageKind, WorkState
@@ -150,7 +150,7 @@ def hasten(session: Session, case: Case, level: int, *, now: datetime) -> None:
 
 def _reached_nobody(state: str, error: str | None, receipt: str | None, _created_at: datetime) -> bool:
     if state == WorkState.DONE:
-        return receipt in {Hearing.MUTED, Hearing.LOST}
+        return receipt in ABSENT
     return state in {WorkState.PENDING, WorkState.FAILED} and error is not None
 
 

@@ -89,10 +89,9 @@ def _needed(page: Page) -> bool:
     case = page.case
     if page.kind == PageKind.OFFER:
         return case.offered_to == page.officer
-    if page.kind in {PageKind.TURNED, PageKind.OVER}:
-        return case.state == CaseState.ACKNOWLEDGED and case.acknowledged_by == page.officer
-    if page.kind == PageKind.RETURNED:
-        return case.state == CaseState.ACKNOWLEDGED and case.acknowledged_by == page.officer and not case.offered_to
+    if page.kind in {PageKind.RETURNED, PageKind.TURNED, PageKind.OVER}:
+        has_it = case.state == CaseState.ACKNOWLEDGED and case.acknowledged_by == page.officer
+        return has_it and not (page.kind == PageKind.RETURNED and case.offered_to)
     return case.state == CaseState.OPEN
 
 

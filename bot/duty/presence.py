@@ -23,6 +23,10 @@ class Hearing(StrEnum):
     LOST = "lost"
 
 
+ABSENT = (Hearing.MUTED, Hearing.LOST)
+"""Whose desk is mute, or was lost after its page, is not there."""
+
+
 def seen(session: Session, client: str, officer: str, *, audible: bool, now: datetime) -> None:
     """A browser shows the desk to an officer; `audible`: it may make a sound. To be told every few seconds."""
     told = {"officer": officer, "audible": audible, "seen_at": now}
@@ -51,9 +55,8 @@ def audible(session: Session, officer: str, now: datetime) -> bool:
 
 
 def reached() -> sa.ColumnElement[bool]:
-    """Of a page: it got to somebody. Whose desk is mute, or was lost after it, is not there."""
-    unheard = sa.func.coalesce(Page.receipt, "").in_([Hearing.MUTED, Hearing.LOST])
-    return sa.and_(Page.state == WorkState.DONE, sa.not_(unheard))
+    """Of a page: it got to somebody who is there."""
+    return sa.and_(Page.state == WorkState.DONE, sa.func.coalesce(Page.receipt, "").not_in(ABSENT))
 
 
 def _fresh(officer: str, now: datetime) -> sa.Select[str]:

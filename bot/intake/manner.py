@@ -90,10 +90,11 @@ class Manner:
     @classmethod
     def of(cls, case: Case, messages: Sequence[Message]) -> "Manner":
         """The manner that a case's messages call for."""
-        hidden = is_hidden(case, messages)
+        texts = _texts(messages)
+        hidden = _is_hidden(case, messages, texts)
         latest = next((one.text for one in reversed(messages) if one.kind == "text"), "")
         english = not wording.is_chinese(latest) and any(wording.is_english(one.text) for one in messages)
-        return cls(english=english, hidden=hidden, mute=not hidden and any(map(_is_mute, _texts(messages))))
+        return cls(english=english, hidden=hidden, mute=not hidden and any(map(_is_mute, texts)))
 
     def of_entry(self, entry: Entry) -> str:
         """A line's words in this manner; none where it has none."""
@@ -115,7 +116,7 @@ class Manner:
 OPEN = Manner()
 
 
-def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
+def _is_hidden(case: Case, messages: Sequence[Message], texts: Sequence[str]) -> bool:
     """Whether what is written to a silent alarm must look like nothing.
 
     In front of somebody violent it must; of the deaf, who are silent anyway, and of who has no signal only where their
@@ -126,7 +127,6 @@ def is_hidden(case: Case, messages: Sequence[Message]) -> bool:
     """
     if not case.silent:
         return False
-    texts = _texts(messages)
     if any(_BESIDE.search(text) for text in texts):
         return True
     if case.intent in _ONLY_BESIDE:

@@ -126,10 +126,17 @@ def deciding(store: Store) -> Iterator[Session]:
         yield session
 
 
+def personal(text: str, tip: str = "") -> list[str]:
+    """What in a text points to somebody: by what masks messages, else by the second look, which shares nothing with it.
+
+    `tip`: the original words of the tip that the text was made of.
+    """
+    return masking.leftovers(text, tip) or suspects(text)
+
+
 @lru_cache(maxsize=1)
 def _warm() -> None:
-    masking.leftovers("你好")
-    suspects("你好")
+    personal("你好")
     with suppress(EditError):
         corpus.load(NLU_DATA)
 
@@ -533,9 +540,7 @@ def _check_impersonal(kind: str, wanted: Mapping[str, Any], why: str, tip: str) 
     words = [text for name in _OF_RESIDENTS.get(kind, ()) for text in _texts(wanted.get(name))]
     said = [text for name in _OF_THE_STATION.get(kind, ()) for text in _texts(wanted.get(name))]
     for told in (
-        masking.objection(
-            "例句里", [found for text in words for found in masking.leftovers(text, tip) or suspects(text)]
-        ),
+        masking.objection("例句里", [found for text in words for found in personal(text, tip)]),
         masking.objection("内容里", [found for text in said for found in masking.of_one_person(text)]),
     ):
         if told:

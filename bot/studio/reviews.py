@@ -22,7 +22,6 @@ from bot.studio import changes, inbox
 from bot.studio.hindsight import called, likelihood, words_with
 from bot.studio.masking import in_plain_words, leftovers, objection
 from bot.studio.material import TIP, tips_among
-from bot.studio.second_look import suspects
 
 LABEL, SKIP, AMBIGUOUS, SECOND = "label", "skip", "ambiguous", "second"
 NOTE_CHARACTERS = 200
@@ -238,7 +237,7 @@ def _example(session: Session, item: ReviewItem, text: str | None) -> str:
     example = in_plain_words(given)
     if len(example) > TEXT_CHARACTERS:
         raise ReviewError(f"an example has at most {TEXT_CHARACTERS} characters", f"例句最多{TEXT_CHARACTERS}个字")
-    if found := leftovers(example, changes.words_of_tip(session, item.id)) or suspects(example):
+    if found := changes.personal(example, changes.words_of_tip(session, item.id)):
         raise ReviewError(f"the text still holds what looks personal: {', '.join(found)}", objection("例句里", found))
     return example
 
@@ -405,7 +404,7 @@ def _with_others(
     there = {shared} if "add_regression" in kinds else set[str]()
     for item in others:
         own = in_plain_words(item.text)
-        example = shared if leftovers(own) or suspects(own) else own
+        example = shared if changes.personal(own) else own
         wanted = [] if example in there else list(_owed(session, item, intent, example, why))
         there |= {example} if wanted else set()
         found = _propose(session, item, wanted, by=by, why=why, now=now)
