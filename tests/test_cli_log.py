@@ -15,11 +15,11 @@ from bot.cli import roster as roster_commands
 from bot.cli.common import login_name
 from bot.console.audit_page import in_words
 from bot.console.demo_media import picture
-from bot.duty import audit
+from bot.duty import audit, timeline
 from bot.intake.evidence import EvidenceStore
 from bot.services import applications
 from bot.settings import ROOT
-from bot.store.models import AuditEntry, Case, Media, Message, Resident
+from bot.store.models import AuditEntry, Case, CaseId, Media, Message, Resident
 from bot.store.session import Store
 from tests.duty.rota import ROTATION
 from tests.test_cli_rights import named_options
@@ -111,6 +111,16 @@ def test_that_the_log_tells_it_in_chinese_and_keeps_what_else_is_told(station: S
     fujin("reporter", "3", "--reason", "要核实", "--officer", "戊")
     shown = fujin("audit", "show", "--csv").stdout
     assert ",戊,reveal,3,,原因：要核实；经命令行，系统用户 zhang" in shown
+
+
+def test_that_a_conversation_taken_over_by_command_is_told_as_one(station: Store) -> None:
+    with station.transaction() as session:
+        session.add(Resident(openid="oT", pseudonym="R-T", first_seen_at=datetime.now(UTC)))
+    assert fujin("talk", "R-T", "--take", "--officer", "甲").exit_code == 0
+    (entry,) = newer(station, 0)
+    assert in_words(entry.detail) == "接手自：机器人的对话；经命令行，系统用户 zhang"
+    with station.reading() as session:
+        assert [act.more for act in timeline.acts(session, CaseId(entry.case_id or 0))] == ["从机器人手里接过对话"]
 
 
 def test_that_what_is_done_after_a_command_is_not_marked(station: Store) -> None:

@@ -23,6 +23,7 @@ from bot.console.theme import UNREADABLE, build_problem, frame
 from bot.duty import audit
 from bot.duty.access import ROLES
 from bot.duty.audit import ACTIONS, Breach, Filter
+from bot.duty.conversation import FROM_TALK
 from bot.duty.handling import DISPOSITIONS
 from bot.duty.roster import STATION_TIME
 from bot.store.models import AuditEntry, CaseId
@@ -52,6 +53,7 @@ _DETAILS = {
     "case": "案件",
     "changes": "变动",
     "rows": "行数",
+    "begun": "接手自",
 }
 _WAYS = {"command": "经命令行", "one-tap": "经提醒里的链接", "voice": "经电话按键"}
 """By which way somebody acted that is not the console's pages."""
@@ -215,7 +217,7 @@ def _short(subject: str) -> str:
 
 def in_words(detail: dict[str, Any]) -> str:
     """What else an entry tells, as people read it."""
-    words = ROLES | DISPOSITIONS
+    words = ROLES | DISPOSITIONS | {FROM_TALK: "机器人的对话"}
     told = [
         f"{_DETAILS.get(name, name)}：{words.get(str(value), value)}"
         for name, value in detail.items()

@@ -90,7 +90,7 @@ def take(session: Session, pseudonym: str, *, officer: str, now: datetime) -> Ca
     )
     session.add(case)
     session.flush()
-    acknowledge(session, case.id, officer=officer, now=now, via=FROM_TALK)
+    acknowledge(session, case.id, officer=officer, now=now, begun=FROM_TALK)
     resident.held_by, resident.held_until = officer, now + HELD
     return case
 

@@ -42,8 +42,9 @@ class CaseError(Exception):
         self.told = told or reason
 
 
-def acknowledge(session: Session, case_id: CaseId, *, officer: str, now: datetime, via: str | None = None) -> Case:
-    """Record that an officer has the case; its pending pages and deadlines end. `via`: how, if not at the desk.
+def acknowledge(session: Session, case_id: CaseId, *, officer: str, now: datetime, **told: str) -> Case:
+    """Record that an officer has the case; its pending pages and deadlines end. `told`: what else the entry says:
+    `via`, how, if not at the desk.
 
     Acknowledging what another officer has is joining them: the first one stays on record as the one who has it. Who
     was offered the case takes it over.
@@ -51,7 +52,7 @@ def acknowledge(session: Session, case_id: CaseId, *, officer: str, now: datetim
     Raises:
         CaseError: there is no such case, it is closed, or the officer's name cannot be recorded.
     """
-    case, detail = running(session, case_id, officer), {"via": via} if via else None
+    case, detail = running(session, case_id, officer), dict(told) or None
     if case.state == CaseState.OPEN:
         case.state, case.acknowledged_at, case.acknowledged_by = CaseState.ACKNOWLEDGED, now, officer
         case.updated_at = now

@@ -69,7 +69,7 @@ def _closed(detail: _Detail) -> str:
 
 
 def _acknowledged(detail: _Detail) -> str:
-    return "从机器人手里接过对话" if detail.get("via") == FROM_TALK else "提醒停止"
+    return "从机器人手里接过对话" if detail.get("begun") == FROM_TALK else "提醒停止"
 
 
 def _says(text: str) -> Callable[[_Detail], str]:

@@ -19,6 +19,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
+from bot.nlu.normaliser import simplified
+
 DICTIONARY = Path("nlu_data/dictionary")
 KINDS = {
     "place": "地点",
@@ -107,8 +109,8 @@ _BESIDE = (
     "(?:的)?(?:(?:[东西南北]|前|后|正|旁)?门(?:口|前)?|附近|旁边|边上|对面|对过|后身|后面|后院|前面|楼下|楼上|里面|里头|"
     "地下室|停车场|车库|地铁口|[a-d][0-9]?口|出口|入口|路口|十字路口|交叉口|桥下|桥上|桥洞|[东西南北](?:侧|边|头|面|行)|往[东西南北])"
 )
-_TAIL = re.compile(f"{_INSIDE}*{_BESIDE}?", re.IGNORECASE)
-_BUILDING = re.compile(f"{_INSIDE}+{_BESIDE}?", re.IGNORECASE)
+_TAIL = re.compile(f"{_INSIDE}*(?:{_BESIDE})?", re.IGNORECASE)
+_BUILDING = re.compile(f"{_INSIDE}+(?:{_BESIDE})?", re.IGNORECASE)
 _FLOOR = re.compile(rf"^{_N}{{1,3}}(?:号|层|期|区|门)$")
 
 _DAY = (
@@ -144,11 +146,13 @@ _CURRENCY = (
     "块钱|元钱|万块钱?|万元|千块钱?|千元|百块钱?|块(?![儿地头]|[^ ，,。.]?[布肉石表])"
     "|元(?!旦|宵|件)|美元|港币|欧元|[wW](?![a-zA-Z])"
 )
-_PAYING = "[转欠给要骗借交付丢花罚赔存取汇打押]"
+_NUMBERS = "(?:1(?:10|19|2[02])|12345|9[56][0-9]{3})(?![0-9])"
+"""Of emergency calls, the city's service, banks: 给110打电话."""
+_PAYING = "[转欠给要骗借交付丢花罚赔存取汇打押损失亏]"
 _AMOUNT = re.compile(
     rf"[¥￥][ ]?[0-9][0-9,.]*万?|(?!一块(?![钱二两三四五六七八九多])){_SUM}个?(?:{_CURRENCY})"
-    rf"|(?<={_PAYING})(?:走|了|给|我|他|她|过去|出去|人家){{0,3}}"
-    rf"(?P<inner>{_SUM}(?:万|千|百)[一二三四五六七八九]?)(?![人个米里斤次遍年月公平])"
+    rf"|(?<={_PAYING})(?:走|了|给|我|他|她|过去|出去|人家|失){{0,3}}"
+    rf"(?P<inner>{_SUM}(?:万|千|百)[一二三四五六七八九]?多?|(?!{_NUMBERS})[1-9][0-9]{{2,6}}多?(?![0-9-]))(?![人个米里斤次遍年月号公平路天])"
 )
 _WHO = (
     "人|男的|女的|男子|女子|男人|女人|男孩|女孩|男生|女生|小孩子?|孩子|小伙子?|姑娘|小丫头|老头|老太太|老人|老爷子|大爷|大妈|大娘|大哥|大姐|"
@@ -165,10 +169,17 @@ _PEOPLE = re.compile(
     rf"(?!(?:一|每)个人)(?:{_COUNT}|俩|仨|有个)[^，,。.!！?？ 个了]{{0,5}}?(?:{_WHO})|一(?:{_WHO.removeprefix('人|')})"
     rf"|{_AGE}(?:的?(?:小|老)?(?:{_WHO}|{_RELATION}))?"
     rf"|(?:我|俺|咱|他|她|邻居|对门|楼上|楼下|隔壁)(?:们)?(?:家)?(?:的)?(?:大|小|二|老)?(?:{_RELATION})"
+    rf"|(?<![^，,。.!！?？ ])(?!孩子|司机|老板)(?:{_RELATION})|老?两口子|一家[三四五六]口"
     "|[一两二三四五]男[一两二三四五]女"
 )
 _FULL_WIDTH = {code + 0xFEE0: code for code in range(0x21, 0x7F)} | {0x3000: 0x20}
-"""Full width to half width, one character for one, so that places in the text stay what they are."""
+
+
+def _plain(text: str) -> str:
+    """Half width and simplified, one character for one, so that places in the text stay what they are."""
+    text = text.translate(_FULL_WIDTH)
+    plain = simplified(text)
+    return plain if len(plain) == len(text) else text
 
 
 def named_in(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -213,7 +224,7 @@ class StationEntities:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set `doc.ents`; the longest of overlapping ones stays."""
-        text = doc.text.translate(_FULL_WIDTH)
+        text = _plain(doc.text)
         spans = (_char_span(doc, kind, start, end) for kind, start, end in self._found(text))
         doc.ents = filter_spans([span for span in spans if span is not None])
         return doc
@@ -268,7 +279,7 @@ class StationEntities:
 
 
 _JOINTS = frozenset({"", "和", "与", "跟", "的"})
-_HANDLING = frozenset("拿持带动掏拔抄抡挥亮举藏抽")
+_HANDLING = frozenset("着著拿持带动掏拔抄抡挥亮举藏抽")
 _NAME_SUFFIX = re.compile(f"(?:{_SUFFIXES})$", re.IGNORECASE)
 
 

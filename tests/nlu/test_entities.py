@@ -29,6 +29,8 @@ def test_that_an_officer_on_the_way_learns_where_who_and_what() -> None:
         ("Ｂ座１２０３", "Ｂ座１２０３"),
         ("家住东逸社区", "东逸社区"),
         ("就在滂江街地铁站", "滂江街地铁站"),
+        ("长安小区3号楼的电梯", "长安小区3号楼"),
+        ("我家在東順城街8號", "東順城街8號"),
     ],
 )
 def test_that_places_are_named_with_their_numbers_and_sides(text: str, place: str) -> None:
@@ -49,12 +51,17 @@ def test_that_places_are_named_with_their_numbers_and_sides(text: str, place: st
         ("转了八千给他", "amount", "八千"),
         ("被骗了5w", "amount", "5w"),
         ("押金两千五百块不退", "amount", "两千五百块"),
+        ("欠我三千多不还", "amount", "三千多"),
+        ("一共损失6000", "amount", "6000"),
         ("拿刀砍人", "weapon", "刀"),
+        ("有個男人拿著刀", "weapon", "刀"),
         ("手里有把斧子", "weapon", "斧子"),
         ("一男一女在吵", "people", "一男一女"),
         ("七八个小伙子", "people", "七八个小伙子"),
         ("走丢的是70多岁老太太", "people", "70多岁老太太"),
         ("我老公打我", "people", "我老公"),
+        ("老公喝多了，两口子打起来了", "people", "老公"),
+        ("楼上两口子打起来了", "people", "两口子"),
     ],
 )
 def test_that_each_kind_is_found(text: str, kind: str, words: str) -> None:
@@ -70,6 +77,9 @@ def test_that_each_kind_is_found(text: str, kind: str, words: str) -> None:
         "都是套路",
         "有一点事没有",
         "孩子四年级",
+        "我给110打电话了",
+        "给95588打电话",
+        "吃着刀削面",
         "谢谢",
         "",
         "身份证丢了怎么补办",
