@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 from rasa.core.channels.channel import UserMessage
@@ -19,7 +21,9 @@ from bot.nlu.values import spelled_out
 
 TEXTS_A_RUN = 8
 """Texts that the graph reads in one go: twice as many save 5 % and keep a conversation waiting twice as long."""
-
+TEXTS_KEPT = 256
+"""Readings that are kept: what is said in a conversation is read again with the next message, and residents greet,
+thank and tap alike. A reading holds what it was read from, so that no more than the last minutes' are in memory."""
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 _WHOLE_NUMBER = re.compile(r"\d{11}")
@@ -32,6 +36,7 @@ class Reader:
         self.processor = processor
         self._target = processor.model_metadata.nlu_target
         self._waiting: list[tuple[str, asyncio.Future[dict[str, Any]]]] = []
+        self._readings: OrderedDict[str, asyncio.Future[dict[str, Any]]] = OrderedDict()
 
     async def parse(self, text: str) -> dict[str, Any]:
         """The parse data of a text, as Rasa's own `parse_message` gives it; an emergency beside calm words counts."""
@@ -46,12 +51,22 @@ class Reader:
         return whole
 
     async def _parse(self, text: str) -> dict[str, Any]:
+        """The parse data of a text as a whole, read once however often it is asked for; the caller's own."""
+        reading = self._readings.get(text)
+        if reading is None or (reading.done() and (reading.cancelled() or reading.exception())):
+            reading = self._readings[text] = self._read_soon(text)
+        self._readings.move_to_end(text)
+        while len(self._readings) > TEXTS_KEPT:
+            self._readings.popitem(last=False)
+        return deepcopy(await asyncio.shield(reading))  # who gives up must not cost another the reading
+
+    def _read_soon(self, text: str) -> asyncio.Future[dict[str, Any]]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[dict[str, Any]] = loop.create_future()
         self._waiting.append((text, future))
         if len(self._waiting) == 1:
             loop.call_soon(self._read_waiting)
-        return await future
+        return future
 
     def _read_waiting(self) -> None:
         now, self._waiting = self._waiting[:TEXTS_A_RUN], self._waiting[TEXTS_A_RUN:]
