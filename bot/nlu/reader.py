@@ -22,8 +22,8 @@ from bot.nlu.values import spelled_out
 TEXTS_A_RUN = 8
 """Texts that the graph reads in one go: twice as many save 5 % and keep a conversation waiting twice as long."""
 TEXTS_KEPT = 256
-"""Readings that are kept: what is said in a conversation is read again with the next message, and residents greet,
-thank and tap alike. A reading holds what it was read from, so that no more than the last minutes' are in memory."""
+"""Readings that are kept in memory: a message is asked about by its parts and behind others, is delivered again, and
+residents greet, thank and tap alike."""
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 _WHOLE_NUMBER = re.compile(r"\d{11}")

@@ -17,7 +17,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu import channel
 from bot.nlu.publication import READING
-from bot.nlu.reader import TEXTS_A_RUN, Reader
+from bot.nlu.reader import TEXTS_A_RUN, TEXTS_KEPT, Reader
 
 
 class Graph:
@@ -70,6 +70,60 @@ def test_that_a_text_that_cannot_be_read_costs_the_others_nothing() -> None:
     assert [good["triage"], better["triage"]] == [{"label": "好"}, {"label": "更好"}]
 
 
+def test_that_a_text_is_read_once_however_often_and_whenever_it_is_asked_for() -> None:
+    graph, texts = Graph(), ["一", "一", "二"]
+    one = reader(graph)
+
+    async def twice() -> list[Any]:
+        return await _all(one, texts) + await _all(one, texts)
+
+    assert [read["text"] for read in asyncio.run(twice())] == texts * 2
+    assert graph.runs == [2]
+
+
+def test_that_a_reading_is_its_askers_own() -> None:
+    first, second = asyncio.run(_all(reader(Graph()), ["一", "一"]))
+    first["triage"]["label"] = "changed"
+    assert second["triage"] == {"label": "一"}
+
+
+def test_that_what_could_not_be_read_is_tried_again() -> None:
+    graph = Graph()
+    one = reader(graph)
+
+    async def twice() -> list[Any]:
+        return await _all(one, ["坏"]) + await _all(one, ["坏"])
+
+    assert [type(read) for read in asyncio.run(twice())] == [ValueError, ValueError]
+    assert len(graph.runs) == 4  # each time together, which fails, and then alone
+
+
+def test_that_who_gives_up_costs_nobody_else_the_reading() -> None:
+    async def one_gives_up() -> Any:
+        one = reader(Graph())
+        impatient = asyncio.ensure_future(one.parse("一"))
+        await asyncio.sleep(0)
+        patient = asyncio.ensure_future(one.parse("一"))
+        impatient.cancel()
+        return await patient
+
+    assert asyncio.run(one_gives_up())["triage"] == {"label": "一"}
+
+
+def test_that_only_the_last_readings_are_kept() -> None:
+    graph = Graph()
+    one = reader(graph)
+
+    async def many() -> None:
+        for number in range(TEXTS_KEPT + 1):
+            await one.parse(str(number))
+        await one.parse(str(TEXTS_KEPT))
+        await one.parse("0")
+
+    asyncio.run(many())
+    assert len(graph.runs) == TEXTS_KEPT + 2
+
+
 def test_that_a_slash_is_no_order_to_rasa() -> None:
     (read,) = asyncio.run(_all(reader(Graph()), ["/restart"]))
     assert (read["text"], read["triage"]["label"]) == ("/restart", "／restart")
@@ -89,8 +143,7 @@ def test_that_texts_are_read_together_as_each_alone(agent: Agent) -> None:
     texts = [json.loads(line)["text"] for line in lines[:200:2]]
     odd = ["/restart", '/greet{"a": 1}', "\u200b", "现在有危险", "都不是"]
     together = asyncio.run(channel.read_batch(agent, channel.Batch((*texts, *odd))))["triages"]
-    reader = channel._reader(agent)
-    alone = [asyncio.run(reader.parse(text))["triage"] for text in (*texts, *odd)]
+    alone = [asyncio.run(Reader(agent.processor).parse(text))["triage"] for text in (*texts, *odd)]
     for one, other in zip(together, alone, strict=True):
         assert one == {**other, "confidence": pytest.approx(other["confidence"], abs=2e-4)}
 
