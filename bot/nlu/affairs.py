@@ -17,9 +17,12 @@ from bot.nlu.triage import Triage
 from bot.nlu.wording import asks
 
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
-_OTHERS = "(?:他|她|室友|闺蜜|朋友|同事|同学|邻居)"
+_OTHERS = "(?:他|她|室友|闺蜜|朋友|哥们儿?|姐们儿?|老乡|工友|亲戚|同事|同学|邻居)"
 _LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}{_OTHERS}.{{0,6}}查|查.{{0,6}}{_OTHERS}.{{0,4}}[的办]")
-_PERSONAL = re.compile("都是哪|都是谁|是谁|住哪|哪儿的|哪的|多大|几岁|电话|长啥样|哪个学校|哪个班|哪个幼儿园|地址")
+_PERSONAL = re.compile(
+    "都是哪|都是谁|是谁|住哪|住在|没住|哪儿的|哪的|多大|几岁|电话|长啥样|哪个学校|哪个班|哪个幼儿园|地址|"
+    "住[^，,。 ]{1,10}的|是不是[^，,。 ]{0,6}(?:家|邻居|同学|同事)"
+)
 """What is asked about the bearers of a name, and told to nobody."""
 _PROGRESS = re.compile(
     r"[看收][没不][看收]|[看收][着到见](?:没|了没|了?吗|不)|有[没不]有?(?:信|动静|结果|消息)|有[信动结消].?[没吗不]|好了[吗没不嘛么]|好没好|下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|办成|办妥|妥没|妥了没|给办了|能取了|怎么样了|咋样了|有信儿|受理"
@@ -81,21 +84,23 @@ class Affairs:
     def looked_up(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
         """The message as a look-up: an officer by place, a name; also as the answer to "which place?"."""
         about = self._asked.intent_of(self._asked.last)
-        places = any(entity["entity"] == "place" for entity in parse_data["entities"])
-        if about == _OFFICER and self._asks_of_the_officer(parse_data["text"], triage):
+        text, places = parse_data["text"], any(entity["entity"] == "place" for entity in parse_data["entities"])
+        personal, last = _PERSONAL.search(text), next(iter(self._said.last_messages), None)
+        of_names = last is not None and (last.intent or {}).get("name") == "look_up_name"
+        if personal and of_names and not triage.urgent:
+            return dialogue(parse_data, "look_up_name", _NAMES)
+        if about == _OFFICER and self._asks_of_the_officer(text, triage):
             return dialogue(parse_data, "look_up_officer", _OFFICER)
-        answers = about == _OFFICER and (may_be_value(parse_data, triage) or _only_a_place(parse_data, triage))
+        tells = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN and not bare(parse_data)
+        value = may_be_value(parse_data, triage) and not tells
+        answers = about == _OFFICER and (value or _only_a_place(parse_data, triage))
         if places and ((triage.intent == _OFFICER and not triage.uncertain) or answers):
             return dialogue(parse_data, "look_up_officer", _OFFICER)
-        if triage.urgent and not (about == _NAMES and _only_a_name(parse_data["text"], triage)):
+        if personal or (triage.urgent and not (about == _NAMES and _only_a_name(text, triage))):
             return None
-        if _PERSONAL.search(parse_data["text"]):
-            looked_up = next(iter(self._said.last_messages), None)
-            of_names = looked_up is not None and (looked_up.intent or {}).get("name") == "look_up_name"
-            return dialogue(parse_data, "look_up_name", _NAMES) if of_names else None
-        if _OF_THE_RULES.search(parse_data["text"]):
+        if _OF_THE_RULES.search(text):
             return None
-        if (triage.intent == _NAMES or about == _NAMES) and asked_names(normalise(parse_data["text"])):
+        if (triage.intent == _NAMES or about == _NAMES) and asked_names(normalise(text)):
             return dialogue(parse_data, "look_up_name", _NAMES)
         return None
 

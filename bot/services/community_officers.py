@@ -243,7 +243,10 @@ def _unknown(table: LookupTable, rows: Sequence[Row], text: str) -> Answer:
     )
 
 
-_PLACE = re.compile(rf"\d号|[\u4e00-\u9fff](?<![们这那哪个我到己住属找查是的来咱上自])(?:{_SUFFIXES})(?!民警|警)")
+_PLACE = re.compile(
+    rf"\d号|[\u4e00-\u9fff](?<![们这那哪个我到己住属找查是的来咱上自])(?:{_SUFFIXES})(?!民警|警)"
+    "|[在住][^，,。 这那哪]{2,8}(?:那边|那儿|那块|附近|一带|跟前|旁边)"
+)
 
 
 def _names_a_place(text: str) -> bool:

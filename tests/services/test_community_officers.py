@@ -239,3 +239,10 @@ def test_that_what_names_no_place_is_about_the_place_looked_up_before(store: Sto
     with store.reading() as session:
         answer = community_officers.find(session, text, before=["大东路1号", "津桥路"])
     assert told(answer) == {officer}
+
+
+@pytest.mark.usefixtures("_table")
+def test_that_a_place_without_a_name_in_the_table_is_not_the_one_looked_up_before(store: Store) -> None:
+    with store.reading() as session:
+        answer = community_officers.find(session, "那我妹妹家在小东门里那边，归谁管？", before=["大东路1号"])
+    assert not told(answer)

@@ -916,14 +916,26 @@ def test_that_a_short_question_after_handing_in_asks_how_it_stands() -> None:
     assert meaning(read("啥时候能去取", OFF_TOPIC), *handed_in).parse_data["intent"]["name"] == "ask_status"
 
 
-def test_that_look_ups_go_on_with_another_name_place_or_number() -> None:
-    def looked_up(name: str, text: str) -> UserUttered:
-        about = Triage(
-            "enquiry", 1.0, f"enquiry/{'community_officer' if name == 'look_up_officer' else 'duplicate_name'}"
-        )
-        parse_data = {"triage": about.to_json(), "intent": {"name": name}, "entities": []}
-        return UserUttered(text, {"name": name}, parse_data=parse_data)  # type: ignore[arg-type]
+def looked_up(name: str, text: str) -> UserUttered:
+    about = Triage("enquiry", 1.0, f"enquiry/{'community_officer' if name == 'look_up_officer' else 'duplicate_name'}")
+    parse_data = {"triage": about.to_json(), "intent": {"name": name}, "entities": []}
+    return UserUttered(text, {"name": name}, parse_data=parse_data)  # type: ignore[arg-type]
 
+
+def test_that_a_request_with_a_place_behind_a_look_up_is_one() -> None:
+    blocked = Triage("help_request", 0.93, "help_request/public_hazard")
+    told = read("棋牌摊子天天把人行道堵死，联合路58号门前", blocked, ("place", 13, 18))
+    assert meaning(told, looked_up("look_up_officer", "魁星社区")).parse_data["triage"]["label"] == "help_request"
+
+
+@pytest.mark.parametrize("text", ["里头有没有住东逸社区的", "他们都住在哪", "是不是我邻居家孩子"])
+def test_that_who_bears_a_name_is_no_question_for_an_officer(text: str) -> None:
+    place = ("place", text.find("东逸"), text.find("东逸") + 4) if "东逸" in text else ("people", 0, 2)
+    asked = read(text, Triage("enquiry", 0.5, "enquiry/community_officer"), place)
+    assert meaning(asked, looked_up("look_up_name", "李梓轩")).parse_data["intent"]["name"] == "look_up_name"
+
+
+def test_that_look_ups_go_on_with_another_name_place_or_number() -> None:
     named = looked_up("look_up_name", "叫张伟的多不多")
     assert meaning(read("李沐阳", OFF_TOPIC), named).parse_data["intent"]["name"] == "look_up_name"
     placed = looked_up("look_up_officer", "大东路34号")
