@@ -18,6 +18,9 @@ _LEAST = 0.01
 WORTH_SAYING = 0.4
 """How likely an answer has to be right: below it saying that one does not know serves better. From here on 92 of 100
 right answers are given and 25 of 100 given ones are another than the best, some of them right as well."""
+WORTH_SUPPOSING = 0.2
+"""The same to be told by its name, as what was perhaps asked: of 49 answers from here to there (of 1,200 messages kept
+apart) 24 are right, and seven of the questions have none."""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,10 @@ _ENGLISH_BEYOND = (
     "I am not sure what you need and will not guess. Tap 转人工, or write it here in a few more words, "
     "and an officer will read it. In danger, call 110."
 )
+_ENGLISH_PERHAPS = (
+    "I am not sure what you need. Perhaps it is this:\n{told}\n"
+    "If not, tap 转人工 and an officer will read your message. In danger, call 110."
+)
 
 
 class StationAnswers(TemplatedNaturalLanguageGenerator):
@@ -54,7 +58,8 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
         base, words = self._knowledge.current(), self._words.current()
         english = in_english((tracker.latest_message.text if tracker.latest_message else "") or "")
         if utter_action == WHICH_TOPIC:
-            return _english_choice() if english else which_topic(_question(tracker) or Question())
+            asked = _question(tracker) or Question()
+            return _english_guess(asked, base) if english else which_topic(asked)
         if utter_action.startswith("utter_enquiry/"):
             intent = utter_action.removeprefix("utter_")
             asked = _question(tracker) or _standalone(intent, tracker, base, words)
@@ -92,8 +97,11 @@ def _only_asks(tracker: DialogueStateTracker) -> bool:
     return bool(_NOT_NOW.search(text))
 
 
-def _english_choice() -> dict[str, Any]:
-    return {"text": _ENGLISH_BEYOND, "buttons": [button(HUMAN)]}
+def _english_guess(asked: Question, base: Knowledge) -> dict[str, Any]:
+    """What was perhaps asked in English: whoever writes it cannot read the titles to choose from."""
+    likely = (topic for title in asked.choices if (topic := base.titled(title)))
+    told = next((said for topic in likely if (said := base.english(topic))), "")
+    return {"text": _ENGLISH_PERHAPS.format(told=told) if told else _ENGLISH_BEYOND, "buttons": [button(HUMAN)]}
 
 
 def which_topic(asked: Question) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS, TOKENS_NAMES
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.jieba_tokenizer import JiebaTokenizer
 from rasa.nlu.tokenizers.tokenizer import Token
-from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SENTENCE, INTENT_RANKING_KEY, INTENT_RESPONSE_KEY, TEXT
+from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SENTENCE, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -605,10 +605,7 @@ class TopicsAsked(_OwnMachine):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class SafetyNetRaiser(GraphComponent):
-    """Puts the safety net behind the classifier: a recognised danger raises the label to urgent, nothing lowers it.
-
-    Where the model is as good as certain that there is none, the resident is asked and an officer sees the message.
-    """
+    """Puts the safety net behind the classifier: a recognised danger raises the label to urgent, nothing lowers it."""
 
     def __init__(self, net: SafetyNet, storage: ModelStorage, resource: Resource, source: Path) -> None:
         """Use `net`, read from the rules at `source`."""
@@ -678,8 +675,7 @@ class SafetyNetRaiser(GraphComponent):
         words = [word for word, _ in words_of(message)]
         finding = self._net.read_normal(text, words)
         if finding is not None:
-            shares = {found["name"]: float(found["confidence"]) for found in message.get(INTENT_RANKING_KEY) or ()}
-            publish(message, raised(triage, finding, shares.get(URGENT, 1.0)))
+            publish(message, raised(triage, finding))
         elif triage.urgent and not triage.silent and self._net.silent(text, words):
             publish(message, replace(triage, silent=True))
 
@@ -746,27 +742,19 @@ class StationEntityExtractor(GraphComponent):
         return messages
 
 
-_OUT_OF_THE_QUESTION = 0.005
-"""P(urgent) below which the net's word does not wake anybody: of the 6,623 messages that the encoder never learnt from,
-each read without itself, 16 are below it and seen by the net, and 14 of these are harmless (ADR 005)."""
-
-
-def raised(triage: Triage, finding: NetFinding, urgent: float) -> Triage:
-    """The model's triage after the net's finding: the words are added. `urgent` is the model's P(urgent).
+def raised(triage: Triage, finding: NetFinding) -> Triage:
+    """The model's triage after the net's finding: the words are added.
 
     The model's own alarm keeps its kind where the model is sure of it, or where the net only heard a call for help;
-    otherwise the rule, which can say why, names it. What the model rules out is asked about, and a human sees it.
+    otherwise the rule, which can say why, names it.
     """
-    evidence = (finding.evidence, *triage.evidence)
     if triage.urgent:
         named = triage.confidence < _SURE_OF_KIND and finding.intent not in _NO_KIND
         return replace(
             triage,
             intent=finding.intent if named else triage.intent,
-            evidence=evidence,
+            evidence=(finding.evidence, *triage.evidence),
             uncertain=False,
             silent=triage.silent or finding.silent,
         )
-    if urgent < _OUT_OF_THE_QUESTION:
-        return replace(triage, evidence=evidence, uncertain=True, options=(finding.intent, triage.intent))
-    return replace(finding.triage(), evidence=evidence)
+    return replace(finding.triage(), evidence=(finding.evidence, *triage.evidence))

@@ -49,6 +49,11 @@ class FactChoice:
         """Without `embed` meanings are not compared."""
         self._knowledge, self._embed = knowledge, embed
 
+    @property
+    def compares(self) -> bool:
+        """Whether meanings are compared."""
+        return self._embed is not None
+
     def likeliest(self, topic: Topic, text: str, wording: Wording, behind: str = "") -> list[Choice]:
         """The topic's facts for a question in its normal form, the likeliest first; `behind`: the same as it is read
         behind a question about this topic, if it comes behind one."""

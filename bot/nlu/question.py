@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.nlu import following
-from bot.nlu.answerable import WORTH_SAYING, Sight, likelihood
+from bot.nlu.answerable import WORTH_SAYING, WORTH_SUPPOSING, Sight, likelihood
 from bot.nlu.fact_choice import Embed, FactChoice
 from bot.nlu.knowledge import FITS, SHORT, Knowledge, Topic
 from bot.nlu.normaliser import normalise
@@ -26,6 +26,8 @@ FOLLOW_UP = "enquiry/follow_up"
 """The intent of questions that do not say what they are about."""
 UNSURE = "unsure"
 """In a question's aspects: the topic is known, but nothing of it answers this; what follows is certain all the same."""
+SUPPOSED = "supposed"
+"""In a question's aspects: what follows is told as what was perhaps asked, with its name."""
 HEARD = "heard"
 """In a question's aspects: what was said of the topic asks nothing, and nothing of the topic speaks of it."""
 _MOST_FACTS = 2
@@ -44,14 +46,15 @@ _POSSIBLE = 3
 """Of the likeliest intents: those that a message may be about."""
 _ENOUGH = 0.8
 """How likely a fact has to be to be told without the next one: from here on it is the one meant in 95 of 100."""
-_SAY_AGAIN = 0.8
+_SAY_AGAIN = 0.5
 """The same to be told once more to whoever has just been told it."""
 _SPECIAL = "exceptions"
 """The aspect of cases unlike the usual one: it is told behind the short answer, which says what they are unlike."""
 _SHORT_INSTEAD = 0.5
 """How likely beside the next fact the short answer has to be to be told in its place: it says most of all."""
 _LIKELY_FACT = 0.4
-"""The same to be told to a follow-up in whose words nothing is asked for."""
+"""The same to be offered to choose where nothing is told, and to be told behind a question where meanings are not
+compared."""
 _WORTH_ALONE = 50.0
 """The same where nothing else answers a question that stands on the one before it."""
 _OWN_SHARE = 0.6
@@ -133,7 +136,7 @@ class Question:
     @property
     def precise(self) -> tuple[str, ...]:
         """The aspects that were asked for in so many words, and are known."""
-        return tuple(aspect for aspect in self.aspects if aspect not in (UNSURE, HEARD, SHORT, ""))
+        return tuple(aspect for aspect in self.aspects if aspect not in (UNSURE, SUPPOSED, HEARD, SHORT, ""))
 
     @classmethod
     def telling(cls, facts: Sequence[Told]) -> Question:
@@ -250,7 +253,7 @@ class Interpreter:
             self.hear(part, read := await parse(part))
             question = await self._one_continued(topic, part, before, parse, read["topics"])
             aspects = question.aspects or (SHORT,)
-            if {UNSURE, HEARD, PLAIN}.isdisjoint(aspects):
+            if {UNSURE, SUPPOSED, HEARD, PLAIN}.isdisjoint(aspects):
                 topics = [self._knowledge.topics[name] for name in question.topics * len(aspects)]
                 facts = zip(topics, (aspect or SHORT for aspect in aspects), strict=False)
                 told += [fact for fact in facts if fact not in (*told, known)]
@@ -283,15 +286,16 @@ class Interpreter:
                 return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
         best, *others = self._choice.likeliest(topic, normal, wording, behind.text)
         again = best.aspect in told and best.likelihood < _SAY_AGAIN
-        facts = [fact for fact in others if fact.aspect not in told] if again else [best]
-        if facts and facts[0].likelihood >= _LIKELY_FACT:
-            return self._if_worth([(topic, facts[0].aspect)], normal, likely, behind)
-        return self._unsure(normal, likely, topic, behind.text)
+        fact = next((fact for fact in others if fact.aspect not in told), best) if again else best
+        if fact.likelihood < _LIKELY_FACT and not self._choice.compares:
+            return self._unsure(normal, likely, topic, behind.text)
+        return self._if_worth([(topic, fact.aspect)], normal, likely, behind)
 
     def _if_worth(
         self, told: Sequence[Told], text: str, likely: Sequence[tuple[Topic, float]], behind: Behind
     ) -> Question:
-        """The question that these facts answer; where they hardly do, one that is said not to be known."""
+        """The question that these facts answer; as a supposition where they only may, and where they hardly do one that
+        is said not to be known."""
         topic, aspect = told[0]
         wording, last = self._read(text), behind.last
         read = behind.text if topic is last else ""
@@ -302,8 +306,10 @@ class Interpreter:
         facts = {fact.aspect: fact.likelihood for fact in self._choice.likeliest(topic, text, wording, read)}
         share = next((share for one, share in likely if one is topic), 0.0)
         sight = Sight(topic=share, same=topic is last, answered=answered, fact=facts.get(aspect, 0.0))
-        worth = likelihood(sight) >= WORTH_SAYING
-        return Question.telling(told) if worth else self._unsure(text, likely, last, behind.text)
+        unsure, right = self._unsure(text, likely, last, behind.text), likelihood(sight)
+        if right >= WORTH_SAYING:
+            return Question.telling(told)
+        return replace(unsure, topics=(topic.id,), aspects=(SUPPOSED, aspect)) if right >= WORTH_SUPPOSING else unsure
 
     def _unsure(self, text: str, likely: Sequence[tuple[Topic, float]], last: Topic, read: str = "") -> Question:
         """What is said not to be known behind a question, or where it asks nothing to be heard, with what was perhaps
@@ -368,9 +374,7 @@ class Interpreter:
         if main:
             both = self._of_both(main, likely, normal)
             facts = both if len(both) > 1 else self._facts(main, normal, behind=behind)
-            told = self._if_worth(facts, normal, likely, behind) if behind else Question.telling(facts)
-            again = not any(told.aspects) and not self._knowledge.names(main, normal)
-            return self._unsure(normal, likely, main) if before and again and told == before[1] else told
+            return self._if_worth(facts, normal, likely, behind) if behind else Question.telling(facts)
         if sure:
             return None
         wording = self._read(normal)

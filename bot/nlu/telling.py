@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.nlu.knowledge import SHORT, Fact, Knowledge, Topic
 from bot.nlu.overlap import pieces
-from bot.nlu.question import HEARD, UNSURE, Question
+from bot.nlu.question import HEARD, SUPPOSED, UNSURE, Question
 from bot.nlu.wording import HUMAN, PLAIN, Words
 
 MOST_BUTTONS = 4
@@ -23,6 +23,7 @@ _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "el
 """Aspects in the order in which residents want to know them next."""
 _NOTHING_ON_IT = "这一句我拿不准，不敢乱说。点“转人工”，民警会看到并答复您。"
 _PERHAPS = "想问的要是下面的，点一下就行。"
+_SUPPOSED = "您问的是不是“{title}”？是的话：\n"
 _HEARD = "嗯，知道了。"
 _ASK_ON = "想问哪一样直接说就行，要找民警回“转人工”。"
 _CERTAIN = "先说能确定的：\n"
@@ -69,6 +70,8 @@ def _of_topic(topic: Topic, asked: Question, words: Words) -> list[Fact | str]:
         return [_NOTHING_ON_IT + (_PERHAPS if asked.choices else certain)]
     if aspects[0] == HEARD:
         return [_HEARD + (_PERHAPS if asked.choices else _ASK_ON)]
+    if aspects[0] == SUPPOSED:
+        return [_SUPPOSED.format(title=_title(topic, aspects[1], words)) + topic.fact(aspects[1]).told()]
     always = {PLAIN: topic.plain, SHORT: topic.short}
     facts: list[Fact | str] = []
     for aspect in aspects:
@@ -78,6 +81,11 @@ def _of_topic(topic: Topic, asked: Question, words: Words) -> list[Fact | str]:
     if facts:
         return facts
     return [_NO_ASPECT.format(title=words.titles.get(aspects[0], aspects[0])) + topic.short.told()]
+
+
+def _title(topic: Topic, aspect: str, words: Words) -> str:
+    """What one fact of a topic is about."""
+    return topic.title if aspect == SHORT else f"{topic.title}：{words.titles.get(aspect, aspect)}"
 
 
 def _without_repeats(parts: Sequence[Fact | str]) -> list[Fact | str]:
@@ -117,7 +125,7 @@ def _buttons(topic: Topic, asked: Question, base: Knowledge, words: Words) -> li
     """The aspects that were not asked yet, and a neighbouring topic; of what nobody knows a human and what was perhaps
     meant."""
     said = asked.aspects
-    if UNSURE in said or (HEARD in said and asked.choices):
+    if {UNSURE, SUPPOSED} & set(said) or (HEARD in said and asked.choices):
         return [button(title) for title in (HUMAN, *(asked.choices or (topic.title,)))]
     aspects = [words.titles[aspect] for aspect in _OFFERED if aspect in topic.aspects and aspect not in said]
     related = [base.topics[name].title for name in topic.related if name in base.topics]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bot.nlu import knowledge, wording
 from bot.nlu.knowledge import FITS
-from bot.nlu.question import FOLLOW_UP, UNSURE, Interpreter, Question
+from bot.nlu.question import FOLLOW_UP, SUPPOSED, UNSURE, Interpreter, Question
 from bot.nlu.turns import ASPECT_TURNS, Turn
 
 BASE, WORDS = knowledge.load(), wording.load()
@@ -325,3 +325,19 @@ def test_that_what_is_asked_of_the_station_itself_goes_by_its_words() -> None:
 
 def test_that_what_to_do_about_a_field_is_answered_where_the_model_is_sure_of_one_matter() -> None:
     assert enquiry("居住证咋办啊", "residence_permit_apply", before=None).topics == ("residence_permit_apply",)
+
+
+@pytest.mark.parametrize(("alike", "said"), [(22.0, "fee"), (8.5, SUPPOSED), (0.0, UNSURE)])
+def test_that_the_less_likely_an_answer_is_the_less_is_claimed(alike: float, said: str) -> None:
+    topic = BASE.topics["idcard_lost"]
+
+    def embed(text: str) -> NDArray[np.float32]:
+        """The question points to the fee, as far as they are alike."""
+        length = alike if text == topic.compared("fee") else float("掏几个" in text)
+        return np.array([length], dtype=np.float32)
+
+    reader = Interpreter(BASE, WORDS, embed)
+    before = ("身份证丢了", Question((topic.id,)))
+    asked = asyncio.run(reader.continued("那得掏几个？", before, reads_nothing))
+    assert asked
+    assert (asked.aspects or ("short",))[0] == said

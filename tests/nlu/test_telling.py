@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.nlu import knowledge, wording
-from bot.nlu.question import HEARD, Question
+from bot.nlu.question import HEARD, SUPPOSED, Question
 from bot.nlu.telling import answer
+from bot.nlu.wording import HUMAN
 
 BASE, WORDS = knowledge.load(), wording.load()
 
@@ -26,3 +27,10 @@ def test_that_what_asks_nothing_is_heard_without_telling_the_last_answer_again()
     assert "知道了" in told["text"]
     assert "销户" not in told["text"]
     assert told["buttons"]
+
+
+def test_that_what_was_perhaps_asked_is_told_by_its_name_beside_what_else_it_may_be() -> None:
+    told = answer(Question(("idcard_lost",), (SUPPOSED, "fee"), ("临时身份证",)), BASE, WORDS)
+    assert told["text"].startswith("您问的是不是“身份证丢了补办：多少钱”？")
+    assert BASE.topics["idcard_lost"].aspects["fee"].told() in told["text"]
+    assert [button["title"] for button in told["buttons"]] == [HUMAN, "临时身份证"]

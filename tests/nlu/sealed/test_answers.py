@@ -147,6 +147,14 @@ def test_that_a_question_in_english_is_answered_in_english_or_told_why_not(speak
     assert "officer" in asked_back["text"]
 
 
+def test_that_what_was_perhaps_asked_in_english_is_told_as_that(speaker: StationAnswers) -> None:
+    passport = BASE.topics["passport"]
+    guess = said(speaker, "utter_which_topic", tracker("what about my paper", Question(choices=(passport.title,))))
+    assert guess["text"].startswith("I am not sure")
+    assert passport.english in guess["text"]
+    assert titles(guess) == [HUMAN]
+
+
 def test_that_what_nothing_is_known_of_is_said_so_and_what_is_certain_beside_it() -> None:
     unsure = answer(Question(("idcard_lost",), ("unsure", "short")), BASE, WORDS)
     assert "不敢乱说" in unsure["text"]
