@@ -26,7 +26,7 @@ _POSSIBLE = 0.05
 """How likely an aspect that words name has to be beside a surer one."""
 HUMAN = "转人工"
 """The button, and the words, that bring a human (help_request/human_service)."""
-GUESSES = "这个我拿不准，不敢乱说。您问的是下面哪一项？都不是就点“转人工”，民警会看到。"
+GUESSES = "您问的是下面哪一项？点一下就行；都不是就点“转人工”，民警会看到。"
 """What is said to a question that nobody could place, with the topics it may be about."""
 _PAUSE = r"[\s,，。.!！]*"
 _BARE_SLIP = re.compile("[哎唉哦呀啊]*(?:不是|不对|错了)")

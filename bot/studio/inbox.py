@@ -96,7 +96,9 @@ _OTHERS_SHARE, _TAUGHT_SHARE = 0.25, 30
 _NEWEST_CLUSTERS = 2000
 _MARK = "inbox"
 """The heartbeat under which it is kept how far the inbox has looked."""
-_NO_ANSWER = re.compile("这个我拿不准|没有准确的说法|不敢乱说|not sure (?:about this point|what you need)")
+_NO_ANSWER = re.compile(
+    "拿不准，|没有准确的说法|不敢乱说|您问的是(?:下面哪一项|不是“)|not sure (?:about this point|what you need)"
+)
 """How the bot says that it has no answer (`domain.yml`, `bot/nlu/answers.py`, `telling.py`, `wording.py`)."""
 _DENIAL = re.compile(
     "^(?:不是(?:这|那|的|啊|吧|我|问|呀)?|不对|错了|答非所问|所答非所问|文不对题|驴唇不对马嘴|[你您]?(?:没|不)(?:听懂|明白|理解|看懂)|"
