@@ -35,7 +35,7 @@ def said(station: Station) -> list[str]:
         ("robbery", "胳膊流血了", ""),
         ("assault", "是不是得满24小时", ""),
         ("fraud_transfer", "他让我签了保密书", ""),
-        ("suicide_self", "你是真人还是机器", "identity"),
+        ("suicide_self", "你是真人还是机器", "identity_despair"),
         ("domestic_violence", "是邻居家打孩子呢", ""),
         ("burglary", "我能出去看看不", "come_out"),
         ("fire", "门 能 开 吗 能开门 不", "fire_out"),

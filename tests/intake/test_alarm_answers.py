@@ -53,7 +53,8 @@ def test_that_every_question_has_an_answer_and_every_answer_its_examples() -> No
 def test_that_every_kind_of_an_answer_is_one_of_a_case() -> None:
     for name, answer in ANSWERS.answers.items():
         for kind in set(answer.kinds) - {ANY, "tip", "help_request"}:
-            assert title_of(f"urgent_alarm/{kind}") != f"urgent_alarm/{kind}", f"{name}: {kind}"
+            names = [f"{label}/{kind}" for label in ("urgent_alarm", "help_request", "tip")]
+            assert any(title_of(one) != one for one in names), f"{name}: {kind}"
 
 
 async def test_that_a_question_in_an_alarm_is_answered_and_another_promised(station: Station) -> None:
