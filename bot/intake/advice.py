@@ -34,7 +34,7 @@ class Entry(Written):
     `quiet` is for a screen that somebody else may see; `first`: the message that begins the alarm gets it as well,
     or with `instead` gets it in the place of the guidance; `after`: it is said also when the alarm is over; `calm`: it
     belongs to requests and tips as well; `mute`: it is said to whoever cannot telephone, and to nobody else; `intents`:
-    it is said also to what is surely read as one of these, whatever its words.
+    it is said also to what is surely read as one of these, whatever its words; `relief`: it answers that help has come.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Entry(Written):
     after: bool = False
     calm: bool = False
     mute: bool = False
+    relief: bool = False
 
     @property
     def mark(self) -> str:

@@ -31,7 +31,7 @@ messages that nothing had learnt 48 of 100 got their answer so, 18 another one, 
 no answer twelve of 100 got one."""
 _LIKELY_CALM, _ANSWERED_CALM = 0.6, 0.9
 """The same beside requests and tips, where nothing is lost by waiting for the officer."""
-_LIKELY_TOLD, _ANSWERED_TOLD = 0.6, 0.9
+_LIKELY_TOLD, _ANSWERED_TOLD = 0.6, 0.92
 """The same of what only tells: the cloth is soaked, he is breathing again."""
 _SURELY = 0.8
 """How likely it has to be beside a plain reading as a matter of its own."""

@@ -285,7 +285,7 @@ def _in_alarm(
         if fitting and fitting[0].instead and manner.mute:
             said += _through_others(case, moment, manner, desk)
     elif not (fitting or answer) and not manner.hidden and _parts(triage, moment.kind):
-        return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
+        return [BotReply(manner.aloud(wording.parting(message.text, english=manner.english)))]
     else:
         told = [text for text in (answer, fitting and fitting[1]) if text]
         told = told or [_taken_down(session, case, message, messages, moment, manner, desk)]
@@ -324,14 +324,15 @@ def _relief(
     """
     if understanding is None or message.kind != "text" or duty_case.TOLD_OVER in case.asked:
         return None
-    kinds_of_case = {kind_of(case), desk.questions.current().scene_of(case, messages), ANY}
-    found = desk.answers.current().to(message.text, understanding.asked, kinds_of_case)
-    if found is None or not found.relief or receipts.asks_something(message.text):
-        return None
-    if _is_over(message, understanding.triage, case, desk):
-        return None  # it ends the alarm, which says so itself
-    manner = Manner.of(case, messages)
-    if (said := manner.of_answer(found)) and _RELIEVED not in case.asked:
+    if receipts.asks_something(message.text) or _is_over(message, understanding.triage, case, desk):
+        return None  # what ends the alarm says so itself
+    manner, scene = Manner.of(case, messages), desk.questions.current().scene_of(case, messages)
+    found = desk.answers.current().to(message.text, understanding.asked, {kind_of(case), scene, ANY})
+    said = manner.of_answer(found) if found and found.relief else ""
+    if not said:
+        fitting = lines_for(Moment(kind_of(case), scene), message.text, desk.advice.current().lines)
+        said = next((manner.of_entry(entry) for entry in fitting if entry.relief), "")
+    if said and _RELIEVED not in case.asked:
         case.asked = [*case.asked, _RELIEVED]
     return said or None
 
@@ -359,7 +360,7 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
     if desk.net.asks_for_silence(message.text):
         return False
     text = wording.unspaced(message.text)
-    if puts_right(text):
+    if puts_right(text) or wording.is_unwell(text):
         return False
     if kind_of(case) == _DESPAIR:
         return wording.says_mistake(text)  # "you need not come" is no end of it
@@ -430,7 +431,7 @@ def _answer(
     surely: bool = False,
 ) -> str | None:
     """What is said to a question that has one answer whatever the scene; none where this manner has none of it."""
-    if understanding is None or message.kind != "text":
+    if understanding is None or message.kind != "text" or wording.only_cries(message.text):
         return None
     found = desk.answers.current().to(message.text, understanding.asked, kinds_of_case, surely=surely)
     return manner.of_answer(found) or None if found else None

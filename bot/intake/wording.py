@@ -41,10 +41,12 @@ RESOLVED = "没事就好，记下了，民警在值班台看得到，由民警�
 RESOLVED_FOUND = "人找到了就好，记下了，民警在值班台看得到，由民警来结案；人要是冻着、不舒服，打120。"
 RESOLVED_ALREADY = "好，知道了，民警看得到，您不用再办什么。之前还打过110、119、120的，也打个电话说一声。"
 RESOLVED_UNPROVEN = "收到。民警会核实一下再结案；情况有变化马上再发。"
-PARTING = "不客气，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
-PARTING_ENGLISH = (
+THANKED = "不客气，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
+PARTING = "好，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
+THANKED_ENGLISH = (
     "You are welcome, look after yourself. The officer has this and will write here; write if anything changes."
 )
+PARTING_ENGLISH = "All right, look after yourself. The officer has this and will write here; write if anything changes."
 TIP_NUMBER = "线索编号 X{number}，想补充或问进展就说这个号。"
 ADDED_TO_TIP = (
     "收到，已补到线索 X{number} 里。",
@@ -184,6 +186,12 @@ _CRIES = re.compile(
     r"|\b(?:i am|i'm|im|so) (?:so |very )?(?:scared|afraid|terrified|frightened)\b|\bplease (?:help|hurry)\b",
     re.IGNORECASE,
 )
+_BARE_CRY = re.compile(
+    "(?:那|这|这可|可|我|俺|现在|到底|天哪|妈呀|完了|,|，)*(?:该|可|得)?[咋怎]么?[办整弄](?:啊|呀|呢|吧|哪|!|！|\\?|？)*"
+)
+_UNWELL = re.compile(
+    "(?:就是|但是?|可是?|不过|还是?|有点|老是?|直)[^，。]{0,4}(?:头[疼痛晕]|脑[袋瓜][^，。]{0,2}疼|恶心|想吐|胸闷|喘|迷糊|疼|血|站不|没劲)"
+)
 _OF_OTHERS = re.compile("(?:他|她|孩子|老人|老头)[^，。我俺]{0,6}(?:咋办|怎么办|咋整)的")
 _THANKS = re.compile(r"谢|辛苦|多亏|感恩|\bthank|\bthx\b", re.IGNORECASE)
 _NO_THANKS = re.compile("不谢|谢绝|姓谢|老谢|小谢|谢(?:某|总|家|老板|经理)")
@@ -200,10 +208,27 @@ def cries(text: str) -> bool:
     return bool(_CRIES.search(text) or asks_what_now(text)) and not _OF_OTHERS.search(text)
 
 
+def only_cries(text: str) -> bool:
+    """Whether a text is nothing but a cry: there is no question in it that an answer could fit."""
+    return bool(_BARE_CRY.fullmatch(unspaced(text)))
+
+
+def is_unwell(text: str) -> bool:
+    """Whether words in normal form tell of an ailment behind good news: 人没事 就是头疼."""
+    return bool(_UNWELL.search(text))
+
+
 def says_thanks(text: str) -> bool:
     """Whether a text thanks."""
     text = normalise(text)
     return bool(_THANKS.search(text)) and not _NO_THANKS.search(text)
+
+
+def parting(text: str, *, english: bool) -> str:
+    """What is said to words that end the talk about an alarm."""
+    if says_thanks(text):
+        return THANKED_ENGLISH if english else THANKED
+    return PARTING_ENGLISH if english else PARTING
 
 
 def to_a_child(text: str) -> str:

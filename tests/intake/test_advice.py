@@ -86,6 +86,13 @@ def test_that_lines_know_the_moment() -> None:
     assert line("wage_dispute", "看到没", calm=True) == ""
 
 
+def test_that_a_line_is_said_also_to_what_is_surely_read_as_its_matter() -> None:
+    for kind, name in (("suicide_self", "identity_despair"), ("burglary", "identity")):
+        entry = next(advice.lines_for(Moment(kind), "对面是个啥在跟我唠", LINES, "other/bot_identity"), None)
+        assert entry is not None
+        assert entry.name == name
+
+
 def test_that_every_kind_a_line_names_is_in_the_catalogue() -> None:
     from bot.nlu.catalogue import title_of
 
