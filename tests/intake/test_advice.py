@@ -98,7 +98,7 @@ def test_that_every_kind_a_line_names_is_in_the_catalogue() -> None:
 
     for label in LINES:
         for kind in label.kinds:
-            names = (f"{group}/{kind}" for group in ("urgent_alarm", "help_request", "tip"))
+            names = (f"{group}/{kind}" for group in ("urgent_alarm", "help_request", "tip", "other"))
             known = kind in questions.load().scenes or any(title_of(name) != name for name in names)
             assert known, f"{label.entry.name}: {kind}"
 

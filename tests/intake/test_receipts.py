@@ -52,6 +52,8 @@ def receipt(text: str, kind: str = "text", *, alarm: str = "burglary", english: 
         ("先打110还是先打120", True),
         ("他在砸门，能不能快点，我害怕", False),
         ("我去了他还是去了", False),
+        ("几个小伙给他摁住了", False),
+        ("几个人能来", True),
         ("He is at the door", False),
         ("is he allowed in", True),
     ],
