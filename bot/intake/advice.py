@@ -33,11 +33,13 @@ class Entry(Written):
 
     `quiet` is for a screen that somebody else may see; `first`: the message that begins the alarm gets it as well,
     or with `instead` gets it in the place of the guidance; `after`: it is said also when the alarm is over; `calm`: it
-    belongs to requests and tips as well; `mute`: it is said to whoever cannot telephone, and to nobody else.
+    belongs to requests and tips as well; `mute`: it is said to whoever cannot telephone, and to nobody else; `intents`:
+    it is said also to what is surely read as one of these, whatever its words; `relief`: it answers that help has come.
     """
 
     name: str
     when: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     says: str
@@ -48,6 +50,7 @@ class Entry(Written):
     after: bool = False
     calm: bool = False
     mute: bool = False
+    relief: bool = False
 
     @property
     def mark(self) -> str:
@@ -60,6 +63,9 @@ class _File(Written):
     receipts: dict[str, tuple[str, ...]]
     receipts_english: dict[str, tuple[str, ...]]
     english_first: dict[str, str]
+    now: dict[str, str]
+    comfort: tuple[str, ...]
+    comfort_again: tuple[str, ...]
     advice: tuple[Entry, ...]
 
 
@@ -76,9 +82,11 @@ class Line:
         """Whether it is said in an alarm of such a kind or scene."""
         return not self.kinds or bool(self.kinds & {moment.kind, moment.scene})
 
-    def fits(self, text: str) -> bool:
-        """Whether it answers the words of a text without spaces."""
-        meant = self.when is None or self.when.search(text)
+    def fits(self, text: str, intent: str = "") -> bool:
+        """Whether it answers the words of a text without spaces, or what it is surely read as."""
+        if intent and intent in self.entry.intents:
+            return True
+        meant = self.when.search(text) if self.when else not self.entry.intents
         return bool(meant) and not (self.unless and self.unless.search(text))
 
 
@@ -86,7 +94,8 @@ class Line:
 class Moment:
     """Where in the story a message comes, and from whom.
 
-    `first`: it makes the alarm; `begins`: it makes it, or names its kind; `mute`: who writes cannot telephone.
+    `first`: it makes the alarm; `begins`: it makes it, or names its kind; `mute`: who writes cannot telephone;
+    `relieved`: help has come, or its resident is out of danger.
     """
 
     kind: str
@@ -96,19 +105,20 @@ class Moment:
     over: bool = False
     calm: bool = False
     mute: bool = False
+    relieved: bool = False
 
     def allows(self, entry: Entry) -> bool:
         """Whether an entry is for such a moment."""
-        if (entry.mute and not self.mute) or not (entry.when or entry.mute or self.begins):
+        if (entry.mute and not self.mute) or not (entry.when or entry.intents or entry.mute or self.begins):
             return False
         return (entry.first or not self.first) and (entry.after or not self.over) and (entry.calm or not self.calm)
 
 
-def lines_for(moment: Moment, text: str, lines: Sequence[Line]) -> Iterator[Entry]:
-    """The entries that answer the words of a message, the best first."""
+def lines_for(moment: Moment, text: str, lines: Sequence[Line], intent: str = "") -> Iterator[Entry]:
+    """The entries that answer the words of a message, the best first; `intent`: what it is surely read as."""
     bare = _SPACES.sub("", normalise(text))
     for line in lines:
-        if line.of(moment) and moment.allows(line.entry) and line.fits(bare):
+        if line.of(moment) and moment.allows(line.entry) and line.fits(bare, intent):
             yield line.entry
 
 
@@ -120,6 +130,9 @@ class Advice:
     receipts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     receipts_english: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     english_first: Mapping[str, str] = field(default_factory=dict)
+    now: Mapping[str, str] = field(default_factory=dict)
+    comfort: tuple[str, ...] = ()
+    comfort_again: tuple[str, ...] = ()
 
     def receipt(self, moment: Moment, number: int, *, english: bool = False) -> str:
         """The receipt for a case's message of this number; another one than for the message before it."""
@@ -133,6 +146,13 @@ class Advice:
         """Whether a kind has its own words for what nothing fits: whoever despairs is listened to, also in asking."""
         return moment.kind in self.receipts
 
+    def to_do_now(self, moment: Moment) -> str:
+        """What counts most now in such an alarm, in one line; nothing once its resident is out of danger."""
+        written = self.now
+        if moment.relieved or moment.over:
+            return ""
+        return written.get(moment.scene) or written.get(moment.kind) or written.get(_ANY, "")
+
     def in_english(self, moment: Moment) -> str:
         """The guidance for who writes English."""
         written = self.english_first
@@ -145,7 +165,8 @@ def load(path: Path = ADVICE_FILE) -> Advice:
     lines = tuple(_line(entry, content.groups) for entry in content.advice)
     said = (content.receipts, content.receipts_english)
     receipts, receipts_english = (_by_kind(written, content.groups) for written in said)
-    return Advice(lines, receipts, receipts_english, _by_kind(content.english_first, content.groups))
+    first, now = (_by_kind(written, content.groups) for written in (content.english_first, content.now))
+    return Advice(lines, receipts, receipts_english, first, now, content.comfort, content.comfort_again)
 
 
 def live(path: Path = ADVICE_FILE) -> LiveFile[Advice]:

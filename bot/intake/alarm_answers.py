@@ -31,15 +31,32 @@ messages that nothing had learnt 48 of 100 got their answer so, 18 another one, 
 no answer twelve of 100 got one."""
 _LIKELY_CALM, _ANSWERED_CALM = 0.6, 0.9
 """The same beside requests and tips, where nothing is lost by waiting for the officer."""
+_LIKELY_TOLD, _ANSWERED_TOLD = 0.6, 0.92
+"""The same of what only tells: the cloth is soaked, he is breathing again."""
+_SURELY = 0.8
+"""How likely it has to be beside a plain reading as a matter of its own."""
 _CALM = frozenset({"tip", "help_request"})
 _PROPOSES = re.compile(r"要不|那我|我先|该|[吧呗]\W*$|行[不吗]|中不|用不用|是不是")
 """What asks by proposing: 要不我上去给拔了吧."""
 
 
+def proposes(text: str) -> bool:
+    """Whether a text in normal form asks by proposing."""
+    return bool(_PROPOSES.search(text))
+
+
 class Answer(Written):
-    """One answer; `quiet` is for a screen that somebody else may see, `english` for who writes English."""
+    """One answer.
+
+    `told`: it is also said to whoever asks nothing and only tells; `relief`: it answers that help has come or the
+    danger is past; `unless`: words to which it is not said; `quiet` is for a screen that somebody else may see,
+    `english` for who writes English.
+    """
 
     kinds: tuple[str, ...]
+    told: bool = False
+    relief: bool = False
+    unless: tuple[str, ...] = ()
     says: Annotated[str, StringConstraints(min_length=1, max_length=45)]
     quiet: Annotated[str, StringConstraints(max_length=12)] = ""
     english: Annotated[str, StringConstraints(max_length=220)] = ""
@@ -51,22 +68,32 @@ class AlarmAnswers:
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
 
-    def to(self, text: str, asked: Sequence[Turn], kinds: Collection[str]) -> Answer | None:
-        """The answer to a message that asks or proposes something, in a case of these kinds; None where none is likely.
+    def to(self, text: str, asked: Sequence[Turn], kinds: Collection[str], *, surely: bool = False) -> Answer | None:
+        """The answer to a message in a case of these kinds; None where none is likely. What neither asks nor proposes
+        anything gets only what is said to those who tell.
 
         `asked`: the questions that the message may be, the likeliest first, in logits over that none of them answers.
         """
         normal = normalise(text)
-        if not (asks(normal) or _PROPOSES.search(normal)):
-            return None
-        odds = {turn.name: exp(turn.confidence) for turn in asked if self._holds(turn.name, kinds)}
+        tells = not (asks(normal) or proposes(normal))
+        odds = {turn.name: exp(turn.confidence) for turn in asked if self._holds(turn.name, kinds, normal)}
         best, whole = max(odds, key=lambda name: odds[name], default=""), sum(odds.values())
         least, answered = (_LIKELY_CALM, _ANSWERED_CALM) if _CALM.intersection(kinds) else (_LIKELY, _ANSWERED)
-        likely = best and odds[best] / (1 + whole) >= least and whole / (1 + whole) >= answered
-        return self.answers[best] if likely else None
+        if tells:
+            least, answered = max(least, _LIKELY_TOLD), max(answered, _ANSWERED_TOLD)
+        least = max(least, _SURELY) if surely else least
+        alike = sum(odds[name] for name in odds if name == best or self._both_relieve(name, best))
+        likely = best and alike / (1 + whole) >= least and whole / (1 + whole) >= answered
+        return self.answers[best] if likely and (self.answers[best].told or not tells) else None
 
-    def _holds(self, name: str, kinds: Collection[str]) -> bool:
-        return name in self.answers and bool(set(kinds).intersection(self.answers[name].kinds))
+    def _both_relieve(self, one: str, other: str) -> bool:
+        return self.answers[one].relief and self.answers[other].relief
+
+    def _holds(self, name: str, kinds: Collection[str], text: str) -> bool:
+        answer = self.answers.get(name)
+        if answer is None or not set(kinds).intersection(answer.kinds):
+            return False
+        return not any(words in text for words in answer.unless)
 
 
 def load(path: Path = ALARM_ANSWERS) -> AlarmAnswers:

@@ -17,6 +17,9 @@ FROM_AFAR = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion"})
 _MONEY = FROM_AFAR | {f"{URGENT}/theft_in_progress"}
 _DESPAIR = f"{URGENT}/suicide_self"
 _GAS = f"{URGENT}/gas_leak"
+_WANTED = f"{URGENT}/wanted_person"
+_COMES_IN = frozenset(f"{URGENT}/{kind}" for kind in ("burglary", "silent_call", "stalking"))
+_THEFT, _TAXI = f"{URGENT}/theft_in_progress", f"{URGENT}/taxi_danger"
 _OF_GAS = frozenset(f"{URGENT}/{kind}" for kind in ("fire", "medical", "poisoning"))
 _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
@@ -43,6 +46,10 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
         return False  # the swindler who threatens is still the swindler
     if case.intent in FROM_AFAR and triage.intent in _BLOWS and _CALLS.search(text):
         return False  # 挂了他又打: he calls again
+    if case.intent == _WANTED and triage.intent in _COMES_IN and not triage.seen_by_net:
+        return False  # 他进来了: the guest who looks like the wanted one
+    if case.intent == _THEFT and triage.intent == _TAXI and not triage.seen_by_net:
+        return False  # the driver who shuts the doors holds the thief
     if case.intent == _GAS and triage.intent in _OF_GAS and not triage.seen_by_net:
         return False  # headache, vomiting, a hood that is on: all of it is the gas
     first = _first(session, case)

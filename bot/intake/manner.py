@@ -76,16 +76,26 @@ _OTHERS_TELEPHONE = re.compile(
 )
 
 
+_CHILD = re.compile(
+    "(?:警察|民警)(?:叔叔|阿姨).{0,16}(?:爸|妈|爷爷|奶奶|姥|老师|哥哥|姐姐)|我(?:今年)?(?:[6-9]|1[0-3]|[六七八九十]|十[一二三])岁(?!的|多的)"
+    "|我(?:是小学生|上[小一二三四五六](?:学|年级)|[在念读][一二三四五六]年级)"
+)
+"""Who writes is a child; 警察叔叔 alone is said by grown people as well."""
+_OF_A_CHILD = re.compile("我(?:家|的)?(?:孩子|儿子|女儿|闺女|孙|娃|学生)|我(?:老公|媳妇|对象|爱人|下班|单位)")
+
+
 @dataclass(frozen=True)
 class Manner:
     """How an alarm is written to.
 
-    `hidden`: somebody else may see the screen; `mute`: who writes cannot telephone, and others have to.
+    `hidden`: somebody else may see the screen; `mute`: who writes cannot telephone, and others have to; `child`: who
+    writes is a child.
     """
 
     english: bool = False
     hidden: bool = False
     mute: bool = False
+    child: bool = False
 
     @classmethod
     def of(cls, case: Case, messages: Sequence[Message]) -> "Manner":
@@ -94,7 +104,8 @@ class Manner:
         hidden = _is_hidden(case, messages, texts)
         latest = next((one.text for one in reversed(messages) if one.kind == "text"), "")
         english = not wording.is_chinese(latest) and any(wording.is_english(one.text) for one in messages)
-        return cls(english=english, hidden=hidden, mute=not hidden and any(map(_is_mute, texts)))
+        child = any(_CHILD.search(text) and not _OF_A_CHILD.search(text) for text in texts)
+        return cls(english=english, hidden=hidden, mute=not hidden and any(map(_is_mute, texts)), child=child)
 
     def of_entry(self, entry: Entry) -> str:
         """A line's words in this manner; none where it has none."""
@@ -109,8 +120,9 @@ class Manner:
         return self.aloud(answer.english if self.english else answer.says)
 
     def aloud(self, text: str) -> str:
-        """What is said openly: whoever cannot telephone is told to have others do it."""
-        return wording.through_others(text) if self.mute else text
+        """What is said openly: whoever cannot telephone is told to have others do it, and a child is no 您."""
+        text = wording.through_others(text) if self.mute else text
+        return wording.to_a_child(text) if self.child else text
 
 
 OPEN = Manner()

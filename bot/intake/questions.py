@@ -35,6 +35,15 @@ _DOOR_QUESTION, _PLACE_QUESTION, _AGAIN = "door", "place", "again"
 _AGAIN_AFTER = 3
 """Messages in an alarm after which a place that nobody has told is asked for once more."""
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
+_FLOOR = re.compile("[0-9一二三四五六七八九十]+(?:楼|层)(?!上|下|的)")
+_HOME = re.compile("小区|家园|花园|公寓|号楼|单元|[0-9]栋|家属|宿舍|我家|屋里|对门|隔壁|楼上|楼道|阳台|卧室|厨房|客厅")
+_WITHOUT_DOOR = re.compile(
+    "[面饭酒茶药网书鞋粮]店|店里|饭馆|面馆|抻面|烧烤|火锅|超市|商场|大悦城|万达|市场|早市|夜市|[大小]集|公园|广场|路口|马路|大街上|路边"
+    "|[大小]?桥|河边|江边|运河|地铁|公交|车站|站台|停车场|加油站|学校|医院|诊所|宾馆|酒店|旅馆|网吧|ktv|棋牌|麻将馆|澡堂|浴池|洗浴|工地|银行|食堂|操场"
+    "|出租|车上|网约车|高速|店",
+    re.IGNORECASE,
+)
+"""Where nobody has a unit and a flat; the words of a home count more."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,11 @@ class AlarmQuestions:
     english: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, str]]
     english_rescue: Mapping[str, str]
+    silent_kinds: Mapping[str, Mapping[str, str]]
+    """The silent questions of kinds that are at no door: on the road, in a shop."""
     again: Mapping[str, str]
-    """How a place that is still unknown is asked for once more, by voice: default, silent."""
+    """How a place that is still unknown is asked for once more, by voice: default, silent; `door`: where only a floor
+    is known."""
     answered: Mapping[str, re.Pattern[str]]
     """How residents answer a question before it is asked, by its name."""
     scenes: Mapping[str, Scene]
@@ -76,6 +88,8 @@ class AlarmQuestions:
     def of(self, case: Case, messages: Sequence[Message], *, english: bool, hidden: bool) -> Mapping[str, str]:
         """The questions for a case, in order; `hidden`: somebody else may see the screen."""
         own = self.kinds.get(self.scene_of(case, messages)) or self.kinds.get(kind_of(case), self.default)
+        if hidden and not english and kind_of(case) in self.silent_kinds:
+            return self.silent_kinds[kind_of(case)]
         if hidden:
             doors = kind_of(case) not in self.kinds or _DOOR_QUESTION in own
             silent = self.silent_english if english else self.silent
@@ -97,12 +111,19 @@ def next_question(
         case.asked = [*case.asked, _AGAIN]
         return questions.again["silent" if hidden else "default"]
     for name, ask in asks.items():
-        if name == _DOOR_QUESTION and _PLACE_QUESTION not in known:
+        if name == _DOOR_QUESTION and (_PLACE_QUESTION not in known or not _has_doors(messages)):
             continue  # which street comes first
         if name not in case.asked and name not in known:
             case.asked = [*case.asked, name]
-            return ask
+            floor = name == _DOOR_QUESTION and not hidden and any(map(_FLOOR.search, _said(messages)))
+            return questions.again[_DOOR_QUESTION] if floor else ask
     return None
+
+
+def _has_doors(messages: Sequence[Message]) -> bool:
+    """Whether the place that was told may have a unit and a flat: a shop, a market and a bridge have none."""
+    told = "".join(_said(messages))
+    return bool(_HOME.search(told)) or not _WITHOUT_DOOR.search(told)
 
 
 def messages_of(session: Session, case: Case) -> list[Message]:
@@ -116,7 +137,7 @@ def _known(messages: Sequence[Message], answered: Mapping[str, re.Pattern[str]])
     texts = [message.text for message in messages if message.kind == "text"]
     kinds = {entity.kind for text in texts for entity in entities_of(text)}
     known = {name for name, kind in _ANSWERED_BY.items() if kind in kinds}
-    said = [form for text in texts for form in (normalise(text), unspaced(text))]
+    said = _said(messages)
     known |= {name for name, pattern in answered.items() if any(pattern.search(text) for text in said)}
     if any(_DOOR.search(text) for text in said):
         known.add(_DOOR_QUESTION)
@@ -125,6 +146,12 @@ def _known(messages: Sequence[Message], answered: Mapping[str, re.Pattern[str]])
     if any(message.kind == "image" for message in messages):
         known.add("photo")
     return known
+
+
+def _said(messages: Sequence[Message]) -> list[str]:
+    """What was written and where it was pinned, in normal form with and without spaces."""
+    texts = [message.text for message in messages if message.kind in ("text", "location") and message.text]
+    return [form for text in texts for form in (normalise(text), unspaced(text))]
 
 
 def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
@@ -138,7 +165,8 @@ def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
         answered = {str(name): any_of(words) for name, words in data["answered"].items()}
         scenes = {str(name): _scene(scene) for name, scene in data["scenes"].items()}
         again = _texts(data["again"])
-        return AlarmQuestions(default, silent, silent_english, english, kinds, rescue, again, answered, scenes)
+        quiet = {str(kind): _texts(questions) for kind, questions in data["silent_kinds"].items()}
+        return AlarmQuestions(default, silent, silent_english, english, kinds, rescue, quiet, again, answered, scenes)
 
 
 def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:

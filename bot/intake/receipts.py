@@ -7,9 +7,11 @@ No guess and no echo: words read back, and advice for what the machine took them
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.intake import wording
 from bot.intake.advice import Advice, Moment
+from bot.nlu.entities import entities_of
 from bot.nlu.normaliser import normalise
 from bot.nlu.wording import size
 from bot.store.models import Message
@@ -34,6 +36,7 @@ _TELLS = re.compile(
     r"没啥|没什么|不值(?:啥|什么)|[啥么]的$|[动碰惹跟]她?他?[^，。 ]{0,4}咋的|爱咋咋|能在哪[^，,。 ]*[!！]?$|"
     r"[咋怎]么?不[^，,。 ]{0,3}[抓逮管]|(?:敲门|过来)问|不会写|"
     r"不知道|不认识|不记得|知道是谁|反正|别管|[在往]哪[啊呢]?就|记不|不清楚|[没看认]不?清|说不清|忘了|没问|啥啥|咋这么|咋还|[笑哭慌怕]啥|我?咋(?:寻思|觉|感觉)|"
+    "几个(?:[^，。?？ ]{1,6})(?:把|给|在|都|正|追|围|拽|按|摁|抬|扶|帮)|"
     "(?:叫|姓|户名|网名|昵称)[^，,。 ]{0,3}(?:啥|什么)|"
     "我?(?:再|先|去)?(?:找找|问问|查查|看看|瞅瞅|想想)(?![^，,。 ]*[?？吗不行])|"
     "(?:问|说|写着|喊着?|叫着?|寻思)(?:我|他|她|俺)?[^，,。 ]{0,4}(?:啥|什么|哪|谁|怎么|咋)"
@@ -66,15 +69,59 @@ def _is_question(clause: str) -> bool:
     return bool(_ASKS.search(clause)) and not _TELLS.search(clause)
 
 
-def of(message: Message, messages: Sequence[Message], moment: Moment, advice: Advice, *, english: bool) -> str:
-    """The receipt of a message in an alarm; `messages`: all of the case's."""
+@dataclass(frozen=True)
+class Spoken:
+    """What has been said in a case: just before, what counts most now, or that the officer will answer (`promised`);
+    and whether what counts most was ever said again (`urged`)."""
+
+    just_now: bool = False
+    promised: bool = False
+    urged: bool = False
+
+
+def of(
+    message: Message,
+    messages: Sequence[Message],
+    moment: Moment,
+    advice: Advice,
+    *,
+    english: bool,
+    spoken: Spoken = Spoken(),
+) -> str:
+    """The receipt of a message in an alarm; `messages`: all of the case's.
+
+    Whoever is beside themself gets what counts most now once more, in short, whoever asks what nobody can answer as
+    well, but only once; and nobody the same twice running.
+    """
     if message.kind != "text":
         return wording.RECEIPT_ENGLISH if english else _RECEIPTS.get(message.kind, wording.RECEIPT)
     if not size(message.text) and not english:
         return wording.STILL_HERE
+    turn = number(message, messages)
+    now = "" if english or advice.listens(moment) else advice.to_do_now(moment)
+    if now and wording.cries(message.text):
+        return _comfort(now, turn, advice, spoken)
     if asks_something(message.text) and not advice.listens(moment):
-        return wording.ASKED_ENGLISH if english else wording.ASKED
-    return advice.receipt(moment, number(message, messages), english=english)
+        return _promise(now, spoken, english=english)
+    if advice.listens(moment) and not english and any(one.kind == "place" for one in entities_of(message.text)):
+        return wording.PLACE_HEARD
+    said = advice.receipt(moment, turn, english=english)
+    return wording.WELCOME.format(said=said) if not english and wording.says_thanks(message.text) else said
+
+
+def _comfort(now: str, turn: int, advice: Advice, spoken: Spoken) -> str:
+    """A word of comfort and what counts most now; behind the same, comfort alone."""
+    if spoken.just_now:
+        return advice.comfort_again[turn % len(advice.comfort_again)]
+    return advice.comfort[turn % len(advice.comfort)] + now
+
+
+def _promise(now: str, spoken: Spoken, *, english: bool) -> str:
+    """That the officer will answer, and once in an alarm what counts most until then."""
+    if english:
+        return wording.ASKED_ENGLISH
+    asked = wording.ASKED_AGAIN if spoken.promised else wording.ASKED
+    return wording.NOW.format(asked=asked, now=now) if now and not spoken.urged else asked
 
 
 def number(message: Message, messages: Sequence[Message]) -> int:

@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.duty import conversation, escalation
 from bot.intake import articles, belonging, kinds, receipts, wording
 from bot.intake.advice import Entry, Moment, lines_for
-from bot.intake.alarm_answers import ANY
+from bot.intake.alarm_answers import ANY, proposes
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.manner import OPEN, Manner
@@ -23,7 +24,7 @@ from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
 from bot.nlu.wording import GUESSES, asks
 from bot.services import applications
-from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind
+from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind, Reply
 
 _NO_SUPPLEMENT = frozenset(
     f"other/{intent}"
@@ -40,11 +41,15 @@ _NO_SUPPLEMENT = frozenset(
     )
 ) | {"enquiry/bot_services"}
 """What is said to the officer or asked of the bot, and adds nothing to an application."""
+_GREETING, _PRAISE = "other/greeting", "other/praise"
+_ANYBODY = re.compile("有人|人呢|在[吗不么嘛没]|还在|咋没人|没人")
 _ANY_TIP = "tip/general_tip"
 _CORRECTION, _FOLLOWS_UP = "help_request/correction", "help_request/case_followup"
 _WITHOUT_SUBJECT = "enquiry/follow_up"
 _OF_THE_CASE = frozenset({_WITHOUT_SUBJECT, "enquiry/case_howto", "enquiry/lost_found_howto"})
 """What a question about the request or tip just told is taken for."""
+_UNNAMED = frozenset({"help_request/general_help", "help_request/human_service"})
+"""Requests that name no matter: beside a request that has been told they are said of it."""
 _TO_THE_OFFICER = frozenset(
     f"help_request/{intent}" for intent in ("human_service", "complaint_officer", "case_followup")
 )
@@ -68,6 +73,11 @@ _OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_
 """Of those, what a question about the alarm itself may be taken for: who pays, what about the dog."""
 _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|什么号|号是多少|单号|number", re.IGNORECASE)
 """Words of whoever asks for a tip's number."""
+_URGED, _RELIEVED = "now", "relief"
+"""In a case's `asked`: what counts most was said again; help has come, or its resident is out of danger."""
+_SURE_OF_WORSE = 0.9
+_LIFE = frozenset({"medical", "poisoning", "fire", "gas_leak", "drowning"})
+"""What in an alarm of another kind cannot wait for the officer's answer."""
 _BREAKS_OFF = re.compile("回来了|不说了|不写了|不打字了|先不聊")
 """Of whoever must stop writing: he is back."""
 _FICTION = "other/fiction"
@@ -99,16 +109,39 @@ def to(
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif case is not None and told_before and _adds_to(case, message, claimed, triage):
         replies = [BotReply(_added(session, case, message, understanding, triage, desk))]
+    elif understanding and triage.intent == _GREETING and _calls(session, message, now=now):
+        replies = [BotReply(wording.IN_HAND)]
     elif understanding and (said := _beside(session, message, understanding, triage, desk, now=now)):
         replies = [BotReply(said)]
     elif understanding and case is not None and not understanding.of_form and wording.is_english(message.text):
         replies = _in_english(case, told_before=told_before)
+    elif understanding and (said := _kind_word(session, message, understanding, triage, desk)):
+        replies = [BotReply(said)]
     elif understanding:
         replies = [*understanding.replies, *([] if told_before else _number(case))]
     else:
         replies = [BotReply(_unread(claimed, triage))]
     written = " ".join(one.text for one in case.messages) if case and case.label == URGENT else message.text
     return [_in_kind(reply, written) for reply in replies]
+
+
+def _kind_word(
+    session: Session, message: Message, understanding: Understanding, triage: Triage, desk: Desk
+) -> str | None:
+    """What praise with something in it is answered with, and praise that goes on: never the same twice running."""
+    if triage.intent != _PRAISE or understanding.of_form:
+        return None
+    moment = Moment(triage.intent.rpartition("/")[2], calm=True)
+    line = next((one for one in lines_for(moment, message.text, desk.advice.current().lines) if one.kinds), None)
+    if line is not None:
+        return line.says
+    last = _last_said(session, message)
+    return wording.WARM_AGAIN if any(reply.text and reply.text in last for reply in understanding.replies) else None
+
+
+def _calls(session: Session, message: Message, *, now: datetime) -> bool:
+    """Whether who has a request open asks if anybody is there: 有人吗."""
+    return bool(_ANYBODY.search(normalise(message.text))) and belonging.latest(session, message, now=now) is not None
 
 
 def _unread(claimed: Claimed, triage: Triage) -> str:
@@ -208,10 +241,13 @@ def _in_alarm(
     if understanding and understanding.of_form and not first and not triage.urgent:
         return list(understanding.replies)  # an officer has the alarm, and the form has been taken up again
     messages = messages_of(session, case)
+    relief = None if first or triage.seen_by_net else _relief(session, case, message, understanding, messages, desk)
     if first:
         kinds.of_first_words(case, triage)
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
         return [BotReply(_ended(session, case, message, desk, Manner.of(case, messages), now=now))]
+    if relief:
+        return [BotReply(relief)]
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     manner, questions = Manner.of(case, messages), desk.questions.current()
     over = case.resolved_at is not None
@@ -225,6 +261,7 @@ def _in_alarm(
         begins=first or turned,
         over=over,
         mute=manner.mute,
+        relieved=_RELIEVED in case.asked,
     )
     doubted = duty_case.in_doubt(case)
     matter = not first and _asks_a_matter(message, triage, over=told_over or doubted)
@@ -234,25 +271,83 @@ def _in_alarm(
     if (faint or of_form) and (known := _known(understanding)):
         return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
     apart = other_matter and triage.intent not in _OF_AN_ALARM and triage.confidence >= _PLAINLY_ANOTHER
-    fitting = None if apart else _fitting(case, message, manner, desk, moment)
+    fitting = None if apart else _fitting(case, message, triage, manner, desk, moment)
     calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
     calm = calm or (doubted and _is_calm(triage))
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
         return known
     answer = None
-    if not (first or turned or fitting or over):
-        answer = _answer(case, message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
+    if not (first or turned or over or (fitting and not _only_mute(fitting[0]))):
+        answer = _answer(message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
+        answer = answer or _worse(case, triage, moment, manner, desk)
     if first or (turned and (not fitting or fitting[0].mute)):
         said = begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
+        if fitting and fitting[0].instead and manner.mute:
+            said += _through_others(case, moment, manner, desk)
     elif not (fitting or answer) and not manner.hidden and _parts(triage, moment.kind):
-        return [BotReply(wording.PARTING_ENGLISH if manner.english else wording.PARTING)]
+        return [BotReply(manner.aloud(wording.parting(message.text, english=manner.english)))]
     else:
-        told = fitting[1] if fitting else answer
-        said = [BotReply(told or _taken_down(message, messages, moment, manner, desk))]
-    if told_over or case.state != CaseState.OPEN:
+        told = [text for text in (answer, fitting and fitting[1]) if text]
+        told = told or [_taken_down(session, case, message, messages, moment, manner, desk)]
+        said = [BotReply(text) for text in told]
+    if told_over or moment.relieved or case.state != CaseState.OPEN:
         return said
     ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
     return [*said, BotReply(ask)] if ask else said
+
+
+def _only_mute(entry: Entry) -> bool:
+    """Whether a line answers nothing, and only tells who cannot telephone how others can."""
+    return entry.mute and not entry.when
+
+
+def _through_others(case: Case, moment: Moment, manner: Manner, desk: Desk) -> list[BotReply]:
+    """What whoever cannot telephone is told beside a line that stands for the guidance."""
+    lines = [line for line in desk.advice.current().lines if _only_mute(line.entry)]
+    entries = [entry for entry in lines_for(moment, "", lines) if entry.mark not in case.asked]
+    for entry in entries:
+        _note(case, entry)
+    return [BotReply(manner.of_entry(entry)) for entry in entries]
+
+
+def _relief(
+    session: Session,
+    case: Case,
+    message: Message,
+    understanding: Understanding | None,
+    messages: Sequence[Message],
+    desk: Desk,
+) -> str | None:
+    """A warm word to whoever tells that help has come or the danger is past; the case stays as it is.
+
+    None where that ends it, or nothing of the kind is told.
+    """
+    if understanding is None or message.kind != "text" or duty_case.TOLD_OVER in case.asked:
+        return None
+    if receipts.asks_something(message.text) or _is_over(message, understanding.triage, case, desk):
+        return None  # what ends the alarm says so itself
+    manner, scene = Manner.of(case, messages), desk.questions.current().scene_of(case, messages)
+    found = desk.answers.current().to(message.text, understanding.asked, {kind_of(case), scene, ANY})
+    said = manner.of_answer(found) if found and found.relief else ""
+    if not said:
+        fitting = lines_for(Moment(kind_of(case), scene), message.text, desk.advice.current().lines)
+        said = next((manner.of_entry(entry) for entry in fitting if entry.relief), "")
+    if said and _RELIEVED not in case.asked:
+        case.asked = [*case.asked, _RELIEVED]
+    return said or None
+
+
+def _worse(case: Case, triage: Triage, moment: Moment, manner: Manner, desk: Desk) -> str | None:
+    """What counts most where a life is surely at stake in an alarm that is about something else; said once."""
+    kind = triage.intent.rpartition("/")[2]
+    surely = triage.urgent and (triage.seen_by_net or triage.confidence >= _SURE_OF_WORSE)
+    mark = f"{_URGED}:{kind}"
+    apart = kind in _LIFE - {moment.kind} and moment.kind not in _LOST | _OWN_END and mark not in case.asked
+    if not (surely and apart) or manner.hidden:
+        return None
+    case.asked = [*case.asked, mark]
+    advice, of_it = desk.advice.current(), replace(moment, kind=kind, scene="", relieved=False)
+    return manner.aloud(advice.in_english(of_it) if manner.english else advice.comfort[0] + advice.to_do_now(of_it))
 
 
 def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
@@ -265,7 +360,7 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
     if desk.net.asks_for_silence(message.text):
         return False
     text = wording.unspaced(message.text)
-    if puts_right(text):
+    if puts_right(text) or wording.is_unwell(text):
         return False
     if kind_of(case) == _DESPAIR:
         return wording.says_mistake(text)  # "you need not come" is no end of it
@@ -309,12 +404,16 @@ def _parts(triage: Triage, kind: str) -> bool:
     return triage.intent in _PARTING and triage.confidence >= _SURE_OF_QUESTION and kind not in _OWN_END
 
 
-def _fitting(case: Case, message: Message, manner: Manner, desk: Desk, moment: Moment) -> tuple[Entry, str] | None:
+def _fitting(
+    case: Case, message: Message, triage: Triage, manner: Manner, desk: Desk, moment: Moment
+) -> tuple[Entry, str] | None:
     """The line that fits a message, if there is one, with its words; said once, and again to whoever asks."""
     if message.kind != "text":
         return None
-    asking = asks(normalise(message.text))
-    for entry in lines_for(moment, message.text, desk.advice.current().lines):
+    normal = normalise(message.text)
+    asking = asks(normal) or proposes(normal)
+    intent = triage.intent if triage.confidence >= _SURE_OF_QUESTION else ""
+    for entry in lines_for(moment, message.text, desk.advice.current().lines, intent):
         again = asking and bool(entry.when)
         if (said := manner.of_entry(entry)) and (again or entry.mark not in case.asked):
             _note(case, entry)
@@ -323,17 +422,18 @@ def _fitting(case: Case, message: Message, manner: Manner, desk: Desk, moment: M
 
 
 def _answer(
-    case: Case,
     message: Message,
     understanding: Understanding | None,
     manner: Manner,
     desk: Desk,
     kinds_of_case: Collection[str],
+    *,
+    surely: bool = False,
 ) -> str | None:
     """What is said to a question that has one answer whatever the scene; none where this manner has none of it."""
-    if understanding is None or message.kind != "text":
+    if understanding is None or message.kind != "text" or wording.only_cries(message.text):
         return None
-    found = desk.answers.current().to(message.text, understanding.asked, kinds_of_case)
+    found = desk.answers.current().to(message.text, understanding.asked, kinds_of_case, surely=surely)
     return manner.of_answer(found) or None if found else None
 
 
@@ -360,14 +460,34 @@ def begun(
     return [*(replace(reply, text=manner.aloud(reply.text)) for reply in guidance), *beside]
 
 
-def _taken_down(message: Message, messages: Sequence[Message], moment: Moment, manner: Manner, desk: Desk) -> str:
+def _taken_down(
+    session: Session,
+    case: Case,
+    message: Message,
+    messages: Sequence[Message],
+    moment: Moment,
+    manner: Manner,
+    desk: Desk,
+) -> str:
     """What is said to a message that no line fits."""
     if manner.hidden:
         return receipts.quiet(message, english=manner.english)
     advice = desk.advice.current()
     if manner.english and wording.asks_what_now(message.text) and not advice.listens(moment):
         return manner.aloud(advice.in_english(moment))
-    return manner.aloud(receipts.of(message, messages, moment, advice, english=manner.english))
+    now, last = advice.to_do_now(moment), _last_said(session, message)
+    just_now, promised = (bool(text) and manner.aloud(text) in last for text in (now, wording.ASKED))
+    spoken = receipts.Spoken(just_now, promised, urged=_URGED in case.asked)
+    said = receipts.of(message, messages, moment, advice, english=manner.english, spoken=spoken)
+    if now and now in said and not spoken.urged:
+        case.asked = [*case.asked, _URGED]
+    return manner.aloud(said)
+
+
+def _last_said(session: Session, message: Message) -> str:
+    """What the bot last said to a message's resident."""
+    last = sa.select(Reply.text).where(Reply.resident_id == message.resident_id).order_by(Reply.id.desc()).limit(1)
+    return session.scalar(last) or ""
 
 
 def _ended(session: Session, case: Case, message: Message, desk: Desk, manner: Manner, *, now: datetime) -> str:
@@ -392,7 +512,7 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
     if _asks_after(message, triage):
         return False
     told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
-    same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | told
+    same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | _UNNAMED | told
     return not triage.uncertain and (same or (case.label == "help_request" and _takes_back(message, triage)))
 
 
@@ -431,9 +551,9 @@ def _added(
     if case.label == "tip" and _NUMBER.search(message.text):
         return wording.TIP_NUMBER.format(number=case.id)
     manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)
-    if fitting := _fitting(case, message, manner, desk, Moment(kind_of(case), calm=True)):
+    if fitting := _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True)):
         return fitting[1]
-    if answer := _answer(case, message, understanding, manner, desk, {case.label}):
+    if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}):
         return answer
     if message.kind == "text" and receipts.asks_something(message.text):
         return wording.ASKED_ENGLISH if manner.english else wording.ASKED
@@ -454,12 +574,13 @@ def _beside(
     case = belonging.latest(session, message, now=now)
     if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
-    if answer := _answer(case, message, understanding, OPEN, desk, {case.label}):
-        return answer
     of_case = triage.intent in _OF_THE_CASE
+    apart = not of_case and triage.confidence >= _PLAINLY_ANOTHER
+    if answer := _answer(message, understanding, OPEN, desk, {case.label, kind_of(case)}, surely=apart):
+        return answer
     if not of_case and (_asks_a_matter(message, triage, over=False) or triage.confidence >= _SURE_OF_QUESTION):
         return None
-    fitting = _fitting(case, message, OPEN, desk, Moment(kind_of(case), calm=True))
+    fitting = _fitting(case, message, triage, OPEN, desk, Moment(kind_of(case), calm=True))
     return fitting[1] if fitting else wording.ASKED
 
 

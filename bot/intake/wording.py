@@ -22,12 +22,18 @@ UNREAD = "您的消息已收到，值班民警会人工查看，并在这里回�
 RECEIPT = "收到，民警看得到您写的。"
 RECEIPT_ENGLISH = "Received. The officer on duty can see it."
 ASKED = "这一点民警看到会在这里答复您。"
+ASKED_AGAIN = "这句也替您留给民警了，看到会在这里回您。"
+NOW = "{asked}\n眼下要紧的：{now}"
+WELCOME = "不客气。{said}"
 ASKED_ENGLISH = (
     "I cannot answer that for certain. The officer on duty sees your question and will answer here; "
     "if it cannot wait, call 110."
 )
 SILENT_ASKED = "这个一会儿回你，先等信儿。"
+IN_HAND = "在的。您说的事民警看得到，会在这里回您；要是急事、有危险，马上打110。"
 STILL_HERE = "在的，值班民警已收到提醒，您写的都看得到。情况一变就写在这里。"
+PLACE_HEARD = "您在哪儿我记下了，民警看得到。您别走开，接着跟我说。"
+WARM_AGAIN = "您这份心意我们记着，也转给大伙儿看。您多保重，有事随时在这里说。"
 PHOTO_RECEIPT = "照片收到，民警看得到。"
 PLACE_RECEIPT = "位置收到，民警看得到。"
 VOICE_RECEIPT = "语音收到，民警会听。"
@@ -35,7 +41,11 @@ RESOLVED = "没事就好，记下了，民警在值班台看得到，由民警�
 RESOLVED_FOUND = "人找到了就好，记下了，民警在值班台看得到，由民警来结案；人要是冻着、不舒服，打120。"
 RESOLVED_ALREADY = "好，知道了，民警看得到，您不用再办什么。之前还打过110、119、120的，也打个电话说一声。"
 RESOLVED_UNPROVEN = "收到。民警会核实一下再结案；情况有变化马上再发。"
+THANKED = "不客气，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
 PARTING = "好，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
+THANKED_ENGLISH = (
+    "You are welcome, look after yourself. The officer has this and will write here; write if anything changes."
+)
 PARTING_ENGLISH = "All right, look after yourself. The officer has this and will write here; write if anything changes."
 TIP_NUMBER = "线索编号 X{number}，想补充或问进展就说这个号。"
 ADDED_TO_TIP = (
@@ -163,12 +173,67 @@ _DIALS = re.compile(
 )
 _DIALS_IN_ENGLISH = re.compile(r"\b(?P<call>[Cc])all (?=1[0-9]{2}\b)")
 
-_WHAT_NOW = re.compile(r"\bwhat (?:should|shall|do|can|must) (?:i|we) do\b|\bwhat now\b|\bwhat to do\b", re.IGNORECASE)
+_WHAT_NOW = re.compile(
+    r"\bwhat (?:(?:should|shall|do|can|must) )?(?:i|we) (?:can |should |must )?do\b|\bwhat now\b|\bwhat to do\b",
+    re.IGNORECASE,
+)
+
+
+_CRIES = re.compile(
+    "[咋怎]么?[办整弄]|如何是好|救救|救命|求求|求你|受不了了|[撑挺顶坚扛]不住|吓死|怕死|急死|快疯|没招|没辙|不知道(?:该?咋|怎么)"
+    "|(?:[我俺]|好|真|太|老|有点|特别)[^，。 ]{0,2}(?:害怕|怕(?!他|她|你)|慌|懵)|^(?:害怕|好怕|怕)[啊呀了]*$"
+    "|[我俺](?:[^，。他她它]{0,4})(?:哭|抖|哆嗦|打颤|腿软|吓坏|吓得)|手[^，。]{0,3}(?:抖|哆嗦)"
+    r"|\b(?:i am|i'm|im|so) (?:so |very )?(?:scared|afraid|terrified|frightened)\b|\bplease (?:help|hurry)\b",
+    re.IGNORECASE,
+)
+_BARE_CRY = re.compile(
+    "(?:那|这|这可|可|我|俺|现在|到底|天哪|妈呀|完了|,|，)*(?:该|可|得)?[咋怎]么?[办整弄](?:啊|呀|呢|吧|哪|!|！|\\?|？)*"
+)
+_UNWELL = re.compile(
+    "(?:就是|但是?|可是?|不过|还是?|有点|老是?|直)[^，。]{0,4}(?:头[疼痛晕]|脑[袋瓜][^，。]{0,2}疼|恶心|想吐|胸闷|喘|迷糊|疼|血|站不|没劲)"
+)
+_OF_OTHERS = re.compile("(?:他|她|孩子|老人|老头)[^，。我俺]{0,6}(?:咋办|怎么办|咋整)的")
+_THANKS = re.compile(r"谢|辛苦|多亏|感恩|\bthank|\bthx\b", re.IGNORECASE)
+_NO_THANKS = re.compile("不谢|谢绝|姓谢|老谢|小谢|谢(?:某|总|家|老板|经理)")
 
 
 def asks_what_now(text: str) -> bool:
     """Whether an English text asks for guidance: what shall I do?"""
     return bool(_WHAT_NOW.search(text))
+
+
+def cries(text: str) -> bool:
+    """Whether whoever writes does not know what to do, or is beside themself: 咋整啊, 我手都抖了."""
+    text = normalise(text)
+    return bool(_CRIES.search(text) or asks_what_now(text)) and not _OF_OTHERS.search(text)
+
+
+def only_cries(text: str) -> bool:
+    """Whether a text is nothing but a cry: there is no question in it that an answer could fit."""
+    return bool(_BARE_CRY.fullmatch(unspaced(text)))
+
+
+def is_unwell(text: str) -> bool:
+    """Whether words in normal form tell of an ailment behind good news: 人没事 就是头疼."""
+    return bool(_UNWELL.search(text))
+
+
+def says_thanks(text: str) -> bool:
+    """Whether a text thanks."""
+    text = normalise(text)
+    return bool(_THANKS.search(text)) and not _NO_THANKS.search(text)
+
+
+def parting(text: str, *, english: bool) -> str:
+    """What is said to words that end the talk about an alarm."""
+    if says_thanks(text):
+        return THANKED_ENGLISH if english else THANKED
+    return PARTING_ENGLISH if english else PARTING
+
+
+def to_a_child(text: str) -> str:
+    """A text as it is said to a child."""
+    return text.replace("您", "你")
 
 
 def through_others(text: str) -> str:

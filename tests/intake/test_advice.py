@@ -35,7 +35,7 @@ def said(station: Station) -> list[str]:
         ("robbery", "胳膊流血了", ""),
         ("assault", "是不是得满24小时", ""),
         ("fraud_transfer", "他让我签了保密书", ""),
-        ("suicide_self", "你是真人还是机器", "identity"),
+        ("suicide_self", "你是真人还是机器", "identity_despair"),
         ("domestic_violence", "是邻居家打孩子呢", ""),
         ("burglary", "我能出去看看不", "come_out"),
         ("fire", "门 能 开 吗 能开门 不", "fire_out"),
@@ -86,12 +86,19 @@ def test_that_lines_know_the_moment() -> None:
     assert line("wage_dispute", "看到没", calm=True) == ""
 
 
+def test_that_a_line_is_said_also_to_what_is_surely_read_as_its_matter() -> None:
+    for kind, name in (("suicide_self", "identity_despair"), ("burglary", "identity")):
+        entry = next(advice.lines_for(Moment(kind), "对面是个啥在跟我唠", LINES, "other/bot_identity"), None)
+        assert entry is not None
+        assert entry.name == name
+
+
 def test_that_every_kind_a_line_names_is_in_the_catalogue() -> None:
     from bot.nlu.catalogue import title_of
 
     for label in LINES:
         for kind in label.kinds:
-            names = (f"{group}/{kind}" for group in ("urgent_alarm", "help_request", "tip"))
+            names = (f"{group}/{kind}" for group in ("urgent_alarm", "help_request", "tip", "other"))
             known = kind in questions.load().scenes or any(title_of(name) != name for name in names)
             assert known, f"{label.entry.name}: {kind}"
 

@@ -46,6 +46,32 @@ def test_that_some_answer_must_be_likely_and_one_of_them_more_than_all_others() 
     assert told("阀门我能关不", *alike) == ""
 
 
+def test_that_whoever_only_tells_gets_what_is_meant_for_that_and_only_where_it_is_plain() -> None:
+    soaked = Turn("soaked_dressing", 4.0)
+    kinds = ("traffic_injury", ANY)
+    assert told("布都透了 血还往外渗", soaked, kinds=kinds) == ANSWERS.answers["soaked_dressing"].says
+    assert told("布都透了 血还往外渗", replace(soaked, confidence=1.5), kinds=kinds) == ""
+    assert told("阀门在灶台底下", replace(VALVE, confidence=6.0)) == ""
+
+
+def test_that_an_answer_is_not_said_to_words_that_deny_it() -> None:
+    here = Turn("good_in_touch", 5.0)
+    assert told("她回我消息了", here, kinds=("suicide_other", ANY)) == ANSWERS.answers["good_in_touch"].says
+    assert told("她接了又挂了", here, kinds=("suicide_other", ANY)) == ""
+
+
+def test_that_help_that_came_is_one_thing_whoever_it_is() -> None:
+    both = Turn("good_police_here", 3.0), Turn("good_help_here", 2.9)
+    assert told("民警和大夫都上来了", *both, kinds=("medical", ANY)) == ANSWERS.answers["good_police_here"].says
+
+
+def test_that_beside_a_plain_matter_of_its_own_an_answer_must_be_surer() -> None:
+    asked = [Turn("complaint_where", 2.9), Turn("help_talk_to_them", 2.0)]
+    kinds = ("help_request", "complaint_officer")
+    assert ANSWERS.to("我问上哪投诉呢", asked, kinds) is not None
+    assert ANSWERS.to("我问上哪投诉呢", asked, kinds, surely=True) is None
+
+
 def test_that_every_question_has_an_answer_and_every_answer_its_examples() -> None:
     assert set(read_yaml(ROOT / "nlu_data" / "alarm_asked.yml")) - {"none"} == set(ANSWERS.answers)
 
@@ -53,7 +79,8 @@ def test_that_every_question_has_an_answer_and_every_answer_its_examples() -> No
 def test_that_every_kind_of_an_answer_is_one_of_a_case() -> None:
     for name, answer in ANSWERS.answers.items():
         for kind in set(answer.kinds) - {ANY, "tip", "help_request"}:
-            assert title_of(f"urgent_alarm/{kind}") != f"urgent_alarm/{kind}", f"{name}: {kind}"
+            names = [f"{label}/{kind}" for label in ("urgent_alarm", "help_request", "tip")]
+            assert any(title_of(one) != one for one in names), f"{name}: {kind}"
 
 
 async def test_that_a_question_in_an_alarm_is_answered_and_another_promised(station: Station) -> None:

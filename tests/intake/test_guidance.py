@@ -201,6 +201,13 @@ def test_that_every_english_line_fits_a_phone_screen() -> None:
     assert [line for line in lines if len(line) > SCREEN] == []
 
 
+def test_that_every_kind_has_a_short_line_of_what_counts_most() -> None:
+    for kind in set(GUIDANCE) - {"suicide_self"}:
+        moment = Moment(kind)
+        assert 8 <= len(ADVICE.to_do_now(moment)) <= 60, kind
+        assert ADVICE.to_do_now(Moment(kind, relieved=True)) == ""
+
+
 TELLTALE = re.compile(
     "警|报案|报告|派出所|举报|1[0-9]{2}|电话|躲|藏|逃|跑|救|锁|反锁|别出声|静音|看完|删|刀|棍|凶|枪|伤|抓|走远|能走|先走|离远"
     "|先躲|别提|别说|别让|不说|谁叫|看清|别爬|跳|别挂|挂断|兜里|动手|上手|冲动|别拿|别追|夺"
@@ -209,7 +216,9 @@ TELLTALE = re.compile(
 
 
 def test_that_whatever_is_quiet_looks_like_nothing() -> None:
-    asked = (*ASKED.silent.values(), ASKED.again["silent"], wording.SILENT_ALARM, wording.SILENT_ASKED)
+    of_kinds = (ask for questions_of in ASKED.silent_kinds.values() for ask in questions_of.values())
+    again = (ASKED.again["silent"], wording.SILENT_ALARM, wording.SILENT_ASKED)
+    asked = (*ASKED.silent.values(), *of_kinds, *again)
     quiet = [*asked, *(line.entry.quiet for line in ADVICE.lines), *(answer.quiet for answer in ANSWERS.values())]
     found = [text for text in quiet if TELLTALE.search(text)]
     assert found == []
@@ -227,6 +236,7 @@ def _told() -> list[str]:
     """Every Chinese text that may be said in an alarm."""
     return [
         *GUIDANCE.values(),
+        *ADVICE.now.values(),
         *(line.entry.says for line in ADVICE.lines),
         *(answer.says for answer in ANSWERS.values()),
     ]

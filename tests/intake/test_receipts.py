@@ -4,6 +4,7 @@ import pytest
 
 from bot.intake import advice, receipts, wording
 from bot.intake.advice import Moment
+from bot.intake.receipts import Spoken
 from bot.store.models import Message
 
 ADVICE = advice.load()
@@ -51,6 +52,8 @@ def receipt(text: str, kind: str = "text", *, alarm: str = "burglary", english: 
         ("先打110还是先打120", True),
         ("他在砸门，能不能快点，我害怕", False),
         ("我去了他还是去了", False),
+        ("几个小伙给他摁住了", False),
+        ("几个人能来", True),
         ("He is at the door", False),
         ("is he allowed in", True),
     ],
@@ -59,15 +62,62 @@ def test_that_a_question_is_told_from_a_fact(text: str, asks: bool) -> None:
     assert receipts.asks_something(text) is asks
 
 
-@pytest.mark.parametrize("text", ["他往后门去了", "快来啊求求你们", "嗯", "说错了 是17号不是7号", "我在大东路12号"])
+@pytest.mark.parametrize("text", ["他往后门去了", "嗯", "说错了 是17号不是7号", "我在大东路12号"])
 def test_that_what_is_told_is_received_and_not_read_back(text: str) -> None:
     assert receipt(text) == ADVICE.receipts["any"][1]
     assert receipt("a red coat and boots", english=True) == wording.RECEIPT_ENGLISH
 
 
 def test_that_whoever_asks_is_promised_the_officers_answer() -> None:
-    assert receipt("牌子上写的字要不要发") == wording.ASKED
+    assert receipt("牌子上写的字要不要发").startswith(wording.ASKED)
     assert receipt("is he allowed in", english=True) == wording.ASKED_ENGLISH
+
+
+@pytest.mark.parametrize(
+    "text", ["咋整啊", "我哭得手都抖了", "救命啊快来", "太吓人了 我好怕", "我慌得不行了", "叔叔我害怕"]
+)
+def test_that_whoever_is_beside_themself_hears_again_what_counts_most(text: str) -> None:
+    for alarm in ("burglary", "fraud_transfer", "medical", "missing_child"):
+        assert receipt(text, alarm=alarm).endswith(ADVICE.to_do_now(Moment(alarm)))
+
+
+def test_that_what_others_do_is_no_cry() -> None:
+    for text in ("他咋办的身份证不知道", "孩子在屋里哭", "他手里有刀", "她怕他"):
+        assert not wording.cries(text)
+
+
+def test_that_what_counts_most_is_not_said_twice_running() -> None:
+    said = message("我该咋办啊", number=2)
+    again = receipts.of(
+        said, [message("有人撬门"), said], Moment("burglary"), ADVICE, english=False, spoken=Spoken(just_now=True)
+    )
+    assert again in ADVICE.comfort_again
+
+
+def test_that_a_question_nobody_can_answer_brings_what_counts_most_but_once() -> None:
+    said = message("牌子上写的字要不要发", number=2)
+    case = [message("有人撬门"), said]
+    first, second = (
+        receipts.of(said, case, Moment("burglary"), ADVICE, english=False, spoken=spoken)
+        for spoken in (Spoken(), Spoken(promised=True, urged=True))
+    )
+    assert first.endswith(ADVICE.to_do_now(Moment("burglary")))
+    assert second == wording.ASKED_AGAIN
+
+
+def test_that_out_of_danger_nobody_is_told_what_to_do() -> None:
+    said = message("咋整啊", number=2)
+    receipted = receipts.of(said, [message("有人撬门"), said], Moment("burglary", relieved=True), ADVICE, english=False)
+    assert ADVICE.to_do_now(Moment("burglary")) not in receipted
+
+
+def test_that_thanks_get_thanks_back() -> None:
+    assert receipt("记着呢 谢谢啊").startswith("不客气")
+    assert not receipt("那人姓谢").startswith("不客气")
+
+
+def test_that_whoever_despairs_and_tells_where_hears_that_it_was_heard() -> None:
+    assert receipt("我在万泉公园南门那边", alarm="suicide_self") == wording.PLACE_HEARD
 
 
 def test_that_whoever_despairs_is_listened_to_also_in_asking() -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from bot.duty import conversation, handling
 from bot.duty.case import TOLD_OVER
-from bot.intake import advice, questions, wording
+from bot.intake import advice, alarm_answers, questions, wording
+from bot.intake.advice import Moment
+from bot.nlu.turns import Turn
 from bot.services import applications
 from bot.store.models import Application, Case, CaseId, MessageId, Reply
 from tests.intake.rows import rows
@@ -448,3 +450,81 @@ async def test_that_a_witness_and_a_victim_are_asked_different_questions(station
     assert said(station)[0].startswith("您报得对，别自己去要人")
     assert said(station)[0].endswith(ASKED.kinds["captivity_other"]["place"])
     station.phone.take()
+
+
+TURN = Turn("good_police_here", 6.0)
+
+
+async def test_that_help_that_has_come_gets_a_warm_word_and_no_more_questions(station: Station) -> None:
+    station.rasa.asked["警察叔叔来了 妈妈上医院了 谢谢"] = (TURN,)
+    for text in (KNIFE, "警察叔叔来了 妈妈上医院了 谢谢", "在屋里呢"):
+        await station.deliver(text)
+    answer = alarm_answers.load().answers["good_police_here"]
+    assert said(station)[1] == wording.to_a_child(answer.says)
+    assert all(ask not in said(station)[2] for ask in ASKED.kinds["armed_threat"].values())
+    (case,) = rows(station, Case)
+    assert case.resolved_at is None
+    station.phone.take()
+
+
+async def test_that_help_in_plain_words_needs_no_model_to_be_heard(station: Station) -> None:
+    for text in (KNIFE, "120给他拉走了 谢谢大家"):
+        await station.deliver(text)
+    line = next(one.entry for one in advice.load().lines if one.entry.relief)
+    assert said(station)[1] == line.says
+    station.phone.take()
+
+
+async def test_that_help_that_is_waited_for_is_none(station: Station) -> None:
+    line = next(one.entry for one in advice.load().lines if one.entry.relief)
+    for text in (KNIFE, "警察还没来呢", "救护车咋还不到", "门外说是警察来了"):
+        await station.deliver(text)
+    assert line.says not in said(station)
+    station.phone.take()
+
+
+async def test_that_whoever_threatens_is_calmed_and_not_told_to_hide(station: Station) -> None:
+    text = "我现在就拎菜刀下去把他砍了"
+    await deliver_as(station, text, "urgent_alarm/armed_threat")
+    assert "家伙放下" in said(station)[0]
+    assert "蹲低" not in said(station)[0]
+    station.phone.take()
+
+
+async def test_that_a_life_at_stake_in_another_alarm_has_its_line_once(station: Station) -> None:
+    await station.deliver(KNIFE)
+    for text in ("他抽过去了嘴都紫", "嘴越来越紫了"):
+        await deliver_as(station, text, "urgent_alarm/medical")
+    now = advice.load().to_do_now(Moment("medical"))
+    assert sum(now in text for text in said(station)) <= 1
+    station.phone.take()
+
+
+async def test_that_a_shop_is_not_asked_for_a_flat_and_a_floor_only_for_the_rest(station: Station) -> None:
+    door = ASKED.kinds["burglary"]["door"]
+    for openid, place in (("oA", "长安路老孙抻面店里"), ("oB", "东塔街航空小区 我家9楼")):
+        await station.deliver("有人在撬我家门" if openid == "oB" else "有人在撬门进屋偷", openid=openid)
+        await station.deliver(place, openid=openid)
+        station.phone.take()
+    assert not any(door in text for text in said(station))
+    assert ASKED.again["door"] in said(station)[-1]
+
+
+async def test_that_good_news_with_an_ailment_ends_nothing(station: Station) -> None:
+    await deliver_as(station, "屋里煤气味老大了", "urgent_alarm/gas_leak")
+    await deliver_as(station, "人没事 就是头疼", "help_request/correction")
+    (case,) = rows(station, Case)
+    assert case.resolved_at is None
+    assert "中煤气" in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_who_waits_for_an_officer_and_asks_if_anybody_is_there_is_no_stranger(station: Station) -> None:
+    await deliver_as(station, "人工", "help_request/human_service")
+    await deliver_as(station, "有人吗", "other/greeting")
+    assert said(station)[-1] == wording.IN_HAND
+
+
+async def test_that_praise_that_asks_where_a_banner_goes_is_answered(station: Station) -> None:
+    await deliver_as(station, "给小王送面锦旗 往哪送啊", "other/praise")
+    assert "大东路1号" in said(station)[-1]
