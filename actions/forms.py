@@ -1,5 +1,6 @@
 """The applications in chat: fill the slots of Rasa's forms, and hand a confirmed form in."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -14,6 +15,7 @@ from rasa_sdk.types import DomainDict
 from actions.form_questions import filled_lines, next_slot, question
 from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
+from bot.nlu.beforehand import MESSAGES, SECONDS, is_too_early, told_before
 from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import GIVING_AGREES, Heard, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
@@ -30,6 +32,7 @@ _NOTHING = object()
 _CANCELLED = "好，不办了，填过的没有提交。改主意了说“{says}”就行，也可以带材料到派出所窗口办。"
 _SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里发消息告诉您结果；想问进度，发受理号就行。"
 _NOTED = "记下了，{answers}。"
+_TOLD_BEFORE = "前面说过的先替您记上了：{answers}。不对直接说。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
 _LATER = "好，先放着，填过的都在，还没有提交；真不办了就回“不办了”。方便的时候从这一项接着发就行："
 _MISSING = "还没提交，还差{count}项：{titles}。"
@@ -208,7 +211,12 @@ def _heard(
     text = besides.get("told") or tracker.latest_message.get("text") or ""
     heard = Heard.in_message(tracker.latest_message)
     today, entities = date.today(), StationEntities.load()
-    reading = read(station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard)
+    earlier = [str(event.get("text") or "") for event in _said_before(tracker)]
+    reading = read(
+        station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard, earlier=earlier
+    )
+    if requested is None and CONSENT not in reading.values:
+        return _begun(dispatcher, station_forms, form, reading, tracker)
     if reading.command == "cancel":
         dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
         return [*_emptied(form), SlotSet(REQUESTED, None)]
@@ -227,6 +235,30 @@ def _heard(
     if station_forms.aside(text) == "bot":
         dispatcher.utter_message(text=_BOT)
     return _filled(dispatcher, station_forms, form, reading, requested)
+
+
+def _begun(
+    dispatcher: CollectingDispatcher, station_forms: Forms, form: Form, reading: Reading, tracker: Tracker
+) -> Events:
+    """A form begins: with what the message gives, and with what was told before it. Whoever says that the time for it
+    has not come is told when it will, and begins nothing."""
+    oldest = time.time() - SECONDS
+    said = [event for event in _said_before(tracker)[:MESSAGES] if float(event.get("timestamp") or 0) >= oldest]
+    messages = [{**(event.get("parse_data") or {}), "text": event.get("text") or ""} for event in said]
+    told = told_before(station_forms, form, messages, today=date.today(), entities=StationEntities.load())
+    if too_early := next(filter(is_too_early, reading.problems), told.too_early):
+        dispatcher.utter_message(text=too_early)
+        return [*_emptied(form), SlotSet(REQUESTED, None)]
+    before = {name: value for name, value in told.values.items() if name not in reading.values}
+    events = _filled(dispatcher, station_forms, form, reading, None)
+    if before:
+        dispatcher.utter_message(text=_TOLD_BEFORE.format(answers="；".join(filled_lines(form, before))))
+    return [*events, *(SlotSet(name, value) for name, value in before.items())]
+
+
+def _said_before(tracker: Tracker) -> list[dict[str, Any]]:
+    """The messages before this one, as events, the newest first."""
+    return [event for event in reversed(tracker.events) if event["event"] == "user"][1:]
 
 
 def _answer_besides(

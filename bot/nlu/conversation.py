@@ -34,6 +34,8 @@ _APPLICATION_SECONDS = 60 * 24 * 60 * 60
 """An application handed in so long ago is what a question without a subject is about."""
 _THE_FORM = re.compile("[那这]个?证|的证|申请|填的?那?个?表")
 """Words for the form that one was filling in, beside its name."""
+_ASKS_TO_GO_ON = re.compile("(?:继续|接着|往下)(?:办|填|弄|整|来|登|搞)*(?:吧|吗|不|嘛|么|呗|行不|可以)|还(?:能|可以)?(?:继续|接着)")
+"""Whether to go on, asked of a form that an alarm has put to sleep: 居住证还继续吗."""
 _CASE_LINE = re.compile("^·", re.MULTILINE)
 """A case among the lines that tell how one's own affairs stand."""
 
@@ -98,10 +100,11 @@ class Conversation:
         """The form asleep that a text takes up again in so many words, in an open alarm: by its name, or by "go on"
         where an officer has the alarm."""
         asleep = self.asleep if self.alarm_open else None
-        if asleep is None or asks(text):
+        if asleep is None or (asks(text) and not _ASKS_TO_GO_ON.search(text)):
             return None
         named = asleep.subject.search(text) or _THE_FORM.search(text)
-        goes_on = self.forms.aside(text) == "resume" and (self.alarm_seen or named)
+        resumes = self.forms.aside(text) == "resume" or _ASKS_TO_GO_ON.search(text)
+        goes_on = resumes and (self.alarm_seen or named)
         return asleep if goes_on or self.forms.wished(text, "") is asleep else None
 
     @property

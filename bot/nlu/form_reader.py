@@ -11,12 +11,12 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from math import exp
 from typing import Any, Literal
 
 from bot.nlu import field_values, values
-from bot.nlu.corrections import other_end, other_house, swapped, swaps
+from bot.nlu.corrections import other_end, other_house, put_right, swapped, swaps
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
@@ -103,6 +103,29 @@ _AGREES = re.compile("同意|我授权|没意见")
 _REFUSES = re.compile("[不别没甭](?:太)?(?:同意|愿意|想|要|办|填|发|用)|先问|问一下")
 _NO_CALLS = re.compile("(?:电话)?\\s*[打接]\\s*不要|不要\\s*[打接](?:电话)?|别\\s*[打接](?:电话)?")
 _DIGITS = {"id_number": 18, "phone": 11}
+_NUMBER_NAMES = {"id_number": re.compile("身份证|证件号"), "phone": re.compile("手机|电话")}
+_REFUSED_LATELY = 6
+"""Messages within which a number that was refused is put right."""
+_SMALL_ASK = re.compile("(?:行|中|对|可以|好使|成)(?:吗|不|么|嘛|吧)\\W*$")
+_ASKS_TO_GO_ON = re.compile("(?:还|能|可以)?(?:继续|接着)(?:办|填|弄|整|来|登|搞)?(?:吗|不|嘛|么|呗)\\W*$")
+_NAME_LEAD = re.compile("^(?:我|俺|本人|就|名字|姓名|叫|是)+(?=[\u4e00-\u9fff]{2})")
+_NO_RARE_NAME = re.compile(
+    "[我你他她它俺咱您不没吗呢了办谁啥哪怎咋这那的就也都还有在是要想给看说写发填问先再等来去到做租住打养把被]|手机|电话|身份|号码"
+    "|(?<=.)么|本人|同志|警官|老师|姓名|名字|照片|地址|疫苗|登记|居住|狗|犬|孩子|儿子|女儿"
+)
+"""What no name holds, whose surname is none of those that are known."""
+_FAREWELL = re.compile(
+    "(?:拜拜|再见|回聊|回头聊|回见|改天聊|明儿见|明天见|晚安|下线了|先下了|先撤了|闪了|溜了|bye ?bye|bye|886?|走了哈|忙去了)"
+    "[了啦啊呀哈~～!！。. ]*$",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(
+    "(?:刚才|刚刚|方才|头前|先前|前面|上面|之前|前头|刚)我?(?:"
+    "(?:说|发|写|给|报|告诉|打|填|留)[你您过了]*的?|[你您过了]*的?[那这](?:个|儿)?|的?(?:地址|地方|位置)|(?:的|那个?)?(?:一样|同一个))"
+)
+"""What points back to something that was told already."""
+_FLAT_ADDED = re.compile(r"(?<![\d-])(\d{2,4}|\d-\d+(?:-\d+)*)(?:室|号)?\W*$")
+"""The flat's number behind it."""
 _SHORT_NUMBER = re.compile(r"\D{0,8}?((?!12110|12345|96110)\d{4,13}x?)\D{0,3}")
 _TOO_SHORT = "{title}是{wants}位，您发的是{told}位，请核对一下再发。"
 _NOT_REMEMBERED = re.compile("[记想]不(?:太|大)?(?:清|准|住|起|得)|忘了|不记得|没记住?|说不(?:上|准|好)")
@@ -174,6 +197,11 @@ class Heard:
 NOTHING_HEARD = Heard()
 
 
+def _masked(number: str) -> str:
+    """An identity number as it may stand on a screen that others see; a telephone number whole."""
+    return f"{number[:6]}********{number[-4:]}" if len(number) > _DIGITS["phone"] else number
+
+
 def read(
     forms: Forms,
     form: Form,
@@ -184,15 +212,16 @@ def read(
     today: date,
     entities: StationEntities,
     heard: Heard = NOTHING_HEARD,
+    earlier: Sequence[str] = (),
 ) -> Reading:
     """The values that a message gives. `filled` holds what the form knows already, by field; `heard`: what the model
-    makes of the message."""
+    makes of the message; `earlier`: the messages before it, newest first, which one may point back to."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
     written = _SPACED_OUT.sub(r"\1", _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
-    return _Reader(forms, form, requested, said, written, filled, fields, heard).read()
+    return _Reader(forms, form, requested, said, written, filled, fields, heard, earlier).read()
 
 
 @dataclass
@@ -207,6 +236,7 @@ class _Reader:
     _filled: Mapping[str, Any]
     _fields: FieldReader
     _heard: Heard
+    _earlier: Sequence[str] = ()
     _values: dict[str, Any] = field(default_factory=dict)
     _problems: list[str] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
@@ -228,6 +258,12 @@ class _Reader:
             return Reading(command="later")
         if self._forms.says_yes(self._text):
             return self._agreed()
+        if self._bids_farewell():
+            return Reading(command="later")
+        if _ASKS_TO_GO_ON.search(self._text) and not self._holds_values():
+            return Reading(command="resume")
+        if pointed := self._puts_number_right() or self._points_back():
+            return pointed
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
         answer = "" if self._tagged(_FOUND) or self._holds_values() else self._known_answer()
         if answer and told and told.command in _ANSWERED_BETTER:
@@ -264,6 +300,60 @@ class _Reader:
             if self._only_says_wrong():
                 return Reading(command="agreed")
         return self._reading()
+
+    # -- what stands on the messages before ----------------------------------------------------------------------
+
+    def _bids_farewell(self) -> bool:
+        """Whether somebody leaves and gives nothing: 有单了 回聊, 来病人了 拜拜."""
+        said = self._requested is not None and _FAREWELL.search(self._text)
+        gives = re.search(r"\d{3}", self._text) or self._tagged(_SURELY_FOUND)
+        return bool(said) and not self._asking and not gives
+
+    def _puts_number_right(self) -> Reading | None:
+        """The number that was refused with the digits that are told of it now: 最后一位是7, 忘打X了."""
+        if self._asking and not _SMALL_ASK.search(self._text):
+            return None
+        for kind, refused in self._refused():
+            valid = partial(values.is_valid, kind=kind, today=self._fields.today)
+            whole = put_right(refused, self._text, _DIGITS[kind], valid)
+            entry = next(entry for entry in self._form.fields.values() if entry.kind == kind)
+            if whole and (right := self._attempt(entry, whole, asked=True)):
+                agreed = {CONSENT: True} if self._requested == CONSENT else {}
+                told = f"{entry.title}记成了{_masked(right)}，不对就重发。"
+                return Reading({entry.name: right} | agreed, remark=told)
+        return None
+
+    def _refused(self) -> Iterator[tuple[str, str]]:
+        """The kinds of the numbers that are still open, with the last one of each kind that was refused."""
+        kinds = [entry.kind for entry in self._form.fields.values() if entry.kind in _DIGITS]
+        named = [kind for kind in kinds if _NUMBER_NAMES[kind].search(self._text)]
+        for kind in named or kinds:
+            entry = next(entry for entry in self._form.fields.values() if entry.kind == kind)
+            if self._filled.get(entry.name):
+                continue
+            for text in self._earlier[:_REFUSED_LATELY]:
+                if refused := values.refused_number(text, kind, today=self._fields.today):
+                    yield kind, refused
+                    break
+
+    def _points_back(self) -> Reading | None:
+        """The address that was told before the form asked for one, where a text points back to it: 地址就刚才那个."""
+        entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
+        if entry is None or self._filled.get(entry.name) or self._asking:
+            return None
+        named = self._requested == entry.name or re.search("地址|住址|住的|家就|门牌", self._text)
+        if not (named and _POINTS_BACK.search(self._text)):
+            return None
+        told = next((said for said in map(self._fields.address_told, map(normalise, self._earlier)) if said), "")
+        if not told:
+            return None
+        flat = _FLAT_ADDED.search(self._text)
+        whole = f"{told}{flat[1]}" if flat and flat[1] not in told else told
+        self._put(entry, whole)
+        remark = f"{entry.title}先按前面说的记：{whole}。不对就重发。"
+        if self._requested == CONSENT:
+            self._values[CONSENT] = True
+        return Reading(dict(self._values), remark=remark)
 
     def _is_a_child(self) -> bool:
         """Whether somebody too young for a form says so: 我12岁 上六年级."""
@@ -512,7 +602,7 @@ class _Reader:
         """The last digits of a number that was told before: 电话最后一位是5."""
         asked = self._form.fields.get(self._requested or "")
         if asked and asked.kind in _DIGITS and not self._filled.get(asked.name):
-            return False  # it is the number asked for, which was refused
+            return False  # it is the number asked for, which was refused, and see `_puts_number_right`
         if self._asking or re.search(r"\d{7}", self._text):
             return False
         known = [
@@ -672,6 +762,7 @@ class _Reader:
             if entry.name in self._values or (known and not self._correcting and found.confidence < _OVERRULES):
                 continue
             words = normalise(values.spelled_out(found.text))
+            words = field_values.extended(self._text, words) if entry.kind == "address" else words
             if entry.kind in _DIGITS and len(re.findall(r"[\dx]", words)) != _DIGITS[entry.kind]:
                 continue
             value = self._attempt(entry, words, asked=True, by_name=True)
@@ -783,10 +874,21 @@ class _Reader:
         return False
 
     def _take_rare_name(self, pieces: list[str]) -> None:
-        """The first word before an identity number as the name that was asked for, whatever its surname."""
-        alone = re.fullmatch("[\u4e00-\u9fff]{2,4}", pieces[0]) and not values.no_name(pieces[0])
-        if self._requested == "name" and "name" not in self._values and "id_number" in self._values and alone:
-            self._values["name"] = pieces[0]
+        """The word before an identity number as the name that is still open, whatever its surname: 斯琴 1504…"""
+        open_ = self._filled.get("name") is None and "name" not in self._values and "id_number" in self._values
+        number = next((at for at, piece in enumerate(pieces) if re.search(r"\d{17}", piece)), 0)
+        before = pieces[number - 1] if number else pieces[0]
+        said = _NAME_LEAD.sub("", before)
+        label = any(said in (*entry.called, entry.title) for entry in self._form.fields.values())
+        if open_ and not label and self._could_be_a_name(said) and said not in self._values.values():
+            self._values["name"] = said
+
+    def _could_be_a_name(self, said: str) -> bool:
+        """Whether a word may be a name without a surname that is known: 斯琴, 萨仁高娃, 阿依努尔."""
+        word = re.fullmatch("[\u4e00-\u9fff]{2,6}", said) and not _NO_RARE_NAME.search(said)
+        known = self._forms.breed_words(said) or field_values.colour(said) or values.mentions_day(said)
+        place = self._fields.is_of_address(said) or field_values.any_region(said)
+        return bool(word) and not (known or place or values.no_name(said) or self._forms.says_yes(said))
 
     def _take_dog_name(self, pieces: list[str], left: list[int]) -> None:
         """A bare word beside the breed or the colour, or in answer to the question: 旺旺 雪纳瑞 椒盐色."""
@@ -895,6 +997,10 @@ class _Reader:
             return
         loose = ("words", "breed", "region", "name") if self._tagged(_FOUND) else ("words", "breed", "region")
         if self._asking or (self._values and entry.kind in loose):
+            return
+        bare = EDGES.sub("", self._text)
+        if entry.kind == "name" and not self._values and self._means("answer") and self._could_be_a_name(bare):
+            self._put(entry, bare)  # 斯琴: no surname that is known
             return
         told_by_itself = self._requested == CONSENT and "叫" in self._text  # or it may be the dog's name
         self._take(entry, self._text, asked=not told_by_itself)

@@ -48,6 +48,7 @@ _LIVE_MODULES = frozenset(
             "answerable",
             "answers",
             "asked",
+            "beforehand",
             "channel",
             "context",
             "conversation",

@@ -124,7 +124,7 @@ async def _run(server: ActionExecutor, action: str, tracker: dict[str, Any]) -> 
 async def test_that_an_answer_fills_the_slot_that_was_asked_for(server: ActionExecutor) -> None:
     assert await fill(server, "赵小满", requested="name") == ({"name": "赵小满"}, [])
     assert await fill(server, "大概去年三月来的", requested="lived_since", form=PERMIT) == (
-        {"lived_since": "2025-03-01"},
+        {"lived_since": "2025-03"},
         [],
     )
 
