@@ -12,6 +12,7 @@ from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE, bare,
 from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import FOLLOW_UP
+from bot.nlu.stopped import asks_still
 from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, chases
 from bot.nlu.triage import Triage
 from bot.nlu.wording import asks
@@ -134,6 +135,8 @@ class Affairs:
             return True  # "那查 Q20260101 呢" is none
         if triage.label not in ("enquiry", "help_request", "other"):
             return False
+        if self.asks_of_stopped(text):
+            return True
         if triage.intent == FOLLOWS_CASE or RECEIPT.search(text):
             return True
         if chases(text) or (_SEE_TO_IT.search(text) and self._said.has_told("tip")):
@@ -148,6 +151,10 @@ class Affairs:
         if asked_before and named and _AND_MINE.search(text):
             return True
         return self._in_so_many_words(text, named=named)
+
+    def asks_of_stopped(self, text: str) -> bool:
+        """Whether somebody asks what became of the form that they have stopped: 我那个还在办着吗."""
+        return self._said.form is None and asks_still(normalise(text)) and self._said.stopped is not None
 
     def _of_application(self, text: str) -> bool:
         """Whether a brief message is about the application that was handed in, and names no other matter."""

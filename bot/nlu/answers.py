@@ -85,7 +85,6 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
         told = said["text"] if known else f"{said['text']}\n{offer}"
         return {"text": told, "buttons": [button(form.says), *said["buttons"]][:MOST_BUTTONS]}
 
-
     def _cannot_yet(self, form: Form, tracker: DialogueStateTracker) -> bool:
         """Whether what was told lately rules this form out: a dog that may not be kept, less than half a year here."""
         forms_ = self._forms.current()

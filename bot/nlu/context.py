@@ -77,7 +77,7 @@ _DOES_IT = re.compile(
     "(?:(?:办|整|弄|填|申请|登记|搞)(?:一?[个张份下]|着|上"
     "|(?:[这那它]|你们?|您)?这?(?:儿|里|边)?(?:整|办|弄|填|登)?(?:吧|呗|得了))|上个?(?:户口|牌))"
 )
-"""Whoever says right behind the rules that it be done begins it, whatever data follow: 那就你这整吧我姓于, 办一个 内蒙的."""
+"""Whoever says right behind the rules that it be done begins it, whatever follows: 那就你这整吧我姓于."""
 _ACT = re.compile("^[^，。]{0,6}(?:办|整|弄|填|登记|申请|上户口|上牌)(?!过|完|好了|不了|没|丢|错|坏|了)")
 """The act at the beginning of what brings data: 那先办博美吧 叫奶盖."""
 _OF_OTHERS = re.compile("[他她]|楼[上下]|邻居|对门|隔壁|小区里|有人|人家|那家|举报|反映|管管|投诉|没办|不办|无证")
@@ -284,11 +284,11 @@ class Context:
             and (self._said.alarm_seen or not self._said.alarm_open)
             and self._may_wish(triage, text)
         ):
-            return dialogue(parse_data, f"apply_{wished.kind}", wished.intent)
+            return self._asked.after(dialogue(parse_data, f"apply_{wished.kind}", wished.intent), wished)
         if self._affairs.asks_progress(text, triage):
             if handed_in := self._affairs.follows_application(text, triage):
                 return self._asked.after(dialogue(parse_data, "ask_status", handed_in.intent), handed_in)
-            by_number = triage.intent != FOLLOWS_CASE or RECEIPT.search(text)
+            by_number = triage.intent != FOLLOWS_CASE or RECEIPT.search(text) or self._affairs.asks_of_stopped(text)
             return dialogue(parse_data, "ask_status", _SERVICES if by_number else FOLLOWS_CASE)
         if self._gives_up_asking(text, triage):
             return read_as(parse_data, Triage("other", triage.confidence, _GOODBYE), _GOODBYE)

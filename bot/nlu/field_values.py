@@ -265,7 +265,7 @@ class FieldReader:
 
     def _not_done(self, entry: Field, text: str) -> bool:
         """Whether a text tells that there was no vaccination yet, or nothing but how old the dog is: 才俩月."""
-        if _NOT_VACCINATED.search(text):
+        if not_vaccinated(text):
             return True
         told = any(word in text for word in entry.settings.get("about", ()))
         told = told or (self.requested == entry.name and not _AGE_WORDS.search(text))
@@ -283,6 +283,11 @@ class FieldReader:
         if known in self.forms.banned:
             raise BadValueError(_BANNED.format(breed=known))
         return known
+
+
+def not_vaccinated(text: str) -> bool:
+    """Whether a text says that there was no vaccination yet."""
+    return bool(_NOT_VACCINATED.search(text)) and not re.search("[没还]?打没打|打了没", text)
 
 
 def as_told(found: date, text: str) -> str:

@@ -156,10 +156,10 @@ class FillingIn:
         a half sounds like an alarm: that is read as a whole.
         """
         told, asked = cut(alone["text"])
-        if not told or not asked:
+        if not told or not asked or self._said.forms.aside(normalise(alone["text"])) == "deaf":
             return None
         reading = self._reading(form, gives := await parse(told))
-        if not reading.values or reading.loose:
+        if not reading.values or reading.loose or self._agrees_in_passing(reading, told):
             return None
         read = await parse(asked)
         triage = Triage.from_json(read["triage"])
@@ -168,6 +168,10 @@ class FillingIn:
         if triage.label != "enquiry" or triage.uncertain:  # this one: 这个证办一回得多少钱
             read = {**await parse(f"{form.title}，{asked}"), "text": asked}
         return Halves(gives, read)
+
+    def _agrees_in_passing(self, reading: Reading, told: str) -> bool:
+        """Whether a half of a question would be consent and nothing else: 有没有啥办法快点 托托关系也行."""
+        return set(reading.values) == {CONSENT} and not self._said.forms.says_yes(normalise(told))
 
     def about_filling(self, form: Form, asked: Mapping[str, Any]) -> dict[str, str]:
         """What the form itself says to a question about filling in: under `aside` or `remark`; empty for any other."""
@@ -179,7 +183,7 @@ class FillingIn:
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""
         undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT and not self._said.forms.says_yes(normalise(text))
-        told = reading.command or reading.remark or _OF_ONESELF & set(reading.values)
+        told = reading.command or reading.remark or reading.problems or _OF_ONESELF & set(reading.values)
         return undecided and asks(normalise(text)) and not told
 
     def _goes_on_with_other(self, reading: Reading) -> bool:

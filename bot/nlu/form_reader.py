@@ -36,7 +36,9 @@ _TOLD: Mapping[str, Command | Aside] = {
     **{"sent_already": "sent", "whose": "whose", "chat": "chat", "photo_how": "photos"},
 }
 """The turns (`nlu_data/form_turns.yml`) that say something about filling in and give nothing."""
-_HANDS_IN = re.compile("提交|送出|交上|交了?吧|帮我交|能交就交|报上|报吧|递上")
+_HANDS_IN = re.compile(
+    "提交|送出|交上|交了?吧|帮我交|能交就交|报上|报吧|递上|就这[么样]|就这些|完事|齐了|齐活|妥了|确认|无误"
+)
 _GIVES_UP = 0.9
 """How likely giving up has to be: what was filled in is lost by it."""
 _ENDS = re.compile(
@@ -47,6 +49,7 @@ _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _QUOTES = re.compile('[“”‘’"「」『』《》<>【】]+')
 _SPACED_OUT = re.compile("(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\\s+(?=[\u4e00-\u9fff](?:\\s|$))")
 """Characters that somebody writes one by one: 孟 凡 强."""
+_COLOURS, _SIZES = "黄白黑棕灰花红金", "小大公母男女"
 _GLUED_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d{17}[\dxX])|(?<=\d{17}[\dxX])(?=[\u4e00-\u9fff])")
 """Between an identity number and the words that it is written on to: 吴海涛371323…."""
 _SELF_CORRECTED = re.compile(
@@ -115,7 +118,8 @@ _NO_RARE_NAME = re.compile(
 )
 """What no name holds, whose surname is none of those that are known."""
 _FAREWELL = re.compile(
-    "(?:拜拜|再见|回聊|回头聊|回见|改天聊|明儿见|明天见|晚安|下线了|先下了|先撤了|闪了|溜了|bye ?bye|bye|886?|走了哈|忙去了)"
+    "(?:拜拜|再见|回聊|回头聊|回见|改天聊|明儿见|明天见|晚安|下线了|先下了|先撤了|闪了|溜了"
+    "|bye ?bye|bye|886?|走了哈|忙去了)"
     "[了啦啊呀哈~～!！。. ]*$",
     re.IGNORECASE,
 )
@@ -149,12 +153,25 @@ was told before (ADR 006)."""
 _ANSWERED_BETTER = frozenset({"privacy", "bot", "puzzled", "whose", "chat", "photos", "deaf", "sent"})
 """What is said about filling in, and has an answer in general that one to the very question stands before."""
 _CHILD = re.compile(
-    "^(?:我|俺|我今年|我现在|我才)(?:[1-9]|1[0-7]|十[一二三四五六七]?|[四五六七八九])周?岁|我在?[上读念](?:小学|初[中一二三]|[一二三四五六]年级)"
+    "^(?:我|俺)(?:今年|现在|才|刚|还|都|已经)*(?:[1-9]|1[0-7]|十[一二三四五六七]?|[四五六七八九])(?:周|虚)?岁"
+    "|我(?:现在|还|才|今年)?在?[上读念是](?:小学|初[中一二三]|[一二三四五六]年级|高[中一二三])|我是?(?:小学生|初中生|小孩|未成年)|我(?:还)?(?:没|未)(?:成年|满(?:18|十八))"
 )
+_FOR_A_CHILD = (
+    "小朋友，狗证要写家里大人的名字，要满18岁。请爸爸妈妈来，把大人的姓名、身份证号发在这里就能办；你发来的先留着。"
+)
+_DEAF = "记下了：只发消息，不打电话。办的结果也在这里发消息。"
+_ONE_OF_MONTH = "打针的日子先记{told}，哪天打的以免疫证为准；知道是哪天就再发一下。"
+_PERMISSION = re.compile("([行中成能会好可])不\\1|(?:行|中|成|好使|可以|能行|得|使得)(?:吗|不|么|嘛)")
+"""Whether something may be so, asked beside a value: 电话留我儿子的中不中."""
+_OF_FIELDS = {"phone": ("phone_",), "address": ("address_",), "name": ("owner_", "for_"), "dog_name": ("dog_name_",)}
+"""How the names of the questions begin that may be asked beside a value of a field."""
+_BARELY_ASKED = 0.2
 _SEVERAL = 2
 """Values in a question that cannot all be what it asks about."""
 _ANSWERED, _ANSWERED_UNASKED = 0.33, 0.6
 """How likely a question about filling in has to be, and how likely where nothing is asked (ADR 006)."""
+_SIGNED_DOG = re.compile("(?:^| )(?:狗|犬|小狗|狗狗) ([\u4e00-\u9fffa-z]{1,4}) (?:名字?|叫|名儿)(?= |$)")
+_NAMING = ("名字", "名", "叫", "名儿")
 _DOG_NAME_CHARACTERS, _CALLED_CHARACTERS = 6, 3
 """Characters of a dog's name, and of most: what is longer beside values that the model has found is a remark."""
 _NO_DOG_NAME = re.compile(
@@ -197,6 +214,13 @@ class Heard:
 NOTHING_HEARD = Heard()
 
 
+def _joined_letters(match: re.Match[str]) -> str:
+    """Letters that somebody writes one by one, but for a colour and a size that stand side by side: 黄 小 串儿."""
+    beside = match.string[match.end() : match.end() + 1]
+    apart = match[1] in _COLOURS and beside in _SIZES
+    return match.group() if apart else match[1]
+
+
 def _masked(number: str) -> str:
     """An identity number as it may stand on a screen that others see; a telephone number whole."""
     return f"{number[:6]}********{number[-4:]}" if len(number) > _DIGITS["phone"] else number
@@ -217,7 +241,7 @@ def read(
     """The values that a message gives. `filled` holds what the form knows already, by field; `heard`: what the model
     makes of the message; `earlier`: the messages before it, newest first, which one may point back to."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
-    written = _SPACED_OUT.sub(r"\1", _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
+    written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
@@ -281,7 +305,7 @@ class _Reader:
         if self._forms.pretends.search(self._text):
             return Reading(problems=(_TRUE_ONLY,))
         if self._is_a_child():
-            return Reading(problems=(values.UNDER_18,))
+            return Reading(problems=(_FOR_A_CHILD,))
         anew = self._tells_anew()
         if not anew and (self._other_end() or self._swap() or self._takes_itself_back()):
             return Reading(values=dict(self._values))
@@ -289,6 +313,8 @@ class _Reader:
             return Reading(again=("name", "id_number") if self._filled.get("id_number") else ("name",))
         if self._correcting and self._filled and not anew:
             self._correct()
+        if (needle := self._not_vaccinated()) and not self._again:
+            return Reading(again=(needle,), remark=answer or self._forms.line_for(self._form, self._text))
         if not self._again:
             self._take_all()
             if self._promises_photo() or self._vaccinated():
@@ -489,7 +515,31 @@ class _Reader:
         unknown = asked is not None and asked.kind == "date" and asked.name not in self._values
         if unknown and not self._problems and _NOT_REMEMBERED.search(self._text) and not self._means(*_TOLD, at=LIKELY):
             return _ABOUT_WHEN
-        return self._known_answer() or self._forms.line_for(self._form, self._text)
+        if self._values and self._forms.aside(self._text) == "deaf":
+            return _DEAF
+        return (
+            self._known_answer()
+            or self._allowed()
+            or self._forms.line_for(self._form, self._text)
+            or self._which_day_is_open()
+        )
+
+    def _allowed(self) -> str:
+        """What answers the question whether a value that a text gives is one that will do."""
+        if not _PERMISSION.search(self._text):
+            return ""
+        begins = tuple(start for name in self._values for start in _OF_FIELDS.get(name, ()))
+        asked = (turn for turn in self._heard.asked if begins and turn.name.startswith(begins))
+        likely = [turn for turn in asked if self._form.name in self._forms.answered_in(turn.name)]
+        best = max(likely, key=lambda turn: turn.confidence, default=None)
+        return self._forms.answers[best.name].says if best and exp(best.confidence) >= _BARELY_ASKED else ""
+
+    def _which_day_is_open(self) -> str:
+        """That a vaccination was told by its month, and the certificate tells the day."""
+        told = next((entry for entry in self._form.fields.values() if entry.settings.get("within_months")), None)
+        value = str(self._values.get(told.name) or "") if told else ""
+        month = re.fullmatch(r"(\d{4})-(\d{2})", value)
+        return _ONE_OF_MONTH.format(told=f"{month[1]}年{int(month[2])}月") if month else ""
 
     def _known_answer(self) -> str:
         """What answers the question that the message most likely asks, or what its words want an answer to; "" for
@@ -508,6 +558,12 @@ class _Reader:
         best, whole = max(odds, key=lambda name: odds[name], default=""), 1 + sum(odds.values())
         least = _ANSWERED if self._asking else _ANSWERED_UNASKED
         return self._forms.answers[best].says if best and odds[best] / whole >= least else ""
+
+    def _not_vaccinated(self) -> str:
+        """The vaccination's field, where its day was told before and a text says that there was none; else ""."""
+        entry = next((entry for entry in self._form.fields.values() if entry.settings.get("within_months")), None)
+        filled = entry is not None and self._filled.get(entry.name)
+        return entry.name if entry and filled and field_values.not_vaccinated(self._text) else ""
 
     def _vaccinated(self) -> bool:
         """Whether a text says that the vaccination was done, and not when."""
@@ -556,7 +612,11 @@ class _Reader:
         """Agreement answers the two questions that ask for it; to any other the question is asked on."""
         if self._requested in (CONSENT, CONFIRMED):
             return Reading({self._requested: True})
-        if self._requested == "id_number" and re.search("[对错是]|核对|确认", self._text):
+        if (
+            self._requested == "id_number"
+            and re.search("[对错是]|核对", self._text)
+            and not _HANDS_IN.search(self._text)
+        ):
             return Reading(problems=(_CHECK_DIGIT,))
         if not self._requested:
             return Reading({CONSENT: True} if _AGREES.search(self._text) else {})
@@ -836,12 +896,21 @@ class _Reader:
 
     def _take_labelled(self, pieces: list[str]) -> None:
         """Values behind the names of their fields, word by word as the deaf write: 名字 多多 颜色 金黄."""
+        if "dog_name" in self._form.fields and (called := _SIGNED_DOG.search(" ".join(pieces))):
+            self._claim_dog_name(called[1])
         for number, label in enumerate(pieces[:-1]):
+            if label in _NAMING and "dog_name" in self._values:
+                continue  # what follows is the next thing that is told
             told = next((piece for piece in pieces[number + 1 :] if not _SAYS_WRONG.fullmatch(piece)), "")
             for entry in self._labelled(label):
                 value = self._attempt(entry, told, asked=True, by_name=True)
                 if value is not None:
                     self._put(entry, value)
+
+    def _claim_dog_name(self, called: str) -> None:
+        """A name told before its label, as the deaf sign it: 狗 火锅 名字."""
+        if not self._forms.breed_words(called) and not _NO_DOG_NAME.search(called):
+            self._values["dog_name"] = self._claimed["dog_name"] = called
 
     def _labelled(self, label: str) -> Iterator[Field]:
         """The fields of this name whose values are one word; 名字 is the dog's where its owner's is known."""
