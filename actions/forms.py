@@ -259,6 +259,8 @@ def _begun(
         dispatcher.utter_message(text=_FOR_CHILDREN)
     before = {name: value for name, value in told.values.items() if name not in reading.values}
     events = _filled(dispatcher, station_forms, form, reading, None)
+    if before.get("dog_breed") in station_forms.fierce:
+        dispatcher.utter_message(text=_FIERCE.format(breed=before["dog_breed"]))
     if before:
         dispatcher.utter_message(text=_TOLD_BEFORE.format(answers="；".join(filled_lines(form, before))))
     return [*events, *(SlotSet(name, value) for name, value in before.items())]
@@ -325,7 +327,7 @@ def _noted(form: Form, reading: Reading, requested: str | None) -> str:
     if requested not in form.fields or requested in reading.values or reading.problems or reading.again:
         return ""
     given = {name: value for name, value in reading.values.items() if name in form.fields}
-    return "；".join(filled_lines(form, given))
+    return "；".join(line for line in filled_lines(form, given) if line.partition("：")[2] not in reading.remark)
 
 
 def _aside(

@@ -48,6 +48,7 @@ _OTHER_BOOKS = re.compile("身份证|证件|户口|户籍|身份号")
 """Fields that are matters of their own as well."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 _THE_CASE = re.compile("报警|报案|报的|案子|案件|求助|举报|线索|警察|出警")
+_MINE_GOES_ON = re.compile("(?:我|俺|咱)(?:的|那|这|家|交|申).{0,10}(?:还在|在)(?:办|走|弄)")
 _SEE_TO_IT = re.compile("那[^，。 ]{1,12}你们(?:可|到底|还|能)?管")
 
 
@@ -154,7 +155,12 @@ class Affairs:
 
     def asks_of_stopped(self, text: str) -> bool:
         """Whether somebody asks what became of the form that they have stopped: 我那个还在办着吗."""
-        return self._said.form is None and asks_still(normalise(text)) and self._said.stopped is not None
+        said = normalise(text)
+        named = any(form.subject.search(said) for form in self._said.forms.forms.values()) and _MINE_GOES_ON.search(
+            said
+        )
+        asked = asks_still(said) and (named or self._said.stopped is not None)
+        return bool(asked) and self._said.form is None
 
     def _of_application(self, text: str) -> bool:
         """Whether a brief message is about the application that was handed in, and names no other matter."""

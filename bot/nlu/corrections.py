@@ -79,6 +79,14 @@ def put_right(refused: str, said: str, length: int, valid: Callable[[str], bool]
     return _with_digits(refused, told[0], said, length, valid)
 
 
+def tells_digits(said: str) -> bool:
+    """Whether a text tells which digits of a number are other ones than were sent."""
+    rest = _COUNTS.sub(" ", said)
+    told = _DIGIT_RUN.findall(rest)
+    letters = len(re.findall(r"[^\W_]", _DIGIT_RUN.sub("", rest)))
+    return len(told) == 1 and letters <= _BESIDE_DIGITS and bool(_PIECEWISE.search(said))
+
+
 def _replaced(number: str, old: str, new: str) -> set[str]:
     """The number with one of the places of these digits put right."""
     places = (match.start() for match in re.finditer(f"(?={re.escape(old)})", number))

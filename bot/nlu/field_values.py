@@ -53,6 +53,8 @@ _NO_REGION = re.compile(
     "|房子|房东|合同|个月|半年|[一两几多]年|上班|工作|工地|单位|公司|打工|手机|电话|身份证"
     "|[课补错页]|地址|刚才|一共|照片|图片|继续|提交|确认"
 )
+_NO_HOME = re.compile("户口本|迁|集体|页|簿|号|转|派出所|才|刚|变|上学|改")
+"""What is told of a registration, and not where it is."""
 _REGION_END = re.compile("过?来|的|户口|人|[\\s,，。]")
 _HERE = re.compile("沈阳|大东区|沈河区|和平区|皇姑区|铁西区|浑南区|于洪区|苏家屯区|沈北新区")
 _OF_HERE = (
@@ -144,6 +146,9 @@ _IN_BEGINNING = f"(?:(?![{_NO_BEGINNING}])[\u4e00-\u9fff])"
 _PART_OF_WORD = re.compile(f"(?:^|[^\u4e00-\u9fff]|[{_NO_BEGINNING}])({_IN_BEGINNING}{{1,2}})$")
 _ESTATE_BEFORE = re.compile(
     f"(?:(?:沈阳市|大东区|{_IN_BEGINNING}{{1,4}}(?:社区|小区|家园|花园|公寓|新村|街道|区|苑))[\\s,，]*)+$"
+)
+_PARTS_BEHIND = re.compile(
+    r"(?:[\s,，]*[0-9一二三四五六七八九十]+(?:号楼|号院|栋|楼|单元|室|门|层|号)(?![0-9年月日]))+(?:[\s]*\d{1,4}(?!\d))?"
 )
 """What belongs to the beginning of an address: the first letters of a word, the estate before its street."""
 
@@ -238,7 +243,10 @@ class FieldReader:
             return None  # where one lives, and not where one is registered
         if _HERE.search(said) and (asked or "户口" in text) and not (asks(text) or _LIVES_THERE.search(text)):
             raise BadValueError(_OF_HERE)
-        if known or (asked and not asks(text) and _ANY_REGION.fullmatch(said) and not _NO_REGION.search(said)):
+        labelled = _REGION_LEAD.match(text) and not _NO_HOME.search(text) and len(said) <= _SHORT
+        if known or (
+            (asked or labelled) and not asks(text) and _ANY_REGION.fullmatch(said) and not _NO_REGION.search(said)
+        ):
             return said
         return None
 
@@ -311,7 +319,9 @@ def extended(text: str, found: str) -> str:
     at = text.find(found)
     if at < 0:
         return found
-    before = text[:at]
+    before, behind = text[:at], text[at + len(found) :]
+    if HOUSE.search(found) and (parts := _PARTS_BEHIND.match(behind)):
+        found += parts.group().rstrip(" ,，")
     lead = _PART_OF_WORD.search(before)
     if lead and not is_name(lead[1]):
         return before[lead.start(1) :] + found

@@ -16,7 +16,7 @@ from math import exp
 from typing import Any, Literal
 
 from bot.nlu import field_values, values
-from bot.nlu.corrections import other_end, other_house, put_right, swapped, swaps
+from bot.nlu.corrections import other_end, other_house, put_right, swapped, swaps, tells_digits
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
@@ -106,6 +106,8 @@ _AGREES = re.compile("同意|我授权|没意见")
 _REFUSES = re.compile("[不别没甭](?:太)?(?:同意|愿意|想|要|办|填|发|用)|先问|问一下")
 _NO_CALLS = re.compile("(?:电话)?\\s*[打接]\\s*不要|不要\\s*[打接](?:电话)?|别\\s*[打接](?:电话)?")
 _DIGITS = {"id_number": 18, "phone": 11}
+_STILL_WRONG = "这样改了还是对不上，请把{wants}位的{title}从头到尾再发一遍。"
+_NOT_TOLD = "前面没看到写到门牌的地址，请在这里发一遍，比如“大东路1号2单元301”。"
 _NUMBER_NAMES = {"id_number": re.compile("身份证|证件号"), "phone": re.compile("手机|电话")}
 _REFUSED_LATELY = 6
 """Messages within which a number that was refused is put right."""
@@ -347,6 +349,8 @@ class _Reader:
                 agreed = {CONSENT: True} if self._requested == CONSENT else {}
                 told = f"{entry.title}记成了{_masked(right)}，不对就重发。"
                 return Reading({entry.name: right} | agreed, remark=told)
+            if entry.name == self._requested and tells_digits(self._text):
+                return Reading(problems=(_STILL_WRONG.format(title=entry.title, wants=_DIGITS[kind]),))
         return None
 
     def _refused(self) -> Iterator[tuple[str, str]]:
@@ -372,7 +376,7 @@ class _Reader:
             return None
         told = next((said for said in map(self._fields.address_told, map(normalise, self._earlier)) if said), "")
         if not told:
-            return None
+            return Reading(problems=(_NOT_TOLD,)) if self._requested == entry.name else None
         flat = _FLAT_ADDED.search(self._text)
         whole = f"{told}{flat[1]}" if flat and flat[1] not in told else told
         self._put(entry, whole)
@@ -528,6 +532,8 @@ class _Reader:
         """What answers the question whether a value that a text gives is one that will do."""
         if not _PERMISSION.search(self._text):
             return ""
+        if "phone" in self._values and self._forms.someone.search(self._text) and "phone_family" in self._forms.answers:
+            return self._forms.answers["phone_family"].says
         begins = tuple(start for name in self._values for start in _OF_FIELDS.get(name, ()))
         asked = (turn for turn in self._heard.asked if begins and turn.name.startswith(begins))
         likely = [turn for turn in asked if self._form.name in self._forms.answered_in(turn.name)]

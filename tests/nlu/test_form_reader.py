@@ -967,3 +967,119 @@ def test_that_a_field_that_was_written_wrongly_is_asked_anew_and_nothing_explain
     known = {"phone": "13800138021"}
     found = read(FORMS, DOG, "address", "手机号写错了", known, today=TODAY, entities=ENTITIES, heard=heard_so)
     assert (found.again, found.remark) == (("phone",), "")
+
+
+# -- what stands on the messages before ------------------------------------------------------------------------------
+
+
+def after(text: str, requested: str, *earlier: str, form: forms.Form = DOG, **filled: Any) -> Reading:
+    """What a message gives behind earlier ones, the newest first."""
+    return read(FORMS, form, requested, text, filled, today=TODAY, entities=ENTITIES, earlier=earlier)
+
+
+@pytest.mark.parametrize(
+    ("refused", "text", "number"),
+    [
+        ("370783200604121643", "手滑 最后一位是7", "370783200604121647"),
+        ("我的是370783200604121643", "后四位1647", "370783200604121647"),
+        ("身份证 21010419790611199", "最后 X 忘", "21010419790611199X"),
+        ("21010419790611199", "少打了个叉", "21010419790611199X"),
+        ("2101041979061119X", "中间少了个9", "21010419790611199X"),
+        ("2101049790611199X", "少打了一位 中间是1979", "21010419790611199X"),
+        ("370783200604131647", "不是13是12", "370783200604121647"),
+        ("3707832006041216477", "多打了个7", "370783200604121647"),
+        ("3707832006", "后面还有 04121647", "370783200604121647"),
+    ],
+)
+def test_that_a_refused_identity_number_is_put_right_bit_by_bit(refused: str, text: str, number: str) -> None:
+    assert after(text, "id_number", refused, form=PERMIT).values == {"id_number": number}
+    assert after(text, "consent", "稍等", refused, form=PERMIT).values == {"id_number": number, "consent": True}
+
+
+def test_that_a_telephone_number_is_put_right_in_the_same_way() -> None:
+    assert after("最后少个6", "phone", "1380013800", id_number=NUMBER).values == {"phone": "13800138006"}
+    assert after("还有俩数 21", "phone", "139940057", id_number=NUMBER).values == {"phone": "13994005721"}
+
+
+def test_that_what_still_cannot_be_right_is_asked_for_as_a_whole() -> None:
+    given = after("最后一位是8", "id_number", "370783200604121643", form=PERMIT)
+    assert not given.values
+    assert "从头到尾再发一遍" in given.problems[0]
+
+
+def test_that_an_address_told_before_is_the_one_pointed_back_to() -> None:
+    told = "东顺城街41号 1单元 三楼和四楼中间 我抱孩子下楼了"
+    given = after("那接着办狗证吧 地址就刚才那个 401", "address", "没事了", told)
+    assert given.values == {"address": "东顺城街41号1单元401"}
+    assert "东顺城街41号1单元401" in given.remark
+    assert after("跟前面一样", "address", "住东逸社区 津桥路5号 2单元").values == {"address": "东逸社区 津桥路5号2单元"}
+    assert after("就刚才说的那个地址", "address", "你好").problems
+
+
+@pytest.mark.parametrize("text", ["有单了 回聊", "来病人了 拜拜", "先这样 再见", "拜拜"])
+def test_that_a_farewell_is_no_value(text: str) -> None:
+    given = reading(text, "household_place", PERMIT, name="马小军")
+    assert (given.command, given.values) == ("later", {})
+
+
+@pytest.mark.parametrize("text", ["斯琴", "巴特尔", "萨仁高娃", "阿依努尔"])
+def test_that_a_name_needs_no_surname_that_is_known(text: str) -> None:
+    assert heard(text, "answer", "name", form=PERMIT).values == {"name": text}
+    assert reading(f"{text} {NUMBER} 电话15047628813", "consent", PERMIT).values["name"] == text
+
+
+@pytest.mark.parametrize("text", ["内蒙古", "租房", "手机号", "不知道啊"])
+def test_that_not_every_word_is_a_name(text: str) -> None:
+    assert "name" not in heard(text, "answer", "name", form=PERMIT).values
+
+
+def test_that_an_address_ends_where_something_else_is_told() -> None:
+    text = "现在住东逸社区那个万泉街十九号院里边那个平房租的没有合同"
+    assert reading(text, "name", PERMIT).values == {"address": "东逸社区万泉街十九号院里边平房"}
+    assert reading("津桥路46号2单元602 我跟我妈住", "address").values == {"address": "津桥路46号2单元602"}
+
+
+def test_that_the_beginning_of_an_address_is_not_lost() -> None:
+    found = (Tagged("address", "星社区小河沿路22号2-6-1", 0.89),)
+    given = read(
+        FORMS,
+        DOG,
+        "address",
+        "魁星社区小河沿路22号2-6-1",
+        {},
+        today=TODAY,
+        entities=ENTITIES,
+        heard=Heard(tagged=found),
+    )
+    assert given.values == {"address": "魁星社区小河沿路22号2-6-1"}
+
+
+@pytest.mark.parametrize("text", ["还没打疫苗呢 才俩月", "才俩月", "三个月大 没打针"])
+def test_that_how_old_a_dog_is_or_that_it_was_not_vaccinated_is_no_day(text: str) -> None:
+    assert "vaccinated_on" not in reading(text, "address").values
+
+
+def test_that_a_day_that_was_told_is_dropped_by_word_that_there_was_no_vaccination() -> None:
+    assert reading("其实还没打疫苗", "photo_dog_front", vaccinated_on="2026-10").again == ("vaccinated_on",)
+
+
+def test_that_a_name_may_stand_before_its_label_as_the_deaf_sign_it() -> None:
+    given = reading("狗 火锅 名字 黄 小 串儿 母", "dog_name", name="高志远")
+    assert given.values == {"dog_name": "火锅", "dog_breed": "串串", "dog_colour": "黄"}
+
+
+def test_that_a_vaccination_by_its_month_says_so() -> None:
+    given = reading("三月份打的", "vaccinated_on")
+    assert given.values == {"vaccinated_on": "2026-03"}
+    assert "免疫证" in given.remark
+
+
+def test_that_a_child_and_a_deaf_person_are_answered_in_their_own_way() -> None:
+    assert "小朋友" in reading("我上四年级 可以办吗", "consent").problems[0]
+    told = reading("电话 13800138000 打 不要 听不见", "phone")
+    assert told.values == {"phone": "13800138000"}
+    assert "不打电话" in told.remark
+
+
+def test_that_to_go_on_may_be_asked() -> None:
+    assert reading("警察来过了 安静了 居住证还继续吗", "address", PERMIT, name="斯琴").command == "resume"
