@@ -72,7 +72,7 @@ _HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")
 _INTRODUCES = re.compile("(?:我要|我想|想要?|要|给[^，。 ]{1,6})办.*我(?:叫|姓)|我(?:叫|姓).*(?:我要|我想|想要?|来)办")
 """Whoever wishes and gives a name in one breath begins, whatever is asked besides."""
 _DOES_IT = re.compile(
-    "(?:那|就|行|好|嗯|中|哎|唉|来|我|先|咱|给|帮|替|麻烦|直接|现在|可以的?话?|能办?的?话|在|搁|用|你们?|您"
+    "(?:那|就|行|好|嗯|中|哎|唉|来(?:一?[个份])?|我|先|咱|给|帮|替|麻烦|直接|现在|可以的?话?|能办?的?话|在|搁|用|你们?|您"
     "|这儿?|这里|这块|这边|手机上?|网上|微信上?|[,，\\s])*(?:给(?:我|它|他|她|[我俺]?家?[^，。 ]{1,4}))?"
     "(?:(?:办|整|弄|填|申请|登记|搞)(?:一?[个张份下]|着|上"
     "|(?:[这那它]|你们?|您)?这?(?:儿|里|边)?(?:整|办|弄|填|登)?(?:吧|呗|得了))|上个?(?:户口|牌))"
@@ -151,9 +151,10 @@ class Context:
             if triage.urgent:
                 return Meaning(parse_data, self._filling.asleep())
         meant = await self._meant(parse_data, triage, parse)
-        if form and (self._asked.vague(meant) or (meant is parse_data and triage.uncertain)):
+        begins = str(meant["intent"]["name"]).startswith("apply_")
+        if form and not begins and (self._asked.vague(meant) or (meant is parse_data and triage.uncertain)):
             meant = self._asked.not_understood(form, meant)
-        if form and str(meant["intent"]["name"]).startswith("apply_"):
+        if form and begins:
             before = (SlotSet(SLEEPING, None), ActiveLoop(None), *(SlotSet(name, None) for name in _OF_ONE_FORM))
         return Meaning(meant, before)
 
