@@ -313,10 +313,19 @@ class FillingIn:
         self, form: Form, requested: str | None, text: str, filled: Mapping[str, Any], heard: Heard = NOTHING_HEARD
     ) -> Reading:
         """What a text gives the form when this question of it was asked."""
-        said = self._said
+        said, entities = self._said, self._said.readers.entities
         earlier = [event.text or "" for event in said.earlier_messages]
-        told = {"today": said.today, "entities": said.readers.entities, "heard": heard, "earlier": earlier}
-        return read(said.forms, form, requested, text, filled, **told)
+        return read(
+            said.forms,
+            form,
+            requested,
+            text,
+            filled,
+            today=said.today,
+            entities=entities,
+            heard=heard,
+            earlier=earlier,
+        )
 
     def _called_so(self, reading: Reading) -> bool:
         """Whether a word or two in answer to "what is the name?" tell of nobody and nothing: 黑豹, 林小宝."""
