@@ -1,5 +1,7 @@
 """The applications in chat: fill the slots of Rasa's forms, and hand a confirmed form in."""
 
+import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
@@ -14,10 +16,12 @@ from rasa_sdk.types import DomainDict
 from actions.form_questions import filled_lines, next_slot, question
 from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
+from bot.nlu.beforehand import MESSAGES, SECONDS, is_too_early, told_before
 from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import GIVING_AGREES, Heard, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
+from bot.nlu.stopped import CANCELLED
 from bot.nlu.values import mentions_day
 from bot.nlu.wording import asks
 from bot.services import applications, photos
@@ -27,12 +31,16 @@ log = structlog.get_logger()
 Events = list[dict[str, Any]]
 
 _NOTHING = object()
-_CANCELLED = "好，不办了，填过的没有提交。改主意了说“{says}”就行，也可以带材料到派出所窗口办。"
 _SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里发消息告诉您结果；想问进度，发受理号就行。"
 _NOTED = "记下了，{answers}。"
+_TOLD_BEFORE = "前面说过的先替您记上了：{answers}。不对直接说。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
 _LATER = "好，先放着，填过的都在，还没有提交；真不办了就回“不办了”。方便的时候从这一项接着发就行："
 _MISSING = "还没提交，还差{count}项：{titles}。"
+_PERHAPS_A_CHILD = re.compile(
+    "警察(?:叔叔|阿姨)|小学生|我.{0,4}年级|我(?:才|今年)?(?:[5-9]|1[0-5]|十[一二三四五]?|[五六七八九])岁"
+)
+_FOR_CHILDREN = "要是小朋友自己来办：狗证写家里大人的名字，要满18岁。叫爸爸妈妈一起来填。"
 _RESUMED = "填过的都在：{titles}。接着来："
 _AGREED = "好的，接着来："
 _SO_FAR = "填到现在是这样，哪项不对直接说：\n{answers}"
@@ -100,7 +108,7 @@ class _FormFiller:
         filled = {slot: tracker.get_slot(slot) for slot in form.slots}
         requested = tracker.get_slot(REQUESTED) if _active(tracker) == self.form_name else None
         if _answered_already(tracker):
-            _ask(dispatcher, form, requested, filled)
+            _ask(dispatcher, form, requested, filled, again=requested == CONSENT, kept=False)
             return []
         useless = await _useless_photos(form, filled)
         filled |= dict.fromkeys(useless)
@@ -115,8 +123,8 @@ class _FormFiller:
             changed = {event["name"]: event["value"] for event in events}
             wanted = changed.pop(REQUESTED, _NOTHING)
             if wanted is not None:
-                again = requested == CONSENT
-                _ask(dispatcher, form, None if wanted is _NOTHING else wanted, {**filled, **changed}, again=again)
+                told = {"again": requested == CONSENT, "kept": any(changed.get(name) for name in form.fields)}
+                _ask(dispatcher, form, None if wanted is _NOTHING else wanted, {**filled, **changed}, **told)
         elif requested is None:
             _ask(dispatcher, form, None, filled)  # it begins
         return events
@@ -168,10 +176,11 @@ class SubmitApplication(Action):
 
 
 def _ask(
-    dispatcher: CollectingDispatcher, form: Form, wanted: str | None, filled: Mapping[str, Any], *, again: bool = False
+    dispatcher: CollectingDispatcher, form: Form, wanted: str | None, filled: Mapping[str, Any], **told: bool
 ) -> None:
+    """Ask what is wanted, or the first question that is open. `told`: what need not be said again (`question`)."""
     if slot := wanted or next_slot(form, filled):
-        dispatcher.utter_message(**question(form, slot, filled, again=again))
+        dispatcher.utter_message(**question(form, slot, filled, **told))
 
 
 async def _useless_photos(form: Form, filled: Mapping[str, Any]) -> list[str]:
@@ -208,9 +217,14 @@ def _heard(
     text = besides.get("told") or tracker.latest_message.get("text") or ""
     heard = Heard.in_message(tracker.latest_message)
     today, entities = date.today(), StationEntities.load()
-    reading = read(station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard)
+    earlier = [str(event.get("text") or "") for event in _said_before(tracker)]
+    reading = read(
+        station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard, earlier=earlier
+    )
+    if requested is None and CONSENT not in reading.values:
+        return _begun(dispatcher, station_forms, form, reading, tracker)
     if reading.command == "cancel":
-        dispatcher.utter_message(text=_CANCELLED.format(says=form.says))
+        dispatcher.utter_message(text=CANCELLED.format(says=form.says))
         return [*_emptied(form), SlotSet(REQUESTED, None)]
     if reading.command == "same_photo":
         return _same_photo(dispatcher, form, requested, tracker)
@@ -227,6 +241,38 @@ def _heard(
     if station_forms.aside(text) == "bot":
         dispatcher.utter_message(text=_BOT)
     return _filled(dispatcher, station_forms, form, reading, requested)
+
+
+def _begun(
+    dispatcher: CollectingDispatcher, station_forms: Forms, form: Form, reading: Reading, tracker: Tracker
+) -> Events:
+    """A form begins: with what the message gives, and with what was told before it. Whoever says that the time for it
+    has not come is told when it will, and begins nothing."""
+    oldest = time.time() - SECONDS
+    said = [event for event in _said_before(tracker)[:MESSAGES] if float(event.get("timestamp") or 0) >= oldest]
+    messages = [{**(event.get("parse_data") or {}), "text": event.get("text") or ""} for event in said]
+    told = told_before(station_forms, form, messages, today=date.today(), entities=StationEntities.load())
+    if too_early := next(filter(is_too_early, reading.problems), told.too_early):
+        dispatcher.utter_message(text=too_early)
+        return [*_emptied(form), SlotSet(REQUESTED, None)]
+    if _PERHAPS_A_CHILD.search(_text(tracker)) and any(entry.settings.get("adult") for entry in form.fields.values()):
+        dispatcher.utter_message(text=_FOR_CHILDREN)
+    before = {name: value for name, value in told.values.items() if name not in reading.values}
+    events = _filled(dispatcher, station_forms, form, reading, None)
+    if before.get("dog_breed") in station_forms.fierce:
+        dispatcher.utter_message(text=_FIERCE.format(breed=before["dog_breed"]))
+    if before:
+        dispatcher.utter_message(text=_TOLD_BEFORE.format(answers="；".join(filled_lines(form, before))))
+    return [*events, *(SlotSet(name, value) for name, value in before.items())]
+
+
+def _text(tracker: Tracker) -> str:
+    return str(tracker.latest_message.get("text") or "")
+
+
+def _said_before(tracker: Tracker) -> list[dict[str, Any]]:
+    """The messages before this one, as events, the newest first."""
+    return [event for event in reversed(tracker.events) if event["event"] == "user"][1:]
 
 
 def _answer_besides(
@@ -281,7 +327,7 @@ def _noted(form: Form, reading: Reading, requested: str | None) -> str:
     if requested not in form.fields or requested in reading.values or reading.problems or reading.again:
         return ""
     given = {name: value for name, value in reading.values.items() if name in form.fields}
-    return "；".join(filled_lines(form, given))
+    return "；".join(line for line in filled_lines(form, given) if line.partition("：")[2] not in reading.remark)
 
 
 def _aside(
@@ -294,10 +340,10 @@ def _aside(
     )
     if aside == "resume" and done:
         dispatcher.utter_message(text=_RESUMED.format(titles="、".join(done)))
-    if open_ and (aside == "missing" or (aside == "resume" and done)):
-        dispatcher.utter_message(text=_MISSING.format(count=len(open_), titles="、".join(open_)))
     if aside == "review" and requested != CONFIRMED and done:
         dispatcher.utter_message(text=_SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
+    if open_ and (aside == "missing" or (aside in ("resume", "review") and done)):
+        dispatcher.utter_message(text=_MISSING.format(count=len(open_), titles="、".join(open_)))
     if aside in _ASIDES:
         dispatcher.utter_message(text=_ASIDES[aside].format(title=form.title, whose=form.whose))
     return [SlotSet(requested, None)] if requested else []

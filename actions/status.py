@@ -7,7 +7,14 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.lookups import answer_with
+from bot.nlu.stopped import OTHER_MATTER, stopped_form
 from bot.services import standing
+
+_STOPPED = "没有在办：{title}申请按您说的停了，没有提交。想接着办，说“{says}”就行。"
+
+
+def _is_bots(event: dict[str, Any]) -> bool:
+    return bool(event["event"] == "bot")
 
 
 class Status(Action):
@@ -22,4 +29,8 @@ class Status(Action):
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
         text = str(tracker.latest_message.get("text") or "")
+        stopped = stopped_form(str(event.get("text") or "") for event in reversed(tracker.events) if _is_bots(event))
+        if stopped and not OTHER_MATTER.search(text):
+            dispatcher.utter_message(text=_STOPPED.format(title=stopped.title, says=stopped.says))
+            return []
         return await answer_with(dispatcher, tracker.sender_id, partial(standing.asked, text=text))

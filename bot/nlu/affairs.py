@@ -12,6 +12,7 @@ from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE, bare,
 from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import FOLLOW_UP
+from bot.nlu.stopped import asks_still
 from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, chases
 from bot.nlu.triage import Triage
 from bot.nlu.wording import asks
@@ -50,6 +51,7 @@ _OTHER_BOOKS = re.compile("身份证|证件|户口|户籍|身份号")
 """Fields that are matters of their own as well."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 _THE_CASE = re.compile("报警|报案|报的|案子|案件|求助|举报|线索|警察|出警")
+_MINE_GOES_ON = re.compile("(?:我|俺|咱)(?:的|那|这|家|交|申).{0,10}(?:还在|在)(?:办|走|弄)")
 _SEE_TO_IT = re.compile("那[^，。 ]{1,12}你们(?:可|到底|还|能)?管")
 
 
@@ -139,6 +141,8 @@ class Affairs:
             return True  # "那查 Q20260101 呢" is none
         if triage.label not in ("enquiry", "help_request", "other"):
             return False
+        if self.asks_of_stopped(text):
+            return True
         if triage.intent == FOLLOWS_CASE or RECEIPT.search(text):
             return True
         if chases(text) or (_SEE_TO_IT.search(text) and self._said.has_told("tip")):
@@ -153,6 +157,15 @@ class Affairs:
         if asked_before and named and _AND_MINE.search(text):
             return True
         return self._in_so_many_words(text, named=named)
+
+    def asks_of_stopped(self, text: str) -> bool:
+        """Whether somebody asks what became of the form that they have stopped: 我那个还在办着吗."""
+        said = normalise(text)
+        named = any(form.subject.search(said) for form in self._said.forms.forms.values()) and _MINE_GOES_ON.search(
+            said
+        )
+        asked = asks_still(said) and (named or self._said.stopped is not None)
+        return bool(asked) and self._said.form is None
 
     def _of_application(self, text: str) -> bool:
         """Whether a brief message is about the application that was handed in, and names no other matter."""

@@ -7,15 +7,19 @@ change: an answer goes live without training.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered
+from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.nlu import forms, knowledge, wording
+from bot.nlu.beforehand import MESSAGES, told_before
+from bot.nlu.entities import StationEntities
+from bot.nlu.forms import Form
 from bot.nlu.knowledge import SHORT, Knowledge
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
@@ -50,6 +54,7 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
         """Load the knowledge base; a file that cannot be used stops the start with its reason."""
         super().__init__((domain or Domain.empty()).responses)
         self._knowledge, self._words, self._forms = knowledge.live(), wording.live(), forms.live()
+        self._entities = StationEntities.load()
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
@@ -78,12 +83,23 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
         topic = topics[0] if len({topic.intent for topic in topics}) == 1 else None
         here = topic if topic and not _ELSEWHERE & set(topic.when) else None  # theirs is another document
         form = self._forms.current().offered(here.intent) if here else None
-        if form is None or not set(_BEGINS).issuperset(filter(None, asked.aspects)):
+        if form is None or self._cannot_yet(form, tracker) or not set(_BEGINS).issuperset(filter(None, asked.aspects)):
             return said
         offer = _OFFER.format(says=form.says)
         known = form.says in said["text"] or _offered_before(tracker, offer) or _only_asks(tracker)
         told = said["text"] if known else f"{said['text']}\n{offer}"
         return {"text": told, "buttons": [button(form.says), *said["buttons"]][:MOST_BUTTONS]}
+
+    def _cannot_yet(self, form: Form, tracker: DialogueStateTracker) -> bool:
+        """Whether what was told lately rules this form out: a dog that may not be kept, less than half a year here."""
+        forms_ = self._forms.current()
+        said = [event for event in reversed(tracker.events) if isinstance(event, UserUttered)][:MESSAGES]
+        named = {forms_.breed(normalise(event.text or "")) for event in said}
+        if any(entry.kind == "breed" for entry in form.fields.values()) and named & (forms_.fierce | forms_.banned):
+            return True
+        messages = [{**(event.parse_data or {}), "text": event.text or ""} for event in said]
+        today, entities = date.today(), self._entities
+        return bool(told_before(forms_, form, messages, today=today, entities=entities).too_early)
 
 
 def _offered_before(tracker: DialogueStateTracker, offer: str) -> bool:

@@ -225,14 +225,14 @@ class Asked:
         question = Question.from_json(asked) if asked else Question()
         return question.precise if question.choices else ()
 
-    def about_form(self, intent: str) -> tuple[str, Question] | None:
-        """Whoever fills in a form, or has just handed it in, asks about it."""
-        topic = self._said.readers.knowledge.current().choose(intent, "")
+    def about_form(self, intent: str, text: str = "") -> tuple[str, Question] | None:
+        """Whoever fills in a form, or has just handed it in, asks about it, or about what the text names of it."""
+        topic = self._said.readers.knowledge.current().choose(intent, text)
         return (topic.title, Question((topic.id,))) if topic else None
 
     def after(self, parse_data: dict[str, Any], form: Form) -> dict[str, Any]:
-        """A message behind which questions are about this form."""
-        about = self.about_form(form.intent)
+        """A message behind which questions are about this form, or the part of its matter that the message names."""
+        about = self.about_form(form.intent, normalise(str(parse_data.get("text") or "")))
         return {**parse_data, QUESTION: about[1].to_json()} if about else parse_data
 
     def intent_of(self, asked: tuple[str, Question] | None) -> str:

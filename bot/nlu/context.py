@@ -9,7 +9,7 @@ them: it puts an open form to sleep until the alarm is over.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -71,6 +71,17 @@ _HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")
 
 _INTRODUCES = re.compile("(?:我要|我想|想要?|要|给[^，。 ]{1,6})办.*我(?:叫|姓)|我(?:叫|姓).*(?:我要|我想|想要?|来)办")
 """Whoever wishes and gives a name in one breath begins, whatever is asked besides."""
+_DOES_IT = re.compile(
+    "(?:那|就|行|好|嗯|中|哎|唉|来(?:一?[个份])?|我|先|咱|给|帮|替|麻烦|直接|现在|可以的?话?|能办?的?话|在|搁|用|你们?|您"
+    "|这儿?|这里|这块|这边|手机上?|网上|微信上?|[,，\\s])*(?:给(?:我|它|他|她|[我俺]?家?[^，。 ]{1,4}))?"
+    "(?:(?:办|整|弄|填|申请|登记|搞)(?:一?[个张份下]|着|上"
+    "|(?:[这那它]|你们?|您)?这?(?:儿|里|边)?(?:整|办|弄|填|登)?(?:吧|呗|得了))|上个?(?:户口|牌))"
+)
+"""Whoever says right behind the rules that it be done begins it, whatever follows: 那就你这整吧我姓于."""
+_ACT = re.compile("^[^，。]{0,6}(?:办|整|弄|填|登记|申请|上户口|上牌)(?!过|完|好了|不了|没|丢|错|坏|了)")
+"""The act at the beginning of what brings data: 那先办博美吧 叫奶盖."""
+_OF_OTHERS = re.compile("[他她]|楼[上下]|邻居|对门|隔壁|小区里|有人|人家|那家|举报|反映|管管|投诉|没办|不办|无证")
+"""Whoever tells of others reports, and wishes for nothing."""
 _STANDING = re.compile("查(?:一?下|查|询)?[^，,。 ]{0,10}(?:下来|办好|办完|批)|(?:[办批]下来|办好|办完)(?:了)?没")
 """Who asks how an application stands wishes for none."""
 _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
@@ -140,9 +151,10 @@ class Context:
             if triage.urgent:
                 return Meaning(parse_data, self._filling.asleep())
         meant = await self._meant(parse_data, triage, parse)
-        if form and (self._asked.vague(meant) or (meant is parse_data and triage.uncertain)):
+        begins = str(meant["intent"]["name"]).startswith("apply_")
+        if form and not begins and (self._asked.vague(meant) or (meant is parse_data and triage.uncertain)):
             meant = self._asked.not_understood(form, meant)
-        if form and str(meant["intent"]["name"]).startswith("apply_"):
+        if form and begins:
             before = (SlotSet(SLEEPING, None), ActiveLoop(None), *(SlotSet(name, None) for name in _OF_ONE_FORM))
         return Meaning(meant, before)
 
@@ -271,13 +283,13 @@ class Context:
             wished
             and wished is not self._said.form
             and (self._said.alarm_seen or not self._said.alarm_open)
-            and (triage.label in ("enquiry", "other", "help_request") or (triage.uncertain and not triage.urgent))
+            and self._may_wish(triage, text)
         ):
-            return dialogue(parse_data, f"apply_{wished.kind}", wished.intent)
+            return self._asked.after(dialogue(parse_data, f"apply_{wished.kind}", wished.intent), wished)
         if self._affairs.asks_progress(text, triage):
             if handed_in := self._affairs.follows_application(text, triage):
                 return self._asked.after(dialogue(parse_data, "ask_status", handed_in.intent), handed_in)
-            by_number = triage.intent != FOLLOWS_CASE or RECEIPT.search(text)
+            by_number = triage.intent != FOLLOWS_CASE or RECEIPT.search(text) or self._affairs.asks_of_stopped(text)
             return dialogue(parse_data, "ask_status", _SERVICES if by_number else FOLLOWS_CASE)
         if self._gives_up_asking(text, triage):
             return read_as(parse_data, Triage("other", triage.confidence, _GOODBYE), _GOODBYE)
@@ -285,6 +297,13 @@ class Context:
             return read_as(parse_data, Triage(matter.label, triage.confidence, matter.intent), matter.intent)
         question = await self._asked.question(text, parse_data, triage, parse)
         return self._asked.told_with(parse_data, question) if question else parse_data
+
+    @staticmethod
+    def _may_wish(triage: Triage, text: str) -> bool:
+        """Whether a message may be a wish at all: no alarm, and what looks like a tip only where it tells of nobody."""
+        if triage.label in ("enquiry", "other", "help_request") or (triage.uncertain and not triage.urgent):
+            return True
+        return triage.label == "tip" and triage.confidence < CERTAIN and not _OF_OTHERS.search(text)
 
     @staticmethod
     async def _asked_beside_talk(text: str, parse: Parse) -> dict[str, Any] | None:
@@ -313,7 +332,7 @@ class Context:
         named = [form.intent for form in self._lately_named()]
         ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))
         wished = self._said.forms.wished(text, intent) or next((form for form in ahead if form), None)
-        wished = wished or self._agreed_to(text)
+        wished = wished or self._agreed_to(text) or self._done_at_once(text, heard, (about, *named))
         if wished or (wished := self._said.forms.begun_with(normalise(text), self._said.bot_said)):
             return wished
         for form in self._said.forms.forms.values():
@@ -328,6 +347,21 @@ class Context:
                 if offered and ("name" in given or (given and invited and not reading.loose)):
                     return form
         return None
+
+    def _done_at_once(self, text: str, heard: Heard, matters: Sequence[str]) -> Form | None:
+        """The form of a matter told of lately that a message wants done at once, with or without data for it."""
+        said = normalise(text)
+        forms = self._said.forms
+        form = next((form for name in matters for form in forms.forms.values() if name in form.matters), None)
+        if form is None or forms.about_another(form, said) or _HEARSAY.search(said) or _OF_OTHERS.search(said):
+            return None
+        if asks(_POLITELY.sub("", said)) or forms.cancels(said) or forms.aside(said) == "later":
+            return None
+        if _DOES_IT.match(said):
+            return form
+        reading = self._filling.read_for(form, CONSENT, text, {}, heard)
+        given = set(reading.values) - {CONSENT}
+        return form if given and not reading.loose and _ACT.search(said) else None
 
     def _lately_named(self) -> list[Form]:
         """The forms whose subjects the last few messages name, as often as they do."""

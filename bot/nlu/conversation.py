@@ -21,6 +21,7 @@ from bot.nlu.forms import FORM_ANSWER, REQUESTED, Form
 from bot.nlu.known_questions import ALARMS, FORMS, KnownQuestions
 from bot.nlu.live_file import LiveFile
 from bot.nlu.question import Interpreter
+from bot.nlu.stopped import stopped_form
 from bot.nlu.telling_words import FOLLOWS_CASE, RECEIPT
 from bot.nlu.triage import CASE_LABELS, Triage
 from bot.nlu.wording import asks
@@ -34,6 +35,10 @@ _APPLICATION_SECONDS = 60 * 24 * 60 * 60
 """An application handed in so long ago is what a question without a subject is about."""
 _THE_FORM = re.compile("[那这]个?证|的证|申请|填的?那?个?表")
 """Words for the form that one was filling in, beside its name."""
+_ASKS_TO_GO_ON = re.compile(
+    "(?:继续|接着|往下)(?:办|填|弄|整|来|登|搞)*(?:吧|吗|不|嘛|么|呗|行不|可以)|还(?:能|可以)?(?:继续|接着)"
+)
+"""Whether to go on, asked of a form that an alarm has put to sleep: 居住证还继续吗."""
 _CASE_LINE = re.compile("^·", re.MULTILINE)
 """A case among the lines that tell how one's own affairs stand."""
 
@@ -98,10 +103,11 @@ class Conversation:
         """The form asleep that a text takes up again in so many words, in an open alarm: by its name, or by "go on"
         where an officer has the alarm."""
         asleep = self.asleep if self.alarm_open else None
-        if asleep is None or asks(text):
+        if asleep is None or (asks(text) and not _ASKS_TO_GO_ON.search(text)):
             return None
         named = asleep.subject.search(text) or _THE_FORM.search(text)
-        goes_on = self.forms.aside(text) == "resume" and (self.alarm_seen or named)
+        resumes = self.forms.aside(text) == "resume" or _ASKS_TO_GO_ON.search(text)
+        goes_on = resumes and (self.alarm_seen or named)
         return asleep if goes_on or self.forms.wished(text, "") is asleep else None
 
     @property
@@ -161,6 +167,11 @@ class Conversation:
     def bot_said(self) -> str:
         """The bot's last words."""
         return next((event.text or "" for event in self._replies()), "")
+
+    @property
+    def stopped(self) -> Form | None:
+        """The form that was stopped, where nothing else of an application was told since."""
+        return stopped_form(event.text or "" for event in self._replies())
 
     def bot_said_lately(self, replies: int) -> str:
         """The bot's last words, as many replies of them that are not forgotten yet."""

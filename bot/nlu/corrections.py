@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bot.nlu.values import DIGIT_WORDS
 
@@ -42,6 +42,88 @@ _NUMBER_TOLD = re.compile(
 _LAST_NUMBER = re.compile(r"([0-9]+|[零一二三四五六七八九]+)(?:室|号)?$")
 """A flat's number told anew by itself, 是五零三, and the one that it stands for: as many figures, in either writing."""
 _TAIL = re.compile(r"[\s,，。.、!！~～啊呀呢哈吧的了]+$")
+
+
+_AT_END = re.compile("最后|末|尾|结尾|后[面边头]|后.{0,2}位|屁股|[xX叉]")
+_AT_START = re.compile("开头|最前|前[面边头]|打头")
+_IN_MIDDLE = re.compile("中间|当中|里[面边]")
+_PIECEWISE = re.compile(
+    "最后|末|尾|[后前](?:[面边头]|.{0,2}位)|中间|当中|开头|打头|第.{1,2}[位个]|[少漏落缺多差][打写了发输掉]?|忘|手滑|手误"
+    "|[打写发输念报看按][错串差]|不是|不对|改|应该|补|加|接着|剩|还有"
+)
+"""Words for which digits stand where, in what puts right a number that was refused."""
+_COUNTS = re.compile(rf"{_D}+(?:位数?字?|个数?字?|下|点|遍|次|样|共|起|直|会儿?)|[xX叉]的?写?不")
+"""Counts and other words that hold a numeral and tell no digit: 少打了一位, 有一个."""
+_DIGIT_RUN = re.compile(rf"{_D}+(?:[xX叉])?|[xX叉]")
+_TOO_MANY = re.compile("多[打写了发输按]|重复|打重")
+_BESIDE_DIGITS = 18
+"""Letters beside the digits of what is put right; more of them tell of something else."""
+
+
+def put_right(refused: str, said: str, length: int, valid: Callable[[str], bool]) -> str | None:
+    """A number that was refused with the digits that were told of it since; None where they make no valid number, or
+    several: 最后一位是7, 忘打X了, 中间少了个0, 不是3是8, or just the rest of it."""
+    for old, new in swaps(said):
+        old, new = old.removesuffix("号"), new.removesuffix("号")
+        if re.fullmatch(f"{_D}+", old) and re.fullmatch(f"{_D}+[xX]?", new):
+            return _only(_replaced(refused, _in_digits(old), _in_digits(new)), valid)
+    rest = _PLACE.sub(r" \g<rest>", _COUNTS.sub(" ", said))
+    told = [_in_digits(run.replace("叉", "X")) for run in _DIGIT_RUN.findall(_WRONG_DIGITS.sub(" ", rest))]
+    letters = len(re.findall(r"[^\W_]", _DIGIT_RUN.sub("", rest)))
+    if len(told) != 1 or letters > _BESIDE_DIGITS or not (letters == 0 or _PIECEWISE.search(said)):
+        return None
+    if (whole := other_end(refused, said)) and len(whole) == length and valid(whole):
+        return whole
+    if _TOO_MANY.search(said) and len(told[0]) < length <= len(refused) - 1:
+        return _only(_replaced(refused, told[0], ""), valid)
+    return _with_digits(refused, told[0], said, length, valid)
+
+
+def tells_digits(said: str) -> bool:
+    """Whether a text tells which digits of a number are other ones than were sent."""
+    rest = _COUNTS.sub(" ", said)
+    told = _DIGIT_RUN.findall(rest)
+    letters = len(re.findall(r"[^\W_]", _DIGIT_RUN.sub("", rest)))
+    return len(told) == 1 and letters <= _BESIDE_DIGITS and bool(_PIECEWISE.search(said))
+
+
+def _replaced(number: str, old: str, new: str) -> set[str]:
+    """The number with one of the places of these digits put right."""
+    places = (match.start() for match in re.finditer(f"(?={re.escape(old)})", number))
+    return {f"{number[:at]}{new}{number[at + len(old) :]}" for at in places}
+
+
+def _only(found: set[str], valid: Callable[[str], bool]) -> str | None:
+    right = [one for one in found if valid(one)]
+    return right[0] if len(right) == 1 else None
+
+
+def _with_digits(refused: str, told: str, said: str, length: int, valid: Callable[[str], bool]) -> str | None:
+    """The number with these digits in the place of as many as its length wants gone: where they are said to stand,
+    else at its end, else wherever the number is valid and least is changed."""
+    gone = len(refused) + len(told) - length
+    if not 0 <= gone <= len(refused) or gone > len(told) + 1:
+        return None
+    last = len(refused) - gone
+    made = {at: f"{refused[:at]}{told}{refused[at + gone :]}" for at in range(last + 1)}
+    if _AT_END.search(said) or told.endswith("X"):
+        places = [last]
+    elif _AT_START.search(said):
+        places = [0]
+    elif _IN_MIDDLE.search(said):
+        places = list(range(1, last))
+    else:
+        places = [last] if valid(made[last]) and gone == 0 else list(made)
+    right = {made[at]: _changed(refused[at : at + gone], told) for at in places if valid(made[at])}
+    best = [one for one, cost in right.items() if cost == min(right.values())]
+    return best[0] if len(best) == 1 else None
+
+
+def _changed(old: str, new: str) -> int:
+    """How many digits differ, whichever way the shorter ones are laid beside the others."""
+    short, long = sorted((old, new), key=len)
+    shifts = range(len(long) - len(short) + 1)
+    return min(sum(a != b for a, b in zip(short, long[at:], strict=False)) for at in shifts) + len(long) - len(short)
 
 
 _SLIP = re.compile("[打写说弄发记报念整听看](?:错|差|串|岔|反)了?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -12,8 +13,9 @@ from typing import Any
 from bot.nlu import values
 from bot.nlu.entities import StationEntities
 from bot.nlu.forms import PHOTO, Field, Forms
+from bot.nlu.names import is_name
 from bot.nlu.values import BadValueError
-from bot.nlu.wording import any_of, asks
+from bot.nlu.wording import any_of, asks, size
 
 EDGES = re.compile(r"^[\s,，。.、:：是叫为了]+|[\s,，。.、!！~～啊呀呢哈吧呗嘞的了]+$")
 HOUSE = re.compile(r"[0-9一二三四五六七八九十零]+\s*(?:号|栋|楼|单元|室|-)")
@@ -51,6 +53,8 @@ _NO_REGION = re.compile(
     "|房子|房东|合同|个月|半年|[一两几多]年|上班|工作|工地|单位|公司|打工|手机|电话|身份证"
     "|[课补错页]|地址|刚才|一共|照片|图片|继续|提交|确认"
 )
+_NO_HOME = re.compile("户口本|迁|集体|页|簿|号|转|派出所|才|刚|变|上学|改")
+"""What is told of a registration, and not where it is."""
 _REGION_END = re.compile("过?来|的|户口|人|[\\s,，。]")
 _HERE = re.compile("沈阳|大东区|沈河区|和平区|皇姑区|铁西区|浑南区|于洪区|苏家屯区|沈北新区")
 _OF_HERE = (
@@ -102,8 +106,10 @@ _NO_WORDS = re.compile(
     r"^(?:你好|您好|在吗|谢谢|好的?|嗯+|是的?|有人吗|哈+|喂|啊+|等等|等一下|等会儿?|稍等|不知道|不清楚|忘了|没有|还没|收到|哦+)$"
 )
 _DENIED = re.compile("[不没](?:去|在|有)?(?:上班|工作|打工|干活|念书|读书|上学)")
+TOO_EARLY = "居住证要在这儿住满半年。"
+"""What is told first to whoever has not lived here long enough."""
 _FULL_HALF_YEAR = (
-    "居住证要在这儿住满半年。从{since:%Y-%m-%d}算，到{full:%Y年%-m月%-d日}满半年，到时候再办；日期写错了就重发一个。"
+    TOO_EARLY + "从{since:%Y-%m-%d}算，到{full:%Y年%-m月%-d日}满半年，到时候再办；日期写错了就重发一个。"
     "没满半年也要先做居住登记，问我“租房怎么登记”就行。"
 )
 _NOT_REMEMBERED = re.compile("哪天忘|忘了|记不清|想不起|不记得")
@@ -114,6 +120,39 @@ _MONTH_TOLD = re.compile(r"月|\d[./-]\d")
 _WHICH_MONTH = "今年几月？写上月份就行，比如“今年三月”。"
 _TOO_LONG_AGO = "这针是{day:%Y-%m-%d}打的，已经超过{months}个月了，先去补打狂犬疫苗，再发新的日期；写错了就重发一个。"
 _BANNED = "{breed}在本所的禁养名单里，重点管理区不能办证。品种写错了就重发一个，不办了回“不办了”。"
+
+_NOT_VACCINATED = re.compile(
+    "(?:没|还没|未|没有)(?:有|给|[它他她])*(?:打|接种|注射)(?![错])|(?:打|接种)不了|不(?:想|敢|能|让)(?:给[它他她])?打"
+)
+"""That there was no vaccination yet."""
+_HOW_OLD = re.compile(
+    "(?:[0-9一二两俩仨三四五六七八九十几半]+个|[两俩仨])(?:多|半|来)*月(?!前|.{0,2}(?:之前|以前))"
+    "|[0-9一二两俩仨三四五六七八九十几半]+(?:多|半|来)*(?:岁|周(?![一二三四五六日天末])|天)(?!前|.{0,2}(?:之前|以前))"
+)
+_AGE_WORDS = re.compile("才|刚|快|大|岁|小")
+"""How long a dog has lived, and no day: 才俩月, 三个月大."""
+_ADDRESS_LETTERS = 40
+_STREET_NAMED = re.compile("[路街巷里院村屯]|小区|社区|家园|花园|公寓|胡同")
+_ESTATE_ALONE = re.compile("(?:[\u4e00-\u9fff]{2,8}(?:社区|小区|家园|花园|公寓|区|苑|里|路|街))")
+_ADDRESS_PART = re.compile(
+    "[0-9一二三四五六七八九十零]+(?:(?:号楼|号院|号|栋|楼|单元|室|门|层|-)[0-9一二三四五六七八九十零]*)*"
+)
+_ADDRESS_REMARK = re.compile(
+    "[\\s,，。]*(?:[我俺]?(?:是|都|就)*(?:合租|整租|租)(?:的|着|了|住)|[没无](?:有|签|给)*合同|有合同|房东|自己(?:的房|买)|买的|[我俺](?:们)?(?:一?家|自己|跟|和|在|是|住)|跟|"
+    "(?:都|已经|快)*住了|[一两三四五六七八九十几0-9]+(?:个月|年)|一个月[0-9一两三四五六七八九十]|电话|手机|身份证|老家|户口|上班|干活|离|挨着|不远|就行|行吗|中不|没房本|有房本)"
+)
+"""What is told behind an address, and is no part of it."""
+_ADDRESS_FILLER = re.compile("(?<=[区路街号栋楼院边面])[那这]个|呃+|嗯+|(?<=[区路街号])啊")
+_NO_BEGINNING = "我你他她它俺咱的是在住家搬到了就现养租这那有从去来叫和跟也都还写改成换址"
+_IN_BEGINNING = f"(?:(?![{_NO_BEGINNING}])[\u4e00-\u9fff])"
+_PART_OF_WORD = re.compile(f"(?:^|[^\u4e00-\u9fff]|[{_NO_BEGINNING}])({_IN_BEGINNING}{{1,2}})$")
+_ESTATE_BEFORE = re.compile(
+    f"(?:(?:沈阳市|大东区|{_IN_BEGINNING}{{1,4}}(?:社区|小区|家园|花园|公寓|新村|街道|区|苑))[\\s,，]*){{1,3}}$"
+)
+_PARTS_BEHIND = re.compile(
+    r"(?:[\s,，]*[0-9一二三四五六七八九十]+(?:号楼|号院|栋|楼|单元|室|门|层|号)(?![0-9年月日]))+(?:[\s]*\d{1,4}(?!\d))?"
+)
+"""What belongs to the beginning of an address: the first letters of a word, the estate before its street."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +193,7 @@ class FieldReader:
         )
 
     def _address(self, text: str) -> str | None:
+        text = without_remarks(text)
         said = _WHOSE_HOME.sub("", _ADDRESS_AT.sub("", EDGES.sub("", _ADDRESS_LEAD.sub("", _LIVES.sub("", text)))))
         asked = self.requested == "address"
         if asked and _ONLY_AREA.fullmatch(said) and not asks(text):
@@ -166,7 +206,23 @@ class FieldReader:
             return None if asks(text) else self._house_named(text)
         if not re.search(r"[0-9一二三四五六七八九十]", said) and asked:
             raise BadValueError(_WHOLE_ADDRESS)
-        return said
+        return said if size(said) <= _ADDRESS_LETTERS else self._house_named(text)
+
+    def address_told(self, text: str) -> str | None:
+        """The address that a message told, whatever it was about, without what is only near it."""
+        pieces = [piece for piece in re.split(r"[\s,，。;；!！?？]+", text) if piece]
+        house = next((at for at, one in enumerate(pieces) if HOUSE.search(one) and _STREET_NAMED.search(one)), None)
+        if house is None:
+            return None
+        first, last = house, house + 1
+        while first and _ESTATE_ALONE.fullmatch(pieces[first - 1]):
+            first -= 1
+        while last < len(pieces) and _ADDRESS_PART.fullmatch(pieces[last]):
+            last += 1
+        run = [_ADDRESS_LEAD.sub("", _LIVES.sub("", pieces[first])), *pieces[first + 1 : last]]
+        with suppress(BadValueError):
+            return self._address(re.sub("(?<=[号楼元栋院]) ", "", " ".join(run)))
+        return None
 
     def _house_named(self, text: str) -> str | None:
         """The last place with a house number among other words: 我搬家了现在住津桥路十八号楼三单元."""
@@ -189,7 +245,10 @@ class FieldReader:
             return None  # where one lives, and not where one is registered
         if _HERE.search(said) and (asked or "户口" in text) and not (asks(text) or _LIVES_THERE.search(text)):
             raise BadValueError(_OF_HERE)
-        if known or (asked and not asks(text) and _ANY_REGION.fullmatch(said) and not _NO_REGION.search(said)):
+        labelled = _REGION_LEAD.match(text) and not _NO_HOME.search(text) and len(said) <= _SHORT
+        if known or (
+            (asked or labelled) and not asks(text) and _ANY_REGION.fullmatch(said) and not _NO_REGION.search(said)
+        ):
             return said
         return None
 
@@ -199,6 +258,8 @@ class FieldReader:
             return None
         if _AGED.search(text) and not _MONTH_TOLD.search(text):
             return None  # 今年四岁了
+        if not entry.settings.get("at_least_months") and self._not_done(entry, text):
+            return None
         months = values.months_between(found, self.today)
         if _NOT_REMEMBERED.search(text) and not re.search(r"\d", text):
             return None
@@ -207,9 +268,18 @@ class FieldReader:
         least, most = entry.settings.get("at_least_months"), entry.settings.get("within_months")
         if least and months < least:
             raise BadValueError(_FULL_HALF_YEAR.format(since=found, full=values.months_after(found, least)))
-        if most and months >= most:
+        latest = found if values.tells_the_day(text) else values.months_after(found, 1)  # 去年12月 may be its last day
+        if most and values.months_between(latest, self.today) >= most:
             raise BadValueError(_TOO_LONG_AGO.format(day=found, months=most))
-        return found.isoformat()
+        return as_told(found, text)
+
+    def _not_done(self, entry: Field, text: str) -> bool:
+        """Whether a text tells that there was no vaccination yet, or nothing but how old the dog is: 才俩月."""
+        if not_vaccinated(text):
+            return True
+        told = any(word in text for word in entry.settings.get("about", ()))
+        told = told or (self.requested == entry.name and not _AGE_WORDS.search(text))
+        return bool(_HOW_OLD.search(text)) and not told
 
     def _of_dog(self, name: str, text: str) -> str | None:
         said = _of_dog(name, text)
@@ -223,6 +293,42 @@ class FieldReader:
         if known in self.forms.banned:
             raise BadValueError(_BANNED.format(breed=known))
         return known
+
+
+def not_vaccinated(text: str) -> bool:
+    """Whether a text says that there was no vaccination yet."""
+    return bool(_NOT_VACCINATED.search(text)) and not re.search("[没还]?打没打|打了没", text)
+
+
+def as_told(found: date, text: str) -> str:
+    """A day as exactly as a text tells it: a month or a year that is told stays one, and becomes no day."""
+    if values.tells_the_day(text):
+        return found.isoformat()
+    return f"{found:%Y-%m}" if values.tells_the_month(text) else f"{found:%Y}"
+
+
+def without_remarks(text: str) -> str:
+    """An address without what is told beside it: 万泉街十九号院那个平房租的没有合同."""
+    house = HOUSE.search(text)
+    remark = _ADDRESS_REMARK.search(text, house.end()) if house else None
+    said = text[: remark.start()] if remark else text
+    return _ADDRESS_FILLER.sub("", said) if house else said
+
+
+def extended(text: str, found: str) -> str:
+    """The address that was found in a text with what of its beginning was left out: 魁 of 魁星社区, the estate before
+    the street."""
+    at = text.find(found)
+    if at < 0:
+        return found
+    before, behind = text[:at], text[at + len(found) :]
+    if HOUSE.search(found) and (parts := _PARTS_BEHIND.match(behind)):
+        found += parts.group().rstrip(" ,，")
+    lead = _PART_OF_WORD.search(before)
+    if lead and not is_name(lead[1]):
+        return before[lead.start(1) :] + found
+    estate = _ESTATE_BEFORE.search(before)
+    return before[estate.start() :] + found if estate else found
 
 
 def colour(text: str) -> str | None:
@@ -279,6 +385,11 @@ def far_region(text: str) -> bool:
     """Whether a text is nothing but a region of another place, down to a town or village: 赤峰市翁牛特旗乌丹镇."""
     said = EDGES.sub("", text)
     return bool(_REGION.match(said) and _WHOLE_REGION.fullmatch(said)) and not _HERE.search(said)
+
+
+def any_region(text: str) -> bool:
+    """Whether a text names a region: 内蒙, 吉林四平."""
+    return bool(_REGION.search(text))
 
 
 def unasked(text: str) -> bool:

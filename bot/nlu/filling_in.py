@@ -156,10 +156,10 @@ class FillingIn:
         a half sounds like an alarm: that is read as a whole.
         """
         told, asked = cut(alone["text"])
-        if not told or not asked:
+        if not told or not asked or self._said.forms.aside(normalise(alone["text"])) == "deaf":
             return None
         reading = self._reading(form, gives := await parse(told))
-        if not reading.values or reading.loose:
+        if not reading.values or reading.loose or self._agrees_in_passing(reading, told):
             return None
         read = await parse(asked)
         triage = Triage.from_json(read["triage"])
@@ -168,6 +168,10 @@ class FillingIn:
         if triage.label != "enquiry" or triage.uncertain:  # this one: 这个证办一回得多少钱
             read = {**await parse(f"{form.title}，{asked}"), "text": asked}
         return Halves(gives, read)
+
+    def _agrees_in_passing(self, reading: Reading, told: str) -> bool:
+        """Whether a half of a question would be consent and nothing else: 有没有啥办法快点 托托关系也行."""
+        return set(reading.values) == {CONSENT} and not self._said.forms.says_yes(normalise(told))
 
     def about_filling(self, form: Form, asked: Mapping[str, Any]) -> dict[str, str]:
         """What the form itself says to a question about filling in: under `aside` or `remark`; empty for any other."""
@@ -179,7 +183,7 @@ class FillingIn:
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""
         undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT and not self._said.forms.says_yes(normalise(text))
-        told = reading.command or reading.remark or _OF_ONESELF & set(reading.values)
+        told = reading.command or reading.remark or reading.problems or _OF_ONESELF & set(reading.values)
         return undecided and asks(normalise(text)) and not told
 
     def _goes_on_with_other(self, reading: Reading) -> bool:
@@ -309,8 +313,19 @@ class FillingIn:
         self, form: Form, requested: str | None, text: str, filled: Mapping[str, Any], heard: Heard = NOTHING_HEARD
     ) -> Reading:
         """What a text gives the form when this question of it was asked."""
-        today, entities = self._said.today, self._said.readers.entities
-        return read(self._said.forms, form, requested, text, filled, today=today, entities=entities, heard=heard)
+        said, entities = self._said, self._said.readers.entities
+        earlier = [event.text or "" for event in said.earlier_messages]
+        return read(
+            said.forms,
+            form,
+            requested,
+            text,
+            filled,
+            today=said.today,
+            entities=entities,
+            heard=heard,
+            earlier=earlier,
+        )
 
     def _called_so(self, reading: Reading) -> bool:
         """Whether a word or two in answer to "what is the name?" tell of nobody and nothing: 黑豹, 林小宝."""

@@ -11,12 +11,12 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from math import exp
 from typing import Any, Literal
 
 from bot.nlu import field_values, values
-from bot.nlu.corrections import other_end, other_house, swapped, swaps
+from bot.nlu.corrections import other_end, other_house, put_right, swapped, swaps, tells_digits
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
@@ -36,7 +36,9 @@ _TOLD: Mapping[str, Command | Aside] = {
     **{"sent_already": "sent", "whose": "whose", "chat": "chat", "photo_how": "photos"},
 }
 """The turns (`nlu_data/form_turns.yml`) that say something about filling in and give nothing."""
-_HANDS_IN = re.compile("提交|送出|交上|交了?吧|帮我交|能交就交|报上|报吧|递上")
+_HANDS_IN = re.compile(
+    "提交|送出|交上|交了?吧|帮我交|能交就交|报上|报吧|递上|就这[么样]|就这些|完事|齐了|齐活|妥了|确认|无误"
+)
 _GIVES_UP = 0.9
 """How likely giving up has to be: what was filled in is lost by it."""
 _ENDS = re.compile(
@@ -47,6 +49,7 @@ _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _QUOTES = re.compile('[“”‘’"「」『』《》<>【】]+')
 _SPACED_OUT = re.compile("(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\\s+(?=[\u4e00-\u9fff](?:\\s|$))")
 """Characters that somebody writes one by one: 孟 凡 强."""
+_COLOURS, _SIZES = "黄白黑棕灰花红金", "小大公母男女"
 _GLUED_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d{17}[\dxX])|(?<=\d{17}[\dxX])(?=[\u4e00-\u9fff])")
 """Between an identity number and the words that it is written on to: 吴海涛371323…."""
 _SELF_CORRECTED = re.compile(
@@ -103,6 +106,32 @@ _AGREES = re.compile("同意|我授权|没意见")
 _REFUSES = re.compile("[不别没甭](?:太)?(?:同意|愿意|想|要|办|填|发|用)|先问|问一下")
 _NO_CALLS = re.compile("(?:电话)?\\s*[打接]\\s*不要|不要\\s*[打接](?:电话)?|别\\s*[打接](?:电话)?")
 _DIGITS = {"id_number": 18, "phone": 11}
+_STILL_WRONG = "这样改了还是对不上，请把{wants}位的{title}从头到尾再发一遍。"
+_NOT_TOLD = "前面没看到写到门牌的地址，请在这里发一遍，比如“大东路1号2单元301”。"
+_NUMBER_NAMES = {"id_number": re.compile("身份证|证件号"), "phone": re.compile("手机|电话")}
+_REFUSED_LATELY = 6
+"""Messages within which a number that was refused is put right."""
+_SMALL_ASK = re.compile("(?:行|中|对|可以|好使|成)(?:吗|不|么|嘛|吧)\\W*$")
+_ASKS_TO_GO_ON = re.compile("(?:还|能|可以)?(?:继续|接着)(?:办|填|弄|整|来|登|搞)?(?:吗|不|嘛|么|呗)\\W*$")
+_NAME_LEAD = re.compile("^(?:我|俺|本人|就|名字|姓名|叫|是)+(?=[\u4e00-\u9fff]{2})")
+_NO_RARE_NAME = re.compile(
+    "[我你他她它俺咱您不没吗呢了办谁啥哪怎咋这那的就也都还有在是要想给看说写发填问先再等来去到做租住打养把被]|手机|电话|身份|号码"
+    "|(?<=.)么|本人|同志|警官|老师|姓名|名字|照片|地址|疫苗|登记|居住|狗|犬|孩子|儿子|女儿"
+)
+"""What no name holds, whose surname is none of those that are known."""
+_FAREWELL = re.compile(
+    "(?:拜拜|再见|回聊|回头聊|回见|改天聊|明儿见|明天见|晚安|下线了|先下了|先撤了|闪了|溜了"
+    "|bye ?bye|bye|886?|走了哈|忙去了)"
+    "[了啦啊呀哈~～!！。. ]*$",
+    re.IGNORECASE,
+)
+_POINTS_BACK = re.compile(
+    "(?:刚才|刚刚|方才|头前|先前|前面|上面|之前|前头|刚)我?(?:"
+    "(?:说|发|写|给|报|告诉|打|填|留)[你您过了]*的?|[你您过了]*的?[那这](?:个|儿)?|的?(?:地址|地方|位置)|(?:的|那个?)?(?:一样|同一个))"
+)
+"""What points back to something that was told already."""
+_FLAT_ADDED = re.compile(r"(?<![\d-])(\d{2,4}|\d-\d+(?:-\d+)*)(?:室|号)?\W*$")
+"""The flat's number behind it."""
 _SHORT_NUMBER = re.compile(r"\D{0,8}?((?!12110|12345|96110)\d{4,13}x?)\D{0,3}")
 _TOO_SHORT = "{title}是{wants}位，您发的是{told}位，请核对一下再发。"
 _NOT_REMEMBERED = re.compile("[记想]不(?:太|大)?(?:清|准|住|起|得)|忘了|不记得|没记住?|说不(?:上|准|好)")
@@ -126,12 +155,25 @@ was told before (ADR 006)."""
 _ANSWERED_BETTER = frozenset({"privacy", "bot", "puzzled", "whose", "chat", "photos", "deaf", "sent"})
 """What is said about filling in, and has an answer in general that one to the very question stands before."""
 _CHILD = re.compile(
-    "^(?:我|俺|我今年|我现在|我才)(?:[1-9]|1[0-7]|十[一二三四五六七]?|[四五六七八九])周?岁|我在?[上读念](?:小学|初[中一二三]|[一二三四五六]年级)"
+    "^(?:我|俺)(?:今年|现在|才|刚|还|都|已经)*(?:[1-9]|1[0-7]|十[一二三四五六七]?|[四五六七八九])(?:周|虚)?岁"
+    "|我(?:现在|还|才|今年)?在?[上读念是](?:小学|初[中一二三]|[一二三四五六]年级|高[中一二三])|我是?(?:小学生|初中生|小孩|未成年)|我(?:还)?(?:没|未)(?:成年|满(?:18|十八))"
 )
+_FOR_A_CHILD = (
+    "小朋友，狗证要写家里大人的名字，要满18岁。请爸爸妈妈来，把大人的姓名、身份证号发在这里就能办；你发来的先留着。"
+)
+_DEAF = "记下了：只发消息，不打电话。办的结果也在这里发消息。"
+_ONE_OF_MONTH = "打针的日子先记{told}，哪天打的以免疫证为准；知道是哪天就再发一下。"
+_PERMISSION = re.compile("([行中成能会好可])不\\1|(?:行|中|成|好使|可以|能行|得|使得)(?:吗|不|么|嘛)")
+"""Whether something may be so, asked beside a value: 电话留我儿子的中不中."""
+_OF_FIELDS = {"phone": ("phone_",), "address": ("address_",), "name": ("owner_", "for_"), "dog_name": ("dog_name_",)}
+"""How the names of the questions begin that may be asked beside a value of a field."""
+_BARELY_ASKED = 0.2
 _SEVERAL = 2
 """Values in a question that cannot all be what it asks about."""
 _ANSWERED, _ANSWERED_UNASKED = 0.33, 0.6
 """How likely a question about filling in has to be, and how likely where nothing is asked (ADR 006)."""
+_SIGNED_DOG = re.compile("(?:^| )(?:狗|犬|小狗|狗狗) ([\u4e00-\u9fffa-z]{1,4}) (?:名字?|叫|名儿)(?= |$)")
+_NAMING = ("名字", "名", "叫", "名儿")
 _DOG_NAME_CHARACTERS, _CALLED_CHARACTERS = 6, 3
 """Characters of a dog's name, and of most: what is longer beside values that the model has found is a remark."""
 _NO_DOG_NAME = re.compile(
@@ -174,6 +216,18 @@ class Heard:
 NOTHING_HEARD = Heard()
 
 
+def _joined_letters(match: re.Match[str]) -> str:
+    """Letters that somebody writes one by one, but for a colour and a size that stand side by side: 黄 小 串儿."""
+    beside = match.string[match.end() : match.end() + 1]
+    apart = match[1] in _COLOURS and beside in _SIZES
+    return match.group() if apart else match[1]
+
+
+def _masked(number: str) -> str:
+    """An identity number as it may stand on a screen that others see; a telephone number whole."""
+    return f"{number[:6]}********{number[-4:]}" if len(number) > _DIGITS["phone"] else number
+
+
 def read(
     forms: Forms,
     form: Form,
@@ -184,15 +238,16 @@ def read(
     today: date,
     entities: StationEntities,
     heard: Heard = NOTHING_HEARD,
+    earlier: Sequence[str] = (),
 ) -> Reading:
     """The values that a message gives. `filled` holds what the form knows already, by field; `heard`: what the model
-    makes of the message."""
+    makes of the message; `earlier`: the messages before it, newest first, which one may point back to."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
-    written = _SPACED_OUT.sub(r"\1", _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
+    written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
-    return _Reader(forms, form, requested, said, written, filled, fields, heard).read()
+    return _Reader(forms, form, requested, said, written, filled, fields, heard, earlier).read()
 
 
 @dataclass
@@ -207,6 +262,7 @@ class _Reader:
     _filled: Mapping[str, Any]
     _fields: FieldReader
     _heard: Heard
+    _earlier: Sequence[str] = ()
     _values: dict[str, Any] = field(default_factory=dict)
     _problems: list[str] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
@@ -228,6 +284,12 @@ class _Reader:
             return Reading(command="later")
         if self._forms.says_yes(self._text):
             return self._agreed()
+        if self._bids_farewell():
+            return Reading(command="later")
+        if _ASKS_TO_GO_ON.search(self._text) and not self._holds_values():
+            return Reading(command="resume")
+        if pointed := self._puts_number_right() or self._points_back():
+            return pointed
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
         answer = "" if self._tagged(_FOUND) or self._holds_values() else self._known_answer()
         if answer and told and told.command in _ANSWERED_BETTER:
@@ -245,7 +307,7 @@ class _Reader:
         if self._forms.pretends.search(self._text):
             return Reading(problems=(_TRUE_ONLY,))
         if self._is_a_child():
-            return Reading(problems=(values.UNDER_18,))
+            return Reading(problems=(_FOR_A_CHILD,))
         anew = self._tells_anew()
         if not anew and (self._other_end() or self._swap() or self._takes_itself_back()):
             return Reading(values=dict(self._values))
@@ -253,6 +315,8 @@ class _Reader:
             return Reading(again=("name", "id_number") if self._filled.get("id_number") else ("name",))
         if self._correcting and self._filled and not anew:
             self._correct()
+        if (needle := self._not_vaccinated()) and not self._again:
+            return Reading(again=(needle,), remark=answer or self._forms.line_for(self._form, self._text))
         if not self._again:
             self._take_all()
             if self._promises_photo() or self._vaccinated():
@@ -264,6 +328,62 @@ class _Reader:
             if self._only_says_wrong():
                 return Reading(command="agreed")
         return self._reading()
+
+    # -- what stands on the messages before ----------------------------------------------------------------------
+
+    def _bids_farewell(self) -> bool:
+        """Whether somebody leaves and gives nothing: 有单了 回聊, 来病人了 拜拜."""
+        said = self._requested is not None and _FAREWELL.search(self._text)
+        gives = re.search(r"\d{3}", self._text) or self._tagged(_SURELY_FOUND)
+        return bool(said) and not self._asking and not gives
+
+    def _puts_number_right(self) -> Reading | None:
+        """The number that was refused with the digits that are told of it now: 最后一位是7, 忘打X了."""
+        if self._asking and not _SMALL_ASK.search(self._text):
+            return None
+        for kind, refused in self._refused():
+            valid = partial(values.is_valid, kind=kind, today=self._fields.today)
+            whole = put_right(refused, self._text, _DIGITS[kind], valid)
+            entry = next(entry for entry in self._form.fields.values() if entry.kind == kind)
+            if whole and (right := self._attempt(entry, whole, asked=True)):
+                agreed = {CONSENT: True} if self._requested == CONSENT else {}
+                told = f"{entry.title}记成了{_masked(right)}，不对就重发。"
+                return Reading({entry.name: right} | agreed, remark=told)
+            if entry.name == self._requested and tells_digits(self._text):
+                return Reading(problems=(_STILL_WRONG.format(title=entry.title, wants=_DIGITS[kind]),))
+        return None
+
+    def _refused(self) -> Iterator[tuple[str, str]]:
+        """The kinds of the numbers that are still open, with the last one of each kind that was refused."""
+        kinds = [entry.kind for entry in self._form.fields.values() if entry.kind in _DIGITS]
+        named = [kind for kind in kinds if _NUMBER_NAMES[kind].search(self._text)]
+        for kind in named or kinds:
+            entry = next(entry for entry in self._form.fields.values() if entry.kind == kind)
+            if self._filled.get(entry.name):
+                continue
+            for text in self._earlier[:_REFUSED_LATELY]:
+                if refused := values.refused_number(text, kind, today=self._fields.today):
+                    yield kind, refused
+                    break
+
+    def _points_back(self) -> Reading | None:
+        """The address that was told before the form asked for one, where a text points back to it: 地址就刚才那个."""
+        entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
+        if entry is None or self._filled.get(entry.name) or self._asking:
+            return None
+        named = self._requested == entry.name or re.search("地址|住址|住的|家就|门牌", self._text)
+        if not (named and _POINTS_BACK.search(self._text)):
+            return None
+        told = next((said for said in map(self._fields.address_told, map(normalise, self._earlier)) if said), "")
+        if not told:
+            return Reading(problems=(_NOT_TOLD,)) if self._requested == entry.name else None
+        flat = _FLAT_ADDED.search(self._text)
+        whole = f"{told}{flat[1]}" if flat and flat[1] not in told else told
+        self._put(entry, whole)
+        remark = f"{entry.title}先按前面说的记：{whole}。不对就重发。"
+        if self._requested == CONSENT:
+            self._values[CONSENT] = True
+        return Reading(dict(self._values), remark=remark)
 
     def _is_a_child(self) -> bool:
         """Whether somebody too young for a form says so: 我12岁 上六年级."""
@@ -399,7 +519,33 @@ class _Reader:
         unknown = asked is not None and asked.kind == "date" and asked.name not in self._values
         if unknown and not self._problems and _NOT_REMEMBERED.search(self._text) and not self._means(*_TOLD, at=LIKELY):
             return _ABOUT_WHEN
-        return self._known_answer() or self._forms.line_for(self._form, self._text)
+        if self._values and self._forms.aside(self._text) == "deaf":
+            return _DEAF
+        return (
+            self._known_answer()
+            or self._allowed()
+            or self._forms.line_for(self._form, self._text)
+            or self._which_day_is_open()
+        )
+
+    def _allowed(self) -> str:
+        """What answers the question whether a value that a text gives is one that will do."""
+        if not _PERMISSION.search(self._text):
+            return ""
+        if "phone" in self._values and self._forms.someone.search(self._text) and "phone_family" in self._forms.answers:
+            return self._forms.answers["phone_family"].says
+        begins = tuple(start for name in self._values for start in _OF_FIELDS.get(name, ()))
+        asked = (turn for turn in self._heard.asked if begins and turn.name.startswith(begins))
+        likely = [turn for turn in asked if self._form.name in self._forms.answered_in(turn.name)]
+        best = max(likely, key=lambda turn: turn.confidence, default=None)
+        return self._forms.answers[best.name].says if best and exp(best.confidence) >= _BARELY_ASKED else ""
+
+    def _which_day_is_open(self) -> str:
+        """That a vaccination was told by its month, and the certificate tells the day."""
+        told = next((entry for entry in self._form.fields.values() if entry.settings.get("within_months")), None)
+        value = str(self._values.get(told.name) or "") if told else ""
+        month = re.fullmatch(r"(\d{4})-(\d{2})", value)
+        return _ONE_OF_MONTH.format(told=f"{month[1]}年{int(month[2])}月") if month else ""
 
     def _known_answer(self) -> str:
         """What answers the question that the message most likely asks, or what its words want an answer to; "" for
@@ -418,6 +564,12 @@ class _Reader:
         best, whole = max(odds, key=lambda name: odds[name], default=""), 1 + sum(odds.values())
         least = _ANSWERED if self._asking else _ANSWERED_UNASKED
         return self._forms.answers[best].says if best and odds[best] / whole >= least else ""
+
+    def _not_vaccinated(self) -> str:
+        """The vaccination's field, where its day was told before and a text says that there was none; else ""."""
+        entry = next((entry for entry in self._form.fields.values() if entry.settings.get("within_months")), None)
+        filled = entry is not None and self._filled.get(entry.name)
+        return entry.name if entry and filled and field_values.not_vaccinated(self._text) else ""
 
     def _vaccinated(self) -> bool:
         """Whether a text says that the vaccination was done, and not when."""
@@ -466,7 +618,11 @@ class _Reader:
         """Agreement answers the two questions that ask for it; to any other the question is asked on."""
         if self._requested in (CONSENT, CONFIRMED):
             return Reading({self._requested: True})
-        if self._requested == "id_number" and re.search("[对错是]|核对|确认", self._text):
+        if (
+            self._requested == "id_number"
+            and re.search("[对错是]|核对", self._text)
+            and not _HANDS_IN.search(self._text)
+        ):
             return Reading(problems=(_CHECK_DIGIT,))
         if not self._requested:
             return Reading({CONSENT: True} if _AGREES.search(self._text) else {})
@@ -512,7 +668,7 @@ class _Reader:
         """The last digits of a number that was told before: 电话最后一位是5."""
         asked = self._form.fields.get(self._requested or "")
         if asked and asked.kind in _DIGITS and not self._filled.get(asked.name):
-            return False  # it is the number asked for, which was refused
+            return False  # it is the number asked for, which was refused, and see `_puts_number_right`
         if self._asking or re.search(r"\d{7}", self._text):
             return False
         known = [
@@ -672,6 +828,7 @@ class _Reader:
             if entry.name in self._values or (known and not self._correcting and found.confidence < _OVERRULES):
                 continue
             words = normalise(values.spelled_out(found.text))
+            words = field_values.extended(self._text, words) if entry.kind == "address" else words
             if entry.kind in _DIGITS and len(re.findall(r"[\dx]", words)) != _DIGITS[entry.kind]:
                 continue
             value = self._attempt(entry, words, asked=True, by_name=True)
@@ -745,12 +902,21 @@ class _Reader:
 
     def _take_labelled(self, pieces: list[str]) -> None:
         """Values behind the names of their fields, word by word as the deaf write: 名字 多多 颜色 金黄."""
+        if "dog_name" in self._form.fields and (called := _SIGNED_DOG.search(" ".join(pieces))):
+            self._claim_dog_name(called[1])
         for number, label in enumerate(pieces[:-1]):
+            if label in _NAMING and "dog_name" in self._values:
+                continue  # what follows is the next thing that is told
             told = next((piece for piece in pieces[number + 1 :] if not _SAYS_WRONG.fullmatch(piece)), "")
             for entry in self._labelled(label):
                 value = self._attempt(entry, told, asked=True, by_name=True)
                 if value is not None:
                     self._put(entry, value)
+
+    def _claim_dog_name(self, called: str) -> None:
+        """A name told before its label, as the deaf sign it: 狗 火锅 名字."""
+        if not self._forms.breed_words(called) and not _NO_DOG_NAME.search(called):
+            self._values["dog_name"] = self._claimed["dog_name"] = called
 
     def _labelled(self, label: str) -> Iterator[Field]:
         """The fields of this name whose values are one word; 名字 is the dog's where its owner's is known."""
@@ -783,10 +949,21 @@ class _Reader:
         return False
 
     def _take_rare_name(self, pieces: list[str]) -> None:
-        """The first word before an identity number as the name that was asked for, whatever its surname."""
-        alone = re.fullmatch("[\u4e00-\u9fff]{2,4}", pieces[0]) and not values.no_name(pieces[0])
-        if self._requested == "name" and "name" not in self._values and "id_number" in self._values and alone:
-            self._values["name"] = pieces[0]
+        """The word before an identity number as the name that is still open, whatever its surname: 斯琴 1504…"""
+        open_ = self._filled.get("name") is None and "name" not in self._values and "id_number" in self._values
+        number = next((at for at, piece in enumerate(pieces) if re.search(r"\d{17}", piece)), 0)
+        before = pieces[number - 1] if number else pieces[0]
+        said = _NAME_LEAD.sub("", before)
+        label = any(said in (*entry.called, entry.title) for entry in self._form.fields.values())
+        if open_ and not label and self._could_be_a_name(said) and said not in self._values.values():
+            self._values["name"] = said
+
+    def _could_be_a_name(self, said: str) -> bool:
+        """Whether a word may be a name without a surname that is known: 斯琴, 萨仁高娃, 阿依努尔."""
+        word = re.fullmatch("[\u4e00-\u9fff]{2,6}", said) and not _NO_RARE_NAME.search(said)
+        known = self._forms.breed_words(said) or field_values.colour(said) or values.mentions_day(said)
+        place = self._fields.is_of_address(said) or field_values.any_region(said)
+        return bool(word) and not (known or place or values.no_name(said) or self._forms.says_yes(said))
 
     def _take_dog_name(self, pieces: list[str], left: list[int]) -> None:
         """A bare word beside the breed or the colour, or in answer to the question: 旺旺 雪纳瑞 椒盐色."""
@@ -895,6 +1072,10 @@ class _Reader:
             return
         loose = ("words", "breed", "region", "name") if self._tagged(_FOUND) else ("words", "breed", "region")
         if self._asking or (self._values and entry.kind in loose):
+            return
+        bare = EDGES.sub("", self._text)
+        if entry.kind == "name" and not self._values and self._means("answer") and self._could_be_a_name(bare):
+            self._put(entry, bare)  # 斯琴: no surname that is known
             return
         told_by_itself = self._requested == CONSENT and "叫" in self._text  # or it may be the dog's name
         self._take(entry, self._text, asked=not told_by_itself)

@@ -55,6 +55,10 @@ _INSTEAD = re.compile("[错改换]|不对|不是|那是|用[我他她]")
 _LANDLINE = re.compile(r"(?<!\d)0\d{2,3}[- ]?\d{7,8}(?!\d)")
 _PHONE_LIKE = re.compile(r"(?<!\d)1\d{8,12}(?!\d)")
 
+_NEARLY_ID = re.compile(r"(?<!\d)(?:\d{12,20}|\d{6,10}(?=\W*$))[xX]?(?!\d)")
+_PHONE_LIKE_ANY = re.compile(r"(?<!\d)1[3-9]\d{5,13}(?!\d)")
+"""What was meant for an identity number, or the first half of one; and for a telephone number."""
+
 _NAME_SAID = re.compile(
     r"(?:我姓[\u4e00-\u9fff](?=[\u4e00-\u9fff]{2})|我(?:的)?(?:大)?名(?:字|儿)?(?:就?[叫是])?|我叫|俺叫|本人叫?|姓名|主人叫?|狗主人(?:是|叫)?|(?:申请|申领|登记|办证)人(?:是|叫)?|名字[叫是]?|叫|我是)"
     r"[\s:：是,，]*([\u4e00-\u9fff·]{2,6})"
@@ -104,7 +108,7 @@ _RELATIVE_MONTH = re.compile(
     rf"(?P<which>上上个?月|上个?月|这个?月|本月)(?P<third>{_THIRD})?(?:(?P<d>{_N}{{1,3}})[日号])?"
 )
 _AGO = re.compile(
-    rf"(?P<nearly>快|小(?=半年)|不到|差不多|将近|没到|不够)?\s*(?:(?P<half0>半)年|(?P<n>{_N}{{1,3}}|几)\s*个?\s*(?P<half1>半)?(?:多|来)?(?P<unit>年|月|周|星期|礼拜|天|日)(?P<half2>半)?)\s*(?:多|来)?(?:以?前|之前|了|啦|头里|整|$)"
+    rf"(?P<nearly>快|小(?=半年)|不到|差不多|将近|没到|不够)?\s*(?:(?P<half0>半)年|(?P<n>{_N}{{1,3}}|几)\s*个?\s*(?P<half1>半)?(?:多|来)?(?P<unit>年|月|周|星期|礼拜|天|日)(?P<half2>半)?)\s*(?:多|来)?(?:以?前|之前|了|啦|头里|整|$|(?=[能可想够]))"
 )
 _WHETHER_HALF = re.compile("(?:够不够|够没够|满不满|满没满|到没到|算不算|是不是|能不能)(?:[够满到])?半年")
 """The half-year that is asked about, and no day so long ago."""
@@ -125,6 +129,8 @@ _TELLING_A_DAY = (
     *(*_ABSOLUTE, _YEAR_PART, _YEAR_ONLY, _RELATIVE_YEAR, _RELATIVE_MONTH, _AGO, _MONTH_DAY),
     *(_WEEKDAY, _WEEK_AGO, _PART_ALONE),
 )
+_WITH_DAY = (*_ABSOLUTE, _RELATIVE_YEAR, _RELATIVE_MONTH, _MONTH_DAY)
+"""What can tell the day of a month, as the group `d`."""
 _PARTS = {
     **dict.fromkeys(("年初", "初", "元旦"), 1),
     **dict.fromkeys(("春节", "过年", "过完年", "过了年"), 2),
@@ -302,6 +308,47 @@ def day(text: str, *, today: date) -> date | None:
     if found is not None and found > today:
         raise BadValueError("这个日期还没到呢，请核对一下再发。")
     return found
+
+
+def tells_the_day(text: str) -> bool:
+    """Whether a text tells which day it was, and not only the month, the season or the year: 三月份, 今年开春."""
+    said = spelled_out(text)
+    if any(word in said for word in _DAYS) or _WEEKDAY.search(said):
+        return True
+    if any(match["d"] for pattern in _WITH_DAY if (match := pattern.search(said))):
+        return True
+    ago = _AGO.search(said)
+    return bool(ago) and ago["unit"] in ("周", "星期", "礼拜", "天", "日")
+
+
+def tells_the_month(text: str) -> bool:
+    """Whether a text tells more than a year: a month, a season, how many months ago."""
+    said = spelled_out(text)
+    year = _RELATIVE_YEAR.search(said)
+    only_year = bool(_YEAR_ONLY.search(said) or (year and not (year["m"] or year["part"] or year["same"])))
+    other = (_MONTH_DAY, _RELATIVE_MONTH, _PART_ALONE, _YEAR_PART, *_ABSOLUTE)
+    return not only_year or any(pattern.search(said) for pattern in other)
+
+
+def refused_number(text: str, kind: str, *, today: date) -> str | None:
+    """The digits of an identity or telephone number (`kind`) that was sent and cannot be right; None for none."""
+    said = spelled_out(_SPOKEN_X.sub("X", text))
+    for one in (said, re.sub(r"(?<=\d)[ －—·-](?=[\dxX])", "", said)):
+        pattern = _NEARLY_ID if kind == "id_number" else _PHONE_LIKE_ANY
+        found = [number for number in pattern.findall(one) if kind == "phone" or not _PHONE.fullmatch(number)]
+        if found:
+            wrong = str(found[-1]).upper()
+            return None if is_valid(wrong, kind, today=today) else wrong
+    return None
+
+
+def is_valid(number: str, kind: str, *, today: date) -> bool:
+    """Whether digits are an identity or telephone number that can be right."""
+    if kind == "phone":
+        return bool(_PHONE.fullmatch(number))
+    born = _birthday(number) if _ID.fullmatch(number) else None
+    right = born is not None and born <= today and number[:2] in _PROVINCES
+    return right and _check_digit(number) == number[17]
 
 
 def mentions_day(text: str) -> bool:

@@ -48,6 +48,7 @@ _LIVE_MODULES = frozenset(
             "answerable",
             "answers",
             "asked",
+            "beforehand",
             "channel",
             "context",
             "conversation",
@@ -58,7 +59,7 @@ _LIVE_MODULES = frozenset(
             "known_questions",
         ),
         *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
-        *("telling", "telling_words", "thread", "tracker_store", "turning_point", "values", "wording"),
+        *("stopped", "telling", "telling_words", "thread", "tracker_store", "turning_point", "values", "wording"),
     )
 )
 """Modules that judge a model or use one without being a part of it."""

@@ -1,5 +1,6 @@
 """The actions of the applications, as Rasa's action server runs them."""
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -124,7 +125,7 @@ async def _run(server: ActionExecutor, action: str, tracker: dict[str, Any]) -> 
 async def test_that_an_answer_fills_the_slot_that_was_asked_for(server: ActionExecutor) -> None:
     assert await fill(server, "赵小满", requested="name") == ({"name": "赵小满"}, [])
     assert await fill(server, "大概去年三月来的", requested="lived_since", form=PERMIT) == (
-        {"lived_since": "2025-03-01"},
+        {"lived_since": "2025-03"},
         [],
     )
 
@@ -145,7 +146,8 @@ async def test_that_what_came_before_consent_was_asked_for_waits_for_it(server: 
     kept = {"name": "赵小满", "id_number": NUMBER}
     slots, said = await fill(server, "先问下安不安全", requested="consent", filled=kept)
     assert slots.get("consent") is None
-    assert "姓名、身份证号" in "".join(said)
+    assert [line for line in said if "同意" in line] == ["要办就回“同意”，或者接着发资料；不办回“不办了”。"]
+    slots, said = await fill(server, "狗叫旺财", requested="consent", filled=kept)
     assert "只用来办这件事" not in "".join(said)
 
 
@@ -503,3 +505,46 @@ async def test_that_one_hears_how_ones_own_affairs_stand_and_nobody_elses(
     assert "等民警审核" in told["R-A"]
     assert "宠物走失" in told["R-A"]
     assert "没查到" in told["R-B"]
+
+
+# -- what was told before ---------------------------------------------------------------------------------------------
+
+
+def told(text: str, label: str = "enquiry") -> dict[str, Any]:
+    """An earlier message as the conversation keeps it."""
+    triage = {"label": label, "confidence": 0.9, "intent": f"{label}/any", "source": "model", "evidence": []}
+    return {"event": "user", "text": text, "timestamp": time.time(), "parse_data": {"text": text, "triage": triage}}
+
+
+async def test_that_a_form_begins_with_what_was_told_before_and_says_so(server: ActionExecutor) -> None:
+    before = [told("我家养个小泰迪 听说不上牌子罚钱 真的假的")]
+    slots, said = await fill(server, "给我办一个吧 我叫赵小满", intent="apply_dog_licence", before=before)
+    assert slots == {"name": "赵小满", "dog_breed": "泰迪"}
+    assert "品种：泰迪" in "".join(said)
+
+
+async def test_that_whoever_may_not_apply_yet_is_told_when_and_begins_nothing(server: ActionExecutor) -> None:
+    text = "来沈阳俩月了想办居住证"
+    slots, said = await fill(server, text, intent="apply_residence_permit", form=PERMIT)
+    assert not any(slots.values())
+    assert "满半年" in said[0]
+    assert len(said) == 1
+
+
+async def test_that_what_is_filled_in_is_told_with_what_is_missing(server: ActionExecutor) -> None:
+    _, said = await fill(server, "给我看看填的对不对", requested="phone", filled={"consent": True, "name": "赵小满"})
+    assert any("还没提交，还差10项" in line for line in said)
+
+
+async def test_that_a_month_is_shown_as_a_month(server: ActionExecutor) -> None:
+    filled = {"consent": True, "name": "赵小满", "vaccinated_on": "2026-03"}
+    _, said = await fill(server, "给我看看填的对不对", requested="phone", filled=filled)
+    assert "狂犬疫苗日期：2026年3月" in "".join(said)
+
+
+async def test_that_a_stopped_form_is_told_to_be_stopped(server: ActionExecutor) -> None:
+    stopped = {"event": "bot", "text": actions.CANCELLED.format(says=DOG.says)}
+    message = {"text": "我那个还在办着吗", "intent": {"name": "ask_status"}, "metadata": {}}
+    tracker = {"sender_id": "R-A", "slots": {}, "latest_message": message, "active_loop": {}, "events": [stopped]}
+    _, said = await _run(server, "action_status", tracker)
+    assert said == ["没有在办：犬证申请按您说的停了，没有提交。想接着办，说“我要办犬证”就行。"]

@@ -20,6 +20,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.nlu import following, forms, knowledge
 from bot.nlu.context import Context
 from bot.nlu.conversation import SLEEPING, Readers
+from bot.nlu.form_reader import NOTHING_HEARD
 from bot.nlu.forms import BESIDES, CONSENT
 from bot.nlu.marked import FORM_VALUES, Tagged
 from bot.nlu.meanings import Meaning
@@ -1141,3 +1142,61 @@ def test_that_the_forms_model_outweighs_a_doubtful_alarm_without_its_words() -> 
     vaccinated = [ActiveLoop("dog_licence_form"), SlotSet("requested_slot", "vaccinated_on")]
     text = "回来了 刚打完 今天的"
     assert meaning(taken_for("answer", text, fraud), *vaccinated).parse_data["intent"]["name"] == "form_answer"
+
+
+# -- an application begins -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["那就你这整吧我姓于于德水", "办一个 内蒙的", "那先办吧 手机13800138000", "来一个 给我整上吧"]
+)
+def test_that_whoever_wants_it_done_behind_its_rules_begins_the_form(text: str) -> None:
+    rules = said(
+        Triage("enquiry", 0.9, "enquiry/residence_permit_apply"), "居住证怎么办", Question(("residence_permit_apply",))
+    )
+    begun = meaning(read(text, Triage("enquiry", 0.7, "enquiry/follow_up")), rules)
+    assert begun.parse_data["intent"]["name"] == "apply_residence_permit"
+
+
+@pytest.mark.parametrize("text", ["办过了", "上个月搬来的", "弄丢了咋整", "那家没办", "办完要多久"])
+def test_that_not_every_word_of_doing_begins_a_form(text: str) -> None:
+    rules = said(
+        Triage("enquiry", 0.9, "enquiry/residence_permit_apply"), "居住证怎么办", Question(("residence_permit_apply",))
+    )
+    context = context_after([rules])
+    assert context._done_at_once(text, NOTHING_HEARD, ("enquiry/residence_permit_apply",)) is None
+
+
+def test_that_a_wish_in_so_many_words_is_no_tip() -> None:
+    doubtful = Triage("tip", 0.52, "tip/dog_violation")
+    assert meaning(read("师傅整个狗证", doubtful)).parse_data["intent"]["name"] == "apply_dog_licence"
+    other = "楼下那家没给狗上牌 该让他去办狗证"
+    assert meaning(read(other, doubtful)).parse_data["triage"]["label"] == "tip"
+
+
+def test_that_a_form_asleep_is_taken_up_by_asking_whether_it_goes_on() -> None:
+    asleep = [SlotSet(SLEEPING, "residence_permit_form"), ActiveLoop(None)]
+    text = read("警察来过了 安静了 居住证还继续吗", Triage("enquiry", 0.98, "enquiry/residence_permit_apply"))
+    taken_up = meaning(text, *asleep, alarm_open=True)
+    assert taken_up.parse_data["intent"]["name"] == "form_answer"
+    assert ActiveLoop("residence_permit_form") in taken_up.before
+
+
+def test_that_what_became_of_a_stopped_form_is_told() -> None:
+    stopped = BotUttered("好，不办了，填过的没有提交。改主意了说“我要办犬证”就行，也可以带材料到派出所窗口办。")
+    asked = read("我那个还在办着吗", Triage("enquiry", 0.9, "enquiry/dog_licence"))
+    assert meaning(asked, stopped).parse_data["intent"]["name"] == "ask_status"
+    assert meaning(asked).parse_data["intent"]["name"] != "ask_status"
+
+
+def test_that_a_question_is_no_consent_by_the_words_beside_it() -> None:
+    form = forms.load().forms["residence_permit_form"]
+    consent = [ActiveLoop(form.name), SlotSet("requested_slot", CONSENT)]
+    text = read("有没有啥办法快点 托托关系也行", Triage("enquiry", 0.98, "enquiry/follow_up"))
+    halves = {"托托关系也行": read("托托关系也行", OFF_TOPIC)}
+    context = context_after(consent)
+
+    async def parse(said_there: str) -> dict[str, Any]:
+        return halves.get(said_there) or text
+
+    assert asyncio.run(context._filling.halves(form, text, parse)) is None

@@ -1,0 +1,39 @@
+"""A form that its resident has stopped, and what is asked about it afterwards: 我那个还在办着吗."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from bot.nlu import forms
+from bot.nlu.forms import Form
+
+CANCELLED = "好，不办了，填过的没有提交。改主意了说“{says}”就行，也可以带材料到派出所窗口办。"
+OTHER_MATTER = re.compile(r"报警|报案|案子|求助|举报|线索|投诉|[XQxq]\d{2,}")
+"""What is asked about a case, or by its number."""
+_ASKS_STILL = re.compile(
+    "(?:还|还在|在)(?:办|弄|整|填|走|处理)(?:着|呢|不|吗)|(?:停|撤|取消|作废|删)(?:了|掉|下来)?(?:没|吗|么|不)"
+    "|(?:办|交|提交|递|报)(?:上去|上|着|了|成)?(?:没有?|吗|么)(?:[\\W啊呀呢]|$)|(?:没|不)(?:会)?(?:给我)?(?:交|提交|报)(?:上去)?吧"
+    "|还(?:算数|有效|留着)|咋样了|怎么样了|到哪了|啥情况"
+)
+_HANDED_IN = "申请交上去了，受理号"
+_BRIEF = 20
+"""Letters of a question about what was stopped."""
+
+
+def stopped_form(bot_said: Iterable[str]) -> Form | None:
+    """The form that the bot has stopped, where that is the last it told of an application; its words newest first."""
+    for said in bot_said:
+        if _HANDED_IN in said:
+            return None
+        for form in forms.live().current().forms.values():
+            if CANCELLED.format(says=form.says) in said:
+                return form
+            if form.why in said:
+                return None  # it has begun again
+    return None
+
+
+def asks_still(text: str) -> bool:
+    """Whether a brief text asks what has become of a form."""
+    return len(text) <= _BRIEF and bool(_ASKS_STILL.search(text)) and not OTHER_MATTER.search(text)
