@@ -63,8 +63,8 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
         base, words = self._knowledge.current(), self._words.current()
         english = in_english((tracker.latest_message.text if tracker.latest_message else "") or "")
         if utter_action == WHICH_TOPIC:
-            asked = _question(tracker) or Question()
-            return _english_guess(asked, base) if english else which_topic(asked)
+            unclear = _question(tracker) or Question()
+            return _english_guess(unclear, base) if english else which_topic(unclear)
         if utter_action.startswith("utter_enquiry/"):
             intent = utter_action.removeprefix("utter_")
             asked = _question(tracker) or _standalone(intent, tracker, base, words)
