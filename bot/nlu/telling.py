@@ -94,13 +94,18 @@ def _without_repeats(parts: Sequence[Fact | str]) -> list[Fact | str]:
     said: frozenset[str] = frozenset()
     for part in parts:
         text = part if isinstance(part, str) else part.text
-        kept = [one for one in _SENTENCES.split(text.strip()) if not _said_in(one, said)]
+        kept = [one for one in _sentences(text.strip()) if not _said_in(one, said)]
         if isinstance(part, Fact) and kept:
             told.append(replace(part, text="".join(kept).strip()))
         elif isinstance(part, str):
             told.append(part)
         said |= pieces(text)
     return told
+
+
+def _sentences(text: str) -> list[str]:
+    """A text's sentences; numbered steps are one, for a list that begins at ② tells nobody how to begin."""
+    return [text] if "①" in text else _SENTENCES.split(text)
 
 
 def _said_in(sentence: str, said: frozenset[str]) -> bool:

@@ -22,6 +22,14 @@ def test_that_a_fact_that_says_nothing_new_is_left_out_with_its_source() -> None
     assert text.count("核对") == 1
 
 
+def test_that_numbered_steps_are_told_from_the_first_one_on() -> None:
+    for topic in BASE.topics.values():
+        for aspect, fact in topic.aspects.items():
+            if "①" in fact.text:
+                text = answer(Question((topic.id,), ("short", aspect)), BASE, WORDS)["text"]
+                assert "②" not in text or "①" in text, topic.id
+
+
 def test_that_what_asks_nothing_is_heard_without_telling_the_last_answer_again() -> None:
     told = answer(Question(("household_death",), (HEARD,)), BASE, WORDS)
     assert "知道了" in told["text"]
