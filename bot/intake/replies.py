@@ -248,6 +248,8 @@ def _in_alarm(
         return [BotReply(_ended(session, case, message, desk, Manner.of(case, messages), now=now))]
     if relief:
         return [BotReply(relief)]
+    if triage.seen_by_net:
+        case.asked = [mark for mark in case.asked if mark != _RELIEVED]  # he is back
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     manner, questions = Manner.of(case, messages), desk.questions.current()
     over = case.resolved_at is not None
