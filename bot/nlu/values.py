@@ -315,7 +315,7 @@ def tells_the_day(text: str) -> bool:
     said = spelled_out(text)
     if any(word in said for word in _DAYS) or _WEEKDAY.search(said):
         return True
-    if any(match["d"] for pattern in _WITH_DAY if (match := pattern.search(said))):
+    if any(match["d"] for match in (pattern.search(said) for pattern in _WITH_DAY) if match):
         return True
     ago = _AGO.search(said)
     return bool(ago) and ago["unit"] in ("周", "星期", "礼拜", "天", "日")
