@@ -106,6 +106,8 @@ _AGREES = re.compile("同意|我授权|没意见")
 _REFUSES = re.compile("[不别没甭](?:太)?(?:同意|愿意|想|要|办|填|发|用)|先问|问一下")
 _NO_CALLS = re.compile("(?:电话)?\\s*[打接]\\s*不要|不要\\s*[打接](?:电话)?|别\\s*[打接](?:电话)?")
 _DIGITS = {"id_number": 18, "phone": 11}
+_LONGEST = 500
+"""Characters of a message that are read for values; nobody gives a form more at once, and every pattern stays quick."""
 _STILL_WRONG = "这样改了还是对不上，请把{wants}位的{title}从头到尾再发一遍。"
 _NOT_TOLD = "前面没看到写到门牌的地址，请在这里发一遍，比如“大东路1号2单元301”。"
 _NUMBER_NAMES = {"id_number": re.compile("身份证|证件号"), "phone": re.compile("手机|电话")}
@@ -243,10 +245,11 @@ def read(
     """The values that a message gives. `filled` holds what the form knows already, by field; `heard`: what the model
     makes of the message; `earlier`: the messages before it, newest first, which one may point back to."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
-    written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text))).strip()
+    written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
+    earlier = [one[:_LONGEST] for one in earlier]
     return _Reader(forms, form, requested, said, written, filled, fields, heard, earlier).read()
 
 

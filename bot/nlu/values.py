@@ -318,7 +318,7 @@ def tells_the_day(text: str) -> bool:
     if any(match["d"] for match in (pattern.search(said) for pattern in _WITH_DAY) if match):
         return True
     ago = _AGO.search(said)
-    return bool(ago) and ago["unit"] in ("周", "星期", "礼拜", "天", "日")
+    return ago is not None and ago["unit"] in ("周", "星期", "礼拜", "天", "日")
 
 
 def tells_the_month(text: str) -> bool:
