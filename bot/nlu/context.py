@@ -22,6 +22,7 @@ from bot.nlu.conversation import SLEEPING, Conversation, Readers
 from bot.nlu.filling_in import FillingIn, cut
 from bot.nlu.form_reader import Heard
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
+from bot.nlu.long_ago import tells_of_long_ago
 from bot.nlu.marked import FORM_VALUES
 from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
@@ -29,7 +30,7 @@ from bot.nlu.publication import QUESTION
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
 from bot.nlu.thread import Thread
-from bot.nlu.triage import Triage
+from bot.nlu.triage import URGENT, Evidence, Triage
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
 from bot.nlu.wording import asks
 
@@ -46,6 +47,11 @@ _WHOLE = TALK | {"other/acknowledgement", "help_request/correction", "help_reque
 """What says all by itself: danger in the words before it was heard when they came, and is not said anew."""
 _OWN_CASE = re.compile(
     r"^我[^打砍杀救急快]{0,5}(?:报警|报案|报的案|案子|求助|举报)[^打砍杀救急快]{0,3}(?:怎么样|咋样|啥样|进度|进展|到哪)"
+)
+_SWINDLED_LATE = "help_request/fraud_reported_late"
+_SWINDLE, _HAN = (
+    re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费"),
+    re.compile("[\u4e00-\u9fff]"),
 )
 _SERVICES, _GOODBYE = "enquiry/bot_services", "other/goodbye"
 _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "praise", "acknowledgement", "insult"))
@@ -125,7 +131,7 @@ class Context:
 
         `parse` reads another text, when a part of this one must be read by itself.
         """
-        alone = self._wishing(self._followed(alone))
+        alone = self._wishing(self._fresh(self._followed(alone)))
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
         if joined and continues and not self._said.alarm_open:
             continues = not self._thread.goes_on_calmly(alone, joined)
@@ -190,6 +196,17 @@ class Context:
         triage = Triage.from_json(alone["triage"])
         sure = triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain
         return self._said.alarm_open and sure and asks(normalise(alone["text"]))
+
+    def _fresh(self, alone: dict[str, Any]) -> dict[str, Any]:
+        """A swindled sum of which nobody says that it is gone for more than a day as what can still be stopped."""
+        triage, text = Triage.from_json(alone["triage"]), alone["text"]
+        if triage.intent != _SWINDLED_LATE or triage.uncertain or not _HAN.search(text):
+            return alone
+        if any(map(tells_of_long_ago, (text, *(event.text or "" for event in self._said.last_messages)))):
+            return alone
+        seen = Evidence("no_time_told", tuple(dict.fromkeys(_SWINDLE.findall(text))))
+        going = Triage(URGENT, triage.confidence, f"{URGENT}/fraud_transfer", (seen,))
+        return read_as(alone, going, going.intent)
 
     def _wishing(self, alone: dict[str, Any]) -> dict[str, Any]:
         """The wish for a form as it is, where the model alone hears a whisper in the data that come with it."""

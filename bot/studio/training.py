@@ -57,6 +57,7 @@ _LIVE_MODULES = frozenset(
             "field_values",
             "following",
             "known_questions",
+            "long_ago",
         ),
         *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
         *("stopped", "telling", "telling_words", "thread", "tracker_store", "turning_point", "values", "wording"),

@@ -980,6 +980,29 @@ def test_that_a_slip_of_the_finger_in_a_form_is_no_call_for_haste() -> None:
     assert heard.parse_data["triage"]["label"] != "urgent_alarm"
 
 
+# -- money that can still be stopped --------------------------------------------------------------------------------
+
+LATE = Triage("help_request", 0.8, "help_request/fraud_reported_late")
+
+
+@pytest.mark.parametrize("text", ["我让人骗了 说我中奖 汇了八千手续费", "被骗两千三 农行转的 一小时前"])
+def test_that_a_swindle_of_which_no_time_is_told_is_one_that_can_still_be_stopped(text: str) -> None:
+    triage = Triage.from_json(meaning(read(text, LATE)).parse_data["triage"])
+    assert (triage.label, triage.intent) == ("urgent_alarm", "urgent_alarm/fraud_transfer")
+
+
+@pytest.mark.parametrize(
+    "text", ["上个月让人骗了八千", "被骗三万 半年多了", "前儿个刷单搭进去五千", "去年冬天的事 骗走我两万"]
+)
+def test_that_a_swindle_of_long_ago_pages_nobody(text: str) -> None:
+    assert meaning(read(text, LATE)).parse_data["triage"]["label"] == "help_request"
+
+
+def test_that_more_of_a_swindle_of_long_ago_pages_nobody() -> None:
+    told = said(LATE, "上个月刷单让人骗了八千")
+    assert meaning(read("支付宝转的 对方叫啥啥数码", LATE), told).parse_data["triage"]["label"] == "help_request"
+
+
 # -- look-ups -------------------------------------------------------------------------------------------------------
 
 
