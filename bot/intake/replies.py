@@ -558,7 +558,7 @@ def _added(
     if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}):
         return answer
     if message.kind == "text" and receipts.asks_something(message.text):
-        return wording.ASKED_ENGLISH if manner.english else wording.ASKED
+        return _officer_will(manner)
     if manner.english:
         return wording.ADDED_ENGLISH
     if case.intent in _TO_THE_OFFICER:
@@ -566,6 +566,11 @@ def _added(
     written = wording.ADDED_TO_TIP if case.label == "tip" else wording.ADDED
     number = receipts.number(message, messages_of(session, case))
     return written[number % len(written)].format(number=case.id)
+
+
+def _officer_will(manner: Manner) -> str:
+    """That the officer will answer."""
+    return wording.ASKED_ENGLISH if manner.english else wording.ASKED
 
 
 def _beside(
@@ -577,13 +582,13 @@ def _beside(
     if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
     of_case = triage.intent in _OF_THE_CASE
-    apart = not of_case and triage.confidence >= _PLAINLY_ANOTHER
-    if answer := _answer(message, understanding, OPEN, desk, {case.label, kind_of(case)}, surely=apart):
+    apart, manner = not of_case and triage.confidence >= _PLAINLY_ANOTHER, Manner(wording.is_english(message.text))
+    if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}, surely=apart):
         return answer
     if not of_case and (_asks_a_matter(message, triage, over=False) or triage.confidence >= _SURE_OF_QUESTION):
         return None
-    fitting = _fitting(case, message, triage, OPEN, desk, Moment(kind_of(case), calm=True))
-    return fitting[1] if fitting else wording.ASKED
+    fitting = _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True))
+    return fitting[1] if fitting else _officer_will(manner)
 
 
 def _told_before(session: Session, message: Message, case: Case) -> bool:

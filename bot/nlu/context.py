@@ -48,6 +48,9 @@ _WHOLE = TALK | {"other/acknowledgement", "help_request/correction", "help_reque
 _OWN_CASE = re.compile(
     r"^我[^打砍杀救急快]{0,5}(?:报警|报案|报的案|案子|求助|举报)[^打砍杀救急快]{0,3}(?:怎么样|咋样|啥样|进度|进展|到哪)"
 )
+_CORRECTION, _HEARD_IT = "help_request/correction", "other/acknowledgement"
+_CALLED = re.compile("110|警|报案|报错|误报|119|120|派人|别来|不用来|救护|消防")
+"""What takes back a call, wherever that was made."""
 _SWINDLED_LATE = "help_request/fraud_reported_late"
 _SWINDLE, _HAN = (
     re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费"),
@@ -132,6 +135,8 @@ class Context:
         `parse` reads another text, when a part of this one must be read by itself.
         """
         alone = self._wishing(self._fresh(self._followed(alone)))
+        if taken_back := self._taken_back(alone):
+            return Meaning(taken_back)
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
         if joined and continues and not self._said.alarm_open:
             continues = not self._thread.goes_on_calmly(alone, joined)
@@ -207,6 +212,16 @@ class Context:
         seen = Evidence("no_time_told", tuple(dict.fromkeys(_SWINDLE.findall(text))))
         going = Triage(URGENT, triage.confidence, f"{URGENT}/fraud_transfer", (seen,))
         return read_as(alone, going, going.intent)
+
+    def _taken_back(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """What takes a question back where nothing has been reported: 找着了，不用补了 of a card is no false alarm."""
+        triage, said = Triage.from_json(alone["triage"]), self._said
+        of_nothing = said.last_messages and said.form is None and not said.in_case
+        if triage.intent != _CORRECTION or not of_nothing or _CALLED.search(alone["text"]):
+            return None
+        if self._asked.only_asks(alone, triage):  # 不是，我问的是居住证
+            return None
+        return read_as(alone, Triage("other", triage.confidence, _HEARD_IT), _HEARD_IT)
 
     def _wishing(self, alone: dict[str, Any]) -> dict[str, Any]:
         """The wish for a form as it is, where the model alone hears a whisper in the data that come with it."""

@@ -316,6 +316,18 @@ async def test_that_a_request_and_a_tip_in_english_are_answered_in_english(stati
     assert said(station)[-1].startswith(wording.TIP_ENGLISH)
 
 
+async def test_that_a_question_in_english_beside_a_request_is_not_put_off_in_chinese(station: Station) -> None:
+    bike, asked = "My bike was stolen yesterday", "can i come there with my friend?"
+    station.rasa.labels = {bike: "help_request", asked: "help_request"}
+    for text in (bike, asked):
+        await station.deliver(text)
+        station.clock.advance(seconds=20)
+    assert said(station)[-1] == wording.ASKED_ENGLISH
+    station.rasa.labels[asked], station.rasa.confidence[asked] = "enquiry", 0.4
+    await station.deliver(asked)
+    assert said(station)[-1] == wording.ASKED_ENGLISH
+
+
 @pytest.mark.parametrize(
     ("text", "english"),
     [

@@ -1003,6 +1003,27 @@ def test_that_more_of_a_swindle_of_long_ago_pages_nobody() -> None:
     assert meaning(read("支付宝转的 对方叫啥啥数码", LATE), told).parse_data["triage"]["label"] == "help_request"
 
 
+TAKEN_BACK = Triage("help_request", 0.95, "help_request/correction")
+LOST_CARD = said(Triage("enquiry", 1.0, "enquiry/idcard_lost"), "身份证丢了咋补", Question(("idcard_lost",)))
+
+
+def test_that_what_takes_back_a_question_is_no_false_alarm() -> None:
+    found = meaning(read("找着了 搁布兜里呢 不用补了", TAKEN_BACK), LOST_CARD).parse_data["triage"]
+    assert found["label"] == "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("找着了 不用找了", [said(Triage("help_request", 0.98, "help_request/lost_item"), "钱包落车上了")]),
+        ("刚才110是我打的 找着了", [LOST_CARD]),
+        ("找着了 孩子回来了", []),
+    ],
+)
+def test_that_what_takes_back_a_report_stays_one(text: str, before: list[UserUttered]) -> None:
+    assert meaning(read(text, TAKEN_BACK), *before).parse_data["triage"]["intent"] == "help_request/correction"
+
+
 # -- look-ups -------------------------------------------------------------------------------------------------------
 
 
