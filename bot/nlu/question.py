@@ -38,8 +38,6 @@ _NEW_SHARE = 0.55
 """Of a second fact's pieces: less says the first one again."""
 _AS_LIKELY, _WORTH_TELLING = 0.5, 0.15
 """How likely the next topic has to be beside the likeliest one, and by itself, for both to be told."""
-_ALSO_LIKELY = 4
-"""Of the likeliest topics: those whose facts are looked at where the first one's hardly answers."""
 _MOST_PARTS = 6
 _MOST_CHOICES = 3
 _PERHAPS = 0.03
@@ -300,29 +298,18 @@ class Interpreter:
         is said not to be known."""
         topic, aspect = told[0]
         wording, last = self._read(text), behind.last
+        read = behind.text if topic is last else ""
         bare = aspect in wording.named_aspects and wording.asks_for(aspect) and size(wording.subject) <= _BARE  # 多少钱
-        if bare or PLAIN in wording.aspects or not self._choice.compares:
+        answered = self._choice.answered(topic, text, read)
+        if bare or PLAIN in wording.aspects or answered is None:
             return Question.telling(told)
+        facts = {fact.aspect: fact.likelihood for fact in self._choice.likeliest(topic, text, wording, read)}
         share = next((share for one, share in likely if one is topic), 0.0)
-        if (right := self._right(text, topic, share, behind, aspect)) >= WORTH_SAYING:
-            return Question.telling(told)
-        others = [(one, part) for one, part in likely[:_ALSO_LIKELY] if one is not topic]
-        found = [(right, topic, aspect), *((self._right(text, one, part, behind), one, "") for one, part in others)]
-        right, topic, aspect = max(found, key=lambda one: one[0])
-        aspect = aspect or self._choice.likeliest(topic, text, wording, behind.text if topic is last else "")[0].aspect
+        sight = Sight(topic=share, same=topic is last, answered=answered, fact=facts.get(aspect, 0.0))
+        unsure, right = self._unsure(text, likely, last, behind.text), likelihood(sight)
         if right >= WORTH_SAYING:
-            return Question.telling([(topic, aspect)])
-        unsure = self._unsure(text, likely, last, behind.text)
+            return Question.telling(told)
         return replace(unsure, topics=(topic.id,), aspects=(SUPPOSED, aspect)) if right >= WORTH_SUPPOSING else unsure
-
-    def _right(self, text: str, topic: Topic, share: float, behind: Behind, aspect: str = "") -> float:
-        """How likely a fact of a topic, by default its likeliest, is what a text asks for behind a question; `share`:
-        P(topic)."""
-        read = behind.text if topic is behind.last else ""
-        facts = self._choice.likeliest(topic, text, self._read(text), read)
-        fact = next((fact for fact in facts if fact.aspect == aspect), facts[0])
-        answered = self._choice.answered(topic, text, read) or 0.0
-        return likelihood(Sight(topic=share, same=topic is behind.last, answered=answered, fact=fact.likelihood))
 
     def _unsure(self, text: str, likely: Sequence[tuple[Topic, float]], last: Topic, read: str = "") -> Question:
         """What is said not to be known behind a question, or where it asks nothing to be heard, with what was perhaps
