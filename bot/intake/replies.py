@@ -15,7 +15,7 @@ from bot.intake.advice import Entry, Moment, lines_for
 from bot.intake.alarm_answers import ANY, proposes
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
-from bot.intake.manner import OPEN, Manner
+from bot.intake.manner import Manner
 from bot.intake.menu import filled, is_tap
 from bot.intake.questions import kind_of, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
