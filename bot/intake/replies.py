@@ -241,7 +241,9 @@ def _in_alarm(
     if understanding and understanding.of_form and not first and not triage.urgent:
         return list(understanding.replies)  # an officer has the alarm, and the form has been taken up again
     messages = messages_of(session, case)
-    relief = None if first or triage.seen_by_net else _relief(session, case, message, understanding, messages, desk)
+    another = triage.urgent and triage.intent != case.intent and triage.confidence >= _SURE_OF_WORSE
+    danger = first or another or triage.seen_by_net
+    relief = None if danger else _relief(session, case, message, understanding, messages, desk)
     if first:
         kinds.of_first_words(case, triage)
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
@@ -416,6 +418,8 @@ def _fitting(
     asking = asks(normal) or proposes(normal)
     intent = triage.intent if triage.confidence >= _SURE_OF_QUESTION else ""
     for entry in lines_for(moment, message.text, desk.advice.current().lines, intent):
+        if entry.relief and not moment.calm:
+            continue  # in an alarm only `_relief` says that all is well
         again = asking and bool(entry.when)
         if (said := manner.of_entry(entry)) and (again or entry.mark not in case.asked):
             _note(case, entry)
@@ -436,7 +440,9 @@ def _answer(
     if understanding is None or message.kind != "text" or wording.only_cries(message.text):
         return None
     found = desk.answers.current().to(message.text, understanding.asked, kinds_of_case, surely=surely)
-    return manner.of_answer(found) or None if found else None
+    if found is None or (found.relief and ANY in kinds_of_case):
+        return None  # in an alarm only `_relief` says that all is well
+    return manner.of_answer(found) or None
 
 
 def _note(case: Case, entry: Entry) -> None:

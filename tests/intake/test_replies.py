@@ -487,6 +487,16 @@ async def test_that_help_in_plain_words_needs_no_model_to_be_heard(station: Stat
     station.phone.take()
 
 
+async def test_that_another_danger_beside_good_news_is_no_end_of_anything(station: Station) -> None:
+    line = next(one.entry for one in advice.load().lines if one.entry.relief)
+    await station.deliver(KNIFE)
+    station.phone.take()
+    text = "120给他拉走了 楼道里着大火了"
+    station.rasa.confidence[text] = 0.97
+    await deliver_as(station, text, "urgent_alarm/fire")
+    assert line.says not in said(station)[1]
+
+
 async def test_that_help_that_is_waited_for_is_none(station: Station) -> None:
     line = next(one.entry for one in advice.load().lines if one.entry.relief)
     for text in (KNIFE, "警察还没来呢", "救护车咋还不到", "门外说是警察来了"):
