@@ -78,6 +78,7 @@ def test_that_each_kind_is_found(text: str, kind: str, words: str) -> None:
         "有一点事没有",
         "孩子四年级",
         "我给110打电话了",
+        "叔叔，我想改名",
         "给95588打电话",
         "吃着刀削面",
         "谢谢",
