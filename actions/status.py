@@ -29,8 +29,7 @@ class Status(Action):
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
         text = str(tracker.latest_message.get("text") or "")
-        stopped = stopped_form(str(event.get("text") or "") for event in reversed(tracker.events) if _is_bots(event))
-        if stopped and not OTHER_MATTER.search(text):
-            dispatcher.utter_message(text=_STOPPED.format(title=stopped.title, says=stopped.says))
-            return []
-        return await answer_with(dispatcher, tracker.sender_id, partial(standing.asked, text=text))
+        form = stopped_form(str(event.get("text") or "") for event in reversed(tracker.events) if _is_bots(event))
+        of_it = form if form and not OTHER_MATTER.search(text) else None
+        stopped = _STOPPED.format(title=of_it.title, says=of_it.says) if of_it else ""
+        return await answer_with(dispatcher, tracker.sender_id, partial(standing.asked, text=text, stopped=stopped))

@@ -39,9 +39,14 @@ _CASE_STATES = {
 _WAITING = {"help_request": "已转给本班民警，还没有回确认", "tip": "已交给民警研判"}
 
 
-def asked(session: Session, pseudonym: str, text: str) -> Answer:
-    """The answer to a question after one's own affairs; of anybody else's nothing is told."""
+def asked(session: Session, pseudonym: str, text: str, *, stopped: str = "") -> Answer:
+    """The answer to a question after one's own affairs; of anybody else's nothing is told.
+
+    `stopped`: what is said of a form that its resident has stopped, where nothing has been handed in.
+    """
     mine = {one.receipt for one in applications.of_resident(session, pseudonym, limit=_ALL)}
+    if stopped and not mine:
+        return Answer(stopped)
     receipts = {found.upper() for found in _RECEIPT.findall(text)}
     if (receipts and not receipts & mine) or (not receipts and _OF_SOMEONE.search(text) and not _OWN.search(text)):
         return _OTHERS

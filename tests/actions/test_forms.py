@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
 from actions import forms as actions
 from actions.form_questions import question
@@ -542,7 +542,14 @@ async def test_that_a_month_is_shown_as_a_month(server: ActionExecutor) -> None:
     assert "狂犬疫苗日期：2026年3月" in "".join(said)
 
 
-async def test_that_a_stopped_form_is_told_to_be_stopped(server: ActionExecutor) -> None:
+async def test_that_a_stopped_form_is_told_to_be_stopped(
+    server: ActionExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def told(dispatcher: CollectingDispatcher, sender: str, find: Any) -> list[dict[str, Any]]:
+        dispatcher.utter_message(text=find.keywords["stopped"])
+        return []
+
+    monkeypatch.setattr("actions.status.answer_with", told)
     stopped = {"event": "bot", "text": actions.CANCELLED.format(says=DOG.says)}
     message = {"text": "我那个还在办着吗", "intent": {"name": "ask_status"}, "metadata": {}}
     tracker = {"sender_id": "R-A", "slots": {}, "latest_message": message, "active_loop": {}, "events": [stopped]}

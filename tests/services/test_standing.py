@@ -1,8 +1,11 @@
 """How one's own affairs stand. Of others' applications nothing is told; one's own case may speak of others."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from bot.services import standing
+from bot.services import applications, standing
+from bot.store.models import Message, MessageId, Resident
 from bot.store.session import Store
 
 _REFUSED = "别人的，请他本人用自己的微信来问"
@@ -41,3 +44,26 @@ def test_that_of_anothers_application_nothing_is_told(store: Store, text: str) -
 )
 def test_that_a_question_after_ones_own_case_may_speak_of_others(store: Store, text: str) -> None:
     assert _REFUSED not in told(store, text)
+
+
+def test_that_a_stopped_form_is_told_of_where_nothing_has_been_handed_in(store: Store) -> None:
+    stopped = "没有在办，按您说的停了。"
+    with store.transaction() as session:
+        assert standing.asked(session, "R-A", "我那个还在办着吗", stopped=stopped).text == stopped
+        resident = Resident(openid="oA", pseudonym="R-A", first_seen_at=datetime.now(UTC))
+        session.add(resident)
+        session.flush()
+        now = datetime.now(UTC)
+        message = Message(resident_id=resident.id, key="1", kind="text", received_at=now, due_at=now)
+        session.add(message)
+        session.flush()
+        applications.submit(
+            session,
+            pseudonym="R-A",
+            message_id=MessageId(message.id),
+            kind="dog_licence",
+            answers={"name": "张示例"},
+            photos={},
+            now=now,
+        )
+        assert stopped not in standing.asked(session, "R-A", "我的犬证办好了吗", stopped=stopped).text
