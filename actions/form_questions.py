@@ -1,13 +1,11 @@
 """What a form asks next, and how."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.nlu.field_values import in_words
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Field, Form
 
-_MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?")
-"""A month or a year, where no day was told."""
 _KEPT = "发来的先替您留着（{titles}），要您答应了才往下办。"
 _EITHER_WAY = "回“同意”或者直接把资料发来就开始，随时可以停、可以改。"
 _ONE_WORD = "愿意办就回“同意”或者接着发，不愿意回“不办了”，都不会提交。"
@@ -59,6 +57,6 @@ def _shown(entry: Field, value: Any) -> str:
     """A value for its owner to check; of an identity number not more than it takes on a screen that others see."""
     if entry.kind == PHOTO:
         return "已收到"
-    if entry.kind == "date" and (month := _MONTH.fullmatch(str(value))):
-        return f"{month[1]}年" + (f"{int(month[2])}月" if month[2] else "")
+    if entry.kind == "date" and (told := in_words(str(value))):
+        return told
     return f"{value[:6]}********{value[-4:]}" if entry.kind == "id_number" else str(value)

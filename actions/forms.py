@@ -14,6 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.form_questions import filled_lines, next_slot, question
+from actions.said import said_before, said_now
 from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
 from bot.nlu.beforehand import MESSAGES, SECONDS, is_too_early, told_before
@@ -21,7 +22,7 @@ from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import GIVING_AGREES, Heard, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
-from bot.nlu.stopped import CANCELLED
+from bot.nlu.stopped import CANCELLED, HANDED_IN
 from bot.nlu.values import mentions_day
 from bot.nlu.wording import asks
 from bot.services import applications, photos
@@ -31,7 +32,7 @@ log = structlog.get_logger()
 Events = list[dict[str, Any]]
 
 _NOTHING = object()
-_SUBMITTED = "{title}申请交上去了，受理号 {receipt}。\n民警审核后在这里发消息告诉您结果；想问进度，发受理号就行。"
+_SUBMITTED = f"{{title}}{HANDED_IN} {{receipt}}。\n民警审核后在这里发消息告诉您结果；想问进度，发受理号就行。"
 _NOTED = "记下了，{answers}。"
 _TOLD_BEFORE = "前面说过的先替您记上了：{answers}。不对直接说。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
@@ -214,10 +215,10 @@ def _heard(
         return beside
     station_forms = forms.live().current()
     besides = tracker.latest_message.get(BESIDES) or {}
-    text = besides.get("told") or tracker.latest_message.get("text") or ""
+    text = besides.get("told") or said_now(tracker)
     heard = Heard.in_message(tracker.latest_message)
     today, entities = date.today(), StationEntities.load()
-    earlier = [str(event.get("text") or "") for event in _said_before(tracker)]
+    earlier = [str(event.get("text") or "") for event in said_before(tracker)]
     reading = read(
         station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard, earlier=earlier
     )
@@ -249,13 +250,15 @@ def _begun(
     """A form begins: with what the message gives, and with what was told before it. Whoever says that the time for it
     has not come is told when it will, and begins nothing."""
     oldest = time.time() - SECONDS
-    said = [event for event in _said_before(tracker)[:MESSAGES] if float(event.get("timestamp") or 0) >= oldest]
+    said = [event for event in said_before(tracker)[:MESSAGES] if float(event.get("timestamp") or 0) >= oldest]
     messages = [{**(event.get("parse_data") or {}), "text": event.get("text") or ""} for event in said]
     told = told_before(station_forms, form, messages, today=date.today(), entities=StationEntities.load())
     if too_early := next(filter(is_too_early, reading.problems), told.too_early):
         dispatcher.utter_message(text=too_early)
         return [*_emptied(form), SlotSet(REQUESTED, None)]
-    if _PERHAPS_A_CHILD.search(_text(tracker)) and any(entry.settings.get("adult") for entry in form.fields.values()):
+    if _PERHAPS_A_CHILD.search(said_now(tracker)) and any(
+        entry.settings.get("adult") for entry in form.fields.values()
+    ):
         dispatcher.utter_message(text=_FOR_CHILDREN)
     before = {name: value for name, value in told.values.items() if name not in reading.values}
     events = _filled(dispatcher, station_forms, form, reading, None)
@@ -264,15 +267,6 @@ def _begun(
     if before:
         dispatcher.utter_message(text=_TOLD_BEFORE.format(answers="；".join(filled_lines(form, before))))
     return [*events, *(SlotSet(name, value) for name, value in before.items())]
-
-
-def _text(tracker: Tracker) -> str:
-    return str(tracker.latest_message.get("text") or "")
-
-
-def _said_before(tracker: Tracker) -> list[dict[str, Any]]:
-    """The messages before this one, as events, the newest first."""
-    return [event for event in reversed(tracker.events) if event["event"] == "user"][1:]
 
 
 def _answer_besides(
@@ -407,7 +401,7 @@ def _shown_in(form: Form, words: str) -> str | None:
 def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) -> Events:
     """The picture before these words in the place that they name, where it is not there already. Words that tell a day
     answer a question instead: 狂犬是3月9号打的."""
-    sent, words = _photo_before(tracker), normalise(tracker.latest_message.get("text") or "")
+    sent, words = _photo_before(tracker), normalise(said_now(tracker))
     caption = sent and len(words) <= _CAPTION and not mentions_day(words)
     place = _shown_in(form, words) if caption else None
     if place is None or tracker.get_slot(place) == sent:

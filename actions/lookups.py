@@ -10,6 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
+from actions.said import said_before, said_now
 from actions.store import UNAVAILABLE, station_store
 from bot.nlu.wording import HUMAN
 from bot.services import community_officers, duplicate_names
@@ -53,7 +54,7 @@ class CommunityOfficer(Action):
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
         find = partial(community_officers.find, before=_looked_up_before(tracker, "look_up_officer"))
-        return await answer_with(dispatcher, _said(tracker), find)
+        return await answer_with(dispatcher, said_now(tracker), find)
 
 
 class DuplicateName(Action):
@@ -67,20 +68,15 @@ class DuplicateName(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
-        return await answer_with(dispatcher, _said(tracker), duplicate_names.find)
+        return await answer_with(dispatcher, said_now(tracker), duplicate_names.find)
 
 
 def _looked_up_before(tracker: Tracker, intent: str) -> list[str]:
     """What was looked up in this conversation before the latest message, newest first."""
-    said = [event for event in tracker.events if event["event"] == "user"][:-1]
-    of_intent = (event for event in reversed(said) if _intent_of(event) == intent)
+    of_intent = (event for event in said_before(tracker) if _intent_of(event) == intent)
     return [str(event.get("text") or "") for event in of_intent]
 
 
 def _intent_of(event: dict[str, Any]) -> str:
     intent = (event.get("parse_data") or {}).get("intent") or {}
     return str(intent.get("name") or "")
-
-
-def _said(tracker: Tracker) -> str:
-    return tracker.latest_message.get("text") or ""

@@ -7,14 +7,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.lookups import answer_with
+from actions.said import said_now
 from bot.nlu.stopped import OTHER_MATTER, stopped_form
 from bot.services import standing
 
 _STOPPED = "没有在办：{title}申请按您说的停了，没有提交。想接着办，说“{says}”就行。"
-
-
-def _is_bots(event: dict[str, Any]) -> bool:
-    return bool(event["event"] == "bot")
 
 
 class Status(Action):
@@ -28,8 +25,8 @@ class Status(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
-        text = str(tracker.latest_message.get("text") or "")
-        form = stopped_form(str(event.get("text") or "") for event in reversed(tracker.events) if _is_bots(event))
+        text, events = said_now(tracker), reversed(tracker.events)
+        form = stopped_form(str(event.get("text") or "") for event in events if event["event"] == "bot")
         of_it = form if form and not OTHER_MATTER.search(text) else None
         stopped = _STOPPED.format(title=of_it.title, says=of_it.says) if of_it else ""
         return await answer_with(dispatcher, tracker.sender_id, partial(standing.asked, text=text, stopped=stopped))

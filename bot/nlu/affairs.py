@@ -15,11 +15,10 @@ from bot.nlu.question import FOLLOW_UP
 from bot.nlu.stopped import asks_still
 from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, chases
 from bot.nlu.triage import Triage
-from bot.nlu.wording import asks
+from bot.nlu.wording import OTHERS, asks
 
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
-_OTHERS = "(?:他|她|室友|闺蜜|朋友|哥们儿?|姐们儿?|老乡|工友|亲戚|同事|同学|邻居)"
-_LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}{_OTHERS}.{{0,6}}查|查.{{0,6}}{_OTHERS}.{{0,4}}[的办]")
+_LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}(?:{OTHERS}).{{0,6}}查|查.{{0,6}}(?:{OTHERS}).{{0,4}}[的办]")
 _PERSONAL = re.compile(
     "都是哪|都是谁|是谁|住哪|住在|没住|哪儿的|哪的|多大|几岁|电话|长啥样|哪个学校|哪个班|哪个幼儿园|地址|"
     "住[^，,。 ]{1,10}的|是不是[^，,。 ]{0,6}(?:家|邻居|同学|同事)"
@@ -161,11 +160,10 @@ class Affairs:
     def asks_of_stopped(self, text: str) -> bool:
         """Whether somebody asks what became of the form that they have stopped: 我那个还在办着吗."""
         said = normalise(text)
-        named = any(form.subject.search(said) for form in self._said.forms.forms.values()) and _MINE_GOES_ON.search(
-            said
-        )
-        asked = asks_still(said) and (named or self._said.stopped is not None)
-        return bool(asked) and self._said.form is None
+        if self._said.form is not None or not asks_still(said):
+            return False
+        named = any(form.subject.search(said) for form in self._said.forms.forms.values())
+        return bool(named and _MINE_GOES_ON.search(said)) or self._said.stopped is not None
 
     def _of_application(self, text: str) -> bool:
         """Whether a brief message is about the application that was handed in, and names no other matter."""

@@ -83,7 +83,7 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
         topic = topics[0] if len({topic.intent for topic in topics}) == 1 else None
         here = topic if topic and not _ELSEWHERE & set(topic.when) else None  # theirs is another document
         form = self._forms.current().offered(here.intent) if here else None
-        if form is None or self._cannot_yet(form, tracker) or not set(_BEGINS).issuperset(filter(None, asked.aspects)):
+        if form is None or not set(_BEGINS).issuperset(filter(None, asked.aspects)) or self._cannot_yet(form, tracker):
             return said
         offer = _OFFER.format(says=form.says)
         known = form.says in said["text"] or _offered_before(tracker, offer) or _only_asks(tracker)

@@ -52,10 +52,8 @@ _CORRECTION, _HEARD_IT = "help_request/correction", "other/acknowledgement"
 _CALLED = re.compile("110|警|报案|报错|误报|119|120|派人|别来|不用来|救护|消防")
 """What takes back a call, wherever that was made."""
 _SWINDLED_LATE = "help_request/fraud_reported_late"
-_SWINDLE, _HAN = (
-    re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费"),
-    re.compile("[\u4e00-\u9fff]"),
-)
+_SWINDLE = re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费")
+_HAN = re.compile("[\u4e00-\u9fff]")
 _SERVICES, _GOODBYE = "enquiry/bot_services", "other/goodbye"
 _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "praise", "acknowledgement", "insult"))
 """Talk beside which a question may stand; what stands in fiction, an advert or the news is a part of it."""

@@ -131,6 +131,7 @@ _HOW_OLD = re.compile(
 )
 _AGE_WORDS = re.compile("才|刚|快|大|岁|小")
 """How long a dog has lived, and no day: 才俩月, 三个月大."""
+_MONTH_OR_YEAR = re.compile(r"(\d{4})(?:-(\d{2}))?")
 _ADDRESS_LETTERS = 40
 _STREET_NAMED = re.compile("[路街巷里院村屯]|小区|社区|家园|花园|公寓|胡同")
 _ESTATE_ALONE = re.compile("(?:[\u4e00-\u9fff]{2,8}(?:社区|小区|家园|花园|公寓|区|苑|里|路|街))")
@@ -305,6 +306,12 @@ def as_told(found: date, text: str) -> str:
     if values.tells_the_day(text):
         return found.isoformat()
     return f"{found:%Y-%m}" if values.tells_the_month(text) else f"{found:%Y}"
+
+
+def in_words(told: str) -> str:
+    """A month or a year that `as_told` kept, as people read it; "" for a day."""
+    month = _MONTH_OR_YEAR.fullmatch(told)
+    return f"{month[1]}年" + (f"{int(month[2])}月" if month[2] else "") if month else ""
 
 
 def without_remarks(text: str) -> str:

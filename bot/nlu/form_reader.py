@@ -543,12 +543,15 @@ class _Reader:
         best = max(likely, key=lambda turn: turn.confidence, default=None)
         return self._forms.answers[best.name].says if best and exp(best.confidence) >= _BARELY_ASKED else ""
 
+    @property
+    def _vaccination(self) -> Field | None:
+        """The field of a day that must not be long past."""
+        return next((entry for entry in self._form.fields.values() if entry.settings.get("within_months")), None)
+
     def _which_day_is_open(self) -> str:
         """That a vaccination was told by its month, and the certificate tells the day."""
-        told = next((entry for entry in self._form.fields.values() if entry.settings.get("within_months")), None)
-        value = str(self._values.get(told.name) or "") if told else ""
-        month = re.fullmatch(r"(\d{4})-(\d{2})", value)
-        return _ONE_OF_MONTH.format(told=f"{month[1]}年{int(month[2])}月") if month else ""
+        told = field_values.in_words(str(self._values.get(self._vaccination.name))) if self._vaccination else ""
+        return _ONE_OF_MONTH.format(told=told) if told.endswith("月") else ""
 
     def _known_answer(self) -> str:
         """What answers the question that the message most likely asks, or what its words want an answer to; "" for
@@ -570,7 +573,7 @@ class _Reader:
 
     def _not_vaccinated(self) -> str:
         """The vaccination's field, where its day was told before and a text says that there was none; else ""."""
-        entry = next((entry for entry in self._form.fields.values() if entry.settings.get("within_months")), None)
+        entry = self._vaccination
         filled = entry is not None and self._filled.get(entry.name)
         return entry.name if entry and filled and field_values.not_vaccinated(self._text) else ""
 

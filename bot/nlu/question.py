@@ -306,9 +306,9 @@ class Interpreter:
         facts = {fact.aspect: fact.likelihood for fact in self._choice.likeliest(topic, text, wording, read)}
         share = next((share for one, share in likely if one is topic), 0.0)
         sight = Sight(topic=share, same=topic is last, answered=answered, fact=facts.get(aspect, 0.0))
-        unsure, right = self._unsure(text, likely, last, behind.text), likelihood(sight)
-        if right >= WORTH_SAYING:
+        if (right := likelihood(sight)) >= WORTH_SAYING:
             return Question.telling(told)
+        unsure = self._unsure(text, likely, last, behind.text)
         return replace(unsure, topics=(topic.id,), aspects=(SUPPOSED, aspect)) if right >= WORTH_SUPPOSING else unsure
 
     def _unsure(self, text: str, likely: Sequence[tuple[Topic, float]], last: Topic, read: str = "") -> Question:

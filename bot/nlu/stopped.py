@@ -9,6 +9,8 @@ from bot.nlu import forms
 from bot.nlu.forms import Form
 
 CANCELLED = "好，不办了，填过的没有提交。改主意了说“{says}”就行，也可以带材料到派出所窗口办。"
+HANDED_IN = "申请交上去了，受理号"
+"""What stands in the words that tell of a form that is handed in."""
 OTHER_MATTER = re.compile(r"报警|报案|案子|求助|举报|线索|投诉|[XQxq]\d{2,}")
 """What is asked about a case, or by its number."""
 _ASKS_STILL = re.compile(
@@ -16,7 +18,6 @@ _ASKS_STILL = re.compile(
     "|(?:办|交|提交|递|报)(?:上去|上|着|了|成)?(?:没有?|吗|么)(?:[\\W啊呀呢]|$)|(?:没|不)(?:会)?(?:给我)?(?:交|提交|报)(?:上去)?吧"
     "|还(?:算数|有效|留着)|咋样了|怎么样了|到哪了|啥情况"
 )
-_HANDED_IN = "申请交上去了，受理号"
 _BRIEF = 20
 """Letters of a question about what was stopped."""
 
@@ -24,7 +25,7 @@ _BRIEF = 20
 def stopped_form(bot_said: Iterable[str]) -> Form | None:
     """The form that the bot has stopped, where that is the last it told of an application; its words newest first."""
     for said in bot_said:
-        if _HANDED_IN in said:
+        if HANDED_IN in said:
             return None
         for form in forms.live().current().forms.values():
             if CANCELLED.format(says=form.says) in said:

@@ -210,8 +210,8 @@ def identity_number(text: str, *, today: date, adult: bool = False) -> str | Non
             raise BadValueError(f"身份证号是18位，您发的是{len(wrong.group())}位，请核对一下再发。")
         return None
     number = match.group().upper()
-    born = _birthday(number)
-    if number[:2] not in _PROVINCES or born is None or born > today or _check_digit(number) != number[17]:
+    born = _born(number, today)
+    if born is None:
         raise BadValueError("这个身份证号校验不对，可能有一位打错了，请对着证件再发一次。")
     age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     if adult and age < 18:
@@ -219,6 +219,13 @@ def identity_number(text: str, *, today: date, adult: bool = False) -> str | Non
     if age < 16:
         raise UnderAgeError("未满16周岁的由监护人代办，这里填不了：带监护人和孩子的证件、材料，到派出所窗口办。")
     return number
+
+
+def _born(number: str, today: date) -> date | None:
+    """The birthday in an identity number of 18 digits that can be right; None in any other."""
+    born = _birthday(number)
+    right = number[:2] in _PROVINCES and born is not None and born <= today and _check_digit(number) == number[17]
+    return born if right else None
 
 
 def _birthday(number: str) -> date | None:
@@ -346,9 +353,7 @@ def is_valid(number: str, kind: str, *, today: date) -> bool:
     """Whether digits are an identity or telephone number that can be right."""
     if kind == "phone":
         return bool(_PHONE.fullmatch(number))
-    born = _birthday(number) if _ID.fullmatch(number) else None
-    right = born is not None and born <= today and number[:2] in _PROVINCES
-    return right and _check_digit(number) == number[17]
+    return bool(_ID.fullmatch(number)) and _born(number, today) is not None
 
 
 def mentions_day(text: str) -> bool:

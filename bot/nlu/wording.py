@@ -24,6 +24,8 @@ _WEAK = frozenset({"exceptions", "who"})
 """Aspects whose words say little: 没有…能办, 超过, 要求."""
 _POSSIBLE = 0.05
 """How likely an aspect that words name has to be beside a surer one."""
+OTHERS = "他|她|室友|闺蜜|朋友|哥们儿?|姐们儿?|老乡|工友|亲戚|同事|同学|邻居"
+"""Of whom somebody speaks who asks after what is not their own."""
 HUMAN = "转人工"
 """The button, and the words, that bring a human (help_request/human_service)."""
 GUESSES = "您问的是下面哪一项？点一下就行；都不是就点“转人工”，民警会看到。"

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.nlu.catalogue import title_of
 from bot.nlu.triage import URGENT
-from bot.nlu.wording import HUMAN
+from bot.nlu.wording import HUMAN, OTHERS
 from bot.services import applications
 from bot.services.answer import Answer
 from bot.store.models import Case, CaseState, Resident
@@ -23,7 +23,7 @@ _OTHERS = Answer(
     (HUMAN,),
 )
 _RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
-_SOMEONE = "(?:室友|闺蜜|朋友|哥们儿?|姐们儿?|老乡|工友|亲戚|同事|邻居|同学|别人|人家|他|她)"
+_SOMEONE = f"(?:{OTHERS}|别人|人家)"
 _OF_SOMEONE = re.compile(
     f"[帮替给]我?{_SOMEONE}.{{0,6}}(?:查|问|看)|{_SOMEONE}(?:们|家|自己)?(?:交|办|填|申请|提交)?的?那?个?份?"
     "(?:居住证|狗证|犬证|身份证|申请|受理|单子|材料|证)"
