@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -445,7 +446,8 @@ class _OwnMachine(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on the trainers' examples; the residents' messages of `training_data` are another matter."""
         source = Path(self._config["examples"])
-        self._machine = self._fitted(source, Normaliser(source.parent / "typos.tsv").content)
+        with threadpool_limits(os.cpu_count()):  # serving has one
+            self._machine = self._fitted(source, Normaliser(source.parent / "typos.tsv").content)
         with self._storage.write_to(self._resource) as directory:
             self._machine.save(directory)
         return self._resource
