@@ -4,7 +4,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from bot.intake.inbox import Received
 from bot.intake.speech import Recogniser
 from bot.intake.understanding import Rasa
 from bot.nlu.safety_net import SafetyNet
-from bot.nlu.triage import Triage
+from bot.nlu.triage import Evidence, Triage
 from bot.nlu.turns import Turn
 from bot.store.session import Store
 from bot.wechat.client import WeChatClient
@@ -40,7 +40,7 @@ class ScriptedRasa:
 
     `labels` maps a text to its label; a text that is not there is `other`. `intents` names the fine intent where one
     matters; a text in `silent` gets no reply, one in `form_answers` answers a form, one in `asked` may be these
-    questions.
+    questions, one in `doubted` is calm for a model that knows what the safety net found in it.
     `status` other than 200 plays an error.
     """
 
@@ -50,6 +50,7 @@ class ScriptedRasa:
     silent: set[str] = field(default_factory=set)
     form_answers: set[str] = field(default_factory=set)
     asked: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
+    doubted: set[str] = field(default_factory=set)
     status: int = 200
     before: Callable[[Asked], None] = lambda _asked: None
 
@@ -73,11 +74,13 @@ class ScriptedRasa:
             return Answer(body=b'{"triage": null, "replies": []}')  # no form waits for it
         label = self.labels.get(text, "other")
         sure, intent = self.confidence.get(text, 0.9), self.intents.get(text, f"{label}/scripted")
-        triage = Triage(label=label, confidence=sure, intent=intent).to_json()
+        triage = Triage(label=label, confidence=sure, intent=intent)
+        if text in self.doubted:
+            triage = replace(triage, uncertain=True, evidence=(Evidence("weapon", ("刀",)),))
         answers = asked.path.endswith("/webhook") and text not in self.silent
         replies = [{"text": f"答：{text}"}] if answers else []
         asked_there = [turn.to_json() for turn in self.asked.get(text, ())]
-        told = {"triage": triage, "replies": replies, "model": "scripted", "asked": asked_there}
+        told = {"triage": triage.to_json(), "replies": replies, "model": "scripted", "asked": asked_there}
         return Answer(body=json.dumps({**told, "of_form": text in self.form_answers}).encode())
 
 

@@ -91,7 +91,7 @@ class Engine:
     # -- the callback's side ------------------------------------------------------------------------------------
 
     async def receive(self, inbound: Inbound) -> Received:
-        """Store a callback, page at once if the safety net sees an alarm, and begin to work on it.
+        """Store a callback, look it over with the safety net, and begin to work on it.
 
         Raises:
             StoreUnavailableError: nothing is stored; the platform must not be told that it is.
@@ -102,8 +102,6 @@ class Engine:
         elif received.new:
             self._held.add(received.id)
             self._wake["messages"].set()  # the one before it may have been done just as this one was stored
-        if received.new and not (received.claimed and received.claimed.net is None):
-            self._wake["pages"].set()
         return received
 
     async def passive_reply(self, message_id: MessageId) -> Content | None:
@@ -170,6 +168,13 @@ class Engine:
         finally:
             self._queue.pop(claimed.id, None)
             self._looked_over.discard(claimed.id)
+
+    async def _unread(self) -> int:
+        """Page for what the safety net sees as an alarm, where the model has not read it in time."""
+        raised = await self._transaction(partial(inbox.raise_unread, desk=self._desk), self._urgent)
+        if raised:
+            self._wake["pages"].set()
+        return raised
 
     async def _look_over_queue(self) -> int:
         """In a burst, have the model read all that waits for its turn in one go, and page for the alarms among it."""
@@ -346,6 +351,7 @@ class Engine:
             "pages": self._pages,
             "other_pages": self._other_pages,
             "deadlines": self._deadlines,
+            "unread": self._unread,
             "queue": self._look_over_queue,
             "messages": self._messages,
             "replies": self._replies,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.duty import conversation
-from bot.intake import belonging, receipts, replies, wording
+from bot.intake import belonging, inbox, receipts, replies, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.manner import Manner
@@ -93,6 +93,11 @@ def settle(
     message = still_mine(session, Message, claimed.id, claimed.attempt)
     if message is None:
         return None
+    if claimed.net and message.case_id is None:
+        if understanding and understanding.triage.doubted:  # the model has weighed what the net found (ADR 005)
+            claimed = replace(claimed, net=None)
+        else:
+            inbox.file_alarm(session, message, claimed.net, desk, now)
     triage = _verdict(claimed, understanding)
     if understanding and not understanding.replies and triage is understanding.triage and not triage.urgent:
         # The dialogue has failed to answer (its actions may be down): nobody is left without one.

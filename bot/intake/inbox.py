@@ -1,7 +1,7 @@
 """The inbox: a callback becomes one row, before the platform hears that it arrived.
 
-In the same transaction the safety net reads the words: an alarm that it recognises has its case and its page before
-anything else happens, whether Rasa lives or not. The model, asked next, may only add to that.
+In the same transaction the safety net reads the words. The model, asked next, weighs what the net found; where it has
+not answered in time, in whichever process and for whatever reason, the net's alarm has its case and page without it.
 """
 
 import secrets
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.intake.desk import Desk
-from bot.nlu.triage import Triage
+from bot.nlu.triage import URGENT, Triage
 from bot.store.models import Message, MessageId, Resident, ResidentId, WorkState
 from bot.store.session import claim_due, insert
 from bot.wechat.inbound import Inbound
@@ -24,6 +24,8 @@ from bot.wechat.inbound import Inbound
 log = structlog.get_logger()
 LEASE = timedelta(seconds=8)
 """Longer than a message is ever worked on (three seconds for Rasa, the rest for the database)."""
+MODEL_WITHIN = timedelta(seconds=2)
+"""How long the page for an alarm of the safety net waits for the model to read its message (ADR 005)."""
 FRAGMENTS_WITHIN = timedelta(minutes=3)
 _FRAGMENT_CHARACTERS = 14
 _FRAGMENTS = 6
@@ -61,7 +63,7 @@ class Received:
 
 
 def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) -> Received:
-    """Store a callback once, raise the alarm if the safety net sees one, and claim it for this process.
+    """Store a callback once, with the alarm that the safety net sees in it, and claim it for this process.
 
     Written with plain statements: this is what every resident waits for, and loading and flushing objects takes longer
     than the statements themselves.
@@ -75,7 +77,7 @@ def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) ->
     fragments: tuple[str, ...] = ()
     if inbound.kind == "text":
         fragments = recent_fragments(session, resident.id, message_id, inbound.text, now)
-        net = _raise_alarm(session, message_id, inbound.text, fragments, desk, now)
+        net = _seen_by_net(session, message_id, inbound.text, fragments, desk)
     if waits:
         return Received(message_id, new=True)
     claimed = Claimed(
@@ -94,30 +96,50 @@ def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) ->
     return Received(message_id, new=True, claimed=claimed)
 
 
-def _raise_alarm(
-    session: Session, message_id: MessageId, text: str, fragments: tuple[str, ...], desk: Desk, now: datetime
+def _seen_by_net(
+    session: Session, message_id: MessageId, text: str, fragments: tuple[str, ...], desk: Desk
 ) -> Triage | None:
-    """File and page for an alarm that the safety net sees. If that fails, the message is stored all the same."""
-    alarm = None
+    """The alarm that the safety net sees, kept on the message. If the net fails, the message is stored all the same."""
     try:
-        if (alarm := desk.net_triage(text, fragments)) is None:
-            return None
-        message = session.get_one(Message, message_id)
-        message.triage = alarm.to_json()  # outside the savepoint: the handler files it if this does not work out
-        with session.begin_nested():
-            duty_case.file_message(session, message, alarm, watch=desk.watch(), now=now)
+        if alarm := desk.net_triage(text, fragments):
+            session.execute(sa.update(Message).where(Message.id == message_id).values(triage=alarm.to_json()))
     except Exception:
-        log.exception("alarm.not_raised", message_id=message_id)
+        log.exception("net.failed", message_id=message_id)
+        return None
     return alarm
+
+
+def raise_unread(session: Session, now: datetime, *, desk: Desk) -> int:
+    """File and page for alarms of the safety net that the model has not read in time; returns for how many."""
+    in_time = now - MODEL_WITHIN
+    pending = sa.select(Message).where(
+        Message.state == WorkState.PENDING,
+        Message.case_id.is_(None),
+        Message.triage["label"].as_string() == URGENT,
+        Message.received_at <= in_time,
+    )
+    raised = 0
+    for message in session.scalars(pending.order_by(Message.id).with_for_update(skip_locked=True)):
+        try:
+            with session.begin_nested():
+                file_alarm(session, message, Triage.from_json(message.triage or {}), desk, now)
+            raised += 1
+        except Exception:  # the others are paged for, and this one is tried again
+            log.exception("alarm.not_raised", message_id=message.id)
+    return raised
 
 
 def raise_alarms(session: Session, now: datetime, *, alarms: Mapping[MessageId, Triage], desk: Desk) -> None:
     """File and page for messages that the model has looked over while they wait for their turn."""
     pending = sa.select(Message).where(Message.id.in_(alarms), Message.state == WorkState.PENDING)
     for message in session.scalars(pending.order_by(Message.id)):
-        alarm = alarms[message.id]
-        message.triage = alarm.to_json()
-        duty_case.file_message(session, message, alarm, watch=desk.watch(), now=now)
+        file_alarm(session, message, alarms[message.id], desk, now)
+
+
+def file_alarm(session: Session, message: Message, alarm: Triage, desk: Desk, now: datetime) -> None:
+    """File and page for a message whose conversation may still have to answer it."""
+    message.triage = alarm.to_json()
+    duty_case.file_message(session, message, alarm, watch=desk.watch(), now=now)
 
 
 def claim(session: Session, *, now: datetime, limit: int) -> list[Claimed]:

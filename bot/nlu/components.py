@@ -22,7 +22,13 @@ from rasa.nlu.constants import FEATURIZER_CLASS_ALIAS, TOKENS_NAMES
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.tokenizers.jieba_tokenizer import JiebaTokenizer
 from rasa.nlu.tokenizers.tokenizer import Token
-from rasa.shared.nlu.constants import ENTITIES, FEATURE_TYPE_SENTENCE, INTENT_RESPONSE_KEY, TEXT
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    FEATURE_TYPE_SENTENCE,
+    INTENT_RANKING_KEY,
+    INTENT_RESPONSE_KEY,
+    TEXT,
+)
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -609,17 +615,20 @@ class TopicsAsked(_OwnMachine):
 class SafetyNetRaiser(GraphComponent):
     """Puts the safety net behind the classifier: a recognised danger raises the label to urgent, nothing lowers it."""
 
-    def __init__(self, net: SafetyNet, storage: ModelStorage, resource: Resource, source: Path) -> None:
+    def __init__(
+        self, net: SafetyNet, heeded_from: float, storage: ModelStorage, resource: Resource, source: Path
+    ) -> None:
         """Use `net`, read from the rules at `source`."""
-        self._net = net
+        self._net, self._heeded_from = net, heeded_from
         self._storage = storage
         self._resource = resource
         self._source = source
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`rules`: the net's file, relative to the project; the typos and the dictionary lie beside it."""
-        return {"rules": "nlu_data/safety_net.yml"}
+        """`rules`: the net's file, relative to the project; the typos and the dictionary lie beside it. `heeded_from`:
+        the P(urgent) of the classifier from which a finding raises the label; below it the resident is asked."""
+        return {"rules": "nlu_data/safety_net.yml", "heeded_from": 0.0}
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:
@@ -637,7 +646,7 @@ class SafetyNetRaiser(GraphComponent):
     ) -> SafetyNetRaiser:
         """A component for training; a rule that cannot be read stops the training."""
         source = Path(config["rules"])
-        return cls(SafetyNet.load(source), model_storage, resource, source)
+        return cls(SafetyNet.load(source), float(config["heeded_from"]), model_storage, resource, source)
 
     @classmethod
     def load(
@@ -651,7 +660,7 @@ class SafetyNetRaiser(GraphComponent):
         """A component with the rules that the model was trained with."""
         with model_storage.read_from(resource) as directory:
             source = directory / "safety_net.yml"
-            return cls(SafetyNet.load(source), model_storage, resource, source)
+            return cls(SafetyNet.load(source), float(config["heeded_from"]), model_storage, resource, source)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Nothing is learnt; the rules and what they need go into the model."""
@@ -677,7 +686,8 @@ class SafetyNetRaiser(GraphComponent):
         words = [word for word, _ in words_of(message)]
         finding = self._net.read_normal(text, words)
         if finding is not None:
-            publish(message, raised(triage, finding))
+            heeded = triage.urgent or urgency(message) >= self._heeded_from
+            publish(message, raised(triage, finding) if heeded else doubted(triage, finding))
         elif triage.urgent and not triage.silent and self._net.silent(text, words):
             publish(message, replace(triage, silent=True))
 
@@ -760,3 +770,16 @@ def raised(triage: Triage, finding: NetFinding) -> Triage:
             silent=triage.silent or finding.silent,
         )
     return replace(finding.triage(), evidence=(finding.evidence, *triage.evidence))
+
+
+def doubted(triage: Triage, finding: NetFinding) -> Triage:
+    """What the model is sure is calm, though the net found words of danger in it: its sender is asked, a human sees it,
+    and both are told the words."""
+    options = (finding.intent, triage.intent)
+    return replace(triage, uncertain=True, options=options, evidence=(finding.evidence, *triage.evidence))
+
+
+def urgency(message: Message) -> float:
+    """P(urgent) by the classifier, in 0..1."""
+    ranked = message.get(INTENT_RANKING_KEY) or ()
+    return next((float(label["confidence"]) for label in ranked if label["name"] == URGENT), 0.0)

@@ -161,12 +161,15 @@ def _net(found: Sequence[Answer]) -> str:
     """What the safety net adds to the model, and what it costs."""
     raised = [answer for answer in found if answer.whole.urgent and not answer.model.urgent]
     saved = sum(answer.message.label == URGENT for answer in raised)
+    asked = sum(answer.whole.doubted for answer in found)
+    in_danger = sum(answer.whole.doubted and answer.message.label == URGENT for answer in found)
     named = sum(answer.whole.urgent and answer.whole.seen_by_net for answer in found)
     paged = sum(answer.whole.urgent for answer in found)
     return (
         "## What the safety net adds\n\n"
         f"Above the model it raised {len(raised)} messages: {saved} emergencies that the model had missed, "
-        f"{len(raised) - saved} false pages. It named a rule and its words in {named} of {paged} pages. "
+        f"{len(raised) - saved} false pages. In {asked} messages that the model was sure of it only asks, "
+        f"{in_danger} of them emergencies. It named a rule and its words in {named} of {paged} pages. "
         "While Rasa is away it is all there is: the column above."
     )
 

@@ -80,6 +80,11 @@ class Triage:
         """Whether more than the model speaks for it: the net decided, or its rule and words are among the evidence."""
         return self.source == "net" or any(item.rule != "model" for item in self.evidence)
 
+    @property
+    def doubted(self) -> bool:
+        """Whether the net found words of danger in what the model is sure is calm (`bot.nlu.components.doubted`)."""
+        return self.source == "model" and self.uncertain and not self.urgent and self.seen_by_net and not self.chosen
+
     def fainter_than(self, confidence: float) -> bool:
         """Whether the model alone speaks for it, and with less than this."""
         return self.confidence < confidence and not self.seen_by_net

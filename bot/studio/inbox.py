@@ -397,13 +397,14 @@ def _draft(
 
 
 def _doubts(message: Message, triage: Triage, reading: Reading | None, answer: str) -> Iterator[tuple[str, bool]]:
+    apart = triage.doubted or (triage.source == "net" and message.read_by_model is True)
     yield "unread", message.read_by_model is False
     yield "unanswered", bool(_NO_ANSWER.search(simplified(answer)))
     if reading is None:
-        yield "net", triage.source == "net" and message.read_by_model is True
+        yield "net", apart
         yield "margin", triage.uncertain
         return
-    yield "net", reading.label != reading.model_label or (triage.source == "net" and message.read_by_model is True)
+    yield "net", apart or reading.label != reading.model_label
     yield "margin", triage.uncertain or reading.uncertain or _unsure(reading)
     yield "new", reading.nearest is not None and reading.nearest < FAR
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.duty import escalation, handling
 from bot.intake import advice, handler, inbox, menu, outbox, questions, wording
 from bot.services import applications
-from bot.store.models import Application, Case, CaseId, Media, Message, Reply, WorkState
+from bot.store.models import Application, Case, CaseId, Media, Message, Page, Reply, WorkState
 from bot.wechat.outbound import Article
 from tests.intake.rows import patience, rows
 from tests.station import Station
@@ -206,6 +206,18 @@ async def test_that_the_model_never_lowers_what_the_net_has_raised(station: Stat
     assert station.phone.take()["level"] == 0
     assert [reply.text for reply in rows(station, Reply)] == [f"{wording.ALARM}\n\n{ARMED}"]
     assert (rows(station, Message)[0].triage or {})["label"] == "urgent_alarm"
+
+
+async def test_that_nobody_is_woken_for_what_the_net_found_and_the_model_is_sure_is_calm(station: Station) -> None:
+    station.rasa.doubted = {ALARM}
+    await station.deliver(ALARM)
+    (case,) = rows(station, Case)
+    assert (case.label, case.uncertain) == ("help_request", True)
+    assert case.evidence == [{"rule": "weapon", "words": ["刀"]}]
+    assert [reply.text for reply in rows(station, Reply)] == [f"答：{ALARM}"]
+    station.clock.advance(seconds=3)
+    await station.engine.run_due()
+    assert rows(station, Page) == []
 
 
 # -- in an alarm --------------------------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
-"""What arrives is stored once, in order, and an alarm is out before anybody is asked."""
+"""What arrives is stored once, in order, and an alarm waits for the model no longer than it must."""
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.duty import handling
@@ -72,7 +74,7 @@ async def test_that_messages_of_one_resident_at_the_same_moment_are_one_alarm(st
         await engine.close()
 
 
-async def test_that_the_alarm_is_out_before_rasa_has_answered(station: Station) -> None:
+async def test_that_the_nets_alarm_waits_two_seconds_for_rasa_and_no_longer(station: Station) -> None:
     asked, released = threading.Event(), threading.Event()
 
     def hang(request: Asked) -> None:
@@ -80,25 +82,31 @@ async def test_that_the_alarm_is_out_before_rasa_has_answered(station: Station) 
             asked.set()
             released.wait(60)
 
-    station.rasa.before = hang
+    station.rasa.before, station.rasa.doubted = hang, {ALARM}
     await patience(station, 60)
     running = asyncio.create_task(station.engine.run())
     try:
         await station.receive(ALARM)
-        await until(lambda: len(station.phone.pages()) == 1)
         await until(asked.is_set)
+        assert rows(station, Page) == []
+        station.clock.advance(seconds=2)
+        await until(lambda: len(station.phone.pages()) == 1)
         assert rows(station, Message)[0].state == WorkState.PENDING
     finally:
         released.set()
         running.cancel()
         await station.engine.run_due()
     assert station.phone.take()["level"] == 0
+    assert rows(station, Case)[0].label == "urgent_alarm"
 
 
 async def test_that_the_page_waits_for_no_earlier_message_of_the_resident(station: Station) -> None:
     await station.receive("在吗")
     received = await station.receive(ALARM)
     assert received.claimed is None, "the first one is still being handled"
+    station.clock.advance(seconds=2)
+    with station.store.transaction() as session:
+        assert inbox.raise_unread(session, station.clock.now(), desk=station.engine._desk) == 1
     assert [page.level for page in rows(station, Page)] == [0]
     await station.engine.run_due()
     station.phone.take()
@@ -194,6 +202,41 @@ async def test_that_a_message_is_stored_even_if_raising_the_alarm_fails(
     station.rasa.labels = {ALARM: "urgent_alarm"}
     await station.engine.run_due()
     assert station.phone.take()["level"] == 0
+
+
+async def test_that_the_nets_alarm_of_a_gateway_that_died_is_paged_by_the_next_in_two_seconds(
+    station: Station, store: Store
+) -> None:
+    with store.transaction() as session:
+        inbox.receive(session, station.inbound(text=ALARM), station.engine._desk, now=station.clock.now())
+    await station.engine.run_due()
+    assert rows(station, Case) == []
+    station.clock.advance(seconds=2)
+    await station.engine.run_due()
+    assert station.phone.take()["label"] == "urgent_alarm"
+
+
+async def test_that_an_alarm_that_cannot_be_filed_holds_up_no_other(
+    station: Station, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = duty_case.file_message
+
+    def stumble(session: Session, message: Message, *args: Any, **rest: Any) -> Any:
+        if message.id == first.id:
+            raise ValueError("half-way")
+        return shipped(session, message, *args, **rest)
+
+    with store.transaction() as session:
+        one, other = (station.inbound(text=ALARM, openid=openid) for openid in ("oA", "oB"))
+        first = inbox.receive(session, one, station.engine._desk, now=station.clock.now())
+        inbox.receive(session, other, station.engine._desk, now=station.clock.now())
+    monkeypatch.setattr(duty_case, "file_message", stumble)
+    station.clock.advance(seconds=2)
+    await station.engine.run_due()
+    assert station.phone.take()["case_id"] == 1
+    monkeypatch.undo()
+    await station.engine.run_due()
+    assert station.phone.take()["case_id"] == 2
 
 
 async def test_that_a_pseudonym_says_nothing_of_the_openid(station: Station) -> None:
