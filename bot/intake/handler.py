@@ -93,11 +93,10 @@ def settle(
     message = still_mine(session, Message, claimed.id, claimed.attempt)
     if message is None:
         return None
-    if claimed.net and message.case_id is None:
-        if understanding and understanding.triage.doubted:  # the model has weighed what the net found (ADR 005)
-            claimed = replace(claimed, net=None)
-        else:
-            inbox.file_alarm(session, message, claimed.net, desk, now)
+    if message.case_id is None and understanding and understanding.triage.doubted:
+        claimed = replace(claimed, net=None)  # the model has weighed what the net found (ADR 005)
+    elif message.case_id is None and claimed.net:
+        inbox.file_alarm(session, message, claimed.net, desk, now)
     triage = _verdict(claimed, understanding)
     if understanding and not understanding.replies and triage is understanding.triage and not triage.urgent:
         # The dialogue has failed to answer (its actions may be down): nobody is left without one.
