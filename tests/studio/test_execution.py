@@ -25,7 +25,7 @@ from bot.studio.runner import Runner
 from bot.studio.runs import INTERRUPTED
 from tests.studio.test_changes import UMBRELLA
 
-pytestmark = [pytest.mark.slow, pytest.mark.heavy]
+pytestmark = [pytest.mark.slow, pytest.mark.heavy, pytest.mark.trains]
 WITHIN_SECONDS = 240
 
 

@@ -27,7 +27,7 @@ from tests.e2e.writer import Writer, until
 from tests.small_project import EXAMPLES, small_project_at
 from tests.stack import Stack
 
-pytestmark = [pytest.mark.slow, pytest.mark.heavy]
+pytestmark = [pytest.mark.slow, pytest.mark.heavy, pytest.mark.trains]
 TRAINER, LEADER = "训练员", "带班所长"
 ADDED, PATIENT_SECONDS = 12, 300
 INTENT = "other/thanks"
