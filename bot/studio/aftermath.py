@@ -28,7 +28,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.nlu.triage import URGENT, Triage
+from bot.nlu.triage import ONE_TAP, URGENT
 from bot.store.models import LATE, Message, Promotion, WorkState
 
 DAYS_BEFORE = timedelta(days=7)
@@ -215,10 +215,10 @@ def _handled(row: Any) -> Handled:
 def _of_two_minds(triage: dict[str, Any]) -> bool:
     """Whether only one of model and net pages, or would: the net alone is the source, the model alone has no rule
     beside it, and what the model is sure is calm has words of danger for the net."""
+    rules, of_net = {item["rule"] for item in triage.get("evidence", ())}, triage.get("source") == "net"
     if triage.get("label") != URGENT:
-        return bool(triage) and Triage.from_json(triage).doubted
-    rules = {item["rule"] for item in triage.get("evidence", ())}
-    return triage.get("source") == "net" or rules <= {"model"}
+        return bool(triage.get("uncertain")) and not of_net and not rules <= {"model", ONE_TAP}
+    return of_net or rules <= {"model"}
 
 
 def _before(session: Session, promoted_at: datetime) -> Sequence[Handled]:
