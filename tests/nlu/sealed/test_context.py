@@ -795,7 +795,7 @@ def test_that_what_was_only_asked_in_between_does_not_hide_the_matter() -> None:
         said(no_crime, "开个无犯罪记录证明", Question(("no_crime_record",))),
         said(hours, "周日上班不", Question(("station_hours_weekend",))),
     )
-    asks = read("我人在老家能叫我爸替我去开不", no_crime, topics=[("no_crime_record", 0.6), ("follow_up", 0.3)])
+    asks = read("我年轻时打架被拘留过还能开出来不", no_crime, topics=[("no_crime_record", 0.6), ("follow_up", 0.3)])
     heard = meaning(asks, *before).parse_data
     assert heard[QUESTION]["topics"][0].startswith("no_crime_record")
     few = meaning(read("多少钱", hours, topics=[("station_hours", 0.9)]), *before).parse_data
