@@ -100,7 +100,7 @@ class Asked:
         interpreter.hear(text, parse_data)
         before = self._asked_before(enquires=enquires)
         ranked = parse_data.get("topics") or ()
-        earlier = self._taken_up_again(text)
+        earlier = self.taken_up_again(text)
         if earlier and (question := await interpreter.taken_up(text, earlier, parse)):
             return question
         if tapped := self._said.readers.knowledge.current().titled(text):
@@ -212,7 +212,7 @@ class Asked:
             return about
         return next((one for one in asked if one[1].topics), asked[0] if asked else None)
 
-    def _taken_up_again(self, text: str) -> tuple[str, Question] | None:
+    def taken_up_again(self, text: str) -> tuple[str, Question] | None:
         """The question before the last matter that a text goes back to in its own words; None for any other text."""
         text = normalise(text)
         text = _LEADS_IN.sub("", text) or text
@@ -224,7 +224,9 @@ class Asked:
         said, latest = pieces(text), self.intent_of(asked[0])
         last_words = frozenset[str]().union(*(self._matter(one) for one in asked if self.intent_of(one) == latest))
         others = [one for one in asked if self.intent_of(one) != latest]
-        shared = [(sum(len(piece) > 1 for piece in (self._matter(one) - last_words) & said), one) for one in others]
+        named = self._said.readers.words.current().named_in(text)
+        said = frozenset(piece for piece in said if len(piece) > 1 or piece in named)
+        shared = [(len((self._matter(one) - last_words) & said), one) for one in others]
         most, earlier = max(shared, key=lambda found: found[0], default=(0, None))
         return earlier if most or (earlier and _GOES_BACK.search(text)) else None
 

@@ -168,6 +168,10 @@ class Words:
         rest = self.matters(text.replace(part, " ", 1))
         return bool(rest) and bool(self.matters(part) - rest)
 
+    def named_in(self, text: str) -> frozenset[str]:
+        """The words in a text that say what it is about, single letters among them: 狗."""
+        return frozenset(self._subjects.findall(text))
+
     def matters(self, text: str) -> set[str]:
         """The matters named in a text; a single letter (迁) tells none apart."""
         return {word for word in self._subjects.findall(text) if len(word) > 1}

@@ -789,6 +789,16 @@ def test_that_an_earlier_matter_is_taken_up_again_behind_a_word_of_assent_and_in
         assert READERS.knowledge.current().topics[heard[QUESTION]["topics"][0]].intent == permit.intent, text
 
 
+def test_that_an_earlier_matter_is_taken_up_again_by_one_letter_that_names_it() -> None:
+    dog, card = Triage("enquiry", 0.99, "enquiry/dog_licence"), Triage("enquiry", 0.99, "enquiry/idcard_renew")
+    before = (
+        said(dog, "狗证咋整", Question(("dog_licence",))),
+        said(card, "身份证到期换一个多少钱", Question(("idcard_renew",))),
+    )
+    heard = meaning(read("嗯 那狗那个得几天", card, topics=[("idcard_renew", 0.9)]), *before).parse_data
+    assert heard[QUESTION]["topics"][0].startswith("dog_licence")
+
+
 def test_that_what_was_only_asked_in_between_does_not_hide_the_matter() -> None:
     no_crime, hours = (Triage("enquiry", 0.99, f"enquiry/{name}") for name in ("no_crime_record", "station_hours"))
     before = (
