@@ -31,7 +31,7 @@ _NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转�
 _ENGLISH_UNSURE = "I am not sure about this point and will not guess. Tap 转人工 and an officer will answer you here."
 _ENGLISH_CERTAIN = "What is certain:\n"
 _ENGLISH_SOURCE = "(Checked {day:%Y-%m-%d}; the station's own answer counts. Tap 转人工 to ask an officer.)"
-_ENGLISH_SENTENCES = re.compile(r"(?<=[.!?;]) +")
+_ENGLISH_SENTENCES = re.compile(r"(?<=[.!]) +")
 _IN_ENGLISH = {
     aspect: re.compile(words, re.IGNORECASE)
     for aspect, words in {
@@ -41,7 +41,6 @@ _IN_ENGLISH = {
         "place": r"\bRoad\b|\boffice\b|\bat the (?:station|police)",
         "who": r"\byou or\b|\byour host\b|\bcan do it\b|\bnobody\b|\brelative|\bin person\b|\bmust\b",
         "agent": r"\byou or\b|\byour host\b|\bcan do it\b|\bfor you\b|\bnobody\b|\brelative|\bin person\b",
-        "exceptions": r"\blate\b|\bexpired\b|\bfine\b|\blost\b|\balready\b",
     }.items()
 }
 """What a sentence of an English text speaks of, by the aspects of the facts: the texts stand as one piece each."""

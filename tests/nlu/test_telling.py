@@ -52,5 +52,7 @@ def test_that_english_that_was_told_is_told_again_only_as_far_as_it_answers() ->
     again = english_answer(asked, BASE, WORDS, first)["text"]
     assert "Bring passport" in again
     assert whole not in again
+    late = Question(("rental_registration_foreigner",), ("time",))
+    assert "Late? Come anyway." in english_answer(late, BASE, WORDS, first)["text"], "no sentence is cut"
     unsure = Question(("rental_registration_foreigner",), (UNSURE,))
     assert whole in english_answer(unsure, BASE, WORDS, first)["text"], "what is certain is told whole"
