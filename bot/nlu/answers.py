@@ -69,7 +69,8 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
             intent = utter_action.removeprefix("utter_")
             asked = _question(tracker) or _standalone(intent, tracker, base, words)
             if asked and any(topic in base.topics for topic in asked.topics):
-                said = english_answer(asked, base, words) if english else answer(asked, base, words)
+                told = "\n".join(event.text or "" for event in tracker.events if isinstance(event, BotUttered))
+                said = english_answer(asked, base, words, told) if english else answer(asked, base, words)
                 return said if english or tracker.active_loop_name else self._with_offer(said, asked, base, tracker)
         generated: dict[str, Any] | None = await super().generate(utter_action, tracker, output_channel, **kwargs)
         return generated

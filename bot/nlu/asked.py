@@ -28,12 +28,22 @@ _ABOUT_THEIR_INTENT = frozenset({FORM_ANSWER, "look_up_officer", "look_up_name"}
 _LOST = LOST | {"other/advert"}
 """What a few words that add to a question look like by themselves."""
 _BACK = re.compile(
-    r"刚才|接着说|回头说|说回|再说|还说|话说回来|头里|(?:前面|上面|一开始|先前)[问说]|^那?[^，,。 ]{0,8}那个|"
-    r"那个?(?=[\s,，])|^那(?![个么要我你他她得就还咋啥多几行能可])"
+    r"刚才|接着说|回头说|说回|再说|还说|话说回来|头里|(?:前面|上面|一开始|先前|头前)[问说]|^那?[^，,。 ]{0,8}那个|"
+    r"那个?(?=[\s,，])|^那(?![个么要我你他她得就还咋啥多几行能可])|[我俺咱](?:自己|们)?那个"
+    r"|\b(?:back to|(?:my|the) (?:first|other|earlier)|you said before|about the first)\b"
 )
 """What takes up again something asked before the last question: 刚才房东登记那个."""
-_GOES_BACK = re.compile("回到|说回|接着说|回头说|话说回来|刚才(?:的|那个|那件|说的|问的)")
+_GOES_BACK = re.compile(
+    "回到|说回|接着说|回头说|话说回来|刚才(?:的|那个|那件|说的|问的)|不是[她他它你]们?那个"
+    r"|\b(?:back to|(?:my|the) (?:first|other|earlier) (?:thing|one|question|matter|problem))\b"
+)
 """What takes up the matter before the last one, whatever words it shares with that."""
+_LEADS_IN = re.compile(
+    r"^(?:(?:[行好嗯哦噢啊哎唉对中成吧了的呀哈]|可以|知道|明白|谢谢|ok|and|so|oh|well)+[\s,，。.!！]+|[啊哎唉嗯哦噢呀]+)+"
+)
+"""What stands before the words of a message and says nothing of its matter: 行，那孩子那个."""
+_MATTERS_BEFORE = 2
+"""How many matters before the last are looked at."""
 _PLAINLY = re.compile("人话|大白话|[说讲][得的]?简单")
 """What asks for the last answer in plain words, whatever is grumbled beside it."""
 _OF_FILLING = frozenset({"resume", "missing", "review"})
@@ -53,14 +63,45 @@ class Asked:
         self._said = conversation
 
     async def question(self, text: str, parse_data: Mapping[str, Any], triage: Triage, parse: Parse) -> Question | None:
-        """What a message asks the knowledge base; None when it asks something else, or nothing."""
+        """What a message asks the knowledge base; None when it asks something else, or nothing.
+
+        What the last matter has no sure answer to may be about one before it: the hours were asked only in between.
+        """
+        found = await self._question(text, parse_data, triage, parse)
+        if found is None or found.answered or self._said.form or self._said.alarm_open:
+            return found
+        return await self._of_earlier(parse_data.get(READING, text), parse_data, parse) or found
+
+    async def _of_earlier(self, text: str, parse_data: Mapping[str, Any], parse: Parse) -> Question | None:
+        """The question of a message as one about a matter before the last, where that one surely answers it."""
+        interpreter, ranked = self._said.readers.interpreter(), parse_data.get("topics") or ()
+        interpreter.hear(text, parse_data)
+        if not interpreter.says_much(text):
+            return None
+        for earlier in self._matters()[1:][:_MATTERS_BEFORE]:
+            question = await interpreter.continued(text, earlier, parse, ranked)
+            if question and question.answered and self.intent_of(("", question)) == self.intent_of(earlier):
+                return question
+        return None
+
+    def _matters(self) -> list[tuple[str, Question]]:
+        """The last question about each matter that was asked about, newest first."""
+        found: dict[str, tuple[str, Question]] = {}
+        for one in self.all(among=self._said.earlier_messages):
+            if one[1].topics:
+                found.setdefault(self.intent_of(one), one)
+        return list(found.values())
+
+    async def _question(
+        self, text: str, parse_data: Mapping[str, Any], triage: Triage, parse: Parse
+    ) -> Question | None:
         interpreter, enquires = self._said.readers.interpreter(), triage.label == "enquiry"
         text = parse_data.get(READING, text)
         interpreter.hear(text, parse_data)
         before = self._asked_before(enquires=enquires)
         ranked = parse_data.get("topics") or ()
-        earlier = self._taken_up_again(text)
-        if earlier and (question := await interpreter.continued(text, earlier, parse)):
+        earlier = self.taken_up_again(text)
+        if earlier and (question := await interpreter.taken_up(text, earlier, parse)):
             return question
         if tapped := self._said.readers.knowledge.current().titled(text):
             return Question((tapped.id,), self._chosen_aspects())
@@ -171,9 +212,10 @@ class Asked:
             return about
         return next((one for one in asked if one[1].topics), asked[0] if asked else None)
 
-    def _taken_up_again(self, text: str) -> tuple[str, Question] | None:
+    def taken_up_again(self, text: str) -> tuple[str, Question] | None:
         """The question before the last matter that a text goes back to in its own words; None for any other text."""
         text = normalise(text)
+        text = _LEADS_IN.sub("", text) or text
         if not _BACK.search(text):
             return None
         asked = [one for one in self.all(among=self._said.earlier_messages) if one[1].topics]
@@ -182,7 +224,9 @@ class Asked:
         said, latest = pieces(text), self.intent_of(asked[0])
         last_words = frozenset[str]().union(*(self._matter(one) for one in asked if self.intent_of(one) == latest))
         others = [one for one in asked if self.intent_of(one) != latest]
-        shared = [(sum(len(piece) > 1 for piece in (self._matter(one) - last_words) & said), one) for one in others]
+        named = self._said.readers.words.current().named_in(text)
+        said = frozenset(piece for piece in said if len(piece) > 1 or piece in named)
+        shared = [(len((self._matter(one) - last_words) & said), one) for one in others]
         most, earlier = max(shared, key=lambda found: found[0], default=(0, None))
         return earlier if most or (earlier and _GOES_BACK.search(text)) else None
 

@@ -307,8 +307,11 @@ class Context:
             return await self._meant(rest, Triage.from_json(rest["triage"]), parse)
         if triage.intent in _TALK_BESIDE and (read := await self._asked_beside_talk(text, parse)):
             return await self._meant(read, Triage.from_json(read["triage"]), parse)
-        about = self._asked.intent_of(self._asked.last)
+        earlier = self._asked.taken_up_again(text)
+        about = self._asked.intent_of(earlier or self._asked.last)
         wished = self._wished(parse_data, triage.intent, about) or self._surely_wished(parse_data, about)
+        if wished and earlier and about != wished.intent and not wished.subject.search(normalise(text)):
+            wished = None  # 我问的是我自己那个能网上弄吗，不是她们那个
         if (
             wished
             and wished is not self._said.form

@@ -77,6 +77,11 @@ _FOLLOW_UP_CHARACTERS = 14
 _A_FEW_WORDS = 6
 _OF_SOMEBODY = re.compile("^(?:我|俺|咱|他|她|孩子|娃|老人)")
 """What begins a few words about a person, which are the answer to nothing else than the question before: 我18."""
+_SO_LONG = re.compile(
+    r"^(?:我|俺|咱|他|她|孩子|娃|老人)[^，,。 ]{0,5}[\d〇零一二两三四五六七八九十百半几]+"
+    r"个?多?(?:月|年|天|周|星期|礼拜|岁)[了多吧呢]*\W*$"
+)
+"""How long or how old somebody is, which is no small talk behind a question: 我来了五个月了."""
 _AGE = re.compile(
     r"(?:现在|今年|刚|才|都|虚岁|周岁|快|属于)*[\d〇零一二两三四五六七八九十百]+(?:周?岁|虚岁|了|个月|整)*\W*"
 )
@@ -137,6 +142,11 @@ class Question:
     def precise(self) -> tuple[str, ...]:
         """The aspects that were asked for in so many words, and are known."""
         return tuple(aspect for aspect in self.aspects if aspect not in (UNSURE, SUPPOSED, HEARD, SHORT, ""))
+
+    @property
+    def answered(self) -> bool:
+        """Whether something is told for certain."""
+        return bool(self.topics) and {UNSURE, SUPPOSED, HEARD}.isdisjoint(self.aspects)
 
     @classmethod
     def telling(cls, facts: Sequence[Told]) -> Question:
@@ -206,7 +216,8 @@ class Interpreter:
         if topic is None or asks(normal) or size(normal) > _FOLLOW_UP_CHARACTERS or self._knowledge.titled(text):
             return False
         of_somebody = size(normal) <= _A_FEW_WORDS and _OF_SOMEBODY.search(normal)
-        return bool(of_somebody or _AGE.fullmatch(normal)) or self._is_circumstance(topic, normal)
+        told = of_somebody or _AGE.fullmatch(normal) or _SO_LONG.search(normal)
+        return bool(told) or self._is_circumstance(topic, normal)
 
     def _is_circumstance(self, topic: Topic, text: str) -> bool:
         """Whether a statement tells how things stand in the matter of a topic, by what the topic says of such things.
@@ -222,10 +233,19 @@ class Interpreter:
         """Whether a message says what it is about."""
         return self._read(normalise(text)).named
 
+    def says_much(self, text: str) -> bool:
+        """Whether a message says more than a few words, which are about the last matter alone."""
+        return size(normalise(text)) > _A_FEW_WORDS and not self.only_continues(text)
+
     def only_continues(self, text: str) -> bool:
         """Whether a message is nothing but words of a follow-up: 多少钱, 人话说一下."""
         wording = self._read(normalise(text))
         return bool(wording.aspects) and (len(wording.subject) <= 1 or wording.aspects[0] == PLAIN)
+
+    async def taken_up(self, text: str, earlier: tuple[str, Question], parse: Parse) -> Question | None:
+        """The question of a message that goes back to an earlier one in its words: it is about no other matter."""
+        topic = self._knowledge.topics.get(earlier[1].topics[0]) if earlier[1].topics else None
+        return await self._one_continued(topic, text, earlier, parse, (), stays=True) if topic else None
 
     async def continued(
         self, text: str, before: tuple[str, Question], parse: Parse, ranked: Sequence[Mapping[str, Any]] = ()
@@ -266,14 +286,18 @@ class Interpreter:
         before: tuple[str, Question],
         parse: Parse,
         ranked: Sequence[Mapping[str, Any]],
+        *,
+        stays: bool = False,
     ) -> Question:
-        """The question of a message that asks one thing of the topic before it, or of one near it."""
+        """The question of a message that asks one thing of the topic before it, or of one near it; `stays`: of the same
+        intent's."""
         asked, normal = before[1], normalise(text)
         wording = self._read(normal)
         if PLAIN in wording.aspects and len(wording.subject) <= _BARE:
             about = ((topic, aspect) for aspect in asked.precise if aspect in topic.aspects)
             return Question.telling(self._fitting([*self._facts(topic, normal), *about]))
         likely = await self._following(topic, text, before[0], ranked, parse)
+        likely = _only_of(topic.intent, likely) if stays else likely
         behind = Behind(topic, normalise(following.behind(topic, before[0], text)))
         meant = likely[0][0]
         if meant is not topic and not self._of_their_office(topic, meant, normal):
@@ -295,7 +319,7 @@ class Interpreter:
         self, told: Sequence[Told], text: str, likely: Sequence[tuple[Topic, float]], behind: Behind
     ) -> Question:
         """The question that these facts answer; as a supposition where they only may, and where they hardly do one that
-        is said not to be known."""
+        is said not to be known. A short answer in front of the likeliest fact does not count against that."""
         topic, aspect = told[0]
         wording, last = self._read(text), behind.last
         read = behind.text if topic is last else ""
@@ -304,6 +328,7 @@ class Interpreter:
         if bare or PLAIN in wording.aspects or answered is None:
             return Question.telling(told)
         facts = {fact.aspect: fact.likelihood for fact in self._choice.likeliest(topic, text, wording, read)}
+        aspect = max((also for one, also in told if one is topic), key=lambda also: facts.get(also, 0.0))
         share = next((share for one, share in likely if one is topic), 0.0)
         sight = Sight(topic=share, same=topic is last, answered=answered, fact=facts.get(aspect, 0.0))
         if (right := likelihood(sight)) >= WORTH_SAYING:
@@ -457,7 +482,7 @@ class Interpreter:
         kept = self._knowledge.letters(main, text) if main else 0
         for part in parts:
             topic = await self._asked_by(part, text, ranked, parse)
-            topic = last if topic and last and self._of_their_office(last, topic, part) else topic
+            topic = last if topic and last and self._of_their_office(last, topic, text) else topic
             topic = topic or (main and self._nearer(main, part, kept))
             fact = self._facts(topic, part, whole=False)[0] if topic else None
             if fact and fact not in told:
@@ -527,7 +552,7 @@ class Interpreter:
             short = next((fact for fact in others if fact.aspect == SHORT), others[0])
             instead = special or not read or short.likelihood >= others[0].likelihood * _SHORT_INSTEAD
             told.append(short if instead else others[0])
-        if special or not wording.asks_for(first.aspect):
+        if first.likelihood < _ENOUGH and (special or not wording.asks_for(first.aspect)):
             told.sort(key=lambda fact: fact.aspect != SHORT)
         return self._fitting((topic, fact.aspect) for fact in told)
 
@@ -556,6 +581,12 @@ class Interpreter:
         if least > SURE or ranked[0]["name"] in _BORROWED:
             return first >= least
         return first >= least or first >= max(_PLAINLY_FIRST, _TIMES_THE_NEXT * max(others, default=0))
+
+
+def _only_of(intent: str, likely: Sequence[tuple[Topic, float]]) -> list[tuple[Topic, float]]:
+    """Of the likely topics those of one intent, with their P if it is one of them."""
+    its = [(topic, share) for topic, share in likely if topic.intent == intent]
+    return [(topic, share / sum(share for _, share in its)) for topic, share in its]
 
 
 def _borrows(intent: str, text: str) -> bool:

@@ -31,6 +31,19 @@ _NO_ASPECT = "“{title}”这一点我没有准确的说法，可以点“转�
 _ENGLISH_UNSURE = "I am not sure about this point and will not guess. Tap 转人工 and an officer will answer you here."
 _ENGLISH_CERTAIN = "What is certain:\n"
 _ENGLISH_SOURCE = "(Checked {day:%Y-%m-%d}; the station's own answer counts. Tap 转人工 to ask an officer.)"
+_ENGLISH_SENTENCES = re.compile(r"(?<=[.!]) +")
+_IN_ENGLISH = {
+    aspect: re.compile(words, re.IGNORECASE)
+    for aspect, words in {
+        "materials": r"\bbring|\bpapers?\b|\bpassport\b.*\b(?:lease|photo|permit|card)\b|\bphotos?\b|\bbook\b",
+        "fee": r"\byuan\b|\bfree\b|\bcosts?\b|\bfees?\b|\bpay\b",
+        "time": r"\b(?:hours?|days?|weeks?|months?|years?|late)\b",
+        "place": r"\bRoad\b|\boffice\b|\bat the (?:station|police)",
+        "who": r"\byou or\b|\byour host\b|\bcan do it\b|\bnobody\b|\brelative|\bin person\b|\bmust\b",
+        "agent": r"\byou or\b|\byour host\b|\bcan do it\b|\bfor you\b|\bnobody\b|\brelative|\bin person\b",
+    }.items()
+}
+"""What a sentence of an English text speaks of, by the aspects of the facts: the texts stand as one piece each."""
 _CHINESE_ONLY = "Sorry, on this I can answer only in Chinese. Tap 转人工 and an officer will read your message.\n"
 
 
@@ -48,8 +61,9 @@ def answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
     return {"text": "\n\n".join(parts), "buttons": [button(topic.title) for topic in topics]}
 
 
-def english_answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
-    """The answer to a question in English; the Chinese one where the station has no other."""
+def english_answer(asked: Question, base: Knowledge, words: Words, said_before: str = "") -> dict[str, Any]:
+    """The answer to a question in English; the Chinese one where the station has no other. Of a text that stands in
+    what was `said_before` only the sentences that answer what is asked now, where some do."""
     topics = [base.topics[name] for name in asked.topics if name in base.topics]
     told = [said for topic in topics if (said := base.english(topic))]
     if not told:
@@ -57,7 +71,16 @@ def english_answer(asked: Question, base: Knowledge, words: Words) -> dict[str, 
         return {"text": _CHINESE_ONLY + chinese["text"], "buttons": [button(HUMAN)]}
     source = _ENGLISH_SOURCE.format(day=min(topic.short.reviewed for topic in topics))
     unsure = _ENGLISH_UNSURE + " " + _ENGLISH_CERTAIN if UNSURE in asked.aspects else ""
+    if not unsure:
+        told = [_on_point(text, asked.aspects) if text in said_before else text for text in told]
     return {"text": unsure + "\n\n".join(dict.fromkeys(told)) + "\n" + source, "buttons": [button(HUMAN)]}
+
+
+def _on_point(text: str, aspects: Sequence[str]) -> str:
+    """The sentences of an English text that speak of one of these aspects; all of it where none does."""
+    about = [_IN_ENGLISH[aspect] for aspect in aspects if aspect in _IN_ENGLISH]
+    kept = [one for one in _ENGLISH_SENTENCES.split(text) if any(words.search(one) for words in about)]
+    return " ".join(kept) or text
 
 
 def _of_topic(topic: Topic, asked: Question, words: Words) -> list[Fact | str]:

@@ -84,7 +84,8 @@ class Wording:
         is sure of nothing.
         """
         likely = {turn.name: turn.confidence for turn in turns}
-        heard = [name for name in likely if name in (PLAIN, *ASPECTS) and likely[name] >= LIKELY]
+        possible = ASPECTS if self.named and PLAIN not in self.aspects else (PLAIN, *ASPECTS)  # 我自己改名呢，这名晦气
+        heard = [name for name in likely if name in possible and likely[name] >= LIKELY]
         sure = any(confidence >= SURE for confidence in likely.values())
         named = [name for name in self.aspects if not sure or likely.get(name, 0.0) >= _POSSIBLE]
         return replace(self, aspects=tuple(dict.fromkeys([*heard, *named])), likelihoods=likely)
@@ -166,6 +167,10 @@ class Words:
         """Whether a part of a text names a matter that the rest does not, which names one of its own."""
         rest = self.matters(text.replace(part, " ", 1))
         return bool(rest) and bool(self.matters(part) - rest)
+
+    def named_in(self, text: str) -> frozenset[str]:
+        """The words in a text that say what it is about, single letters among them: 狗."""
+        return frozenset(self._subjects.findall(text))
 
     def matters(self, text: str) -> set[str]:
         """The matters named in a text; a single letter (迁) tells none apart."""

@@ -341,3 +341,57 @@ def test_that_the_less_likely_an_answer_is_the_less_is_claimed(alike: float, sai
     asked = asyncio.run(reader.continued("那得掏几个？", before, reads_nothing))
     assert asked
     assert (asked.aspects or ("short",))[0] == said
+
+
+def test_that_the_short_answer_in_front_of_the_likeliest_fact_does_not_make_it_doubtful() -> None:
+    special = BASE.topics["residence_permit_proof"]
+
+    def embed(text: str) -> NDArray[np.float32]:
+        """The question points to one fact alone."""
+        return np.array([16.0 if text == special.compared("exceptions") else float("老板" in text)], dtype=np.float32)
+
+    reader = Interpreter(BASE, WORDS, embed)
+    text = "老板连张收据都没给过我"
+
+    async def reads(_: str) -> dict[str, Any]:
+        return {"triage": {"label": "enquiry"}, "topics": fitting("residence_permit_apply", residence_permit_proof=9.0)}
+
+    ranked = fitting("residence_permit_apply", residence_permit_proof=9.0)
+    before = ("居住证咋办", Question(("residence_permit_apply",)))
+    asked = asyncio.run(reader.continued(text, before, reads, ranked))
+    assert asked
+    assert asked.answered
+    assert asked.topics == (special.id,)
+    assert "exceptions" in asked.aspects
+
+
+def test_that_what_goes_back_to_an_earlier_matter_is_about_no_other() -> None:
+    async def reads(_: str) -> dict[str, Any]:
+        return {"triage": {"label": "enquiry"}, "topics": topics("passport", 0.99)}
+
+    earlier = ("租房要登记不", Question(("rental_registration",)))
+    asked = asyncio.run(READER.taken_up("头一件事 得交多少钱", earlier, reads))
+    assert asked
+    assert {BASE.topics[name].intent for name in asked.topics} == {"enquiry/rental_registration"}
+
+
+@pytest.mark.parametrize("text", ["我来了五个月了", "他住了三年", "孩子都上学半年了"])
+def test_that_how_long_something_has_been_so_behind_a_question_belongs_to_it(text: str) -> None:
+    assert READER.adds_to(text, Question(("residence_permit_apply",)))
+
+
+def test_that_a_time_in_other_talk_belongs_to_no_question() -> None:
+    assert not READER.adds_to("这天儿都冷了半个月了", Question(("idcard_fee",)))
+
+
+def test_that_plainer_words_are_not_heard_in_what_names_its_own_matter() -> None:
+    heard = [Turn("plain", 0.76)]
+    assert "plain" not in WORDS.read("我自己也改名呢 这名太晦气").as_heard(heard).aspects
+    assert "plain" in WORDS.read("咋绕来绕去的呢").as_heard(heard).aspects
+    assert "plain" in WORDS.read("身份证那个说人话").as_heard(heard).aspects
+
+
+def test_that_a_few_words_are_about_the_last_matter_alone() -> None:
+    assert not READER.says_much("多少钱")
+    assert not READER.says_much("how much is it")
+    assert READER.says_much("我人在外地，能让我妹去吗")

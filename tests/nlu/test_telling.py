@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.nlu import knowledge, wording
-from bot.nlu.question import HEARD, SUPPOSED, Question
-from bot.nlu.telling import answer
+from bot.nlu.question import HEARD, SUPPOSED, UNSURE, Question
+from bot.nlu.telling import answer, english_answer
 from bot.nlu.wording import HUMAN
 
 BASE, WORDS = knowledge.load(), wording.load()
@@ -42,3 +42,17 @@ def test_that_what_was_perhaps_asked_is_told_by_its_name_beside_what_else_it_may
     assert told["text"].startswith("您问的是不是“身份证丢了补办：多少钱”？")
     assert BASE.topics["idcard_lost"].aspects["fee"].told() in told["text"]
     assert [button["title"] for button in told["buttons"]] == [HUMAN, "临时身份证"]
+
+
+def test_that_english_that_was_told_is_told_again_only_as_far_as_it_answers() -> None:
+    asked = Question(("rental_registration_foreigner",), ("materials",))
+    whole = BASE.english(BASE.topics["rental_registration_foreigner"])
+    first = english_answer(asked, BASE, WORDS)["text"]
+    assert whole in first
+    again = english_answer(asked, BASE, WORDS, first)["text"]
+    assert "Bring passport" in again
+    assert whole not in again
+    late = Question(("rental_registration_foreigner",), ("time",))
+    assert "Late? Come anyway." in english_answer(late, BASE, WORDS, first)["text"], "no sentence is cut"
+    unsure = Question(("rental_registration_foreigner",), (UNSURE,))
+    assert whole in english_answer(unsure, BASE, WORDS, first)["text"], "what is certain is told whole"

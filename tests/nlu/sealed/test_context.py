@@ -778,6 +778,40 @@ def test_that_an_earlier_matter_is_taken_up_again_by_its_words() -> None:
     assert asked["aspects"] == ["agent"]
 
 
+def test_that_an_earlier_matter_is_taken_up_again_behind_a_word_of_assent_and_in_english() -> None:
+    permit, dog = Triage("enquiry", 0.99, "enquiry/residence_permit_apply"), Triage("enquiry", 0.99, "enquiry/passport")
+    before = (
+        said(permit, "孩子上学的居住证咋办", Question(("residence_permit_apply",))),
+        said(dog, "护照去哪办", Question(("passport",))),
+    )
+    for text in ("行 那居住证那个得花钱不", "啊 那居住证多少钱", "ok and back to the first thing, how much is it"):
+        heard = meaning(read(text, dog, topics=[("passport", 0.9)]), *before).parse_data
+        assert READERS.knowledge.current().topics[heard[QUESTION]["topics"][0]].intent == permit.intent, text
+
+
+def test_that_an_earlier_matter_is_taken_up_again_by_one_letter_that_names_it() -> None:
+    dog, card = Triage("enquiry", 0.99, "enquiry/dog_licence"), Triage("enquiry", 0.99, "enquiry/idcard_renew")
+    before = (
+        said(dog, "狗证咋整", Question(("dog_licence",))),
+        said(card, "身份证到期换一个多少钱", Question(("idcard_renew",))),
+    )
+    heard = meaning(read("嗯 那狗那个得几天", card, topics=[("idcard_renew", 0.9)]), *before).parse_data
+    assert heard[QUESTION]["topics"][0].startswith("dog_licence")
+
+
+def test_that_what_was_only_asked_in_between_does_not_hide_the_matter() -> None:
+    no_crime, hours = (Triage("enquiry", 0.99, f"enquiry/{name}") for name in ("no_crime_record", "station_hours"))
+    before = (
+        said(no_crime, "开个无犯罪记录证明", Question(("no_crime_record",))),
+        said(hours, "周日上班不", Question(("station_hours_weekend",))),
+    )
+    asks = read("我年轻时打架被拘留过还能开出来不", no_crime, topics=[("no_crime_record", 0.6), ("follow_up", 0.3)])
+    heard = meaning(asks, *before).parse_data
+    assert heard[QUESTION]["topics"][0].startswith("no_crime_record")
+    few = meaning(read("多少钱", hours, topics=[("station_hours", 0.9)]), *before).parse_data
+    assert not few[QUESTION]["topics"][0].startswith("no_crime_record")
+
+
 def test_that_a_calm_word_is_no_alarm_because_of_what_was_told_calmly_before() -> None:
     others = {"有个KTV包房里溜冰，明天还开呢": read("", Triage("urgent_alarm", 0.25, "urgent_alarm/general_alarm"))}
     heard = meaning(read("明天还开呢", OFF_TOPIC), TIP, others=others).parse_data
