@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from bot.nlu.pinyin import sound_alike
 from bot.nlu.values import DIGIT_WORDS
 
 _PART = r"[^\s,，。;；]"
@@ -44,6 +45,10 @@ _LAST_NUMBER = re.compile(r"([0-9]+|[零一二三四五六七八九]+)(?:室|号
 _TAIL = re.compile(r"[\s,，。.、!！~～啊呀呢哈吧的了]+$")
 
 
+_SPELLS = re.compile("(?P<word>[\u4e00-\u9fff]{2,4}?)(?:那?个)?的(?P<right>[\u4e00-\u9fff])(?=$|[\\s,，。.!！啊呀哈不])")
+"""How a character is spelt: 燕子的燕."""
+_RESPELT = re.compile("(?:^|[\\s,，。]|应该|改)(?:是|叫|为|成)([\u4e00-\u9fff]{1,4})(?=$|[\\s,，。！!])")
+"""A name that is told anew: 是艳燕."""
 _AT_END = re.compile("最后|末|尾|结尾|后[面边头]|后.{0,2}位|屁股|[xX叉]")
 _AT_START = re.compile("开头|最前|前[面边头]|打头")
 _IN_MIDDLE = re.compile("中间|当中|里[面边]")
@@ -77,6 +82,40 @@ def put_right(refused: str, said: str, length: int, valid: Callable[[str], bool]
     if _TOO_MANY.search(said) and len(told[0]) < length <= len(refused) - 1:
         return _only(_replaced(refused, told[0], ""), valid)
     return _with_digits(refused, told[0], said, length, valid)
+
+
+def other_spelling(name: str, said: str) -> str | None:
+    """A name with the character that a text spells, 燕子的燕, in the place of the one that sounds alike; or with the
+    given name that it tells: 是艳燕. None where it does neither."""
+    given = next((match[1] for match in _RESPELT.finditer(said) if _could_be_given(name, match[1])), None)
+    if given:
+        return given if len(given) == len(name) else name[: len(name) - len(given)] + given
+    spelt = [match["right"] for match in _SPELLS.finditer(said) if match["right"] in match["word"]]
+    wrong = re.search("不是[^\\s,，。]{0,4}的(?P<wrong>[\u4e00-\u9fff])", said)
+    right = next((one for one in spelt if wrong is None or one != wrong["wrong"]), None)
+    if right is None or right in name[1:]:
+        return None
+    at = _place_of(name, right, said, wrong["wrong"] if wrong else "")
+    return None if at is None else name[:at] + right + name[at + 1 :]
+
+
+def _could_be_given(name: str, said: str) -> bool:
+    """Whether a word may be this name, or its given name, spelt otherwise: most of it sounds the same."""
+    if len(said) not in (len(name), len(name) - 1) or len(said) < 2 or said == name:
+        return False
+    alike = sum(sound_alike(own, other) for own, other in zip(name[-len(said) :], said, strict=True))
+    return alike >= len(said) - (len(said) > 2)
+
+
+def _place_of(name: str, right: str, said: str, wrong: str) -> int | None:
+    """Where in a name a character stands that is put right: the wrong one that was told, or the one that sounds like it,
+    the last one where that is said or nothing else tells."""
+    if wrong and wrong in name:
+        return name.rindex(wrong)
+    alike = [at for at, own in enumerate(name) if sound_alike(own, right)]
+    if not alike:
+        return len(name) - 1 if _AT_END.search(said) and len(name) > 1 else None
+    return alike[0] if len(alike) > 1 and (_AT_START.search(said) or _IN_MIDDLE.search(said)) else alike[-1]
 
 
 def tells_digits(said: str) -> bool:

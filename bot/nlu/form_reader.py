@@ -16,7 +16,7 @@ from math import exp
 from typing import Any, Literal
 
 from bot.nlu import field_values, values
-from bot.nlu.corrections import other_end, other_house, put_right, swapped, swaps, tells_digits
+from bot.nlu.corrections import other_end, other_house, other_spelling, put_right, swapped, swaps, tells_digits
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
@@ -25,7 +25,7 @@ from bot.nlu.names import is_name
 from bot.nlu.normaliser import normalise
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, LIKELY, SURE, WISH_TURN, Turn, is_surely, turns_in
 from bot.nlu.values import BadValueError, UnderAgeError
-from bot.nlu.wording import asks, size
+from bot.nlu.wording import any_of, asks, size
 
 Command = Literal["cancel", "agreed", "again", "same_photo", "change"]
 """Giving up, agreeing where nobody asked for it, looking at the summary again, a picture that replaces the last one,
@@ -56,6 +56,12 @@ _SELF_CORRECTED = re.compile(
     "(?P<wrong>.+?)[\\s,，。.]*(?:(?:啊|哦|噢|呀|哎)?(?:不对|错了|写错了|打错了|说错了|发错了|不是不是|哦不|少打一位|多打一位|打少了|打多了))+"
     "[\\s,，。.]*(?:应该)?(?:是|叫)?\\s*(?P<right>.+)"
 )
+_NUMBER_TAKEN_BACK = re.compile(
+    r"(?<!\d)\d{11,17}[\dxX]?[\s,，。]*(?:啊|哦|噢|哎呀?|诶|呃)?[\s,，]*(?:不对|错了|[写打发填]错|不是我的|不是这个|这不是我)"
+    "(?:了|啊|呀)*(?!.*\\d{4})(?!.*(?:最后|末|尾|第.位|应该是|改成|中间))",
+    re.DOTALL,
+)
+"""A number that its sender takes back in the same breath, and tells none instead: 2101… 不对这是我对象的号."""
 _OTHER_NAME = re.compile(
     "名字?.{0,14}?(?:改成|改叫|换成|改为|[就还]叫|应该叫|是叫)([\u4e00-\u9fff]{1,4}?)(?=$|[\\s,，。吧了啊]|别的|其[他它余])"
 )
@@ -89,6 +95,10 @@ _OF_PERMIT = re.compile("[居暂]住[证登]|租房合同")
 """Where the word for living is of a paper's name, and not of how one lives."""
 _WRITE_DAY = re.compile("(?:就|还是|都)按.{2,14}(?:写|填|算|登)")
 """How a day told before is put otherwise: 那就按去年11月3号写."""
+_WRITE_CHOICE = re.compile("^(?:那|还是|要不|干脆|哦|好|行|嗯)*(?:就|还是|改成?|换成?)?(?:写|填|选|按|改成?|换成?|算)")
+"""How another choice is put in the place of the one before: 那就写租房吧."""
+_UNTRUE = re.compile("其实|没有?(?!合同|签)|不是|不在|假|编|瞎|混|别人|人家|当不知道|随便|[行中成]不|实际")
+"""Words of who would write what is not so."""
 _YEAR_WORD = re.compile("大前年|前年|去年|今年|(?:19|20)\\d\\d年")
 _SAYS_WRONG = re.compile("[错改是换]了?|不对|应该")
 _NOT_THAT_DAY = re.compile("不是(?:[0-9一二三四五六七八九十]+[月年号日])+")
@@ -247,6 +257,7 @@ def read(
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
     written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
+    written = _NUMBER_TAKEN_BACK.sub("", written) or written
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
     earlier = [one[:_LONGEST] for one in earlier]
@@ -312,6 +323,8 @@ class _Reader:
         if self._is_a_child():
             return Reading(problems=(_FOR_A_CHILD,))
         anew = self._tells_anew()
+        if respelled := self._respelled():
+            return respelled
         if not anew and (self._other_end() or self._swap() or self._takes_itself_back()):
             return Reading(values=dict(self._values))
         if not anew and self._names_other_person():
@@ -380,13 +393,23 @@ class _Reader:
         told = next((said for said in map(self._fields.address_told, map(normalise, self._earlier)) if said), "")
         if not told:
             return Reading(problems=(_NOT_TOLD,)) if self._requested == entry.name else None
-        flat = _FLAT_ADDED.search(self._text)
+        pointing = [piece for piece in _SEPARATORS.split(self._text) if _POINTS_BACK.search(piece)]
+        flat = _FLAT_ADDED.search(pointing[0] if pointing else self._text)
         whole = f"{told}{flat[1]}" if flat and flat[1] not in told else told
         self._put(entry, whole)
-        remark = f"{entry.title}先按前面说的记：{whole}。不对就重发。"
         if self._requested == CONSENT:
             self._values[CONSENT] = True
-        return Reading(dict(self._values), remark=remark)
+        self._take_beside(pointing)
+        remark = f"{entry.title}先按前面说的记：{whole}。不对就重发。"
+        return Reading(dict(self._values), tuple(dict.fromkeys(self._problems)), remark=remark)
+
+    def _take_beside(self, pieces: Sequence[str]) -> None:
+        """Take what stands beside these pieces of a text: 地址就刚才那个 狗叫妞妞 博美 白的 tells more than the
+        address."""
+        for piece in pieces:
+            self._text = self._text.replace(piece, " ").strip()
+        if pieces and self._text:
+            self._take_all()
 
     def _is_a_child(self) -> bool:
         """Whether somebody too young for a form says so: 我12岁 上六年级."""
@@ -427,6 +450,8 @@ class _Reader:
             asked = self._requested in (CONSENT, CONFIRMED) and not asks(self._text)
             wants: Command | Aside = "missing" if _HANDS_IN.search(self._text) else "agreed"
             return Reading({str(self._requested): True}) if asked else Reading(command=wants)
+        if self._means("pretends") and self._puts_choice_anew:
+            return None
         if self._means("pretends"):
             return Reading(problems=(_TRUE_ONLY,))
         if self._means("photo_again", at=at):
@@ -690,6 +715,16 @@ class _Reader:
                 self._put(entry, right)
                 return True
         return False
+
+    def _respelled(self) -> Reading | None:
+        """The name told before with the character that is meant, where a text spells it: 写错了 是燕子的燕."""
+        entry = self._form.fields.get("name")
+        told = self._filled.get("name") if entry and self._correcting and not self._asking else None
+        right = other_spelling(told, self._text) if isinstance(told, str) else None
+        if entry is None or right is None or right == told or not is_name(right):
+            return None
+        self._put(entry, right)
+        return Reading(values=dict(self._values))
 
     def _swap(self) -> bool:
         """A part of a filled value that is told with the right one: 不叫豆豆叫多多, 是23号楼，不是21."""
@@ -1124,9 +1159,20 @@ class _Reader:
         )
         return not rest and values.mentions_day(self._text)
 
+    @property
+    def _puts_choice_anew(self) -> bool:
+        """Whether a text says that another of a choice's words be written, with nothing of it being untrue: 那就写租房
+        吧 有合同."""
+        choices = [entry.settings["choices"] for entry in self._form.fields.values() if entry.kind == "choice"]
+        named = any(any_of(words).search(self._text) for one in choices for words in one.values())
+        plainly = _WRITE_CHOICE.search(self._text) and not (self._asking or _UNTRUE.search(self._text))
+        return named and bool(plainly)
+
     def _chooses_anew(self, entry: Field) -> bool:
         """Whether a text is a choice of its own, where an earlier one was only heard in other words: 在饭店干活. What
         the model has read it would have found."""
+        if self._puts_choice_anew:
+            return True
         named = any(self._text.startswith(tuple(words)) for words in entry.settings["choices"].values())
         if self._heard.turns and not (named and self._means("answer", "correction")):
             return False
