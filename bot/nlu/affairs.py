@@ -13,7 +13,7 @@ from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import FOLLOW_UP
 from bot.nlu.stopped import asks_still
-from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, chases
+from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, asks_by_number, chases, like_receipt
 from bot.nlu.triage import Triage
 from bot.nlu.wording import OTHERS, asks
 
@@ -42,6 +42,8 @@ _AFTER_HANDING_IN = re.compile(
 _LOOKS_UP_OWN = re.compile(
     "(?:查|看)(?:一?下|看)?[^，。 ]{0,4}(?:申请|进度|办到哪|受理)|(?:申请|进度)[^，。 ]{0,3}(?:查|看)[一下看]*"
 )
+_LOOKS_UP = re.compile("(?<!检)查|受理号|单号|编号|回执|号码?(?:找不|忘|丢|没)")
+"""Words of who goes on looking for what was handed in."""
 _MY_HOME = re.compile(
     "(?:不是|不对|那|哦|啊|嗯|是|就|[我俺咱]们?家?|小区|在|住)+[\\s,，]*(?:[我俺咱]们?家?|小区|在|住|是)*"
 )
@@ -140,7 +142,7 @@ class Affairs:
             return True  # "那查 Q20260101 呢" is none
         if triage.label not in ("enquiry", "help_request", "other"):
             return False
-        if self.asks_of_stopped(text):
+        if self.asks_of_stopped(text) or self.looks_up_again(text):
             return True
         if triage.intent == FOLLOWS_CASE or RECEIPT.search(text):
             return True
@@ -156,6 +158,14 @@ class Affairs:
         if asked_before and named and _AND_MINE.search(text):
             return True
         return self._in_so_many_words(text, named=named)
+
+    def looks_up_again(self, text: str) -> bool:
+        """Whether somebody who has just asked how their own stands tells more for it: a number, or whose it is. What
+        they tell is no wish for a form: 号码找不着了 叫王守仁 2106… 能查不."""
+        last = next(iter(self._said.last_messages), None)
+        asked_before = last is not None and (last.intent or {}).get("name") == "ask_status"
+        more = asked_before and (_LOOKS_UP.search(text) or like_receipt(text)) and self._said.form is None
+        return bool(more) or asks_by_number(normalise(text))
 
     def asks_of_stopped(self, text: str) -> bool:
         """Whether somebody asks what became of the form that they have stopped: 我那个还在办着吗."""

@@ -28,7 +28,7 @@ from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclea
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Parse
-from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
+from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, asks_by_number, chases, is_receipt
 from bot.nlu.thread import Thread
 from bot.nlu.triage import URGENT, Evidence, Triage
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
@@ -147,6 +147,8 @@ class Context:
         form = self._said.form
         if form:
             alone = self._filling.with_asked(alone)
+        if form and not triage.urgent and asks_by_number(normalise(alone["text"])):
+            return Meaning(dialogue(alone, "ask_status", _SERVICES), self._filling.awake())
         if form and not triage.urgent and (both := await self._tells_and_asks(form, alone, parse)):
             return Meaning(both, self._filling.awake())
         if form and await self._filling.answers(form, alone, joined, parse):
@@ -358,6 +360,8 @@ class Context:
         text, heard = parse_data["text"], Heard.in_message(parse_data)
         if is_surely(heard.turns, "missing", "review") or _STANDING.search(normalise(text)):
             return None  # 查一下我媳妇居住证办下来没有
+        if self._affairs.looks_up_again(text):
+            return None
         asked = [self._asked.intent_of(question) for question in self._asked.all()]
         named = [form.intent for form in self._lately_named()]
         ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))

@@ -79,6 +79,8 @@ _CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA
 """Where a clause ends: voice to text writes on behind a telephone or identity number."""
 
 
+_LEAVES = ("later", "cancel")
+"""What is said about filling in by who goes away, and may ask something in going."""
 _TAG_LETTERS = 3
 """Letters of a question that is about the clause before it: 中不, 行吗."""
 
@@ -150,7 +152,7 @@ class FillingIn:
         return not self._talk(reading, triage)
 
     async def halves(self, form: Form, alone: Mapping[str, Any], parse: Parse) -> Halves | None:
-        """What a message tells and what it asks, where it does both: 狗叫毛豆 这证多久能下来.
+        """What a message tells and what it asks, where it does both: 狗叫毛豆 这证多久能下来, 先不填了 去所里带啥.
 
         None where it does one of them, where the rest gives nothing or any words could be what it gives, and where
         a half sounds like an alarm: that is read as a whole.
@@ -159,7 +161,9 @@ class FillingIn:
         if not told or not asked or self._said.forms.aside(normalise(alone["text"])) == "deaf":
             return None
         reading = self._reading(form, gives := await parse(told))
-        if not reading.values or reading.loose or self._agrees_in_passing(reading, told):
+        leaves = reading.command in _LEAVES and not reading.values
+        gives_data = reading.values and not reading.loose and not self._agrees_in_passing(reading, told)
+        if not (leaves or gives_data):
             return None
         read = await parse(asked)
         triage = Triage.from_json(read["triage"])

@@ -84,6 +84,8 @@ _BESIDE_A_DAY = 4
 """Letters beside a day that tell nothing of their own: 就是 … 来的."""
 _OWNER = "(?:主人|狗主|登记|申请人|名下|写|登|办|用|换成|换|是)(?:的|人)?(?:应该|得|要|该)?(?:写|登|是|用|给|替|成)?"
 _DONE = re.compile("^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊)*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])")
+_WAS_VACCINATED = re.compile("(?:疫苗|狂犬苗?|针)[^，,。 没不未]{0,4}(?:有打|打了|打过|打完|打好|打上)|打(?:了|过|完|好)(?:狂犬|疫苗|针)")
+_VACCINATED_SOME_DAY = "打过就好。轮到那一项时写上哪天打的，记得年月就行，比如“今年三月”。"
 _PROMISE = 14
 """Characters of a text that is no more than the name of a picture."""
 _PICTURED = re.compile(
@@ -393,8 +395,11 @@ class _Reader:
         told = next((said for said in map(self._fields.address_told, map(normalise, self._earlier)) if said), "")
         if not told:
             return Reading(problems=(_NOT_TOLD,)) if self._requested == entry.name else None
-        pointing = [piece for piece in _SEPARATORS.split(self._text) if _POINTS_BACK.search(piece)]
-        flat = _FLAT_ADDED.search(pointing[0] if pointing else self._text)
+        pieces = [piece for piece in _SEPARATORS.split(self._text) if piece]
+        at = next((at for at, piece in enumerate(pieces) if _POINTS_BACK.search(piece)), None)
+        pointing = pieces[at : at + 2] if at is not None else []
+        pointing = pointing if _ROOM.fullmatch("".join(pointing[1:])) else pointing[:1]
+        flat = _FLAT_ADDED.search(" ".join(pointing) or self._text)
         whole = f"{told}{flat[1]}" if flat and flat[1] not in told else told
         self._put(entry, whole)
         if self._requested == CONSENT:
@@ -554,6 +559,7 @@ class _Reader:
             or self._allowed()
             or self._forms.line_for(self._form, self._text)
             or self._which_day_is_open()
+            or self._vaccinated_some_day()
         )
 
     def _allowed(self) -> str:
@@ -607,6 +613,13 @@ class _Reader:
         entry = self._form.fields.get(self._requested or "")
         told = entry is not None and entry.kind == "date" and "打针" in entry.settings.get("about", ())
         return told and not self._values and not self._asking and bool(_DONE.search(self._text))
+
+    def _vaccinated_some_day(self) -> str:
+        """What is told to whoever says, before it is asked, that the vaccination was done, and not when."""
+        entry = self._vaccination
+        open_ = entry is not None and not self._filled.get(entry.name) and entry.name not in self._values
+        said = open_ and not self._asking and _WAS_VACCINATED.search(self._text)
+        return _VACCINATED_SOME_DAY if said and not field_values.not_vaccinated(self._text) else ""
 
     def _only_says_wrong(self) -> bool:
         """Whether a text says that something was wrong, and neither what nor what is right; it is asked on."""

@@ -1083,3 +1083,39 @@ def test_that_a_child_and_a_deaf_person_are_answered_in_their_own_way() -> None:
 
 def test_that_to_go_on_may_be_asked() -> None:
     assert reading("警察来过了 安静了 居住证还继续吗", "address", PERMIT, name="斯琴").command == "resume"
+
+
+def test_that_what_stands_beside_an_address_pointed_back_to_is_kept() -> None:
+    given = after("地址就刚才那个401 狗叫妞妞 博美 白的 母", "address", "津桥路22号3单元4楼 我家401她家402", "没事了")
+    assert given.values == {
+        "address": "津桥路22号3单元4楼401",
+        "dog_name": "妞妞",
+        "dog_breed": "博美",
+        "dog_colour": "白",
+    }
+
+
+def test_that_a_name_is_respelt() -> None:
+    assert reading("写错了 是艳燕 后面那个是燕子的燕", "consent", PERMIT, name="刘艳艳").values == {"name": "刘艳燕"}
+    assert reading("名字打错了 是拂晓的晓", "phone", PERMIT, name="李小红").values == {"name": "李晓红"}
+    assert reading("地址写错了 是津桥路9号", "phone", name="李娜", address="津桥路7号").values == {"address": "津桥路9号"}
+
+
+@pytest.mark.parametrize("text", ["不对这是我对象的号 我的晚点发", "不是我的 我找找我的", "发错了 等会儿发"])
+def test_that_a_number_taken_back_in_the_same_breath_is_none(text: str) -> None:
+    given = reading(f"{NUMBER} {text}", "id_number", PERMIT, name="何倩")
+    assert (given.values, given.command) == ({}, "later")
+
+
+def test_that_a_number_put_right_in_the_same_breath_is_the_right_one() -> None:
+    assert reading(f"210104199003070010 不对 {NUMBER}", "id_number", PERMIT).values == {"id_number": NUMBER}
+
+
+def test_that_another_ground_is_no_pretence_unless_it_is_untrue() -> None:
+    def pretending(text: str) -> Reading:
+        heard = Heard((Turn("pretends", 0.9),))
+        filled = {"name": "李娜", "ground": "上班"}
+        return read(FORMS, PERMIT, "photo_id_card", text, filled, today=TODAY, entities=ENTITIES, heard=heard)
+
+    assert pretending("那就写租房吧 有租房合同").values == {"ground": "有稳定住处"}
+    assert pretending("其实没工作 就写上班吧").problems
