@@ -556,6 +556,10 @@ def _added(
     receipt."""
     if _takes_back(message, triage):
         return wording.RESOLVED
+    if message.kind == "text" and wording.withdraws(message.text):
+        return wording.WITHDRAWN
+    if message.kind == "text" and wording.wants_no_calls(message.text) and not receipts.asks_something(message.text):
+        return wording.NO_CALLS
     if case.label == "tip" and _NUMBER.search(message.text):
         return wording.TIP_NUMBER.format(number=case.id)
     manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)

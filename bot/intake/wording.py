@@ -47,6 +47,8 @@ THANKED_ENGLISH = (
     "You are welcome, look after yourself. The officer has this and will write here; write if anything changes."
 )
 PARTING_ENGLISH = "All right, look after yourself. The officer has this and will write here; write if anything changes."
+NO_CALLS = "好，记下了：别打电话、别上门，民警看得到；有要说的都在这里写。"
+WITHDRAWN = "好，记下了，您说不用办了，民警看得到。没关系的，往后有事随时在这里说。"
 TIP_NUMBER = "线索编号 X{number}，想补充或问进展就说这个号。"
 ADDED_TO_TIP = (
     "收到，已补到线索 X{number} 里。",
@@ -330,3 +332,23 @@ def is_english(text: str) -> bool:
 def is_traditional(text: str) -> bool:
     """Whether a text is written in traditional characters; each by itself, for words are taken apart wrongly (打坏)."""
     return any(letter not in _BOTH_WAYS and _HAN.match(letter) and simplified(letter) != letter for letter in set(text))
+
+
+_NO_CALLS = re.compile(
+    "(?:别|不要|不用|甭|勿)(?:再|给我|往我?这?儿?|来|上)*(?:打(?:我)?(?:的)?(?:手机|电话)|来电|回电|上门|上我?家|来我?家|登门)"
+)
+_WITHDRAWS = re.compile(
+    "(?:投诉|求助|举报|反映|意见|这事儿?|那事儿?)[^，。 ]{0,3}(?:先)?"
+    "(?:不用|算了|撤|取消|不要了|拉倒|不追究|不提了|不办了|作罢)"
+    "|(?:不|撤|取消|收回)(?:想|再|打算)*(?:投诉|举报)(?:了|吧|啦|$)"
+)
+
+
+def wants_no_calls(text: str) -> bool:
+    """Whether somebody says how the officer is not to reach them: 别给我打电话, 不要上门."""
+    return bool(_NO_CALLS.search(normalise(text)))
+
+
+def withdraws(text: str) -> bool:
+    """Whether somebody says in so many words that what they told need not go on: 投诉先不用了."""
+    return bool(_WITHDRAWS.search(normalise(text)))

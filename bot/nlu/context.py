@@ -28,7 +28,17 @@ from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclea
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Parse
-from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, asks_by_number, chases, is_receipt
+from bot.nlu.telling_words import (
+    ALARMING,
+    CLOSING,
+    FOLLOWS_CASE,
+    RECEIPT,
+    TALK,
+    THANKS,
+    asks_by_number,
+    chases,
+    is_receipt,
+)
 from bot.nlu.thread import Thread
 from bot.nlu.triage import URGENT, Evidence, Triage
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in

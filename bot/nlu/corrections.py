@@ -45,7 +45,9 @@ _LAST_NUMBER = re.compile(r"([0-9]+|[零一二三四五六七八九]+)(?:室|号
 _TAIL = re.compile(r"[\s,，。.、!！~～啊呀呢哈吧的了]+$")
 
 
-_SPELLS = re.compile("(?P<word>[\u4e00-\u9fff]{2,4}?)(?:那?个)?的(?P<right>[\u4e00-\u9fff])(?=$|[\\s,，。.!！啊呀哈不])")
+_SPELLS = re.compile(
+    "(?P<word>[\u4e00-\u9fff]{2,4}?)(?:那?个)?的(?P<right>[\u4e00-\u9fff])(?=$|[\\s,，。.!！啊呀哈不])"
+)
 """How a character is spelt: 燕子的燕."""
 _RESPELT = re.compile("(?:^|[\\s,，。]|应该|改)(?:是|叫|为|成)([\u4e00-\u9fff]{1,4})(?=$|[\\s,，。！!])")
 """A name that is told anew: 是艳燕."""
@@ -108,8 +110,8 @@ def _could_be_given(name: str, said: str) -> bool:
 
 
 def _place_of(name: str, right: str, said: str, wrong: str) -> int | None:
-    """Where in a name a character stands that is put right: the wrong one that was told, or the one that sounds like it,
-    the last one where that is said or nothing else tells."""
+    """Where in a name a character stands that is put right: the wrong one that was told, or the one that sounds like
+    it, the last one where that is said or nothing else tells."""
     if wrong and wrong in name:
         return name.rindex(wrong)
     alike = [at for at, own in enumerate(name) if sound_alike(own, right)]

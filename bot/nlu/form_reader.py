@@ -84,7 +84,9 @@ _BESIDE_A_DAY = 4
 """Letters beside a day that tell nothing of their own: 就是 … 来的."""
 _OWNER = "(?:主人|狗主|登记|申请人|名下|写|登|办|用|换成|换|是)(?:的|人)?(?:应该|得|要|该)?(?:写|登|是|用|给|替|成)?"
 _DONE = re.compile("^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊)*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])")
-_WAS_VACCINATED = re.compile("(?:疫苗|狂犬苗?|针)[^，,。 没不未]{0,4}(?:有打|打了|打过|打完|打好|打上)|打(?:了|过|完|好)(?:狂犬|疫苗|针)")
+_WAS_VACCINATED = re.compile(
+    "(?:疫苗|狂犬苗?|针)[^，,。 没不未]{0,4}(?:有打|打了|打过|打完|打好|打上)|打(?:了|过|完|好)(?:狂犬|疫苗|针)"
+)
 _VACCINATED_SOME_DAY = "打过就好。轮到那一项时写上哪天打的，记得年月就行，比如“今年三月”。"
 _PROMISE = 14
 """Characters of a text that is no more than the name of a picture."""

@@ -52,8 +52,10 @@ _QUESTION = re.compile(
 
 _OF_ONESELF = re.compile(
     r"[^，,。.…\s]{0,8}(?:什么|啥|多少|哪\w?|咋\w?|几\w{0,2})来着[…。.~～，,\s]+(?=[^？?]*[\u4e00-\u9fff]{2}[^？?]*$)"
+    r"|(?<=[^\s，,。][\s，,])(?:什么|啥)(?=[\u4e00-\u9fff]{2,8}(?:公司|店|厂|学校|小区|银行|医院|单位)[\s，,。]*$)"
 )
-"""What somebody tries to remember, and does in the same breath."""
+"""What somebody tries to remember, and does in the same breath; what is only not known more exactly: 写着李昊
+什么科技公司."""
 
 
 @dataclass(frozen=True)

@@ -1098,7 +1098,8 @@ def test_that_what_stands_beside_an_address_pointed_back_to_is_kept() -> None:
 def test_that_a_name_is_respelt() -> None:
     assert reading("写错了 是艳燕 后面那个是燕子的燕", "consent", PERMIT, name="刘艳艳").values == {"name": "刘艳燕"}
     assert reading("名字打错了 是拂晓的晓", "phone", PERMIT, name="李小红").values == {"name": "李晓红"}
-    assert reading("地址写错了 是津桥路9号", "phone", name="李娜", address="津桥路7号").values == {"address": "津桥路9号"}
+    filled = {"name": "李娜", "address": "津桥路7号"}
+    assert reading("地址写错了 是津桥路9号", "phone", **filled).values == {"address": "津桥路9号"}
 
 
 @pytest.mark.parametrize("text", ["不对这是我对象的号 我的晚点发", "不是我的 我找找我的", "发错了 等会儿发"])
