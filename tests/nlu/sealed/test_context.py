@@ -1244,3 +1244,35 @@ def test_that_a_question_is_no_consent_by_the_words_beside_it() -> None:
         return halves.get(said_there) or text
 
     assert asyncio.run(context._filling.halves(form, text, parse)) is None
+
+
+def test_that_what_is_still_to_be_filled_in_takes_up_the_form_asleep() -> None:
+    asleep = [SlotSet(SLEEPING, "residence_permit_form"), ActiveLoop(None)]
+    sure = Triage("enquiry", 0.98, "enquiry/residence_permit_apply")
+    taken_up = meaning(read("居住证还剩啥没填", sure), *asleep, alarm_open=True)
+    assert taken_up.parse_data["intent"]["name"] == "form_answer"
+    assert ActiveLoop("residence_permit_form") in taken_up.before
+
+
+def test_that_whoever_leaves_a_form_and_asks_something_is_answered() -> None:
+    text = "先不填了 我周末直接去所里 带啥"
+    asks_it = read("我周末直接去所里带啥", Triage("enquiry", 0.9, "enquiry/dog_licence"), topics=[("dog_licence", 0.9)])
+    others = {"先不填了": read("先不填了", OFF_TOPIC), "我周末直接去所里带啥": asks_it}
+    heard = meaning(read(text, Triage("enquiry", 0.9, "enquiry/dog_licence")), *DOG_NAME, others=others).parse_data
+    assert heard["intent"]["name"] == "form_answer"
+    assert (heard[BESIDES]["told"], heard[BESIDES]["utter"]) == ("先不填了", "utter_enquiry/dog_licence")
+
+
+def test_that_a_number_of_any_look_is_looked_up_in_a_form_and_out_of_it() -> None:
+    text = "我上个月也送了一件 单号好像是 QZ20881 查得到吗"
+    doubtful = read(text, Triage("enquiry", 0.7, "enquiry/dog_licence"))
+    assert meaning(doubtful, *DOG_NAME).parse_data["intent"]["name"] == "ask_status"
+    number = read("车牌辽A12345 能查到是谁的吗", Triage("enquiry", 0.9, "enquiry/city_services"))
+    assert meaning(number, others={}).parse_data["intent"]["name"] != "ask_status"
+
+
+def test_that_whoever_looks_up_an_application_begins_none_by_telling_whose_it_is() -> None:
+    asked = UserUttered("我提交的居住证到哪步了", {"name": "ask_status"})
+    number = "21010419900307001" + _check_digit("21010419900307001")
+    whose = read(f"号码找不着了 叫王守仁 {number} 能查不", Triage("enquiry", 0.7, "enquiry/residence_permit_apply"))
+    assert meaning(whose, asked).parse_data["intent"]["name"] == "ask_status"
