@@ -105,6 +105,11 @@ _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
 """What somebody tells who wishes for a form; since when they live here they also say to ask whether they may."""
 
 
+_CIRCLED, _NUMERALS = "①②③④⑤⑥⑦⑧⑨", "一二三四五六七八九"
+_LIST_NUMBER = re.compile(f"(?:我?选|第|点|要)?([1-9{_NUMERALS}])(?:号|个|项|条|步)?(?:吧|呢|的)?[。.!！]?")
+"""A number of a list, and nothing else."""
+
+
 def _wordless(name: str) -> dict[str, Any]:
     """The parse data of what no model has read: a picture, a location of this name."""
     return {"text": name, "entities": [], "intent_ranking": []}
@@ -142,6 +147,8 @@ class Context:
 
         `parse` reads another text, when a part of this one must be read by itself.
         """
+        if listed := self._listed(alone["text"]):
+            return await self.meaning(await parse(listed), None, parse)
         alone = self._wishing(self._fresh(self._followed(alone)))
         if taken_back := self._taken_back(alone):
             return Meaning(taken_back)
@@ -185,6 +192,16 @@ class Context:
             return []
         readers = self._said.readers
         return readers.asked_in_alarms.current().read(normalise(text), readers.embed, readers.own)
+
+    def _listed(self, text: str) -> str:
+        """What stands under a number in the list that the bot has just told, where a text is that number and nothing
+        else: 3 behind ①…②…③申请犬证、居住证; "" for any other text."""
+        number = _LIST_NUMBER.fullmatch(text.strip())
+        if number is None or self._said.form is not None or self._said.alarm_open:
+            return ""
+        sign = _CIRCLED["123456789".find(number[1]) if number[1].isascii() else _NUMERALS.find(number[1])]
+        told = re.search(f"{sign}([^{_CIRCLED}\n]+)", self._said.bot_said)
+        return told[1].strip(" ，。；") if told else ""
 
     async def _tells_and_asks(self, form: Form, alone: dict[str, Any], parse: Parse) -> dict[str, Any] | None:
         """A message that answers the open form and asks something besides, which is answered too."""
@@ -334,6 +351,9 @@ class Context:
             by_number = triage.intent != FOLLOWS_CASE or RECEIPT.search(text) or self._affairs.asks_of_stopped(text)
             return dialogue(parse_data, "ask_status", _SERVICES if by_number else FOLLOWS_CASE)
         if self._gives_up_asking(text, triage):
+            if asked := cut(text)[1]:  # 那算了 签注是啥意思
+                rest = await parse(asked)
+                return await self._meant(rest, Triage.from_json(rest["triage"]), parse)
             return read_as(parse_data, Triage("other", triage.confidence, _GOODBYE), _GOODBYE)
         if matter := self._affairs.goes_on_with_matter(text, triage):
             return read_as(parse_data, Triage(matter.label, triage.confidence, matter.intent), matter.intent)

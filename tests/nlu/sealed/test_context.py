@@ -1276,3 +1276,21 @@ def test_that_whoever_looks_up_an_application_begins_none_by_telling_whose_it_is
     number = "21010419900307001" + _check_digit("21010419900307001")
     whose = read(f"号码找不着了 叫王守仁 {number} 能查不", Triage("enquiry", 0.7, "enquiry/residence_permit_apply"))
     assert meaning(whose, asked).parse_data["intent"]["name"] == "ask_status"
+
+
+def test_that_a_number_behind_a_list_of_the_bot_is_what_stands_under_it() -> None:
+    listed = BotUttered("这个公众号的功能：①问办事，打字就行。②报警、求助、举报。③申请犬证、居住证。\n④查重名。")
+    licence = read("申请犬证、居住证", Triage("enquiry", 0.95, "enquiry/dog_licence"), topics=[("dog_licence", 0.95)])
+    for text in ("3", "第三个", "选3"):
+        heard = meaning(read(text, Triage("other", 1.0, "other/thanks")), listed, others={licence["text"]: licence})
+        assert heard.parse_data["triage"]["intent"] == "enquiry/dog_licence"
+    assert meaning(read("3", OFF_TOPIC)).parse_data["triage"]["intent"] == OFF_TOPIC.intent
+    assert meaning(read("7", OFF_TOPIC), listed).parse_data["triage"]["intent"] == OFF_TOPIC.intent
+
+
+def test_that_whoever_drops_one_matter_and_asks_another_is_answered() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/bot_services"), "我的申请到哪步了")
+    meant = Triage("enquiry", 0.95, "enquiry/residence_permit_renew")
+    others = {"签注是啥意思": read("签注是啥意思", meant, topics=[("residence_permit_renew", 0.95)])}
+    heard = meaning(read("那算了 签注是啥意思 朋友说每年都得弄", meant), asked, others=others).parse_data
+    assert heard["triage"]["intent"] == meant.intent
