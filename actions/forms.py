@@ -383,9 +383,11 @@ def _left(dispatcher: CollectingDispatcher) -> bool:
 
 
 def _rests(tracker: Tracker) -> bool:
-    """Whether the bot's last words were that the form waits."""
-    told = next((str(event.get("text") or "") for event in reversed(tracker.events) if event["event"] == "bot"), "")
-    return told == _RESTING or told.startswith(_LATER_BEGINS)
+    """Whether the message before this one was answered with that the form waits."""
+    users = [at for at, event in enumerate(tracker.events) if event["event"] == "user"]
+    answered = tracker.events[users[-2] if len(users) > 1 else 0 :]
+    told = [str(event.get("text") or "") for event in answered if event["event"] == "bot"]
+    return any(text == _RESTING or text.startswith(_LATER_BEGINS) for text in told)
 
 
 def _only_polite(reading: Reading, text: str) -> bool:

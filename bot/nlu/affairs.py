@@ -19,6 +19,8 @@ from bot.nlu.wording import OTHERS, asks
 
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
 _LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}(?:{OTHERS}).{{0,6}}查|查.{{0,6}}(?:{OTHERS}).{{0,4}}[的办]")
+_LOOK_UPS = re.compile("重名|同名|重了?[几多]|叫这个?名|片儿?警|管片|社区民警|包片")
+"""Words that only a look-up has."""
 _PERSONAL = re.compile(
     "都是哪|都是谁|是谁|住哪|住在|没住|哪儿的|哪的|多大|几岁|电话|长啥样|哪个学校|哪个班|哪个幼儿园|地址|"
     "住[^，,。 ]{1,10}的|是不是[^，,。 ]{0,6}(?:家|邻居|同学|同事)"
@@ -106,6 +108,11 @@ class Affairs:
         if (triage.intent == _NAMES or about == _NAMES) and asked_names(normalise(text)):
             return dialogue(parse_data, "look_up_name", _NAMES)
         return None
+
+    def looked_up_beside(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
+        """A look-up in so many words in the middle of a form: what stands in it is no answer to the form."""
+        named = _LOOK_UPS.search(normalise(parse_data["text"])) and triage.intent in (_OFFICER, _NAMES)
+        return self.looked_up(parse_data, triage) if named and triage.confidence >= CERTAIN else None
 
     def located(self, bare: dict[str, Any]) -> dict[str, Any] | None:
         """A location as the place whose officer was asked for; None where nobody was."""

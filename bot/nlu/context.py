@@ -27,7 +27,7 @@ from bot.nlu.marked import FORM_VALUES
 from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
-from bot.nlu.question import Parse
+from bot.nlu.question import Parse, Question
 from bot.nlu.telling_words import (
     ALARMING,
     CLOSING,
@@ -148,7 +148,7 @@ class Context:
         `parse` reads another text, when a part of this one must be read by itself.
         """
         if listed := self._listed(alone["text"]):
-            return await self.meaning(await parse(listed), None, parse)
+            return await self._of_list(await parse(listed), parse)
         alone = self._wishing(self._fresh(self._followed(alone)))
         if taken_back := self._taken_back(alone):
             return Meaning(taken_back)
@@ -166,6 +166,8 @@ class Context:
             alone = self._filling.with_asked(alone)
         if form and not triage.urgent and asks_by_number(normalise(alone["text"])):
             return Meaning(dialogue(alone, "ask_status", _SERVICES), self._filling.awake())
+        if form and (looked_up := self._affairs.looked_up_beside(alone, triage)):
+            return Meaning(looked_up, self._filling.awake())
         if form and not triage.urgent and (both := await self._tells_and_asks(form, alone, parse)):
             return Meaning(both, self._filling.awake())
         if form and await self._filling.answers(form, alone, joined, parse):
@@ -202,6 +204,15 @@ class Context:
         sign = _CIRCLED["123456789".find(number[1]) if number[1].isascii() else _NUMERALS.find(number[1])]
         told = re.search(f"{sign}([^{_CIRCLED}\n]+)", self._said.bot_said)
         return told[1].strip(" ，。；") if told else ""
+
+    async def _of_list(self, read: dict[str, Any], parse: Parse) -> Meaning:
+        """What is meant by what stands in a list; of two forms in it somebody has to say which."""
+        text = normalise(read["text"])
+        named = [form for form in self._said.forms.forms.values() if form.subject.search(text)]
+        about = [one[0] for one in (self._asked.about_form(form.intent) for form in named) if one]
+        if len(about) > 1:
+            return Meaning(self._asked.told_with(read, Question(choices=tuple(about))))
+        return await self.meaning(read, None, parse)
 
     async def _tells_and_asks(self, form: Form, alone: dict[str, Any], parse: Parse) -> dict[str, Any] | None:
         """A message that answers the open form and asks something besides, which is answered too."""

@@ -75,6 +75,10 @@ _ELSEWHERE, _DOUBTED, _NEARLY_CERTAIN = 0.05, 0.9, 0.98
 """How likely something else than filling in may be, and an alarm, where the form's model is sure; and an alarm beside
 several values."""
 _SEVERAL = 2
+_OTHER_PAPER = re.compile(
+    "(?:补?办|补|换|领|挂失|迁|落|开)(?:理|一?个|一?张|新的?)?(?:临时)?(?:身份证(?!号)|户口(?!本)|护照|驾照|驾驶证|通行证|无犯罪)"
+)
+"""The act of getting another paper, which no form's answer tells of."""
 _CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA-Z ])|(?<=\d{11})(?=[\u4e00-\u9fff])")
 """Where a clause ends: voice to text writes on behind a telephone or identity number."""
 
@@ -125,6 +129,8 @@ class FillingIn:
         if together.source != "net" and self._said.answered_before:
             together = triage  # the fragments before it are answers to the form, and no cry in pieces
         if triage.source == "net" or together.source == "net" or self._goes_on_with_other(reading):
+            return False
+        if self._of_other_paper(form, alone) and not _OF_ONESELF & set(reading.values):
             return False
         if self._only_wonders(reading, text):
             return False
@@ -179,10 +185,19 @@ class FillingIn:
 
     def about_filling(self, form: Form, asked: Mapping[str, Any]) -> dict[str, str]:
         """What the form itself says to a question about filling in: under `aside` or `remark`; empty for any other."""
+        if self._of_other_paper(form, asked):
+            return {}
         reading = self._reading(form, asked)
         if reading.command in get_args(Aside):
             return {"aside": str(reading.command)}
         return {"remark": reading.remark} if reading.remark else {}
+
+    @staticmethod
+    def _of_other_paper(form: Form, alone: Mapping[str, Any]) -> bool:
+        """Whether a message surely asks how another paper than the form's is got: 我14能自己办身份证吗."""
+        triage, text = Triage.from_json(alone["triage"]), normalise(alone["text"])
+        sure = triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain
+        return sure and triage.intent not in form.matters and asks(text) and bool(_OTHER_PAPER.search(text))
 
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""

@@ -88,6 +88,7 @@ _WAS_VACCINATED = re.compile(
     "(?:疫苗|狂犬苗?|针)[^，,。 没不未]{0,4}(?:有打|打了|打过|打完|打好|打上)|打(?:了|过|完|好)(?:狂犬|疫苗|针)"
 )
 _VACCINATED_SOME_DAY = "打过就好。轮到那一项时写上哪天打的，记得年月就行，比如“今年三月”。"
+_WHICH_DAY = "打过就好，还差哪天打的：看看免疫证，记得年月就行，比如“今年三月”。"
 _PROMISE = 14
 """Characters of a text that is no more than the name of a picture."""
 _PICTURED = re.compile(
@@ -138,7 +139,7 @@ _NO_RARE_NAME = re.compile(
 _FAREWELL = re.compile(
     "(?:拜拜|再见|回聊|回头聊|回见|改天聊|明儿见|明天见|晚安|下线了|先下了|先撤了|闪了|溜了"
     "|bye ?bye|bye|886?|走了哈|忙去了)"
-    "[了啦啊呀哈~～!！。. ]*$",
+    "[了啦啊呀哈]*[^\\w]*$",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
@@ -339,8 +340,10 @@ class _Reader:
             return Reading(again=(needle,), remark=answer or self._forms.line_for(self._form, self._text))
         if not self._again:
             self._take_all()
-            if self._promises_photo() or self._vaccinated():
+            if self._promises_photo():
                 return Reading(command="agreed")
+            if self._vaccinated():
+                return Reading(remark=_WHICH_DAY)
             if not (self._values or self._problems) and self._unasked():
                 return Reading(command="unasked")
             if (aside := self._aside()) and (not self._values or self._loose()) and not self._problems:

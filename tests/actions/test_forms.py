@@ -588,6 +588,8 @@ async def test_that_thanks_behind_that_are_no_consent_and_end_it(server: ActionE
     (waits,) = await everything_said(server, "先不填了 我出去一趟", "consent")
     for polite in ("好的谢谢", "嗯嗯", "谢谢您 我再找找"):
         assert await everything_said(server, polite, "consent", said_by_bot(waits)) == [actions._RESTING]
+    answered = [{"event": "user", "text": "先不填了 带啥"}, said_by_bot(waits), said_by_bot("身份证、免疫证明。")]
+    assert await everything_said(server, "好滴谢谢", "phone", *answered) == [actions._RESTING]
     slots, _ = await fill(server, "同意", requested="consent", before=[said_by_bot(waits)])
     assert slots == {"consent": True}
     slots, _ = await fill(server, "13800138021", requested="phone", before=[said_by_bot(waits)])

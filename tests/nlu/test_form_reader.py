@@ -175,7 +175,6 @@ def test_that_agreement_and_corrections_come_in_residents_own_words(
         ("谁能看到我的信息", "consent", "privacy"),
         ("那还能接着办不", "phone", "resume"),
         ("免疫证有 这就拍", "photo_vaccine", "agreed"),
-        ("早打了", "vaccinated_on", "agreed"),
     ],
 )
 def test_that_what_is_said_about_filling_in_is_no_value(text: str, requested: str, command: str) -> None:
@@ -1016,7 +1015,7 @@ def test_that_an_address_told_before_is_the_one_pointed_back_to() -> None:
     assert after("就刚才说的那个地址", "address", "你好").problems
 
 
-@pytest.mark.parametrize("text", ["有单了 回聊", "来病人了 拜拜", "先这样 再见", "拜拜"])
+@pytest.mark.parametrize("text", ["有单了 回聊", "来病人了 拜拜", "先这样 再见", "拜拜", "行吧 拜拜👋"])
 def test_that_a_farewell_is_no_value(text: str) -> None:
     given = reading(text, "household_place", PERMIT, name="马小军")
     assert (given.command, given.values) == ("later", {})
@@ -1120,3 +1119,10 @@ def test_that_another_ground_is_no_pretence_unless_it_is_untrue() -> None:
 
     assert pretending("那就写租房吧 有租房合同").values == {"ground": "有稳定住处"}
     assert pretending("其实没工作 就写上班吧").problems
+
+
+@pytest.mark.parametrize(("text", "requested"), [("早打了", "vaccinated_on"), ("狂犬疫苗有打 证在手边", "dog_breed")])
+def test_that_a_vaccination_of_no_day_is_heard_and_its_day_wanted(text: str, requested: str) -> None:
+    given = reading(text, requested, name="李娜")
+    assert (given.values, given.problems) == ({}, ())
+    assert "记得年月就行" in given.remark

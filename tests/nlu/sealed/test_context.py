@@ -1283,7 +1283,11 @@ def test_that_a_number_behind_a_list_of_the_bot_is_what_stands_under_it() -> Non
     licence = read("申请犬证、居住证", Triage("enquiry", 0.95, "enquiry/dog_licence"), topics=[("dog_licence", 0.95)])
     for text in ("3", "第三个", "选3"):
         heard = meaning(read(text, Triage("other", 1.0, "other/thanks")), listed, others={licence["text"]: licence})
-        assert heard.parse_data["triage"]["intent"] == "enquiry/dog_licence"
+        assert heard.parse_data["intent"]["name"] == "which_topic"
+        assert len(heard.parse_data[QUESTION]["choices"]) == len(forms.load().forms)
+    names = read("查重名", Triage("enquiry", 0.95, "enquiry/duplicate_name"), topics=[("duplicate_name", 0.95)])
+    heard = meaning(read("4", OFF_TOPIC), listed, others={"查重名": names})
+    assert heard.parse_data["triage"]["intent"] == "enquiry/duplicate_name"
     assert meaning(read("3", OFF_TOPIC)).parse_data["triage"]["intent"] == OFF_TOPIC.intent
     assert meaning(read("7", OFF_TOPIC), listed).parse_data["triage"]["intent"] == OFF_TOPIC.intent
 
@@ -1294,3 +1298,18 @@ def test_that_whoever_drops_one_matter_and_asks_another_is_answered() -> None:
     others = {"签注是啥意思": read("签注是啥意思", meant, topics=[("residence_permit_renew", 0.95)])}
     heard = meaning(read("那算了 签注是啥意思 朋友说每年都得弄", meant), asked, others=others).parse_data
     assert heard["triage"]["intent"] == meant.intent
+
+
+def test_that_a_look_up_in_so_many_words_is_no_answer_to_a_form() -> None:
+    consent = [ActiveLoop(PARSED_FORM), SlotSet("requested_slot", CONSENT)]
+    text = "那查查有多少人跟我重名 我叫张浩然"
+    asked = read(text, Triage("enquiry", 1.0, "enquiry/duplicate_name"))
+    assert meaning(asked, *consent).parse_data["intent"]["name"] == "look_up_name"
+    name = read("我叫张浩然", Triage("enquiry", 1.0, "enquiry/duplicate_name"))
+    assert meaning(name, *consent).parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_how_another_paper_is_got_is_not_answered_by_the_form() -> None:
+    text = "我14能自己办身份证吗"
+    asked = read(text, Triage("enquiry", 1.0, "enquiry/idcard_child"), topics=[("idcard_child", 0.99)])
+    assert meaning(asked, *DOG_NAME).parse_data["triage"]["intent"] == "enquiry/idcard_child"
