@@ -105,6 +105,7 @@ _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
 """What somebody tells who wishes for a form; since when they live here they also say to ask whether they may."""
 
 
+_MENU = re.compile("(?:看?一?下?|打开|回到|返回)?(?:主|总)?(?:菜单|目录|功能|服务列表|服务项目|首页|menu)[\\W吧呢啊]*")
 _CIRCLED, _NUMERALS = "①②③④⑤⑥⑦⑧⑨", "一二三四五六七八九"
 _LIST_NUMBER = re.compile(f"(?:我?选|第|点|要)?([1-9{_NUMERALS}])(?:号|个|项|条|步)?(?:吧|呢|的)?[。.!！]?")
 """A number of a list, and nothing else."""
@@ -149,6 +150,8 @@ class Context:
         """
         if listed := self._listed(alone["text"]):
             return await self._of_list(await parse(listed), parse)
+        if menu := self._menu(alone):
+            return Meaning(menu)
         alone = self._wishing(self._fresh(self._followed(alone)))
         if taken_back := self._taken_back(alone):
             return Meaning(taken_back)
@@ -194,6 +197,13 @@ class Context:
             return []
         readers = self._said.readers
         return readers.asked_in_alarms.current().read(normalise(text), readers.embed, readers.own)
+
+    def _menu(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """The word for the menu, which asks what can be done here, whatever was asked before it."""
+        if self._said.form or self._said.alarm_open or not _MENU.fullmatch(normalise(alone["text"]).strip()):
+            return None
+        about = self._asked.about_form(_SERVICES, "菜单")
+        return self._asked.told_with(alone, about[1]) if about else None
 
     def _listed(self, text: str) -> str:
         """What stands under a number in the list that the bot has just told, where a text is that number and nothing

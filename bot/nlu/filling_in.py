@@ -75,6 +75,10 @@ _ELSEWHERE, _DOUBTED, _NEARLY_CERTAIN = 0.05, 0.9, 0.98
 """How likely something else than filling in may be, and an alarm, where the form's model is sure; and an alarm beside
 several values."""
 _SEVERAL = 2
+_AT_WINDOW = re.compile(
+    "(?:窗口|所里|派出所|现场|直接去|过去|去办).{0,8}(?:带|拿|材料|手续)|(?:带|拿).{0,4}(?:窗口|所里|派出所)"
+)
+"""What has to be brought by who applies in person; the form's own answers are for who collects."""
 _OTHER_PAPER = re.compile(
     "(?:补?办|补|换|领|挂失|迁|落|开)(?:理|一?个|一?张|新的?)?(?:临时)?(?:身份证(?!号)|户口(?!本)|护照|驾照|驾驶证|通行证|无犯罪)"
 )
@@ -83,6 +87,8 @@ _CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA
 """Where a clause ends: voice to text writes on behind a telephone or identity number."""
 
 
+_STATES = re.compile("^(?!.*(?:什么|啥|哪|谁|怎么|咋|几|多[少久长]|[吗?？])).*(?:在|正|还|着|刚|才|都).{0,6}呢\\W*$")
+"""What only ends like a question: 证在家呢."""
 _LEAVES = ("later", "cancel")
 """What is said about filling in by who goes away, and may ask something in going."""
 _TAG_LETTERS = 3
@@ -97,7 +103,7 @@ def cut(text: str) -> tuple[str, str]:
             clauses[-1] += clause
         else:
             clauses.append(clause.strip())
-    asking = [clause for clause in clauses if asks(normalise(clause))]
+    asking = [clause for clause in clauses if asks(normalise(clause)) and not _STATES.search(normalise(clause))]
     return " ".join(clause for clause in clauses if clause not in asking), " ".join(asking)
 
 
@@ -185,7 +191,7 @@ class FillingIn:
 
     def about_filling(self, form: Form, asked: Mapping[str, Any]) -> dict[str, str]:
         """What the form itself says to a question about filling in: under `aside` or `remark`; empty for any other."""
-        if self._of_other_paper(form, asked):
+        if self._of_other_paper(form, asked) or _AT_WINDOW.search(normalise(asked["text"])):
             return {}
         reading = self._reading(form, asked)
         if reading.command in get_args(Aside):

@@ -810,7 +810,7 @@ class _Reader:
             for entry in self._form.fields.values()
         ]
         longest = [item for item in named if item[0] >= 0 and not self._only_inside(item[1], named)]
-        if not longest and self._other_person():
+        if not longest and self._other_person() and not self._asking:
             self._again += [name for name in ("name", "id_number") if self._filled.get(name)]
         for end, entry in longest:
             rest = EDGES.sub("", self._forms.wrong.sub(" ", self._text[end:]))

@@ -77,6 +77,7 @@ def test_that_a_flat_may_be_told_anew_by_its_number_alone(said: str, right: str 
         ("王静", "不是安静的静 是干净的净", "王净"),
         ("陈丽国", "是陈丽果 水果的果", "陈丽果"),
         ("李娜", "写错了 是津桥路的 7号", None),
+        ("李秀兰", "打错了 是秀丽的丽那个李秀丽", "李秀丽"),
         ("李娜", "写错了 是我妈的名", None),
     ],
 )

@@ -1126,3 +1126,9 @@ def test_that_a_vaccination_of_no_day_is_heard_and_its_day_wanted(text: str, req
     given = reading(text, requested, name="李娜")
     assert (given.values, given.problems) == ({}, ())
     assert "记得年月就行" in given.remark
+
+
+def test_that_whoever_only_asks_for_another_owner_loses_nothing() -> None:
+    filled = {"name": "李娜", "id_number": NUMBER}
+    assert reading("换成我儿子的名行不", "confirmed", **filled).again == ()
+    assert reading("换成我儿子的名吧", "confirmed", **filled).again == ("name", "id_number")

@@ -17,7 +17,7 @@ from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet, User
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu import following, forms, knowledge
+from bot.nlu import filling_in, following, forms, knowledge
 from bot.nlu.context import Context
 from bot.nlu.conversation import SLEEPING, Readers
 from bot.nlu.form_reader import NOTHING_HEARD
@@ -1313,3 +1313,15 @@ def test_that_how_another_paper_is_got_is_not_answered_by_the_form() -> None:
     text = "我14能自己办身份证吗"
     asked = read(text, Triage("enquiry", 1.0, "enquiry/idcard_child"), topics=[("idcard_child", 0.99)])
     assert meaning(asked, *DOG_NAME).parse_data["triage"]["intent"] == "enquiry/idcard_child"
+
+
+def test_that_the_menu_is_shown_whatever_was_asked_before() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/tip_howto"), "举报保密吗", Question(("tip_howto",)))
+    for text in ("菜单", "主菜单", "功能"):
+        shown = meaning(read(text, Triage("enquiry", 0.94, "enquiry/tip_howto")), asked).parse_data
+        assert shown["triage"]["intent"] == "enquiry/bot_services"
+
+
+def test_that_what_only_ends_like_a_question_is_none_of_a_half() -> None:
+    assert filling_in.cut("上个月十号打的 证在家呢") == ("上个月十号打的 证在家呢", "")
+    assert filling_in.cut("上个月十号打的 证在哪办呢") == ("上个月十号打的", "证在哪办呢")
