@@ -64,6 +64,7 @@ _CALLED = re.compile("110|警|报案|报错|误报|119|120|派人|别来|不用�
 _SWINDLED_LATE = "help_request/fraud_reported_late"
 _SWINDLE = re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_ALARM_HOWTO = "enquiry/alarm_howto"
 _SERVICES, _GOODBYE = "enquiry/bot_services", "other/goodbye"
 _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "praise", "acknowledgement", "insult"))
 """Talk beside which a question may stand; what stands in fiction, an advert or the news is a part of it."""
@@ -216,13 +217,21 @@ class Context:
         return told[1].strip(" ，。；") if told else ""
 
     async def _of_list(self, read: dict[str, Any], parse: Parse) -> Meaning:
-        """What is meant by what stands in a list; of two forms in it somebody has to say which."""
-        text = normalise(read["text"])
-        named = [form for form in self._said.forms.forms.values() if form.subject.search(text)]
-        about = [one[0] for one in (self._asked.about_form(form.intent) for form in named) if one]
-        if len(about) > 1:
-            return Meaning(self._asked.told_with(read, Question(choices=tuple(about))))
-        return await self.meaning(read, None, parse)
+        """What is meant by what stands in a list: an alarm in it is the question how to raise one, and of two matters
+        somebody has to say which."""
+        told = (self._asked.about_form(await self._matter(piece, parse), piece) for piece in read["text"].split("、"))
+        matters = list(dict.fromkeys([one async for one in told if one]))
+        if len(matters) > 1:
+            return Meaning(self._asked.told_with(read, Question(choices=tuple(title for title, _ in matters))))
+        if Triage.from_json(read["triage"]).label == "enquiry" or not matters:
+            return await self.meaning(read, None, parse)
+        return Meaning(self._asked.told_with(read, matters[0][1]))
+
+    async def _matter(self, piece: str, parse: Parse) -> str:
+        """The enquiry that a piece of a list is about."""
+        form = next((one for one in self._said.forms.forms.values() if one.subject.search(normalise(piece))), None)
+        triage = Triage.from_json((await parse(piece))["triage"])
+        return form.intent if form else triage.intent if triage.label == "enquiry" else _ALARM_HOWTO
 
     async def _tells_and_asks(self, form: Form, alone: dict[str, Any], parse: Parse) -> dict[str, Any] | None:
         """A message that answers the open form and asks something besides, which is answered too."""

@@ -20,7 +20,8 @@ _SWAPS = tuple(
         rf"(?:把|将)?(?P<old>{_PART}{{1,12}}?)(?:改成|换成|改为)(?P<new>{_PART}{{1,20}})",
     )
 )
-_HOUSE_PART = re.compile(r"(\d+)(号楼|栋|号|单元|室|门|楼|层)")
+_FIGURES = "(?:[0-9]+|[零〇一二三四五六七八九十百]+)"
+_HOUSE_PART = re.compile(rf"({_FIGURES})(号楼|栋|号|单元|室|门|楼|层)")
 _BLOCK = re.compile(r"[A-Za-z]座?\d{2,4}")
 """A flat of a block that has a letter: B座2106."""
 _FLAT = re.compile(r"(?:[我俺]?家?(?:是|住|在))?(?P<flat>\d+(?:-\d+)+)号?")
@@ -247,7 +248,7 @@ def other_house(value: object, said: str) -> str | None:
     if (block := _BLOCK.search(said)) and (known := _BLOCK.search(value)):
         right = value[: known.start()] + block.group().upper() + value[known.end() :]
     for match in _HOUSE_PART.finditer(said):
-        right = re.sub(rf"\d+{match[2]}", match.group(), right, count=1)
+        right = re.sub(f"{_FIGURES}{match[2]}", match.group(), right, count=1)
     told, known = _NUMBER_TOLD.match(said.strip()), _LAST_NUMBER.search(value)
     if right == value and told and known and len(told[1]) == len(known[1]):
         right = value[: known.start(1)] + told[1] + value[known.end(1) :]

@@ -81,6 +81,7 @@ _AT_WINDOW = re.compile(
 """What has to be brought by who applies in person; the form's own answers are for who collects."""
 _OTHER_PAPER = re.compile(
     "(?:补?办|补|换|领|挂失|迁|落|开)(?:理|一?个|一?张|新的?)?(?:临时)?(?:身份证(?!号)|户口(?!本)|护照|驾照|驾驶证|通行证|无犯罪)"
+    "|(?:身份证|户口本|户口簿|护照|驾照|驾驶证)(?:都|也|给)?(?:丢|没|坏|过期|到期)[^，。]{0,2}.{0,10}(?:补|重新?办|换)"
 )
 """The act of getting another paper, which no form's answer tells of."""
 _CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA-Z ])|(?<=\d{11})(?=[\u4e00-\u9fff])")
@@ -203,7 +204,8 @@ class FillingIn:
         """Whether a message surely asks how another paper than the form's is got: 我14能自己办身份证吗."""
         triage, text = Triage.from_json(alone["triage"]), normalise(alone["text"])
         sure = triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain
-        return sure and triage.intent not in form.matters and asks(text) and bool(_OTHER_PAPER.search(text))
+        other = bool(_OTHER_PAPER.search(text)) and not form.subject.search(text)
+        return sure and triage.intent not in form.matters and asks(text) and other
 
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""

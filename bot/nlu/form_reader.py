@@ -301,7 +301,7 @@ class _Reader:
             return Reading(command="cancel")
         if self._forms.puts_off(self._text):
             return Reading(command="later")
-        if self._forms.says_yes(self._text):
+        if self._forms.says_yes(self._text) or self._forms.keeps_it(self._text):
             return self._agreed()
         if self._bids_farewell():
             return Reading(command="later")
@@ -596,7 +596,7 @@ class _Reader:
 
     def _answer_to_it(self) -> str:
         """The same, whatever values stand beside what is asked; 手机号写错了 asks nothing."""
-        if self._correcting and len(self._text) <= _WRONG_ONLY:
+        if self._correcting and len(self._text) <= _WRONG_ONLY and not (self._asking and not self._filled_named()):
             return ""
         odds = {
             turn.name: exp(turn.confidence)
@@ -606,6 +606,11 @@ class _Reader:
         best, whole = max(odds, key=lambda name: odds[name], default=""), 1 + sum(odds.values())
         least = _ANSWERED if self._asking else _ANSWERED_UNASKED
         return self._forms.answers[best].says if best and odds[best] / whole >= least else ""
+
+    def _filled_named(self) -> bool:
+        """Whether a text holds figures, or names a filled field as one that is wrong: 手机号写错了, 尾号是8吧."""
+        named = (word for entry in self._form.fields.values() if self._filled.get(entry.name) for word in entry.called)
+        return bool(re.search(r"\d", self._text)) or any(word in self._text for word in named if len(word) > 1)
 
     def _not_vaccinated(self) -> str:
         """The vaccination's field, where its day was told before and a text says that there was none; else ""."""

@@ -283,6 +283,11 @@ class Forms:
             return True
         return any(self._cancel.fullmatch(piece) for piece in (*pieces, _bare(text)))
 
+    def keeps_it(self, text: str) -> bool:
+        """Whether a text drops a change and says yes to the rest of it: 算了不换了 确认."""
+        *before, last = [piece for piece in _PIECES.split(text) if piece] or [""]
+        return bool(before) and bool(_STILL_HERE.search(" ".join(before))) and self.says_yes(last)
+
     def puts_off(self, text: str) -> bool:
         """Whether a part of a text that stands by itself ends the form for now: 先不填了."""
         return any("先" in piece and self._cancel.fullmatch(piece) for piece in _PIECES.split(text))

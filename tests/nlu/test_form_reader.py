@@ -1132,3 +1132,22 @@ def test_that_whoever_only_asks_for_another_owner_loses_nothing() -> None:
     filled = {"name": "李娜", "id_number": NUMBER}
     assert reading("换成我儿子的名行不", "confirmed", **filled).again == ()
     assert reading("换成我儿子的名吧", "confirmed", **filled).again == ("name", "id_number")
+
+
+def test_that_a_change_that_is_dropped_with_a_yes_confirms() -> None:
+    filled = {"name": "李娜", "id_number": NUMBER}
+    assert reading("算了不换了 确认", "confirmed", **filled).values == {"confirmed": True}
+    assert reading("别改了 行", "phone", **filled).command == "agreed"
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("楼号不对 是十七号楼", "联合路十七号楼二单元五零一"),
+        ("楼号错了 是17号楼", "联合路17号楼二单元五零一"),
+        ("单元号写错了 是三单元", "联合路七号楼三单元五零一"),
+    ],
+)
+def test_that_a_part_of_an_address_put_right_keeps_the_rest(text: str, right: str) -> None:
+    given = reading(text, "confirmed", name="胡长顺", address="联合路七号楼二单元五零一")
+    assert given.values == {"address": right}

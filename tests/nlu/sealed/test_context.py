@@ -1279,25 +1279,23 @@ def test_that_whoever_looks_up_an_application_begins_none_by_telling_whose_it_is
 
 
 def test_that_a_number_behind_a_list_of_the_bot_is_what_stands_under_it() -> None:
-    listed = BotUttered("这个公众号的功能：①问办事，打字就行。②报警、求助、举报。③申请犬证、居住证。\n④查重名。")
-    licence = read("申请犬证、居住证", Triage("enquiry", 0.95, "enquiry/dog_licence"), topics=[("dog_licence", 0.95)])
+    listed = BotUttered(
+        "公众号的功能：①问办事，打字就行。②报警、求助、举报。③申请犬证、居住证。\n④查重名。⑤投诉怎么办。"
+    )
+    alarm = Triage("urgent_alarm", 0.7, "urgent_alarm/general_alarm")
+    others = {text: read(text, alarm) for text in ("报警、求助、举报", "报警", "求助", "举报")}
+    others |= {text: read(text, OFF_TOPIC) for text in ("申请犬证、居住证", "申请犬证", "居住证")}
+    others["查重名"] = read("查重名", Triage("enquiry", 0.95, "enquiry/duplicate_name"))
     for text in ("3", "第三个", "选3"):
-        heard = meaning(read(text, Triage("other", 1.0, "other/thanks")), listed, others={licence["text"]: licence})
-        assert heard.parse_data["intent"]["name"] == "which_topic"
-        assert len(heard.parse_data[QUESTION]["choices"]) == len(forms.load().forms)
-    names = read("查重名", Triage("enquiry", 0.95, "enquiry/duplicate_name"), topics=[("duplicate_name", 0.95)])
-    heard = meaning(read("4", OFF_TOPIC), listed, others={"查重名": names})
-    assert heard.parse_data["triage"]["intent"] == "enquiry/duplicate_name"
+        heard = meaning(read(text, Triage("other", 1.0, "other/thanks")), listed, others=others).parse_data
+        assert heard["intent"]["name"] == "which_topic"
+        assert len(heard[QUESTION]["choices"]) == len(forms.load().forms)
+    assert (
+        meaning(read("4", OFF_TOPIC), listed, others=others).parse_data["triage"]["intent"] == "enquiry/duplicate_name"
+    )
+    assert meaning(read("2", OFF_TOPIC), listed, others=others).parse_data["triage"]["intent"] == "enquiry/alarm_howto"
     assert meaning(read("3", OFF_TOPIC)).parse_data["triage"]["intent"] == OFF_TOPIC.intent
     assert meaning(read("7", OFF_TOPIC), listed).parse_data["triage"]["intent"] == OFF_TOPIC.intent
-
-
-def test_that_whoever_drops_one_matter_and_asks_another_is_answered() -> None:
-    asked = said(Triage("enquiry", 0.9, "enquiry/bot_services"), "我的申请到哪步了")
-    meant = Triage("enquiry", 0.95, "enquiry/residence_permit_renew")
-    others = {"签注是啥意思": read("签注是啥意思", meant, topics=[("residence_permit_renew", 0.95)])}
-    heard = meaning(read("那算了 签注是啥意思 朋友说每年都得弄", meant), asked, others=others).parse_data
-    assert heard["triage"]["intent"] == meant.intent
 
 
 def test_that_a_look_up_in_so_many_words_is_no_answer_to_a_form() -> None:
@@ -1313,6 +1311,9 @@ def test_that_how_another_paper_is_got_is_not_answered_by_the_form() -> None:
     text = "我14能自己办身份证吗"
     asked = read(text, Triage("enquiry", 1.0, "enquiry/idcard_child"), topics=[("idcard_child", 0.99)])
     assert meaning(asked, *DOG_NAME).parse_data["triage"]["intent"] == "enquiry/idcard_child"
+    text = "户口本丢了上你们那补办要带啥"
+    asked = read(text, Triage("enquiry", 1.0, "enquiry/household_book_lost"), topics=[("household_book_lost", 0.99)])
+    assert meaning(asked, *DOG_NAME).parse_data["triage"]["intent"] == "enquiry/household_book_lost"
 
 
 def test_that_the_menu_is_shown_whatever_was_asked_before() -> None:
@@ -1325,3 +1326,11 @@ def test_that_the_menu_is_shown_whatever_was_asked_before() -> None:
 def test_that_what_only_ends_like_a_question_is_none_of_a_half() -> None:
     assert filling_in.cut("上个月十号打的 证在家呢") == ("上个月十号打的 证在家呢", "")
     assert filling_in.cut("上个月十号打的 证在哪办呢") == ("上个月十号打的", "证在哪办呢")
+
+
+def test_that_whoever_drops_one_matter_and_asks_another_is_answered() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/bot_services"), "我的申请到哪步了")
+    meant = Triage("enquiry", 0.95, "enquiry/residence_permit_renew")
+    others = {"签注是啥意思": read("签注是啥意思", meant, topics=[("residence_permit_renew", 0.95)])}
+    heard = meaning(read("那算了 签注是啥意思 朋友说每年都得弄", meant), asked, others=others).parse_data
+    assert heard["triage"]["intent"] == meant.intent
