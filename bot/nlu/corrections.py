@@ -90,7 +90,7 @@ def put_right(refused: str, said: str, length: int, valid: Callable[[str], bool]
 def other_spelling(name: str, said: str) -> str | None:
     """A name with the character that a text spells, 燕子的燕, in the place of the one that sounds alike; or with the
     given name that it tells: 是艳燕. None where it does neither."""
-    whole = re.findall(f"{name[0]}[\u4e00-\u9fff]{{{len(name) - 1}}}(?=$|[\\s,，。！!])", said)
+    whole: list[str] = re.findall(f"{name[0]}[\u4e00-\u9fff]{{{len(name) - 1}}}(?=$|[\\s,，。！!])", said)
     told = (*whole, *(match[1] for match in _RESPELT.finditer(said)))
     given = next((one for one in told if _could_be_given(name, one)), None)
     if given:
