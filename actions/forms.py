@@ -457,7 +457,7 @@ def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) 
     """The picture before these words in the place that they name, where it is not there already. Words that tell a day
     answer a question instead: 狂犬是3月9号打的."""
     sent, words = _photo_before(tracker), normalise(said_now(tracker))
-    caption = sent and len(words) <= _CAPTION and not mentions_day(words)
+    caption = sent and len(words) <= _CAPTION and not (mentions_day(words) or asks(words))
     place = _shown_in(form, words) if caption else None
     if place is None or tracker.get_slot(place) == sent:
         return []

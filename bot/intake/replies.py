@@ -521,6 +521,7 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
         return False
     told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
     same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | _UNNAMED | told
+    same = same or (triage.intent == _FOLLOWS_UP and wording.only_details(message.text))
     return not triage.uncertain and (same or (case.label == "help_request" and _takes_back(message, triage)))
 
 

@@ -3,6 +3,7 @@
 import re
 
 from bot.nlu.normaliser import normalise, simplified
+from bot.nlu.wording import asks
 
 ALARM = (
     "您的求助已收到，值班民警已收到提醒，正在查看。\n"
@@ -342,6 +343,18 @@ _WITHDRAWS = re.compile(
     "(?:不用|算了|撤|取消|不要了|拉倒|不追究|不提了|不办了|作罢)"
     "|(?:不|撤|取消|收回)(?:想|再|打算)*(?:投诉|举报)(?:了|吧|啦|$)"
 )
+
+
+_DETAILS = re.compile(
+    "[上这]?(?:周|星期|礼拜)[一二三四五六日天]|[上下]午|晚上|早上|中午|昨天|前天|[0-9一二三四五六七八九十]+[点号月日]|警号|姓|窗口"
+)
+_WAITS = re.compile("[没还无].{0,4}(?:消息|回|动静|结果|人|管|处理|信|说法|下文)|进度|进展|到哪|咋样|怎么样|编号|查")
+
+
+def only_details(text: str) -> bool:
+    """Whether somebody tells when or who, and asks after nothing: 上周四晚上 警号我没记."""
+    normal = normalise(text)
+    return bool(_DETAILS.search(normal)) and not (_WAITS.search(normal) or asks(normal))
 
 
 def wants_no_calls(text: str) -> bool:

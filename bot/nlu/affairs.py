@@ -95,7 +95,8 @@ class Affairs:
         if personal and of_names and not triage.urgent:
             return dialogue(parse_data, "look_up_name", _NAMES)
         if about == _OFFICER and self._asks_of_the_officer(text, triage):
-            return dialogue(parse_data, "look_up_officer", _OFFICER)
+            surely = {**parse_data["triage"], "confidence": 1.0}  # beside a request it is still the look-up's
+            return dialogue({**parse_data, "triage": surely}, "look_up_officer", _OFFICER)
         tells = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN and not bare(parse_data)
         value = may_be_value(parse_data, triage) and not tells
         answers = about == _OFFICER and (value or _only_a_place(parse_data, triage))

@@ -64,6 +64,7 @@ _CALLED = re.compile("110|警|报案|报错|误报|119|120|派人|别来|不用�
 _SWINDLED_LATE = "help_request/fraud_reported_late"
 _SWINDLE = re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_TIP_HOWTO, _ANY_TIP = "enquiry/tip_howto", "tip/general_tip"
 _ALARM_HOWTO = "enquiry/alarm_howto"
 _SERVICES, _GOODBYE = "enquiry/bot_services", "other/goodbye"
 _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "praise", "acknowledgement", "insult"))
@@ -153,7 +154,7 @@ class Context:
             return await self._of_list(await parse(listed), parse)
         if menu := self._menu(alone):
             return Meaning(menu)
-        alone = self._wishing(self._fresh(self._followed(alone)))
+        alone = await self._told_with_how(self._wishing(self._fresh(self._followed(alone))), parse)
         if taken_back := self._taken_back(alone):
             return Meaning(taken_back)
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
@@ -198,6 +199,17 @@ class Context:
             return []
         readers = self._said.readers
         return readers.asked_in_alarms.current().read(normalise(text), readers.embed, readers.own)
+
+    @staticmethod
+    async def _told_with_how(alone: dict[str, Any], parse: Parse) -> dict[str, Any]:
+        """A tip whose sender also asks how to give it, 楼上有人聚众吸毒 不留名行吗, as the tip that it surely is."""
+        told, asked = cut(alone["text"])
+        if Triage.from_json(alone["triage"]).intent != _TIP_HOWTO or not told or not asked:
+            return alone
+        read = await parse(told)
+        tip = Triage.from_json(read["triage"])
+        sure = tip.label == "tip" and tip.intent != _ANY_TIP and tip.confidence >= CERTAIN and not tip.uncertain
+        return {**read, "text": alone["text"]} if sure else alone
 
     def _menu(self, alone: dict[str, Any]) -> dict[str, Any] | None:
         """The word for the menu, which asks what can be done here, whatever was asked before it."""

@@ -110,6 +110,9 @@ class Conversation:
         named, aside = asleep.subject.search(text) or _THE_FORM.search(text), self.forms.aside(text)
         if named and aside in ("missing", "review") and not _LEFT.search(text):
             return asleep  # 居住证还剩啥没填
+        leaves = asleep.subject.sub("", text)
+        if named and (self.forms.cancels(leaves) or self.forms.puts_off(leaves)):
+            return asleep  # 狗证先不办了
         if asks(text) and not _ASKS_TO_GO_ON.search(text):
             return None
         resumes = aside == "resume" or _ASKS_TO_GO_ON.search(text)

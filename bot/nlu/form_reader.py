@@ -297,9 +297,10 @@ class _Reader:
         return Reading(command="change") if self._means("correction", at=LIKELY) and self._filled else reading
 
     def _read(self) -> Reading:
-        if self._forms.cancels(self._text):
+        unnamed = self._form.subject.sub("", self._text)  # 狗证先不办了
+        if self._forms.cancels(self._text) or self._forms.cancels(unnamed):
             return Reading(command="cancel")
-        if self._forms.puts_off(self._text):
+        if self._forms.puts_off(self._text) or self._forms.puts_off(unnamed):
             return Reading(command="later")
         if self._forms.says_yes(self._text) or self._forms.keeps_it(self._text):
             return self._agreed()
@@ -574,7 +575,8 @@ class _Reader:
         if "phone" in self._values and self._forms.someone.search(self._text) and "phone_family" in self._forms.answers:
             return self._forms.answers["phone_family"].says
         begins = tuple(start for name in self._values for start in _OF_FIELDS.get(name, ()))
-        asked = (turn for turn in self._heard.asked if begins and turn.name.startswith(begins))
+        named = (turn for turn in self._heard.asked if begins and turn.name.startswith(begins))
+        asked = (turn for turn in named if not turn.name.endswith(("_refused", "_none")))  # here is one
         likely = [turn for turn in asked if self._form.name in self._forms.answered_in(turn.name)]
         best = max(likely, key=lambda turn: turn.confidence, default=None)
         return self._forms.answers[best.name].says if best and exp(best.confidence) >= _BARELY_ASKED else ""
@@ -1238,6 +1240,8 @@ class _Reader:
             return False
         if entry.kind in ("address", "words") and isinstance(value, str):
             value = self._as_written(value)
+        if entry.kind == "address" and self._filled.get(entry.name) and not _STREET.search(str(value)):
+            value = other_house(self._filled[entry.name], value) or value  # 栋号错了 是5栋
         self._values.setdefault(entry.name, value)
         return True
 

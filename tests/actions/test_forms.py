@@ -623,3 +623,12 @@ async def test_that_what_answered_a_question_is_no_caption_of_the_next_picture(s
     before = [{"event": "user", "text": "这个是疫苗本"}, said_by_bot("（9/11）请发一张狗的正面照片")]
     slots, _ = await fill(server, "[图片]", requested="photo_dog_front", photo=True, before=before)
     assert slots == {"photo_vaccine": "17"}
+
+
+async def test_that_a_question_behind_a_picture_moves_it_nowhere(server: ActionExecutor) -> None:
+    sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
+    filled = {"photo_id_card": "15", "photo_portrait": "16"}
+    slots, _ = await fill(
+        server, "工牌照片算证明不", requested="photo_proof", filled=filled, form=PERMIT, before=[sent]
+    )
+    assert "photo_portrait" not in slots

@@ -95,3 +95,16 @@ async def test_that_such_words_with_nothing_before_them_are_talk(station: Statio
 @pytest.mark.parametrize("text", ["我要投诉 他不办", "举报了半天没人管", "他不让我投诉", "这事你们管不管"])
 def test_that_nobody_takes_back_what_they_press(text: str) -> None:
     assert not wording.withdraws(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "details"),
+    [
+        ("上周四晚上 警号我没记", True),
+        ("窗口那个姓王的", True),
+        ("上周报的 到现在没消息", False),
+        ("我的事几号能办完", False),
+    ],
+)
+def test_that_details_ask_after_nothing(text: str, details: bool) -> None:
+    assert wording.only_details(text) == details

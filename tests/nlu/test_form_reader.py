@@ -1146,8 +1146,20 @@ def test_that_a_change_that_is_dropped_with_a_yes_confirms() -> None:
         ("楼号不对 是十七号楼", "联合路十七号楼二单元五零一"),
         ("楼号错了 是17号楼", "联合路17号楼二单元五零一"),
         ("单元号写错了 是三单元", "联合路七号楼三单元五零一"),
+        ("搬家了 现在住津桥路9号", "津桥路9号"),
     ],
 )
 def test_that_a_part_of_an_address_put_right_keeps_the_rest(text: str, right: str) -> None:
     given = reading(text, "confirmed", name="胡长顺", address="联合路七号楼二单元五零一")
     assert given.values == {"address": right}
+
+
+def test_that_a_block_told_anew_keeps_the_estate() -> None:
+    given = reading("栋号错了 是5栋", "photo_id_card", PERMIT, name="李娟", address="龙之梦小区3栋1单元1201")
+    assert given.values == {"address": "龙之梦小区5栋1单元1201"}
+
+
+@pytest.mark.parametrize(("text", "command"), [("狗证先不办了", "later"), ("犬证不办了", "cancel")])
+def test_that_a_form_is_left_by_its_name(text: str, command: str) -> None:
+    assert reading(text, "phone", name="高强").command == command
+    assert FORMS.wished(text, "") is None

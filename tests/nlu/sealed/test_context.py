@@ -1334,3 +1334,21 @@ def test_that_whoever_drops_one_matter_and_asks_another_is_answered() -> None:
     others = {"签注是啥意思": read("签注是啥意思", meant, topics=[("residence_permit_renew", 0.95)])}
     heard = meaning(read("那算了 签注是啥意思 朋友说每年都得弄", meant), asked, others=others).parse_data
     assert heard["triage"]["intent"] == meant.intent
+
+
+def test_that_a_form_asleep_is_left_by_its_name_and_not_taken_up() -> None:
+    asleep = [SlotSet(SLEEPING, PARSED_FORM), ActiveLoop(None)]
+    heard = meaning(read("狗证先不办了", Triage("enquiry", 0.99, "enquiry/dog_licence")), *asleep, alarm_open=True)
+    assert heard.parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_a_tip_with_a_question_how_to_give_it_is_the_tip() -> None:
+    text = "我想举报楼上有人聚众吸毒 不留名行吗"
+    asked = read(text, Triage("enquiry", 1.0, "enquiry/tip_howto"))
+    told = "我想举报楼上有人聚众吸毒"
+    sure = {told: read(told, Triage("tip", 0.99, "tip/drugs"))}
+    heard = meaning(asked, others=sure).parse_data
+    assert (heard["triage"]["label"], heard["text"]) == ("tip", text)
+    vague = read("我想举报 不留名行吗", Triage("enquiry", 1.0, "enquiry/tip_howto"))
+    unsure = {"我想举报": read("我想举报", Triage("tip", 0.9, "tip/general_tip"))}
+    assert meaning(vague, others=unsure).parse_data["triage"]["label"] == "enquiry"
