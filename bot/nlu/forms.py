@@ -197,7 +197,7 @@ class Forms:
     def goes_ahead(self, text: str, asked_about: str) -> Form | None:
         """The form that a message begins after an answer about it: "那办吧". `asked_about`: the answer's intent."""
         form = next((form for form in self.forms.values() if asked_about in form.matters), None)
-        bare = _AFTER_ALL.sub("", re.sub(r"\s+", "", normalise(text)))
+        bare = _DECLINED.sub("", _AFTER_ALL.sub("", re.sub(r"\s+", "", normalise(text))))
         if form is None or self.about_another(form, bare):
             return None
         if _JUST_DO_IT.fullmatch(bare) or _DONE_HERE.search(bare):

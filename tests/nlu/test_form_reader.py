@@ -1163,3 +1163,8 @@ def test_that_a_block_told_anew_keeps_the_estate() -> None:
 def test_that_a_form_is_left_by_its_name(text: str, command: str) -> None:
     assert reading(text, "phone", name="高强").command == command
     assert FORMS.wished(text, "") is None
+
+
+def test_that_what_is_not_wanted_done_begins_nothing() -> None:
+    assert FORMS.goes_ahead("不想办了 把我妈信息删了", DOG.intent) is None
+    assert FORMS.goes_ahead("那我想办", DOG.intent) is DOG
