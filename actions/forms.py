@@ -34,9 +34,13 @@ Events = list[dict[str, Any]]
 _NOTHING = object()
 _SUBMITTED = f"{{title}}{HANDED_IN} {{receipt}}。\n民警审核后在这里发消息告诉您结果；想问进度，发受理号就行。"
 _NOTED = "记下了，{answers}。"
+_CHANGED = "改好了，{answers}。"
 _TOLD_BEFORE = "前面说过的先替您记上了：{answers}。不对直接说。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
-_LATER = "好，先放着，填过的都在，还没有提交；真不办了就回“不办了”。方便的时候从这一项接着发就行："
+_LATER = "好，先放着，填过的都在，还没有提交；真不办了就回“不办了”。方便的时候回来接着发就行{next}"
+_LATER_BEGINS = _LATER.partition("{")[0]
+_NEXT, _NEXT_OF_ALL = "，下一项是“{title}”。", "，或者回“同意”开始。"
+_RESTING = "好嘞，您先忙，填过的都替您留着，回来接着发就行。"
 _MISSING = "还没提交，还差{count}项：{titles}。"
 _PERHAPS_A_CHILD = re.compile(
     "警察(?:叔叔|阿姨)|小学生|我.{0,4}年级|我(?:才|今年)?(?:[5-9]|1[0-5]|十[一二三四五]?|[五六七八九])岁"
@@ -61,7 +65,6 @@ _CHANGE = "要改哪一项、改成什么，请写在一句里，比如“住址
 _PHOTO_DROPPED = "好，刚才那张“{photo}”不算了。"
 _PUZZLED = "不着急，只答下面这一句就行，写错了能改。实在不会填，回“转人工”，或者带材料到窗口办。"
 _ASIDES = {
-    "later": _LATER,
     "privacy": _PRIVACY,
     "bot": _BOT,
     "puzzled": _PUZZLED,
@@ -75,6 +78,11 @@ _ASIDES = {
     "photos": _PHOTOS,
     "change": _CHANGE,
 }
+_GOES_ON = re.compile("接着|继续|往下|[办填弄整]")
+"""Words of who goes on, and does not only ask or greet."""
+_POLITE = re.compile("谢|[好行嗯中妥]|知道|没关系|没事|辛苦|麻烦|ok|[🙏👌👍]", re.IGNORECASE)
+_TAKES_UP = re.compile("接着|继续|同意|确认|提交|回来|开始|来吧|[办填弄整交]")
+"""Words with which a form that waits is taken up again."""
 _PHOTO_KEPT = "照片收到，记作“{photo}”。照片上的字我看不了，下面这一项请打字："
 _CAPTION = 16
 """Letters up to which a message in front of a picture says what it shows."""
@@ -123,7 +131,7 @@ class _FormFiller:
                 events = [event for event in events if event["name"] != CONFIRMED]
             changed = {event["name"]: event["value"] for event in events}
             wanted = changed.pop(REQUESTED, _NOTHING)
-            if wanted is not None:
+            if wanted is not None and not _left(dispatcher):
                 told = {"again": requested == CONSENT, "kept": any(changed.get(name) for name in form.fields)}
                 _ask(dispatcher, form, None if wanted is _NOTHING else wanted, {**filled, **changed}, **told)
         elif requested is None:
@@ -229,6 +237,13 @@ def _heard(
         return [*_emptied(form), SlotSet(REQUESTED, None)]
     if reading.command == "same_photo":
         return _same_photo(dispatcher, form, requested, tracker)
+    if _rests(tracker) and _only_polite(reading, text):
+        dispatcher.utter_message(text=_RESTING)
+        return [SlotSet(requested, None)]
+    if reading.command == "resume" and requested == CONSENT and _GOES_ON.search(text) and not asks(text):
+        _aside(dispatcher, form, "resume", requested, filled)
+        dispatcher.utter_message(text=GIVING_AGREES)
+        return [SlotSet(CONSENT, True)]
     if reading.command:
         return _aside(dispatcher, form, reading.command, requested, filled)
     if not reading and _intent(tracker) == FORM_ANSWER:
@@ -241,7 +256,7 @@ def _heard(
         return [SlotSet(requested, None)]
     if station_forms.aside(text) == "bot":
         dispatcher.utter_message(text=_BOT)
-    return _filled(dispatcher, station_forms, form, reading, requested)
+    return _filled(dispatcher, station_forms, form, reading, requested, filled)
 
 
 def _begun(
@@ -261,7 +276,7 @@ def _begun(
     ):
         dispatcher.utter_message(text=_FOR_CHILDREN)
     before = {name: value for name, value in told.values.items() if name not in reading.values}
-    events = _filled(dispatcher, station_forms, form, reading, None)
+    events = _filled(dispatcher, station_forms, form, reading, None, {})
     if before.get("dog_breed") in station_forms.fierce:
         dispatcher.utter_message(text=_FIERCE.format(breed=before["dog_breed"]))
     if before:
@@ -277,7 +292,8 @@ def _answer_besides(
     filled: Mapping[str, Any],
 ) -> None:
     """Answer what a message asks besides giving values."""
-    if aside := besides.get("aside"):
+    aside = besides.get("aside")
+    if aside and not (aside == "later" and _left(dispatcher)):
         _aside(dispatcher, form, aside, requested, filled)
     if remark := besides.get("remark"):
         dispatcher.utter_message(text=remark)
@@ -286,7 +302,12 @@ def _answer_besides(
 
 
 def _filled(
-    dispatcher: CollectingDispatcher, station_forms: Forms, form: Form, reading: Reading, requested: str | None
+    dispatcher: CollectingDispatcher,
+    station_forms: Forms,
+    form: Form,
+    reading: Reading,
+    requested: str | None,
+    filled: Mapping[str, Any],
 ) -> Events:
     """Slots set and to be asked again; a problem is told, and counts as an answer that was not good enough."""
     events: Events = [SlotSet(name, value) for name, value in reading.values.items()]
@@ -295,7 +316,9 @@ def _filled(
     if reading.remark:
         dispatcher.utter_message(text=reading.remark)
         events = events or ([SlotSet(requested, None)] if requested else [])
-    if noted := _noted(form, reading, requested):
+    if changed := _changed(form, reading, filled):
+        dispatcher.utter_message(text=_CHANGED.format(answers=changed))
+    if noted := _noted(form, reading, requested, filled):
         dispatcher.utter_message(text=_NOTED.format(answers=noted))
     if reading.values.get("dog_breed") in station_forms.fierce:
         dispatcher.utter_message(text=_FIERCE.format(breed=reading.values["dog_breed"]))
@@ -315,12 +338,19 @@ def _filled(
     return events
 
 
-def _noted(form: Form, reading: Reading, requested: str | None) -> str:
+def _noted(form: Form, reading: Reading, requested: str | None, filled: Mapping[str, Any]) -> str:
     """What a message gave that was not asked for, where what was asked for is asked again: nobody is to wonder whether
     it was understood."""
     if requested not in form.fields or requested in reading.values or reading.problems or reading.again:
         return ""
-    given = {name: value for name, value in reading.values.items() if name in form.fields}
+    given = {name: value for name, value in reading.values.items() if name in form.fields and filled.get(name) is None}
+    return "；".join(line for line in filled_lines(form, given) if line.partition("：")[2] not in reading.remark)
+
+
+def _changed(form: Form, reading: Reading, filled: Mapping[str, Any]) -> str:
+    """What a message gave in the place of what was told before: nobody is to wonder whether it was put right."""
+    anew = {name: value for name, value in reading.values.items() if filled.get(name) not in (None, value)}
+    given = {name: value for name, value in anew.items() if name in form.fields}
     return "；".join(line for line in filled_lines(form, given) if line.partition("：")[2] not in reading.remark)
 
 
@@ -338,9 +368,33 @@ def _aside(
         dispatcher.utter_message(text=_SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
     if open_ and (aside == "missing" or (aside in ("resume", "review") and done)):
         dispatcher.utter_message(text=_MISSING.format(count=len(open_), titles="、".join(open_)))
+    if aside == "later":
+        entry = form.fields.get(requested or "")
+        dispatcher.utter_message(text=_LATER.format(next=_NEXT.format(title=entry.title) if entry else _NEXT_OF_ALL))
     if aside in _ASIDES:
         dispatcher.utter_message(text=_ASIDES[aside].format(title=form.title, whose=form.whose))
     return [SlotSet(requested, None)] if requested else []
+
+
+def _left(dispatcher: CollectingDispatcher) -> bool:
+    """Whether it was just told that the form waits: whoever goes away is asked nothing behind it."""
+    told = [str(message.get("text") or "") for message in dispatcher.messages]
+    return any(text == _RESTING or text.startswith(_LATER_BEGINS) for text in told)
+
+
+def _rests(tracker: Tracker) -> bool:
+    """Whether the message before this one was answered with that the form waits."""
+    users = [at for at, event in enumerate(tracker.events) if event["event"] == "user"]
+    answered = tracker.events[users[-2] if len(users) > 1 else 0 :]
+    told = [str(event.get("text") or "") for event in answered if event["event"] == "bot"]
+    return any(text == _RESTING or text.startswith(_LATER_BEGINS) for text in told)
+
+
+def _only_polite(reading: Reading, text: str) -> bool:
+    """Whether somebody who has put the form off says no more than that it is all right: 好的谢谢, 那我再找找."""
+    nothing = reading.command in ("agreed", "chat", "later") or (not reading and bool(_POLITE.search(text)))
+    agreed = bool(reading.values) and set(reading.values) <= {CONSENT, CONFIRMED}
+    return (nothing or agreed) and not (_TAKES_UP.search(text) or asks(text))
 
 
 def _with_photo(
@@ -382,10 +436,11 @@ def _ask_what_it_shows(dispatcher: CollectingDispatcher, form: Form, place: str 
 def _announced(form: Form, tracker: Tracker) -> str | None:
     """The photo's field that the message before the picture names and no other: 这个是打狂犬疫苗那个本.
 
-    None where those words have filed a picture already: 这张还是正面 was said of the one before it.
+    None where those words have answered a question, 今年三月打的 本儿在, or filed a picture already: 这张还是正面 was
+    said of the one before it.
     """
     words = normalise(_message_before(tracker).get("text") or "")
-    if not words or len(words) > _CAPTION or asks(words) or _filed_by_words(form, tracker):
+    if not words or len(words) > _CAPTION or asks(words) or mentions_day(words) or _answered_by(form, tracker):
         return None
     return _shown_in(form, words)
 
@@ -402,7 +457,7 @@ def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) 
     """The picture before these words in the place that they name, where it is not there already. Words that tell a day
     answer a question instead: 狂犬是3月9号打的."""
     sent, words = _photo_before(tracker), normalise(said_now(tracker))
-    caption = sent and len(words) <= _CAPTION and not mentions_day(words)
+    caption = sent and len(words) <= _CAPTION and not (mentions_day(words) or asks(words))
     place = _shown_in(form, words) if caption else None
     if place is None or tracker.get_slot(place) == sent:
         return []
@@ -431,11 +486,12 @@ def _message_before(tracker: Tracker) -> Mapping[str, Any]:
     return said[-2] if len(said) > 1 else {}
 
 
-def _filed_by_words(form: Form, tracker: Tracker) -> bool:
-    """Whether the message before this one has put a picture where it belongs."""
+def _answered_by(form: Form, tracker: Tracker) -> bool:
+    """Whether the message before this one has answered a question of the form, or put a picture where it belongs: it
+    says nothing of the picture that is sent to the next question."""
     said = [at for at, event in enumerate(tracker.events) if event["event"] == "user"]
     answered = tracker.events[said[-2] : said[-1]] if len(said) > 1 else []
-    return any(event["event"] == "slot" and event["name"] in form.photos and event["value"] for event in answered)
+    return any(event["event"] == "slot" and event["name"] in form.fields and event["value"] for event in answered)
 
 
 def _photo_before(tracker: Tracker) -> str | None:

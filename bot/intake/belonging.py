@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.intake import wording
 from bot.intake.questions import messages_of
 from bot.nlu.triage import Triage
 from bot.store.models import Case, CaseState, Message, ResidentId
@@ -30,6 +31,15 @@ def of_media(session: Session, message: Message, triage: Triage, *, now: datetim
         return replace(triage, label=case.label, intent=case.intent, uncertain=case.uncertain)
     asked = _question_before(session, message, now) if message.kind == "image" else None
     return replace(triage, label=asked.label, intent=asked.intent, uncertain=False) if asked else triage
+
+
+def of_words(session: Session, message: Message, triage: Triage, *, now: datetime) -> Triage:
+    """The triage of what sounds like talk and tells the officer something of the request or tip just told: how its
+    resident wants to be reached, or that it need not go on. It is filed there."""
+    if triage.label != "other" or not (wording.wants_no_calls(message.text) or wording.withdraws(message.text)):
+        return triage
+    case = latest(session, message, now=now)
+    return replace(triage, label=case.label, intent=case.intent, uncertain=False) if case else triage
 
 
 def _question_before(session: Session, message: Message, now: datetime) -> Triage | None:

@@ -156,6 +156,9 @@ def _file_and_answer(
             triage = belonging.of_media(session, message, triage, now=now)
         elif message.case_id is None:
             belonging.take_media(session, message, triage, now=now)
+        if understanding and claimed.kind == "text" and understanding.triage is triage:
+            triage = belonging.of_words(session, message, triage, now=now)
+            understanding = replace(understanding, triage=triage)
         heard = in_its_alarm(session, message, triage, desk, now)
         case = duty_case.file_message(session, message, heard, watch=desk.watch(), now=now)
         message.triage = triage.to_json()

@@ -521,6 +521,7 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
         return False
     told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
     same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | _UNNAMED | told
+    same = same or (triage.intent == _FOLLOWS_UP and wording.only_details(message.text))
     return not triage.uncertain and (same or (case.label == "help_request" and _takes_back(message, triage)))
 
 
@@ -556,6 +557,10 @@ def _added(
     receipt."""
     if _takes_back(message, triage):
         return wording.RESOLVED
+    if message.kind == "text" and wording.withdraws(message.text):
+        return wording.WITHDRAWN
+    if message.kind == "text" and wording.wants_no_calls(message.text) and not receipts.asks_something(message.text):
+        return wording.NO_CALLS
     if case.label == "tip" and _NUMBER.search(message.text):
         return wording.TIP_NUMBER.format(number=case.id)
     manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)

@@ -3,6 +3,7 @@
 import re
 
 from bot.nlu.normaliser import normalise, simplified
+from bot.nlu.wording import asks
 
 ALARM = (
     "您的求助已收到，值班民警已收到提醒，正在查看。\n"
@@ -47,6 +48,8 @@ THANKED_ENGLISH = (
     "You are welcome, look after yourself. The officer has this and will write here; write if anything changes."
 )
 PARTING_ENGLISH = "All right, look after yourself. The officer has this and will write here; write if anything changes."
+NO_CALLS = "好，记下了：别打电话、别上门，民警看得到；有要说的都在这里写。"
+WITHDRAWN = "好，记下了，您说不用办了，民警看得到。没关系的，往后有事随时在这里说。"
 TIP_NUMBER = "线索编号 X{number}，想补充或问进展就说这个号。"
 ADDED_TO_TIP = (
     "收到，已补到线索 X{number} 里。",
@@ -330,3 +333,35 @@ def is_english(text: str) -> bool:
 def is_traditional(text: str) -> bool:
     """Whether a text is written in traditional characters; each by itself, for words are taken apart wrongly (打坏)."""
     return any(letter not in _BOTH_WAYS and _HAN.match(letter) and simplified(letter) != letter for letter in set(text))
+
+
+_NO_CALLS = re.compile(
+    "(?:别|不要|不用|甭|勿)(?:再|给我|往我?这?儿?|来|上)*(?:打(?:我)?(?:的)?(?:手机|电话)|来电|回电|上门|上我?家|来我?家|登门)"
+)
+_WITHDRAWS = re.compile(
+    "(?:投诉|求助|举报|反映|意见|这事儿?|那事儿?)[^，。 ]{0,3}(?:先)?"
+    "(?:不用|算了|撤|取消|不要了|拉倒|不追究|不提了|不办了|作罢)"
+    "|(?:不|撤|取消|收回)(?:想|再|打算)*(?:投诉|举报)(?:了|吧|啦|$)"
+)
+
+
+_DETAILS = re.compile(
+    "[上这]?(?:周|星期|礼拜)[一二三四五六日天]|[上下]午|晚上|早上|中午|昨天|前天|[0-9一二三四五六七八九十]+[点号月日]|警号|姓|窗口"
+)
+_WAITS = re.compile("[没还无].{0,4}(?:消息|回|动静|结果|人|管|处理|信|说法|下文)|进度|进展|到哪|咋样|怎么样|编号|查")
+
+
+def only_details(text: str) -> bool:
+    """Whether somebody tells when or who, and asks after nothing: 上周四晚上 警号我没记."""
+    normal = normalise(text)
+    return bool(_DETAILS.search(normal)) and not (_WAITS.search(normal) or asks(normal))
+
+
+def wants_no_calls(text: str) -> bool:
+    """Whether somebody says how the officer is not to reach them: 别给我打电话, 不要上门."""
+    return bool(_NO_CALLS.search(normalise(text)))
+
+
+def withdraws(text: str) -> bool:
+    """Whether somebody says in so many words that what they told need not go on: 投诉先不用了."""
+    return bool(_WITHDRAWS.search(normalise(text)))

@@ -13,12 +13,14 @@ from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import FOLLOW_UP
 from bot.nlu.stopped import asks_still
-from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, chases
+from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, asks_by_number, chases, like_receipt
 from bot.nlu.triage import Triage
 from bot.nlu.wording import OTHERS, asks
 
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
 _LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}(?:{OTHERS}).{{0,6}}查|查.{{0,6}}(?:{OTHERS}).{{0,4}}[的办]")
+_LOOK_UPS = re.compile("重名|同名|重了?[几多]|叫这个?名|片儿?警|管片|社区民警|包片")
+"""Words that only a look-up has."""
 _PERSONAL = re.compile(
     "都是哪|都是谁|是谁|住哪|住在|没住|哪儿的|哪的|多大|几岁|电话|长啥样|哪个学校|哪个班|哪个幼儿园|地址|"
     "住[^，,。 ]{1,10}的|是不是[^，,。 ]{0,6}(?:家|邻居|同学|同事)"
@@ -42,6 +44,8 @@ _AFTER_HANDING_IN = re.compile(
 _LOOKS_UP_OWN = re.compile(
     "(?:查|看)(?:一?下|看)?[^，。 ]{0,4}(?:申请|进度|办到哪|受理)|(?:申请|进度)[^，。 ]{0,3}(?:查|看)[一下看]*"
 )
+_LOOKS_UP = re.compile("(?<!检)查|受理号|单号|编号|回执|号码?(?:找不|忘|丢|没)")
+"""Words of who goes on looking for what was handed in."""
 _MY_HOME = re.compile(
     "(?:不是|不对|那|哦|啊|嗯|是|就|[我俺咱]们?家?|小区|在|住)+[\\s,，]*(?:[我俺咱]们?家?|小区|在|住|是)*"
 )
@@ -91,7 +95,8 @@ class Affairs:
         if personal and of_names and not triage.urgent:
             return dialogue(parse_data, "look_up_name", _NAMES)
         if about == _OFFICER and self._asks_of_the_officer(text, triage):
-            return dialogue(parse_data, "look_up_officer", _OFFICER)
+            surely = {**parse_data["triage"], "confidence": 1.0}  # beside a request it is still the look-up's
+            return dialogue({**parse_data, "triage": surely}, "look_up_officer", _OFFICER)
         tells = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN and not bare(parse_data)
         value = may_be_value(parse_data, triage) and not tells
         answers = about == _OFFICER and (value or _only_a_place(parse_data, triage))
@@ -104,6 +109,11 @@ class Affairs:
         if (triage.intent == _NAMES or about == _NAMES) and asked_names(normalise(text)):
             return dialogue(parse_data, "look_up_name", _NAMES)
         return None
+
+    def looked_up_beside(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
+        """A look-up in so many words in the middle of a form: what stands in it is no answer to the form."""
+        named = _LOOK_UPS.search(normalise(parse_data["text"])) and triage.intent in (_OFFICER, _NAMES)
+        return self.looked_up(parse_data, triage) if named and triage.confidence >= CERTAIN else None
 
     def located(self, bare: dict[str, Any]) -> dict[str, Any] | None:
         """A location as the place whose officer was asked for; None where nobody was."""
@@ -140,7 +150,7 @@ class Affairs:
             return True  # "那查 Q20260101 呢" is none
         if triage.label not in ("enquiry", "help_request", "other"):
             return False
-        if self.asks_of_stopped(text):
+        if self.asks_of_stopped(text) or self.looks_up_again(text):
             return True
         if triage.intent == FOLLOWS_CASE or RECEIPT.search(text):
             return True
@@ -156,6 +166,14 @@ class Affairs:
         if asked_before and named and _AND_MINE.search(text):
             return True
         return self._in_so_many_words(text, named=named)
+
+    def looks_up_again(self, text: str) -> bool:
+        """Whether somebody who has just asked how their own stands tells more for it: a number, or whose it is. What
+        they tell is no wish for a form: 号码找不着了 叫王守仁 2106… 能查不."""
+        last = next(iter(self._said.last_messages), None)
+        asked_before = last is not None and (last.intent or {}).get("name") == "ask_status"
+        more = asked_before and (_LOOKS_UP.search(text) or like_receipt(text)) and self._said.form is None
+        return bool(more) or asks_by_number(normalise(text))
 
     def asks_of_stopped(self, text: str) -> bool:
         """Whether somebody asks what became of the form that they have stopped: 我那个还在办着吗."""

@@ -27,8 +27,18 @@ from bot.nlu.marked import FORM_VALUES
 from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
-from bot.nlu.question import Parse
-from bot.nlu.telling_words import ALARMING, CLOSING, FOLLOWS_CASE, RECEIPT, TALK, THANKS, chases, is_receipt
+from bot.nlu.question import Parse, Question
+from bot.nlu.telling_words import (
+    ALARMING,
+    CLOSING,
+    FOLLOWS_CASE,
+    RECEIPT,
+    TALK,
+    THANKS,
+    asks_by_number,
+    chases,
+    is_receipt,
+)
 from bot.nlu.thread import Thread
 from bot.nlu.triage import URGENT, Evidence, Triage
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
@@ -54,6 +64,8 @@ _CALLED = re.compile("110|警|报案|报错|误报|119|120|派人|别来|不用�
 _SWINDLED_LATE = "help_request/fraud_reported_late"
 _SWINDLE = re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_TIP_HOWTO, _ANY_TIP = "enquiry/tip_howto", "tip/general_tip"
+_ALARM_HOWTO = "enquiry/alarm_howto"
 _SERVICES, _GOODBYE = "enquiry/bot_services", "other/goodbye"
 _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "praise", "acknowledgement", "insult"))
 """Talk beside which a question may stand; what stands in fiction, an advert or the news is a part of it."""
@@ -95,6 +107,12 @@ _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
 """What somebody tells who wishes for a form; since when they live here they also say to ask whether they may."""
 
 
+_MENU = re.compile("(?:看?一?下?|打开|回到|返回)?(?:主|总)?(?:菜单|目录|功能|服务列表|服务项目|首页|menu)[\\W吧呢啊]*")
+_CIRCLED, _NUMERALS = "①②③④⑤⑥⑦⑧⑨", "一二三四五六七八九"
+_LIST_NUMBER = re.compile(f"(?:我?选|第|点|要)?([1-9{_NUMERALS}])(?:号|个|项|条|步)?(?:吧|呢|的)?[。.!！]?")
+"""A number of a list, and nothing else."""
+
+
 def _wordless(name: str) -> dict[str, Any]:
     """The parse data of what no model has read: a picture, a location of this name."""
     return {"text": name, "entities": [], "intent_ranking": []}
@@ -132,7 +150,11 @@ class Context:
 
         `parse` reads another text, when a part of this one must be read by itself.
         """
-        alone = self._wishing(self._fresh(self._followed(alone)))
+        if listed := self._listed(alone["text"]):
+            return await self._of_list(await parse(listed), parse)
+        if menu := self._menu(alone):
+            return Meaning(menu)
+        alone = await self._told_with_how(self._wishing(self._fresh(self._followed(alone))), parse)
         if taken_back := self._taken_back(alone):
             return Meaning(taken_back)
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
@@ -147,6 +169,10 @@ class Context:
         form = self._said.form
         if form:
             alone = self._filling.with_asked(alone)
+        if form and not triage.urgent and asks_by_number(normalise(alone["text"])):
+            return Meaning(dialogue(alone, "ask_status", _SERVICES), self._filling.awake())
+        if form and (looked_up := self._affairs.looked_up_beside(alone, triage)):
+            return Meaning(looked_up, self._filling.awake())
         if form and not triage.urgent and (both := await self._tells_and_asks(form, alone, parse)):
             return Meaning(both, self._filling.awake())
         if form and await self._filling.answers(form, alone, joined, parse):
@@ -173,6 +199,51 @@ class Context:
             return []
         readers = self._said.readers
         return readers.asked_in_alarms.current().read(normalise(text), readers.embed, readers.own)
+
+    @staticmethod
+    async def _told_with_how(alone: dict[str, Any], parse: Parse) -> dict[str, Any]:
+        """A tip whose sender also asks how to give it, 楼上有人聚众吸毒 不留名行吗, as the tip that it surely is."""
+        told, asked = cut(alone["text"])
+        if Triage.from_json(alone["triage"]).intent != _TIP_HOWTO or not told or not asked:
+            return alone
+        read = await parse(told)
+        tip = Triage.from_json(read["triage"])
+        sure = tip.label == "tip" and tip.intent != _ANY_TIP and tip.confidence >= CERTAIN and not tip.uncertain
+        return {**read, "text": alone["text"]} if sure else alone
+
+    def _menu(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """The word for the menu, which asks what can be done here, whatever was asked before it."""
+        if self._said.form or self._said.alarm_open or not _MENU.fullmatch(normalise(alone["text"]).strip()):
+            return None
+        about = self._asked.about_form(_SERVICES, "菜单")
+        return self._asked.told_with(alone, about[1]) if about else None
+
+    def _listed(self, text: str) -> str:
+        """What stands under a number in the list that the bot has just told, where a text is that number and nothing
+        else: 3 behind ①…②…③申请犬证、居住证; "" for any other text."""
+        number = _LIST_NUMBER.fullmatch(text.strip())
+        if number is None or self._said.form is not None or self._said.alarm_open:
+            return ""
+        sign = _CIRCLED["123456789".find(number[1]) if number[1].isascii() else _NUMERALS.find(number[1])]
+        told = re.search(f"{sign}([^{_CIRCLED}\n]+)", self._said.bot_said)
+        return told[1].strip(" ，。；") if told else ""
+
+    async def _of_list(self, read: dict[str, Any], parse: Parse) -> Meaning:
+        """What is meant by what stands in a list: an alarm in it is the question how to raise one, and of two matters
+        somebody has to say which."""
+        told = (self._asked.about_form(await self._matter(piece, parse), piece) for piece in read["text"].split("、"))
+        matters = list(dict.fromkeys([one async for one in told if one]))
+        if len(matters) > 1:
+            return Meaning(self._asked.told_with(read, Question(choices=tuple(title for title, _ in matters))))
+        if Triage.from_json(read["triage"]).label == "enquiry" or not matters:
+            return await self.meaning(read, None, parse)
+        return Meaning(self._asked.told_with(read, matters[0][1]))
+
+    async def _matter(self, piece: str, parse: Parse) -> str:
+        """The enquiry that a piece of a list is about."""
+        form = next((one for one in self._said.forms.forms.values() if one.subject.search(normalise(piece))), None)
+        triage = Triage.from_json((await parse(piece))["triage"])
+        return form.intent if form else triage.intent if triage.label == "enquiry" else _ALARM_HOWTO
 
     async def _tells_and_asks(self, form: Form, alone: dict[str, Any], parse: Parse) -> dict[str, Any] | None:
         """A message that answers the open form and asks something besides, which is answered too."""
@@ -325,6 +396,9 @@ class Context:
             by_number = triage.intent != FOLLOWS_CASE or RECEIPT.search(text) or self._affairs.asks_of_stopped(text)
             return dialogue(parse_data, "ask_status", _SERVICES if by_number else FOLLOWS_CASE)
         if self._gives_up_asking(text, triage):
+            if asked := cut(text)[1]:  # 那算了 签注是啥意思
+                rest = await parse(asked)
+                return await self._meant(rest, Triage.from_json(rest["triage"]), parse)
             return read_as(parse_data, Triage("other", triage.confidence, _GOODBYE), _GOODBYE)
         if matter := self._affairs.goes_on_with_matter(text, triage):
             return read_as(parse_data, Triage(matter.label, triage.confidence, matter.intent), matter.intent)
@@ -361,6 +435,8 @@ class Context:
         text, heard = parse_data["text"], Heard.in_message(parse_data)
         if is_surely(heard.turns, "missing", "review") or _STANDING.search(normalise(text)):
             return None  # 查一下我媳妇居住证办下来没有
+        if self._affairs.looks_up_again(text):
+            return None
         asked = [self._asked.intent_of(question) for question in self._asked.all()]
         named = [form.intent for form in self._lately_named()]
         ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))

@@ -39,6 +39,8 @@ _ASKS_TO_GO_ON = re.compile(
     "(?:继续|接着|往下)(?:办|填|弄|整|来|登|搞)*(?:吧|吗|不|嘛|么|呗|行不|可以)|还(?:能|可以)?(?:继续|接着)"
 )
 """Whether to go on, asked of a form that an alarm has put to sleep: 居住证还继续吗."""
+_LEFT = re.compile("交没交|交了|交上|提交|办好|办完|下来|批")
+"""Whether it was handed in, which nobody has to take it up for."""
 _CASE_LINE = re.compile("^·", re.MULTILINE)
 """A case among the lines that tell how one's own affairs stand."""
 
@@ -103,10 +105,17 @@ class Conversation:
         """The form asleep that a text takes up again in so many words, in an open alarm: by its name, or by "go on"
         where an officer has the alarm."""
         asleep = self.asleep if self.alarm_open else None
-        if asleep is None or (asks(text) and not _ASKS_TO_GO_ON.search(text)):
+        if asleep is None:
             return None
-        named = asleep.subject.search(text) or _THE_FORM.search(text)
-        resumes = self.forms.aside(text) == "resume" or _ASKS_TO_GO_ON.search(text)
+        named, aside = asleep.subject.search(text) or _THE_FORM.search(text), self.forms.aside(text)
+        if named and aside in ("missing", "review") and not _LEFT.search(text):
+            return asleep  # 居住证还剩啥没填
+        leaves = asleep.subject.sub("", text)
+        if named and (self.forms.cancels(leaves) or self.forms.puts_off(leaves)):
+            return asleep  # 狗证先不办了
+        if asks(text) and not _ASKS_TO_GO_ON.search(text):
+            return None
+        resumes = aside == "resume" or _ASKS_TO_GO_ON.search(text)
         goes_on = resumes and (self.alarm_seen or named)
         return asleep if goes_on or self.forms.wished(text, "") is asleep else None
 

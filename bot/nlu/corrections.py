@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from bot.nlu.pinyin import sound_alike
 from bot.nlu.values import DIGIT_WORDS
 
 _PART = r"[^\s,，。;；]"
@@ -19,7 +20,8 @@ _SWAPS = tuple(
         rf"(?:把|将)?(?P<old>{_PART}{{1,12}}?)(?:改成|换成|改为)(?P<new>{_PART}{{1,20}})",
     )
 )
-_HOUSE_PART = re.compile(r"(\d+)(号楼|栋|号|单元|室|门|楼|层)")
+_FIGURES = "(?:[0-9]+|[零〇一二三四五六七八九十百]+)"
+_HOUSE_PART = re.compile(rf"({_FIGURES})(号楼|栋|号|单元|室|门|楼|层)")
 _BLOCK = re.compile(r"[A-Za-z]座?\d{2,4}")
 """A flat of a block that has a letter: B座2106."""
 _FLAT = re.compile(r"(?:[我俺]?家?(?:是|住|在))?(?P<flat>\d+(?:-\d+)+)号?")
@@ -44,6 +46,12 @@ _LAST_NUMBER = re.compile(r"([0-9]+|[零一二三四五六七八九]+)(?:室|号
 _TAIL = re.compile(r"[\s,，。.、!！~～啊呀呢哈吧的了]+$")
 
 
+_SPELLS = re.compile(
+    "(?P<word>[\u4e00-\u9fff]{2,4}?)(?:那?个)?的(?P<right>[\u4e00-\u9fff])(?=$|[\\s,，。.!！啊呀哈不])"
+)
+"""How a character is spelt: 燕子的燕."""
+_RESPELT = re.compile("(?:^|[\\s,，。]|应该|改)(?:是|叫|为|成)([\u4e00-\u9fff]{1,4})(?=$|[\\s,，。！!])")
+"""A name that is told anew: 是艳燕."""
 _AT_END = re.compile("最后|末|尾|结尾|后[面边头]|后.{0,2}位|屁股|[xX叉]")
 _AT_START = re.compile("开头|最前|前[面边头]|打头")
 _IN_MIDDLE = re.compile("中间|当中|里[面边]")
@@ -77,6 +85,42 @@ def put_right(refused: str, said: str, length: int, valid: Callable[[str], bool]
     if _TOO_MANY.search(said) and len(told[0]) < length <= len(refused) - 1:
         return _only(_replaced(refused, told[0], ""), valid)
     return _with_digits(refused, told[0], said, length, valid)
+
+
+def other_spelling(name: str, said: str) -> str | None:
+    """A name with the character that a text spells, 燕子的燕, in the place of the one that sounds alike; or with the
+    given name that it tells: 是艳燕. None where it does neither."""
+    whole: list[str] = re.findall(f"{name[0]}[\u4e00-\u9fff]{{{len(name) - 1}}}(?=$|[\\s,，。！!])", said)
+    told = (*whole, *(match[1] for match in _RESPELT.finditer(said)))
+    given = next((one for one in told if _could_be_given(name, one)), None)
+    if given:
+        return given if len(given) == len(name) else name[: len(name) - len(given)] + given
+    spelt = [match["right"] for match in _SPELLS.finditer(said) if match["right"] in match["word"]]
+    wrong = re.search("不是[^\\s,，。]{0,4}的(?P<wrong>[\u4e00-\u9fff])", said)
+    right = next((one for one in spelt if wrong is None or one != wrong["wrong"]), None)
+    if right is None or right in name[1:]:
+        return None
+    at = _place_of(name, right, said, wrong["wrong"] if wrong else "")
+    return None if at is None else name[:at] + right + name[at + 1 :]
+
+
+def _could_be_given(name: str, said: str) -> bool:
+    """Whether a word may be this name, or its given name, spelt otherwise: most of it sounds the same."""
+    if len(said) not in (len(name), len(name) - 1) or len(said) < 2 or said == name:
+        return False
+    alike = sum(sound_alike(own, other) for own, other in zip(name[-len(said) :], said, strict=True))
+    return alike >= len(said) - (len(said) > 2)
+
+
+def _place_of(name: str, right: str, said: str, wrong: str) -> int | None:
+    """Where in a name a character stands that is put right: the wrong one that was told, or the one that sounds like
+    it, the last one where that is said or nothing else tells."""
+    if wrong and wrong in name:
+        return name.rindex(wrong)
+    alike = [at for at, own in enumerate(name) if sound_alike(own, right)]
+    if not alike:
+        return len(name) - 1 if _AT_END.search(said) and len(name) > 1 else None
+    return alike[0] if len(alike) > 1 and (_AT_START.search(said) or _IN_MIDDLE.search(said)) else alike[-1]
 
 
 def tells_digits(said: str) -> bool:
@@ -204,7 +248,7 @@ def other_house(value: object, said: str) -> str | None:
     if (block := _BLOCK.search(said)) and (known := _BLOCK.search(value)):
         right = value[: known.start()] + block.group().upper() + value[known.end() :]
     for match in _HOUSE_PART.finditer(said):
-        right = re.sub(rf"\d+{match[2]}", match.group(), right, count=1)
+        right = re.sub(f"{_FIGURES}{match[2]}", match.group(), right, count=1)
     told, known = _NUMBER_TOLD.match(said.strip()), _LAST_NUMBER.search(value)
     if right == value and told and known and len(told[1]) == len(known[1]):
         right = value[: known.start(1)] + told[1] + value[known.end(1) :]

@@ -75,10 +75,23 @@ _ELSEWHERE, _DOUBTED, _NEARLY_CERTAIN = 0.05, 0.9, 0.98
 """How likely something else than filling in may be, and an alarm, where the form's model is sure; and an alarm beside
 several values."""
 _SEVERAL = 2
+_AT_WINDOW = re.compile(
+    "(?:窗口|所里|派出所|现场|直接去|过去|去办).{0,8}(?:带|拿|材料|手续)|(?:带|拿).{0,4}(?:窗口|所里|派出所)"
+)
+"""What has to be brought by who applies in person; the form's own answers are for who collects."""
+_OTHER_PAPER = re.compile(
+    "(?:补?办|补|换|领|挂失|迁|落|开)(?:理|一?个|一?张|新的?)?(?:临时)?(?:身份证(?!号)|户口(?!本)|护照|驾照|驾驶证|通行证|无犯罪)"
+    "|(?:身份证|户口本|户口簿|护照|驾照|驾驶证)(?:都|也|给)?(?:丢|没|坏|过期|到期)[^，。]{0,2}.{0,10}(?:补|重新?办|换)"
+)
+"""The act of getting another paper, which no form's answer tells of."""
 _CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA-Z ])|(?<=\d{11})(?=[\u4e00-\u9fff])")
 """Where a clause ends: voice to text writes on behind a telephone or identity number."""
 
 
+_STATES = re.compile("^(?!.*(?:什么|啥|哪|谁|怎么|咋|几|多[少久长]|[吗?？])).*(?:在|正|还|着|刚|才|都).{0,6}呢\\W*$")
+"""What only ends like a question: 证在家呢."""
+_LEAVES = ("later", "cancel")
+"""What is said about filling in by who goes away, and may ask something in going."""
 _TAG_LETTERS = 3
 """Letters of a question that is about the clause before it: 中不, 行吗."""
 
@@ -91,7 +104,7 @@ def cut(text: str) -> tuple[str, str]:
             clauses[-1] += clause
         else:
             clauses.append(clause.strip())
-    asking = [clause for clause in clauses if asks(normalise(clause))]
+    asking = [clause for clause in clauses if asks(normalise(clause)) and not _STATES.search(normalise(clause))]
     return " ".join(clause for clause in clauses if clause not in asking), " ".join(asking)
 
 
@@ -124,6 +137,8 @@ class FillingIn:
             together = triage  # the fragments before it are answers to the form, and no cry in pieces
         if triage.source == "net" or together.source == "net" or self._goes_on_with_other(reading):
             return False
+        if self._of_other_paper(form, alone) and not _OF_ONESELF & set(reading.values):
+            return False
         if self._only_wonders(reading, text):
             return False
         if (reading.command or reading.remark) and not reading.values:
@@ -150,7 +165,7 @@ class FillingIn:
         return not self._talk(reading, triage)
 
     async def halves(self, form: Form, alone: Mapping[str, Any], parse: Parse) -> Halves | None:
-        """What a message tells and what it asks, where it does both: 狗叫毛豆 这证多久能下来.
+        """What a message tells and what it asks, where it does both: 狗叫毛豆 这证多久能下来, 先不填了 去所里带啥.
 
         None where it does one of them, where the rest gives nothing or any words could be what it gives, and where
         a half sounds like an alarm: that is read as a whole.
@@ -159,7 +174,9 @@ class FillingIn:
         if not told or not asked or self._said.forms.aside(normalise(alone["text"])) == "deaf":
             return None
         reading = self._reading(form, gives := await parse(told))
-        if not reading.values or reading.loose or self._agrees_in_passing(reading, told):
+        leaves = reading.command in _LEAVES and not reading.values
+        gives_data = reading.values and not reading.loose and not self._agrees_in_passing(reading, told)
+        if not (leaves or gives_data):
             return None
         read = await parse(asked)
         triage = Triage.from_json(read["triage"])
@@ -175,10 +192,20 @@ class FillingIn:
 
     def about_filling(self, form: Form, asked: Mapping[str, Any]) -> dict[str, str]:
         """What the form itself says to a question about filling in: under `aside` or `remark`; empty for any other."""
+        if self._of_other_paper(form, asked) or _AT_WINDOW.search(normalise(asked["text"])):
+            return {}
         reading = self._reading(form, asked)
         if reading.command in get_args(Aside):
             return {"aside": str(reading.command)}
         return {"remark": reading.remark} if reading.remark else {}
+
+    @staticmethod
+    def _of_other_paper(form: Form, alone: Mapping[str, Any]) -> bool:
+        """Whether a message surely asks how another paper than the form's is got: 我14能自己办身份证吗."""
+        triage, text = Triage.from_json(alone["triage"]), normalise(alone["text"])
+        sure = triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain
+        other = bool(_OTHER_PAPER.search(text)) and not form.subject.search(text)
+        return sure and triage.intent not in form.matters and asks(text) and other
 
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""

@@ -16,7 +16,7 @@ from math import exp
 from typing import Any, Literal
 
 from bot.nlu import field_values, values
-from bot.nlu.corrections import other_end, other_house, put_right, swapped, swaps, tells_digits
+from bot.nlu.corrections import other_end, other_house, other_spelling, put_right, swapped, swaps, tells_digits
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
@@ -25,7 +25,7 @@ from bot.nlu.names import is_name
 from bot.nlu.normaliser import normalise
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, LIKELY, SURE, WISH_TURN, Turn, is_surely, turns_in
 from bot.nlu.values import BadValueError, UnderAgeError
-from bot.nlu.wording import asks, size
+from bot.nlu.wording import any_of, asks, size
 
 Command = Literal["cancel", "agreed", "again", "same_photo", "change"]
 """Giving up, agreeing where nobody asked for it, looking at the summary again, a picture that replaces the last one,
@@ -56,6 +56,12 @@ _SELF_CORRECTED = re.compile(
     "(?P<wrong>.+?)[\\s,，。.]*(?:(?:啊|哦|噢|呀|哎)?(?:不对|错了|写错了|打错了|说错了|发错了|不是不是|哦不|少打一位|多打一位|打少了|打多了))+"
     "[\\s,，。.]*(?:应该)?(?:是|叫)?\\s*(?P<right>.+)"
 )
+_NUMBER_TAKEN_BACK = re.compile(
+    r"(?<!\d)\d{11,17}[\dxX]?[\s,，。]*(?:啊|哦|噢|哎呀?|诶|呃)?[\s,，]*(?:不对|错了|[写打发填]错|不是我的|不是这个|这不是我)"
+    "(?:了|啊|呀)*(?!.*\\d{4})(?!.*(?:最后|末|尾|第.位|应该是|改成|中间))",
+    re.DOTALL,
+)
+"""A number that its sender takes back in the same breath, and tells none instead: 2101… 不对这是我对象的号."""
 _OTHER_NAME = re.compile(
     "名字?.{0,14}?(?:改成|改叫|换成|改为|[就还]叫|应该叫|是叫)([\u4e00-\u9fff]{1,4}?)(?=$|[\\s,，。吧了啊]|别的|其[他它余])"
 )
@@ -78,6 +84,11 @@ _BESIDE_A_DAY = 4
 """Letters beside a day that tell nothing of their own: 就是 … 来的."""
 _OWNER = "(?:主人|狗主|登记|申请人|名下|写|登|办|用|换成|换|是)(?:的|人)?(?:应该|得|要|该)?(?:写|登|是|用|给|替|成)?"
 _DONE = re.compile("^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊)*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])")
+_WAS_VACCINATED = re.compile(
+    "(?:疫苗|狂犬苗?|针)[^，,。 没不未]{0,4}(?:有打|打了|打过|打完|打好|打上)|打(?:了|过|完|好)(?:狂犬|疫苗|针)"
+)
+_VACCINATED_SOME_DAY = "打过就好。轮到那一项时写上哪天打的，记得年月就行，比如“今年三月”。"
+_WHICH_DAY = "打过就好，还差哪天打的：看看免疫证，记得年月就行，比如“今年三月”。"
 _PROMISE = 14
 """Characters of a text that is no more than the name of a picture."""
 _PICTURED = re.compile(
@@ -89,6 +100,10 @@ _OF_PERMIT = re.compile("[居暂]住[证登]|租房合同")
 """Where the word for living is of a paper's name, and not of how one lives."""
 _WRITE_DAY = re.compile("(?:就|还是|都)按.{2,14}(?:写|填|算|登)")
 """How a day told before is put otherwise: 那就按去年11月3号写."""
+_WRITE_CHOICE = re.compile("^(?:那|还是|要不|干脆|哦|好|行|嗯)*(?:就|还是|改成?|换成?)?(?:写|填|选|按|改成?|换成?|算)")
+"""How another choice is put in the place of the one before: 那就写租房吧."""
+_UNTRUE = re.compile("其实|没有?(?!合同|签)|不是|不在|假|编|瞎|混|别人|人家|当不知道|随便|[行中成]不|实际")
+"""Words of who would write what is not so."""
 _YEAR_WORD = re.compile("大前年|前年|去年|今年|(?:19|20)\\d\\d年")
 _SAYS_WRONG = re.compile("[错改是换]了?|不对|应该")
 _NOT_THAT_DAY = re.compile("不是(?:[0-9一二三四五六七八九十]+[月年号日])+")
@@ -124,7 +139,7 @@ _NO_RARE_NAME = re.compile(
 _FAREWELL = re.compile(
     "(?:拜拜|再见|回聊|回头聊|回见|改天聊|明儿见|明天见|晚安|下线了|先下了|先撤了|闪了|溜了"
     "|bye ?bye|bye|886?|走了哈|忙去了)"
-    "[了啦啊呀哈~～!！。. ]*$",
+    "[了啦啊呀哈]*[^\\w]*$",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
@@ -247,6 +262,7 @@ def read(
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
     written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
+    written = _NUMBER_TAKEN_BACK.sub("", written) or written
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
     earlier = [one[:_LONGEST] for one in earlier]
@@ -281,11 +297,12 @@ class _Reader:
         return Reading(command="change") if self._means("correction", at=LIKELY) and self._filled else reading
 
     def _read(self) -> Reading:
-        if self._forms.cancels(self._text):
+        unnamed = self._form.subject.sub("", self._text)  # 狗证先不办了
+        if self._forms.cancels(self._text) or self._forms.cancels(unnamed):
             return Reading(command="cancel")
-        if self._forms.puts_off(self._text):
+        if self._forms.puts_off(self._text) or self._forms.puts_off(unnamed):
             return Reading(command="later")
-        if self._forms.says_yes(self._text):
+        if self._forms.says_yes(self._text) or self._forms.keeps_it(self._text):
             return self._agreed()
         if self._bids_farewell():
             return Reading(command="later")
@@ -312,6 +329,8 @@ class _Reader:
         if self._is_a_child():
             return Reading(problems=(_FOR_A_CHILD,))
         anew = self._tells_anew()
+        if respelled := self._respelled():
+            return respelled
         if not anew and (self._other_end() or self._swap() or self._takes_itself_back()):
             return Reading(values=dict(self._values))
         if not anew and self._names_other_person():
@@ -322,8 +341,10 @@ class _Reader:
             return Reading(again=(needle,), remark=answer or self._forms.line_for(self._form, self._text))
         if not self._again:
             self._take_all()
-            if self._promises_photo() or self._vaccinated():
+            if self._promises_photo():
                 return Reading(command="agreed")
+            if self._vaccinated():
+                return Reading(remark=_WHICH_DAY)
             if not (self._values or self._problems) and self._unasked():
                 return Reading(command="unasked")
             if (aside := self._aside()) and (not self._values or self._loose()) and not self._problems:
@@ -380,13 +401,26 @@ class _Reader:
         told = next((said for said in map(self._fields.address_told, map(normalise, self._earlier)) if said), "")
         if not told:
             return Reading(problems=(_NOT_TOLD,)) if self._requested == entry.name else None
-        flat = _FLAT_ADDED.search(self._text)
+        pieces = [piece for piece in _SEPARATORS.split(self._text) if piece]
+        at = next((at for at, piece in enumerate(pieces) if _POINTS_BACK.search(piece)), None)
+        pointing = pieces[at : at + 2] if at is not None else []
+        pointing = pointing if _ROOM.fullmatch("".join(pointing[1:])) else pointing[:1]
+        flat = _FLAT_ADDED.search(" ".join(pointing) or self._text)
         whole = f"{told}{flat[1]}" if flat and flat[1] not in told else told
         self._put(entry, whole)
-        remark = f"{entry.title}先按前面说的记：{whole}。不对就重发。"
         if self._requested == CONSENT:
             self._values[CONSENT] = True
-        return Reading(dict(self._values), remark=remark)
+        self._take_beside(pointing)
+        remark = f"{entry.title}先按前面说的记：{whole}。不对就重发。"
+        return Reading(dict(self._values), tuple(dict.fromkeys(self._problems)), remark=remark)
+
+    def _take_beside(self, pieces: Sequence[str]) -> None:
+        """Take what stands beside these pieces of a text: 地址就刚才那个 狗叫妞妞 博美 白的 tells more than the
+        address."""
+        for piece in pieces:
+            self._text = self._text.replace(piece, " ").strip()
+        if pieces and self._text:
+            self._take_all()
 
     def _is_a_child(self) -> bool:
         """Whether somebody too young for a form says so: 我12岁 上六年级."""
@@ -427,6 +461,8 @@ class _Reader:
             asked = self._requested in (CONSENT, CONFIRMED) and not asks(self._text)
             wants: Command | Aside = "missing" if _HANDS_IN.search(self._text) else "agreed"
             return Reading({str(self._requested): True}) if asked else Reading(command=wants)
+        if self._means("pretends") and self._puts_choice_anew:
+            return None
         if self._means("pretends"):
             return Reading(problems=(_TRUE_ONLY,))
         if self._means("photo_again", at=at):
@@ -529,6 +565,7 @@ class _Reader:
             or self._allowed()
             or self._forms.line_for(self._form, self._text)
             or self._which_day_is_open()
+            or self._vaccinated_some_day()
         )
 
     def _allowed(self) -> str:
@@ -538,7 +575,8 @@ class _Reader:
         if "phone" in self._values and self._forms.someone.search(self._text) and "phone_family" in self._forms.answers:
             return self._forms.answers["phone_family"].says
         begins = tuple(start for name in self._values for start in _OF_FIELDS.get(name, ()))
-        asked = (turn for turn in self._heard.asked if begins and turn.name.startswith(begins))
+        named = (turn for turn in self._heard.asked if begins and turn.name.startswith(begins))
+        asked = (turn for turn in named if not turn.name.endswith(("_refused", "_none")))  # here is one
         likely = [turn for turn in asked if self._form.name in self._forms.answered_in(turn.name)]
         best = max(likely, key=lambda turn: turn.confidence, default=None)
         return self._forms.answers[best.name].says if best and exp(best.confidence) >= _BARELY_ASKED else ""
@@ -560,7 +598,7 @@ class _Reader:
 
     def _answer_to_it(self) -> str:
         """The same, whatever values stand beside what is asked; 手机号写错了 asks nothing."""
-        if self._correcting and len(self._text) <= _WRONG_ONLY:
+        if self._correcting and len(self._text) <= _WRONG_ONLY and not (self._asking and not self._filled_named()):
             return ""
         odds = {
             turn.name: exp(turn.confidence)
@@ -570,6 +608,11 @@ class _Reader:
         best, whole = max(odds, key=lambda name: odds[name], default=""), 1 + sum(odds.values())
         least = _ANSWERED if self._asking else _ANSWERED_UNASKED
         return self._forms.answers[best].says if best and odds[best] / whole >= least else ""
+
+    def _filled_named(self) -> bool:
+        """Whether a text holds figures, or names a filled field as one that is wrong: 手机号写错了, 尾号是8吧."""
+        named = (word for entry in self._form.fields.values() if self._filled.get(entry.name) for word in entry.called)
+        return bool(re.search(r"\d", self._text)) or any(word in self._text for word in named if len(word) > 1)
 
     def _not_vaccinated(self) -> str:
         """The vaccination's field, where its day was told before and a text says that there was none; else ""."""
@@ -582,6 +625,13 @@ class _Reader:
         entry = self._form.fields.get(self._requested or "")
         told = entry is not None and entry.kind == "date" and "打针" in entry.settings.get("about", ())
         return told and not self._values and not self._asking and bool(_DONE.search(self._text))
+
+    def _vaccinated_some_day(self) -> str:
+        """What is told to whoever says, before it is asked, that the vaccination was done, and not when."""
+        entry = self._vaccination
+        open_ = entry is not None and not self._filled.get(entry.name) and entry.name not in self._values
+        said = open_ and not self._asking and _WAS_VACCINATED.search(self._text)
+        return _VACCINATED_SOME_DAY if said and not field_values.not_vaccinated(self._text) else ""
 
     def _only_says_wrong(self) -> bool:
         """Whether a text says that something was wrong, and neither what nor what is right; it is asked on."""
@@ -691,6 +741,16 @@ class _Reader:
                 return True
         return False
 
+    def _respelled(self) -> Reading | None:
+        """The name told before with the character that is meant, where a text spells it: 写错了 是燕子的燕."""
+        entry = self._form.fields.get("name")
+        told = self._filled.get("name") if entry and self._correcting and not self._asking else None
+        right = other_spelling(told, self._text) if isinstance(told, str) else None
+        if entry is None or right is None or right == told or not is_name(right):
+            return None
+        self._put(entry, right)
+        return Reading(values=dict(self._values))
+
     def _swap(self) -> bool:
         """A part of a filled value that is told with the right one: 不叫豆豆叫多多, 是23号楼，不是21."""
         for old, said in swaps(self._text):
@@ -757,7 +817,7 @@ class _Reader:
             for entry in self._form.fields.values()
         ]
         longest = [item for item in named if item[0] >= 0 and not self._only_inside(item[1], named)]
-        if not longest and self._other_person():
+        if not longest and self._other_person() and not self._asking:
             self._again += [name for name in ("name", "id_number") if self._filled.get(name)]
         for end, entry in longest:
             rest = EDGES.sub("", self._forms.wrong.sub(" ", self._text[end:]))
@@ -1124,9 +1184,20 @@ class _Reader:
         )
         return not rest and values.mentions_day(self._text)
 
+    @property
+    def _puts_choice_anew(self) -> bool:
+        """Whether a text says that another of a choice's words be written, with nothing of it being untrue: 那就写租房
+        吧 有合同."""
+        choices = [entry.settings["choices"] for entry in self._form.fields.values() if entry.kind == "choice"]
+        named = any(any_of(words).search(self._text) for one in choices for words in one.values())
+        plainly = _WRITE_CHOICE.search(self._text) and not (self._asking or _UNTRUE.search(self._text))
+        return named and bool(plainly)
+
     def _chooses_anew(self, entry: Field) -> bool:
         """Whether a text is a choice of its own, where an earlier one was only heard in other words: 在饭店干活. What
         the model has read it would have found."""
+        if self._puts_choice_anew:
+            return True
         named = any(self._text.startswith(tuple(words)) for words in entry.settings["choices"].values())
         if self._heard.turns and not (named and self._means("answer", "correction")):
             return False
@@ -1169,6 +1240,8 @@ class _Reader:
             return False
         if entry.kind in ("address", "words") and isinstance(value, str):
             value = self._as_written(value)
+        if entry.kind == "address" and self._filled.get(entry.name) and not _STREET.search(str(value)):
+            value = other_house(self._filled[entry.name], value) or value  # 栋号错了 是5栋
         self._values.setdefault(entry.name, value)
         return True
 

@@ -75,6 +75,8 @@ _DONE_HERE = re.compile(
 """Whether it can be done right here; the question that opens the form says yes."""
 _NOT_DONE = re.compile("(?:还没有?|没有?|未)(?:办|申请|登记|弄|整|领)")
 """What somebody has not done, which is no wish to do it: 没办居住证."""
+_DECLINED = re.compile("(?<!能)(?:不|别|甭)(?:想|要|用|打算)*(?:办|申请|登记|弄|整|领)(?:理|着)?(?:了|吧|啦)+")
+"""What somebody does not want done, which is no wish for it either: 狗证先不办了."""
 _PIECES = re.compile(r"[\s,，。.、!！~～;；…]+")
 _CANCEL_LEAD = (
     "(?:我|俺|咱|那|就|还是|这份|这个|这次|在这(?:儿|里)?|今天|暂时|干脆|全|都|先"
@@ -184,7 +186,7 @@ class Forms:
 
     def wished(self, text: str, intent: str) -> Form | None:
         """The form that a message asks to begin: "我要办犬证", not "犬证怎么办", nor "居住证快到期了重新办一个"."""
-        normal = _NOT_DONE.sub("", _AFTER_ALL.sub("", normalise(text)))
+        normal = _DECLINED.sub("", _NOT_DONE.sub("", _AFTER_ALL.sub("", normalise(text))))
         if asks(normal) or not self._wish.search(normal) or self._has_one.search(normal):
             return None
         for form in self.forms.values():
@@ -195,7 +197,7 @@ class Forms:
     def goes_ahead(self, text: str, asked_about: str) -> Form | None:
         """The form that a message begins after an answer about it: "那办吧". `asked_about`: the answer's intent."""
         form = next((form for form in self.forms.values() if asked_about in form.matters), None)
-        bare = _AFTER_ALL.sub("", re.sub(r"\s+", "", normalise(text)))
+        bare = _DECLINED.sub("", _AFTER_ALL.sub("", re.sub(r"\s+", "", normalise(text))))
         if form is None or self.about_another(form, bare):
             return None
         if _JUST_DO_IT.fullmatch(bare) or _DONE_HERE.search(bare):
@@ -282,6 +284,11 @@ class Forms:
         if any(_ERASES.search(piece) for piece in pieces) and not (asks(text) or self.about_photo(text)):
             return True
         return any(self._cancel.fullmatch(piece) for piece in (*pieces, _bare(text)))
+
+    def keeps_it(self, text: str) -> bool:
+        """Whether a text drops a change and says yes to the rest of it: 算了不换了 确认."""
+        *before, last = [piece for piece in _PIECES.split(text) if piece] or [""]
+        return bool(before) and bool(_STILL_HERE.search(" ".join(before))) and self.says_yes(last)
 
     def puts_off(self, text: str) -> bool:
         """Whether a part of a text that stands by itself ends the form for now: 先不填了."""

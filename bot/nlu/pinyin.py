@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -54,6 +54,21 @@ def read_syllables(path: Path = PINYIN) -> dict[str, str]:
             raise ValueError(f"{path}:{number}: expected 'syllable<TAB>characters'")
         syllables[syllable] = characters
     return syllables
+
+
+@lru_cache(maxsize=1)
+def _readings() -> dict[str, frozenset[str]]:
+    """The syllables of every character of the table."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for syllable, characters in read_syllables().items():
+        for character in characters:
+            found[character].add(syllable)
+    return {character: frozenset(syllables) for character, syllables in found.items()}
+
+
+def sound_alike(one: str, other: str) -> bool:
+    """Whether two characters are the same, or are read alike in some tone; rare ones that no table holds are not."""
+    return one == other or not _readings().get(one, frozenset()).isdisjoint(_readings().get(other, frozenset()))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks"
 """What is said to the officer, and no answer to a form, however short."""
 FOLLOWS_CASE = "help_request/case_followup"
 RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
+_LIKE_RECEIPT = re.compile(r"(?<![a-z0-9辽吉黑京津沪冀鲁豫蒙])[a-z]{1,3}-?\d{4,8}(?!\d)", re.IGNORECASE)
+_OF_RECEIPT = re.compile("单号|受理号|编号|回执|申请号|流水号|查[得不]?到|查一?下|能查|进度|到哪")
 _CHASES = re.compile(
     "有人(?:看着?|管|接|处理)(?:这事|这个|了?没)|有信儿?[没吗不]|有啥?说法[没吗不]|有消息[没吗不]|有结果[没吗不]|有眉目|查着[没了吗]|查得咋样|没下文|没动静|"
     "给我?个?(?:报警|报案|案件|案|受理|回执|编|单)?号[呗吧吗不]?|给我?个?[^，。 ]{0,3}编号|"
@@ -43,3 +45,14 @@ def chases(text: str) -> bool:
 def is_receipt(text: str) -> bool:
     """Whether a message is nothing but the number of an application."""
     return RECEIPT.fullmatch(text.strip()) is not None
+
+
+def like_receipt(text: str) -> str:
+    """What somebody takes for the number of an application, whatever its form: JZ-0473; "" for none."""
+    found = RECEIPT.search(text) or _LIKE_RECEIPT.search(text)
+    return found.group() if found else ""
+
+
+def asks_by_number(text: str) -> bool:
+    """Whether a message wants to know how an application of a number stands, be the number right or not."""
+    return bool(like_receipt(text)) and bool(_OF_RECEIPT.search(text))

@@ -50,6 +50,14 @@ _QUESTION = re.compile(
 )
 
 
+_OF_ONESELF = re.compile(
+    r"[^，,。.…\s]{0,8}(?:什么|啥|多少|哪\w?|咋\w?|几\w{0,2})来着[…。.~～，,\s]+(?=[^？?]*[\u4e00-\u9fff]{2}[^？?]*$)"
+    r"|(?<=[^\s，,。][\s，,])(?:什么|啥)(?=[\u4e00-\u9fff]{2,8}(?:公司|店|厂|学校|小区|银行|医院|单位)[\s，,。]*$)"
+)
+"""What somebody tries to remember, and does in the same breath; what is only not known more exactly: 写着李昊
+什么科技公司."""
+
+
 @dataclass(frozen=True)
 class Wording:
     """What one question says: its aspects in the order of the words, what it corrects, and what is left."""
@@ -188,8 +196,8 @@ def in_english(text: str) -> bool:
 
 
 def asks(text: str) -> bool:
-    """Whether a text is worded as a question."""
-    return bool(_QUESTION.search(text))
+    """Whether a text is worded as a question; what somebody only asks of themselves, 叫什么来着…雪纳瑞, is none."""
+    return bool(_QUESTION.search(_OF_ONESELF.sub(" ", text)))
 
 
 def load(path: Path = ASPECTS_FILE) -> Words:

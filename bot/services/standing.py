@@ -23,6 +23,8 @@ _OTHERS = Answer(
     (HUMAN,),
 )
 _RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
+_LIKE_RECEIPT = re.compile(r"(?<![a-z0-9辽吉黑京津沪冀鲁豫蒙])[a-z]{2,3}-?\d{4,8}(?![\d-])", re.IGNORECASE)
+"""What somebody takes for a receipt, and none here looks like: JZ-0473."""
 _SOMEONE = f"(?:{OTHERS}|别人|人家)"
 _OF_SOMEONE = re.compile(
     f"[帮替给]我?{_SOMEONE}.{{0,6}}(?:查|问|看)|{_SOMEONE}(?:们|家|自己)?(?:交|办|填|申请|提交)?的?那?个?份?"
@@ -47,7 +49,7 @@ def asked(session: Session, pseudonym: str, text: str, *, stopped: str = "") -> 
     mine = {one.receipt for one in applications.of_resident(session, pseudonym, limit=_ALL)}
     if stopped and not mine:
         return Answer(stopped)
-    receipts = {found.upper() for found in _RECEIPT.findall(text)}
+    receipts = {found.upper() for found in (*_RECEIPT.findall(text), *_LIKE_RECEIPT.findall(text))}
     if (receipts and not receipts & mine) or (not receipts and _OF_SOMEONE.search(text) and not _OWN.search(text)):
         return _OTHERS
     return of_resident(session, pseudonym, said=applications.about_handed_in(text) if mine else "")

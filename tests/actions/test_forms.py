@@ -555,3 +555,80 @@ async def test_that_a_stopped_form_is_told_to_be_stopped(
     tracker = {"sender_id": "R-A", "slots": {}, "latest_message": message, "active_loop": {}, "events": [stopped]}
     _, said = await _run(server, "action_status", tracker)
     assert said == ["没有在办：犬证申请按您说的停了，没有提交。想接着办，说“我要办犬证”就行。"]
+
+
+# -- leaving and coming back ----------------------------------------------------------------------------------------
+
+
+def said_by_bot(text: str) -> dict[str, Any]:
+    return {"event": "bot", "text": text}
+
+
+async def everything_said(server: ActionExecutor, text: str, requested: str, *before: dict[str, Any]) -> list[str]:
+    """All that is told to a message, with the question behind it."""
+    tracker = {
+        "sender_id": "R-A",
+        "slots": {**dict.fromkeys(DOG.slots), "name": "赵小满", actions.REQUESTED: requested},
+        "latest_message": {"text": text, "intent": {"name": "form_answer"}, "metadata": {"message_id": "17"}},
+        "active_loop": {"name": DOG.name},
+        "events": [*before, {"event": "user", "text": text}],
+    }
+    return (await _run(server, f"validate_{DOG.name}", tracker))[1]
+
+
+async def test_that_whoever_goes_away_is_told_what_comes_next_and_asked_nothing(server: ActionExecutor) -> None:
+    (told,) = await everything_said(server, "先不填了 我出去一趟", "phone")
+    assert "下一项是“手机号”" in told
+    assert "（3/11）" not in told
+    (told,) = await everything_said(server, "先不填了 我出去一趟", "consent")
+    assert "同意" in told
+
+
+async def test_that_thanks_behind_that_are_no_consent_and_end_it(server: ActionExecutor) -> None:
+    (waits,) = await everything_said(server, "先不填了 我出去一趟", "consent")
+    for polite in ("好的谢谢", "嗯嗯", "谢谢您 我再找找"):
+        assert await everything_said(server, polite, "consent", said_by_bot(waits)) == [actions._RESTING]
+    answered = [{"event": "user", "text": "先不填了 带啥"}, said_by_bot(waits), said_by_bot("身份证、免疫证明。")]
+    assert await everything_said(server, "好滴谢谢", "phone", *answered) == [actions._RESTING]
+    slots, _ = await fill(server, "同意", requested="consent", before=[said_by_bot(waits)])
+    assert slots == {"consent": True}
+    slots, _ = await fill(server, "13800138021", requested="phone", before=[said_by_bot(waits)])
+    assert slots == {"phone": "13800138021"}
+
+
+async def test_that_going_on_where_consent_was_asked_for_gives_it(server: ActionExecutor) -> None:
+    slots, said = await fill(server, "回来了 接着办狗的", requested="consent", filled={"name": "赵小满"})
+    assert slots == {"consent": True}
+    assert actions.GIVING_AGREES in said
+    slots, _ = await fill(server, "我回来了", requested="consent", filled={"name": "赵小满"})
+    assert slots == {"consent": None}
+
+
+async def test_that_what_is_put_right_is_told_again(server: ActionExecutor) -> None:
+    filled = {"consent": True, "name": "赵小满", "phone": "13800138021"}
+    slots, said = await fill(server, "柯基 手机号写错了 是13900139000", requested="dog_breed", filled=filled)
+    assert slots == {"phone": "13900139000", "dog_breed": "柯基"}
+    assert said == ["改好了，手机号：13900139000。"]
+
+
+async def test_that_what_answered_a_question_is_no_caption_of_the_next_picture(server: ActionExecutor) -> None:
+    words = "疫苗今年三月打的 本儿在"
+    before = [
+        {"event": "user", "text": words},
+        {"event": "slot", "name": "vaccinated_on", "value": "2026-03"},
+        said_by_bot("（9/11）请发一张狗的正面照片"),
+    ]
+    slots, _ = await fill(server, "[图片]", requested="photo_dog_front", photo=True, before=before)
+    assert slots == {"photo_dog_front": "17"}
+    before = [{"event": "user", "text": "这个是疫苗本"}, said_by_bot("（9/11）请发一张狗的正面照片")]
+    slots, _ = await fill(server, "[图片]", requested="photo_dog_front", photo=True, before=before)
+    assert slots == {"photo_vaccine": "17"}
+
+
+async def test_that_a_question_behind_a_picture_moves_it_nowhere(server: ActionExecutor) -> None:
+    sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
+    filled = {"photo_id_card": "15", "photo_portrait": "16"}
+    slots, _ = await fill(
+        server, "工牌照片算证明不", requested="photo_proof", filled=filled, form=PERMIT, before=[sent]
+    )
+    assert "photo_portrait" not in slots

@@ -64,3 +64,47 @@ async def test_that_a_request_in_words_keeps_what_it_is(station: Station) -> Non
     await station.deliver("我家狗丢了")
     await station.deliver(GAMBLING)
     assert [case.label for case in rows(station, Case)] == ["help_request", "tip"]
+
+
+async def test_that_how_one_wants_to_be_reached_is_a_part_of_the_tip_before_it(station: Station) -> None:
+    wish = "行了 就这些 别给我打电话"
+    station.rasa.labels = {GAMBLING: "tip", wish: "other"}
+    await station.deliver(GAMBLING)
+    await station.deliver(wish)
+    (case,) = rows(station, Case)
+    assert [message.case_id for message in rows(station, Message)] == [case.id, case.id]
+    assert rows(station, Reply)[-1].text == wording.NO_CALLS
+
+
+async def test_that_a_complaint_taken_back_is_told_to_the_officers(station: Station) -> None:
+    complaint, over = "你们窗口态度太差", "投诉先不用了 刚才骂你不好意思哈"
+    station.rasa.labels = {complaint: "help_request", over: "other"}
+    await station.deliver(complaint)
+    await station.deliver(over)
+    (case,) = rows(station, Case)
+    assert rows(station, Message)[-1].case_id == case.id
+    assert rows(station, Reply)[-1].text == wording.WITHDRAWN
+
+
+async def test_that_such_words_with_nothing_before_them_are_talk(station: Station) -> None:
+    station.rasa.labels = {"别给我打电话": "other"}
+    await station.deliver("别给我打电话")
+    assert rows(station, Case) == []
+
+
+@pytest.mark.parametrize("text", ["我要投诉 他不办", "举报了半天没人管", "他不让我投诉", "这事你们管不管"])
+def test_that_nobody_takes_back_what_they_press(text: str) -> None:
+    assert not wording.withdraws(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "details"),
+    [
+        ("上周四晚上 警号我没记", True),
+        ("窗口那个姓王的", True),
+        ("上周报的 到现在没消息", False),
+        ("我的事几号能办完", False),
+    ],
+)
+def test_that_details_ask_after_nothing(text: str, details: bool) -> None:
+    assert wording.only_details(text) == details

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.nlu.corrections import other_end, other_house, swapped, swaps
+from bot.nlu.corrections import other_end, other_house, other_spelling, swapped, swaps
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,20 @@ def test_that_the_last_digits_may_be_told_by_themselves(said: str, right: str | 
 )
 def test_that_a_flat_may_be_told_anew_by_its_number_alone(said: str, right: str | None) -> None:
     assert other_house("东逸社区小什字街八号楼三单元五零二", said) == right
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "right"),
+    [
+        ("刘艳艳", "写错了 是艳燕", "刘艳燕"),
+        ("刘艳艳", "最后一个字是燕子的燕", "刘艳燕"),
+        ("赵梦瑶", "瑶是遥远的遥", "赵梦遥"),
+        ("王静", "不是安静的静 是干净的净", "王净"),
+        ("陈丽国", "是陈丽果 水果的果", "陈丽果"),
+        ("李娜", "写错了 是津桥路的 7号", None),
+        ("李秀兰", "打错了 是秀丽的丽那个李秀丽", "李秀丽"),
+        ("李娜", "写错了 是我妈的名", None),
+    ],
+)
+def test_that_a_name_is_put_right_by_how_it_is_spelt(name: str, text: str, right: str | None) -> None:
+    assert other_spelling(name, text) == right

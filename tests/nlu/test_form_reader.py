@@ -175,7 +175,6 @@ def test_that_agreement_and_corrections_come_in_residents_own_words(
         ("谁能看到我的信息", "consent", "privacy"),
         ("那还能接着办不", "phone", "resume"),
         ("免疫证有 这就拍", "photo_vaccine", "agreed"),
-        ("早打了", "vaccinated_on", "agreed"),
     ],
 )
 def test_that_what_is_said_about_filling_in_is_no_value(text: str, requested: str, command: str) -> None:
@@ -1016,7 +1015,7 @@ def test_that_an_address_told_before_is_the_one_pointed_back_to() -> None:
     assert after("就刚才说的那个地址", "address", "你好").problems
 
 
-@pytest.mark.parametrize("text", ["有单了 回聊", "来病人了 拜拜", "先这样 再见", "拜拜"])
+@pytest.mark.parametrize("text", ["有单了 回聊", "来病人了 拜拜", "先这样 再见", "拜拜", "行吧 拜拜👋"])
 def test_that_a_farewell_is_no_value(text: str) -> None:
     given = reading(text, "household_place", PERMIT, name="马小军")
     assert (given.command, given.values) == ("later", {})
@@ -1083,3 +1082,89 @@ def test_that_a_child_and_a_deaf_person_are_answered_in_their_own_way() -> None:
 
 def test_that_to_go_on_may_be_asked() -> None:
     assert reading("警察来过了 安静了 居住证还继续吗", "address", PERMIT, name="斯琴").command == "resume"
+
+
+def test_that_what_stands_beside_an_address_pointed_back_to_is_kept() -> None:
+    given = after("地址就刚才那个401 狗叫妞妞 博美 白的 母", "address", "津桥路22号3单元4楼 我家401她家402", "没事了")
+    assert given.values == {
+        "address": "津桥路22号3单元4楼401",
+        "dog_name": "妞妞",
+        "dog_breed": "博美",
+        "dog_colour": "白",
+    }
+
+
+def test_that_a_name_is_respelt() -> None:
+    assert reading("写错了 是艳燕 后面那个是燕子的燕", "consent", PERMIT, name="刘艳艳").values == {"name": "刘艳燕"}
+    assert reading("名字打错了 是拂晓的晓", "phone", PERMIT, name="李小红").values == {"name": "李晓红"}
+    filled = {"name": "李娜", "address": "津桥路7号"}
+    assert reading("地址写错了 是津桥路9号", "phone", **filled).values == {"address": "津桥路9号"}
+
+
+@pytest.mark.parametrize("text", ["不对这是我对象的号 我的晚点发", "不是我的 我找找我的", "发错了 等会儿发"])
+def test_that_a_number_taken_back_in_the_same_breath_is_none(text: str) -> None:
+    given = reading(f"{NUMBER} {text}", "id_number", PERMIT, name="何倩")
+    assert (given.values, given.command) == ({}, "later")
+
+
+def test_that_a_number_put_right_in_the_same_breath_is_the_right_one() -> None:
+    assert reading(f"210104199003070010 不对 {NUMBER}", "id_number", PERMIT).values == {"id_number": NUMBER}
+
+
+def test_that_another_ground_is_no_pretence_unless_it_is_untrue() -> None:
+    def pretending(text: str) -> Reading:
+        heard = Heard((Turn("pretends", 0.9),))
+        filled = {"name": "李娜", "ground": "上班"}
+        return read(FORMS, PERMIT, "photo_id_card", text, filled, today=TODAY, entities=ENTITIES, heard=heard)
+
+    assert pretending("那就写租房吧 有租房合同").values == {"ground": "有稳定住处"}
+    assert pretending("其实没工作 就写上班吧").problems
+
+
+@pytest.mark.parametrize(("text", "requested"), [("早打了", "vaccinated_on"), ("狂犬疫苗有打 证在手边", "dog_breed")])
+def test_that_a_vaccination_of_no_day_is_heard_and_its_day_wanted(text: str, requested: str) -> None:
+    given = reading(text, requested, name="李娜")
+    assert (given.values, given.problems) == ({}, ())
+    assert "记得年月就行" in given.remark
+
+
+def test_that_whoever_only_asks_for_another_owner_loses_nothing() -> None:
+    filled = {"name": "李娜", "id_number": NUMBER}
+    assert reading("换成我儿子的名行不", "confirmed", **filled).again == ()
+    assert reading("换成我儿子的名吧", "confirmed", **filled).again == ("name", "id_number")
+
+
+def test_that_a_change_that_is_dropped_with_a_yes_confirms() -> None:
+    filled = {"name": "李娜", "id_number": NUMBER}
+    assert reading("算了不换了 确认", "confirmed", **filled).values == {"confirmed": True}
+    assert reading("别改了 行", "phone", **filled).command == "agreed"
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("楼号不对 是十七号楼", "联合路十七号楼二单元五零一"),
+        ("楼号错了 是17号楼", "联合路17号楼二单元五零一"),
+        ("单元号写错了 是三单元", "联合路七号楼三单元五零一"),
+        ("搬家了 现在住津桥路9号", "津桥路9号"),
+    ],
+)
+def test_that_a_part_of_an_address_put_right_keeps_the_rest(text: str, right: str) -> None:
+    given = reading(text, "confirmed", name="胡长顺", address="联合路七号楼二单元五零一")
+    assert given.values == {"address": right}
+
+
+def test_that_a_block_told_anew_keeps_the_estate() -> None:
+    given = reading("栋号错了 是5栋", "photo_id_card", PERMIT, name="李娟", address="龙之梦小区3栋1单元1201")
+    assert given.values == {"address": "龙之梦小区5栋1单元1201"}
+
+
+@pytest.mark.parametrize(("text", "command"), [("狗证先不办了", "later"), ("犬证不办了", "cancel")])
+def test_that_a_form_is_left_by_its_name(text: str, command: str) -> None:
+    assert reading(text, "phone", name="高强").command == command
+    assert FORMS.wished(text, "") is None
+
+
+def test_that_what_is_not_wanted_done_begins_nothing() -> None:
+    assert FORMS.goes_ahead("不想办了 把我妈信息删了", DOG.intent) is None
+    assert FORMS.goes_ahead("那我想办", DOG.intent) is DOG

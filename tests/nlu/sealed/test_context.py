@@ -17,7 +17,7 @@ from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet, User
 from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.nlu import following, forms, knowledge
+from bot.nlu import filling_in, following, forms, knowledge
 from bot.nlu.context import Context
 from bot.nlu.conversation import SLEEPING, Readers
 from bot.nlu.form_reader import NOTHING_HEARD
@@ -1278,3 +1278,111 @@ def test_that_a_question_is_no_consent_by_the_words_beside_it() -> None:
         return halves.get(said_there) or text
 
     assert asyncio.run(context._filling.halves(form, text, parse)) is None
+
+
+def test_that_what_is_still_to_be_filled_in_takes_up_the_form_asleep() -> None:
+    asleep = [SlotSet(SLEEPING, "residence_permit_form"), ActiveLoop(None)]
+    sure = Triage("enquiry", 0.98, "enquiry/residence_permit_apply")
+    taken_up = meaning(read("居住证还剩啥没填", sure), *asleep, alarm_open=True)
+    assert taken_up.parse_data["intent"]["name"] == "form_answer"
+    assert ActiveLoop("residence_permit_form") in taken_up.before
+
+
+def test_that_whoever_leaves_a_form_and_asks_something_is_answered() -> None:
+    text = "先不填了 我周末直接去所里 带啥"
+    asks_it = read("我周末直接去所里带啥", Triage("enquiry", 0.9, "enquiry/dog_licence"), topics=[("dog_licence", 0.9)])
+    others = {"先不填了": read("先不填了", OFF_TOPIC), "我周末直接去所里带啥": asks_it}
+    heard = meaning(read(text, Triage("enquiry", 0.9, "enquiry/dog_licence")), *DOG_NAME, others=others).parse_data
+    assert heard["intent"]["name"] == "form_answer"
+    assert (heard[BESIDES]["told"], heard[BESIDES]["utter"]) == ("先不填了", "utter_enquiry/dog_licence")
+
+
+def test_that_a_number_of_any_look_is_looked_up_in_a_form_and_out_of_it() -> None:
+    text = "我上个月也送了一件 单号好像是 QZ20881 查得到吗"
+    doubtful = read(text, Triage("enquiry", 0.7, "enquiry/dog_licence"))
+    assert meaning(doubtful, *DOG_NAME).parse_data["intent"]["name"] == "ask_status"
+    number = read("车牌辽A12345 能查到是谁的吗", Triage("enquiry", 0.9, "enquiry/city_services"))
+    assert meaning(number, others={}).parse_data["intent"]["name"] != "ask_status"
+
+
+def test_that_whoever_looks_up_an_application_begins_none_by_telling_whose_it_is() -> None:
+    asked = UserUttered("我提交的居住证到哪步了", {"name": "ask_status"})
+    number = "21010419900307001" + _check_digit("21010419900307001")
+    whose = read(f"号码找不着了 叫王守仁 {number} 能查不", Triage("enquiry", 0.7, "enquiry/residence_permit_apply"))
+    assert meaning(whose, asked).parse_data["intent"]["name"] == "ask_status"
+
+
+def test_that_a_number_behind_a_list_of_the_bot_is_what_stands_under_it() -> None:
+    listed = BotUttered(
+        "公众号的功能：①问办事，打字就行。②报警、求助、举报。③申请犬证、居住证。\n④查重名。⑤投诉怎么办。"
+    )
+    alarm = Triage("urgent_alarm", 0.7, "urgent_alarm/general_alarm")
+    others = {text: read(text, alarm) for text in ("报警、求助、举报", "报警", "求助", "举报")}
+    others |= {text: read(text, OFF_TOPIC) for text in ("申请犬证、居住证", "申请犬证", "居住证")}
+    others["查重名"] = read("查重名", Triage("enquiry", 0.95, "enquiry/duplicate_name"))
+    for text in ("3", "第三个", "选3"):
+        heard = meaning(read(text, Triage("other", 1.0, "other/thanks")), listed, others=others).parse_data
+        assert heard["intent"]["name"] == "which_topic"
+        assert len(heard[QUESTION]["choices"]) == len(forms.load().forms)
+    assert (
+        meaning(read("4", OFF_TOPIC), listed, others=others).parse_data["triage"]["intent"] == "enquiry/duplicate_name"
+    )
+    assert meaning(read("2", OFF_TOPIC), listed, others=others).parse_data["triage"]["intent"] == "enquiry/alarm_howto"
+    assert meaning(read("3", OFF_TOPIC)).parse_data["triage"]["intent"] == OFF_TOPIC.intent
+    assert meaning(read("7", OFF_TOPIC), listed).parse_data["triage"]["intent"] == OFF_TOPIC.intent
+
+
+def test_that_a_look_up_in_so_many_words_is_no_answer_to_a_form() -> None:
+    consent = [ActiveLoop(PARSED_FORM), SlotSet("requested_slot", CONSENT)]
+    text = "那查查有多少人跟我重名 我叫张浩然"
+    asked = read(text, Triage("enquiry", 1.0, "enquiry/duplicate_name"))
+    assert meaning(asked, *consent).parse_data["intent"]["name"] == "look_up_name"
+    name = read("我叫张浩然", Triage("enquiry", 1.0, "enquiry/duplicate_name"))
+    assert meaning(name, *consent).parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_how_another_paper_is_got_is_not_answered_by_the_form() -> None:
+    text = "我14能自己办身份证吗"
+    asked = read(text, Triage("enquiry", 1.0, "enquiry/idcard_child"), topics=[("idcard_child", 0.99)])
+    assert meaning(asked, *DOG_NAME).parse_data["triage"]["intent"] == "enquiry/idcard_child"
+    text = "户口本丢了上你们那补办要带啥"
+    asked = read(text, Triage("enquiry", 1.0, "enquiry/household_book_lost"), topics=[("household_book_lost", 0.99)])
+    assert meaning(asked, *DOG_NAME).parse_data["triage"]["intent"] == "enquiry/household_book_lost"
+
+
+def test_that_the_menu_is_shown_whatever_was_asked_before() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/tip_howto"), "举报保密吗", Question(("tip_howto",)))
+    for text in ("菜单", "主菜单", "功能"):
+        shown = meaning(read(text, Triage("enquiry", 0.94, "enquiry/tip_howto")), asked).parse_data
+        assert shown["triage"]["intent"] == "enquiry/bot_services"
+
+
+def test_that_what_only_ends_like_a_question_is_none_of_a_half() -> None:
+    assert filling_in.cut("上个月十号打的 证在家呢") == ("上个月十号打的 证在家呢", "")
+    assert filling_in.cut("上个月十号打的 证在哪办呢") == ("上个月十号打的", "证在哪办呢")
+
+
+def test_that_whoever_drops_one_matter_and_asks_another_is_answered() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/bot_services"), "我的申请到哪步了")
+    meant = Triage("enquiry", 0.95, "enquiry/residence_permit_renew")
+    others = {"签注是啥意思": read("签注是啥意思", meant, topics=[("residence_permit_renew", 0.95)])}
+    heard = meaning(read("那算了 签注是啥意思 朋友说每年都得弄", meant), asked, others=others).parse_data
+    assert heard["triage"]["intent"] == meant.intent
+
+
+def test_that_a_form_asleep_is_left_by_its_name_and_not_taken_up() -> None:
+    asleep = [SlotSet(SLEEPING, PARSED_FORM), ActiveLoop(None)]
+    heard = meaning(read("狗证先不办了", Triage("enquiry", 0.99, "enquiry/dog_licence")), *asleep, alarm_open=True)
+    assert heard.parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_a_tip_with_a_question_how_to_give_it_is_the_tip() -> None:
+    text = "我想举报楼上有人聚众吸毒 不留名行吗"
+    asked = read(text, Triage("enquiry", 1.0, "enquiry/tip_howto"))
+    told = "我想举报楼上有人聚众吸毒"
+    sure = {told: read(told, Triage("tip", 0.99, "tip/drugs"))}
+    heard = meaning(asked, others=sure).parse_data
+    assert (heard["triage"]["label"], heard["text"]) == ("tip", text)
+    vague = read("我想举报 不留名行吗", Triage("enquiry", 1.0, "enquiry/tip_howto"))
+    unsure = {"我想举报": read("我想举报", Triage("tip", 0.9, "tip/general_tip"))}
+    assert meaning(vague, others=unsure).parse_data["triage"]["label"] == "enquiry"
