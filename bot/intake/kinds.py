@@ -75,8 +75,8 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     It must be sure; the first one in doubt, or about money where the later one is about somebody's life.
     """
     sure = triage.seen_by_net or triage.confidence >= _SURE_LATER
-    if _unlikely(first):
-        return sure
+    if first is not None and _unlikely(first):
+        return sure or (triage.confidence >= duty_case.WITH_THE_ODDS and triage.confidence > first.confidence)
     if case.intent in _MONEY and triage.intent not in _MONEY:
         if triage.intent == _DESPAIR:
             return sure or triage.confidence >= _SURE  # whoever lost it all must not be left alone

@@ -17,7 +17,7 @@ from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.manner import Manner
 from bot.intake.menu import filled, is_tap
-from bot.intake.questions import kind_of, messages_of, next_question
+from bot.intake.questions import RESCUE, kind_of, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
@@ -44,6 +44,7 @@ _NO_SUPPLEMENT = frozenset(
 _GREETING, _PRAISE = "other/greeting", "other/praise"
 _ANYBODY = re.compile("有人|人呢|在[吗不么嘛没]|还在|咋没人|没人")
 _ANY_TIP = "tip/general_tip"
+_CHEATED = "help_request/fraud_reported_late"
 _CORRECTION, _FOLLOWS_UP = "help_request/correction", "help_request/case_followup"
 _WITHOUT_SUBJECT = "enquiry/follow_up"
 _OF_THE_CASE = frozenset({_WITHOUT_SUBJECT, "enquiry/case_howto", "enquiry/lost_found_howto"})
@@ -60,6 +61,7 @@ _LOST = frozenset({"missing_child", "missing_adult_at_risk", "found_lost_person"
 _SURE_OF_END = 0.85
 _SURE_OF_PLAY = 0.95
 _SURE_OF_QUESTION = 0.85
+_SURELY_CALM, _SLIPPED = 0.95, 0.5
 _PLAINLY_ANOTHER = 0.97
 """P of a question on papers from which no line for an alarm fits it, whatever words it has."""
 _MATTERS = re.compile(
@@ -71,16 +73,24 @@ _OF_FORMS = frozenset({"enquiry/dog_licence", "enquiry/residence_permit_apply"})
 """Of those, what nothing said in an alarm is about but a form."""
 _OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_law", "case_howto", "lost_found_howto"))
 """Of those, what a question about the alarm itself may be taken for: who pays, what about the dog."""
+_PAPERS = re.compile("enquiry/(?:idcard_|household_|residence_permit_|dog_licence|passport|driving_licence)")
+"""Matters whose answers nobody minds who reads along."""
 _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|什么号|号是多少|单号|number", re.IGNORECASE)
 """Words of whoever asks for a tip's number."""
-_URGED, _RELIEVED = "now", "relief"
-"""In a case's `asked`: what counts most was said again; help has come, or its resident is out of danger."""
+_URGED, _RELIEVED, _FAINT, _SEEN_BESIDE = "now", "relief", "faint", "seen_beside"
+"""In a case's `asked`: what counts most was said again; help has come, or its resident is out of danger; the guidance
+was held back, for it may be no alarm; a question was answered beside it, and that the officer sees the rest."""
+_CALMED, _OF_BLOWS = "calmed", ("danger", "injured")
+"""There as well: a fight has stopped, and what need not be asked of it then."""
 _SURE_OF_WORSE = 0.9
 _LIFE = frozenset({"medical", "poisoning", "fire", "gas_leak", "drowning"})
 """What in an alarm of another kind cannot wait for the officer's answer."""
 _BREAKS_OFF = re.compile("回来了|不说了|不写了|不打字了|先不聊")
 """Of whoever must stop writing: he is back."""
 _FICTION = "other/fiction"
+_FIGHTS = frozenset(
+    {"assault", "group_fight", "domestic_violence", "drunk_violent", "violent_threat", "mental_crisis", "general_alarm"}
+)
 _DESPAIR = "suicide_self"
 _OWN_END = frozenset({_DESPAIR, "suicide_other"})
 """Kinds in which a goodbye may be a farewell."""
@@ -109,6 +119,8 @@ def to(
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif case is not None and told_before and _adds_to(case, message, claimed, triage):
         replies = [BotReply(_added(session, case, message, understanding, triage, desk))]
+    elif understanding and triage.uncertain and triage.intent == _CHEATED and not understanding.of_form:
+        replies = [BotReply(wording.HALF_CHEATED)]
     elif understanding and triage.intent == _GREETING and _calls(session, message, now=now):
         replies = [BotReply(wording.IN_HAND)]
     elif understanding and (said := _beside(session, message, understanding, triage, desk, now=now)):
@@ -246,6 +258,8 @@ def _in_alarm(
     relief = None if danger else _relief(session, case, message, understanding, messages, desk)
     if first:
         kinds.of_first_words(case, triage)
+        if held_back := _held_back(case, messages, triage):
+            return [BotReply(held_back)]
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
         return [BotReply(_ended(session, case, message, desk, Manner.of(case, messages), now=now))]
     if relief:
@@ -253,6 +267,7 @@ def _in_alarm(
     if triage.seen_by_net:
         case.asked = [mark for mark in case.asked if mark != _RELIEVED]  # he is back
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
+    turned = _no_longer_faint(case, triage) or turned
     manner, questions = Manner.of(case, messages), desk.questions.current()
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
@@ -267,10 +282,15 @@ def _in_alarm(
         mute=manner.mute,
         relieved=_RELIEVED in case.asked,
     )
+    if calmed := _calmed(case, message, triage, manner):
+        return [BotReply(calmed)]
     doubted = duty_case.in_doubt(case)
+    if doubted and not first and _is_surely_calm(triage) and (known := _known(understanding)):
+        return [*known, *_seen_beside(case, manner)]
     matter = not first and _asks_a_matter(message, triage, over=told_over or doubted)
     other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
-    faint = manner.hidden and other_matter and kinds.is_faint_whisper(session, case)
+    of_papers = told_over and bool(_PAPERS.match(triage.intent))
+    faint = manner.hidden and other_matter and (of_papers or kinds.is_faint_whisper(session, case))
     of_form = other_matter and triage.intent in _OF_FORMS and (not manner.hidden or case.acknowledged_at is not None)
     if (faint or of_form) and (known := _known(understanding)):
         return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
@@ -281,7 +301,9 @@ def _in_alarm(
     if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
         return known
     answer = None
-    if not (first or turned or over or (fitting and not _only_mute(fitting[0]))):
+    if fitting and not (_only_mute(fitting[0]) or first or turned or over):
+        answer = _besides(case, message, understanding, manner, desk, moment, fitting[0])
+    elif not (first or turned or over):
         answer = _answer(message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
         answer = answer or _worse(case, triage, moment, manner, desk)
     if first or (turned and (not fitting or fitting[0].mute)):
@@ -297,7 +319,64 @@ def _in_alarm(
     if told_over or moment.relieved or case.state != CaseState.OPEN:
         return said
     ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
-    return [*said, BotReply(ask)] if ask else said
+    return [*said, BotReply(manner.aloud(ask))] if ask else said
+
+
+def _held_back(case: Case, messages: Sequence[Message], triage: Triage) -> str | None:
+    """What fits either, to words that are more likely no alarm than one: whoever is locked out is not comforted in
+    despair. The guidance comes with the next word of danger; where a life may depend on it, at once."""
+    kind, manner = kind_of(case), Manner.of(case, messages)
+    saves = kind in RESCUE - _OWN_END or case.intent in kinds.FROM_AFAR
+    if case.silent or manner.hidden or manner.mute or saves or not triage.fainter_than(duty_case.WITH_THE_ODDS):
+        return None
+    case.asked = [*case.asked, _FAINT]
+    return wording.FAINT_ALARM_ENGLISH if manner.english else manner.aloud(wording.FAINT_ALARM)
+
+
+def _no_longer_faint(case: Case, triage: Triage) -> bool:
+    """Whether guidance that was held back is due now: danger is told once more."""
+    due = _FAINT in case.asked and triage.urgent
+    if due:
+        case.asked = [mark for mark in case.asked if mark != _FAINT]
+    return due
+
+
+def _calmed(case: Case, message: Message, triage: Triage, manner: Manner) -> str | None:
+    """What is said to who tells that a fight has stopped; the case stays, and nobody is asked about the blows again."""
+    calm = message.kind == "text" and not (manner.hidden or triage.urgent) and kind_of(case) in _FIGHTS
+    if not calm or _CALMED in case.asked or not wording.says_calmed(normalise(message.text)):
+        return None
+    case.asked = list(dict.fromkeys([*case.asked, *_OF_BLOWS, _CALMED]))
+    return wording.CALMED_ENGLISH if manner.english else manner.aloud(wording.CALMED)
+
+
+def _seen_beside(case: Case, manner: Manner) -> list[BotReply]:
+    """That the officer sees what else was told, said once beside answers to who may be in no danger."""
+    if _SEEN_BESIDE in case.asked:
+        return []
+    case.asked = [*case.asked, _SEEN_BESIDE]
+    return [BotReply(wording.SEEN_BESIDE_ENGLISH if manner.english else wording.SEEN_BESIDE)]
+
+
+def _besides(
+    case: Case,
+    message: Message,
+    understanding: Understanding | None,
+    manner: Manner,
+    desk: Desk,
+    moment: Moment,
+    said: Entry,
+) -> str | None:
+    """What else is said to a message that asks the bot something and tells something: how long, he does not answer."""
+    lines = [line for line in desk.advice.current().lines if line.entry.when and line.entry.beside != said.beside]
+    for entry in lines_for(moment, message.text, lines):
+        if not entry.relief and (words := manner.of_entry(entry)):
+            _note(case, entry)
+            return words
+    if understanding is None or not said.beside:
+        return None
+    found = desk.answers.current().to(message.text, understanding.asked, {moment.kind, moment.scene, ANY}, surely=True)
+    return manner.of_answer(found) or None if found and found.told and not found.relief else None
 
 
 def _only_mute(entry: Entry) -> bool:
@@ -391,6 +470,8 @@ def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
     """Whether a message in an alarm surely asks about a matter of its own; a faint reading is most often a detail."""
     if not asks(normalise(message.text)):
         return False
+    if not over and wording.asks_of_the_alarm(normalise(message.text).lower()):
+        return False
     if triage.intent == _FOLLOWS_UP:
         return triage.confidence >= _SURE_OF_QUESTION
     if triage.label != "enquiry" or triage.intent == _WITHOUT_SUBJECT:
@@ -401,6 +482,12 @@ def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
 def _is_calm(triage: Triage) -> bool:
     """Whether a message is more likely than not a question or talk; what adds to a request or tip may be the alarm."""
     return triage.label in ("enquiry", "other") and triage.confidence >= duty_case.WITH_THE_ODDS
+
+
+def _is_surely_calm(triage: Triage) -> bool:
+    """Whether a message is surely no alarm, nor more of one: its resident asks for a locksmith."""
+    calm = not (triage.urgent or triage.uncertain or triage.seen_by_net or triage.silent)
+    return calm and triage.intent != _CORRECTION and triage.confidence >= _SURELY_CALM
 
 
 def _parts(triage: Triage, kind: str) -> bool:
@@ -507,7 +594,7 @@ def _ended(session: Session, case: Case, message: Message, desk: Desk, manner: M
     if ended:
         escalation.page_holder(session, case, PageKind.OVER, watch=desk.watch(), now=now)
     if manner.hidden:
-        return receipts.SILENT[manner.english]
+        return wording.SILENT_OVER_ENGLISH if manner.english else wording.SILENT_OVER
     if not ended:
         return wording.RESOLVED_UNPROVEN
     return wording.RESOLVED_FOUND if kind_of(case) in _LOST else wording.RESOLVED
@@ -527,8 +614,12 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
 def _takes_back(message: Message, triage: Triage) -> bool:
     """Whether a message surely says that what was told is over, in words that can; a faint reading of it is most often
     a detail."""
-    sure = triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END
-    return sure and wording.may_end(wording.unspaced(message.text))
+    if triage.intent != _CORRECTION:
+        return False
+    text = wording.unspaced(message.text)
+    if triage.confidence >= _SURE_OF_END:
+        return wording.may_end(text)
+    return triage.confidence >= _SLIPPED and wording.says_slip(text)
 
 
 def _asks_after(message: Message, triage: Triage) -> bool:

@@ -12,6 +12,28 @@ ALARM_ENGLISH = (
     "We have your message, and the officer on duty has been alerted.\n"
     "If you can call: 110 police, 119 fire, 120 ambulance. If you cannot, write here or send your location."
 )
+FAINT_ALARM = (
+    "您写的值班民警已收到提醒，正在查看。\n"
+    "您现在安全吗？出了什么事、在哪，写一句就行。\n"
+    "有危险马上打110（火警119、急救120）；心里难受，也直接跟我说。"
+)
+"""Of what is more likely no alarm than one: it fits either."""
+FAINT_ALARM_ENGLISH = (
+    "The officer on duty has been alerted to your message.\n"
+    "Are you safe? Tell me in one line what happened, and where.\n"
+    "In danger call 110 police, 119 fire, 120 ambulance; if you feel desperate, tell me."
+)
+SEEN_BESIDE = "您前面写的，值班民警也看得到；真有危险，随时写在这里或打110。"
+SEEN_BESIDE_ENGLISH = "The officer also sees what you wrote before; if there is any danger, write here or call 110."
+HALF_CHEATED = (
+    "您先别急，民警也看得到。钱转出去没有？转了多少、什么时候转的，写一句就行。\n"
+    "刚转的、正要转的：先停手，别再转、别说验证码，马上打110止付。"
+)
+"""To who was cheated and has told no more yet."""
+CALMED = "停下来就好。有人伤着就打120；要是再闹起来，离远点，马上写在这里或打110。"
+CALMED_ENGLISH = (
+    "Good that it has stopped. If anybody is hurt call 120; if it starts again keep away, and write here or call 110."
+)
 # In front of an attacker it must look like nothing.
 SILENT_ALARM = "收到，在办了。"
 SILENT_RECEIPT = "收到。"
@@ -29,6 +51,8 @@ ASKED_ENGLISH = (
     "I cannot answer that for certain. The officer on duty sees your question and will answer here; "
     "if it cannot wait, call 110."
 )
+SILENT_OVER = "没事，知道了。"
+SILENT_OVER_ENGLISH = "OK, no problem."
 SILENT_ASKED = "这个一会儿回你，先等信儿。"
 IN_HAND = "在的。您说的事民警看得到，会在这里回您；要是急事、有危险，马上打110。"
 STILL_HERE = "在的，值班民警已收到提醒，您写的都看得到。情况一变就写在这里。"
@@ -159,6 +183,23 @@ _UNSURE = re.compile(
 _SURE = re.compile("确定|确认|亲眼|都看过|来看过|没问题|真的|已经.{0,4}(?:灭|关|走|找到)")
 
 
+_SLIPS = re.compile("[看听认整弄搞闹](?:岔|差|错)(?!.{0,3}(?:楼|号|门|地址|名|单元|时间|电话))|认错人|乌龙|虚惊|误会")
+"""What says that the writer was wrong, where a model hears a correction too; of a house number it says nothing."""
+_CALMED = re.compile(
+    "不(?:吵|打|闹|骂|干仗|砸|动手|吵吵|打架|吵架|闹腾)了|消停了|和好了|散了|停手了|(?:拉|劝)开了|手拉手"
+    "|(?:stopped|not) fighting|made up"
+)
+_NOT_CALMED = re.compile(
+    "又|还[在没要是]|但|可是|不过|血|伤|晕|昏|动不了|不动|没动静|救|怕|威胁|等会|过会|一会儿|待会|估计|可能|好像|是不是|锁"
+    "|堵|躲|怎么|咋|要是|刀|[吗？?]|走不|出不"
+)
+_OF_THE_ALARM = re.compile(
+    "受理|报警|报案|立案|出警|作证|做证|笔录|这(?:个)?事儿?[^，。 ]{0,4}(?:算|归|管|罚|影响|咋|怎么)|罚我|赔我|抓我"
+    "|(?:你们|民警|警察|警官)[^，。 ]{0,4}(?:来|管|抓|处理|到了)"
+    "|(?:他|她|那人|对方)[^，。 ]{0,6}(?:放出来|坐牢|判|拘|抓)"
+    "|(?:to|must i|should i) (?:stay|wait)|wait here|witness|testif|my report|police (?:come|help)"
+)
+"""Of a question that stands on the alarm itself, whatever papers it names: 没身份证会不会不受理."""
 _SENT = re.compile(
     "[我俺]?(?:已经|都|刚)*(?:补|发|传|拍|重拍|重发|交|寄|弄|照)(?:好|完|过去|上去|上|过|齐)?了?(?:吧|啊|呀|哈|，|。|,|您?看[看下]?|查收|收到[没吗]|行[吗不])*"
 )
@@ -245,6 +286,21 @@ def through_others(text: str) -> str:
 def unspaced(text: str) -> str:
     """A text in normal form without the spaces in it, as the deaf write: 没 事 了."""
     return "".join(normalise(text).split())
+
+
+def says_slip(text: str) -> bool:
+    """Whether words in normal form say that the writer was wrong: 整岔了, 是我小舅子."""
+    return bool(_SLIPS.search(text)) and not _NO_MISTAKE.search(text)
+
+
+def says_calmed(text: str) -> bool:
+    """Whether words in normal form say that a fight has stopped, and nothing that is worse beside it."""
+    return bool(_CALMED.search(text)) and not _NOT_CALMED.search(text)
+
+
+def asks_of_the_alarm(text: str) -> bool:
+    """Whether a question in normal form stands on the alarm itself, whatever papers it names."""
+    return bool(_OF_THE_ALARM.search(text))
 
 
 def says_sent(text: str) -> bool:
