@@ -32,8 +32,9 @@ RESCUE = frozenset(
 )
 """Kinds in which as a rule nobody stands beside the writer and reads along."""
 _DOOR_QUESTION, _PLACE_QUESTION, _AGAIN, _LAST = "door", "place", "again", "last"
-_AGAIN_AFTER = 2
-"""Messages in an alarm after which a place that nobody has told is asked for once more: nobody can go to no place."""
+_AGAIN_AFTER, _LAST_AFTER = 2, 4
+"""Messages in an alarm after which a place that nobody has told is asked for once more, and for the last time: nobody
+can go to no place."""
 _VAGUELY = re.compile(
     r"\b(?:near|next to|opposite|around|behind|in front of|not sure where"
     r"|(?:do not|don'?t) know (?:where|the (?:name|address|street)))\b"
@@ -123,7 +124,7 @@ def next_question(
             case.asked = [*case.asked, name]
             floor = name == _DOOR_QUESTION and not hidden and any(map(_FLOOR.search, _said(messages)))
             return questions.again[_DOOR_QUESTION] if floor else ask
-    if missing and not (english or hidden) and _LAST not in case.asked:
+    if missing and not (english or hidden) and _LAST not in case.asked and len(messages) >= _LAST_AFTER:
         case.asked = [*case.asked, _LAST]
         return questions.again[_LAST]
     return None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -119,6 +119,8 @@ def to(
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif case is not None and told_before and _adds_to(case, message, claimed, triage):
         replies = [BotReply(_added(session, case, message, understanding, triage, desk))]
+    elif understanding and case is None and not understanding.of_form and wording.asks_to_type(normalise(message.text)):
+        replies = [BotReply(wording.TYPING)]
     elif understanding and triage.uncertain and triage.intent == _CHEATED and not understanding.of_form:
         replies = [BotReply(wording.HALF_CHEATED)]
     elif understanding and triage.intent == _GREETING and _calls(session, message, now=now):
@@ -268,58 +270,120 @@ def _in_alarm(
         case.asked = [mark for mark in case.asked if mark != _RELIEVED]  # he is back
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     turned = _no_longer_faint(case, triage) or turned
-    manner, questions = Manner.of(case, messages), desk.questions.current()
+    manner = Manner.of(case, messages)
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
     if told_over and triage.intent == _CORRECTION:
         return [BotReply(receipts.SILENT[manner.english] if manner.hidden else wording.RESOLVED_ALREADY)]
     moment = Moment(
         kind_of(case),
-        questions.scene_of(case, messages),
+        desk.questions.current().scene_of(case, messages),
         first=first,
         begins=first or turned,
         over=over,
         mute=manner.mute,
         relieved=_RELIEVED in case.asked,
     )
-    if calmed := _calmed(case, message, triage, manner):
+    alarm = _Alarm(session, message, understanding, triage, case, desk, messages, manner, moment, told_over)
+    said = _apart(alarm)
+    return said if said is not None else _of_alarm(alarm)
+
+
+@dataclass(frozen=True)
+class _Alarm:
+    """A message in an alarm, with what is known of both."""
+
+    session: Session
+    message: Message
+    understanding: Understanding | None
+    triage: Triage
+    case: Case
+    desk: Desk
+    messages: Sequence[Message]
+    manner: Manner
+    moment: Moment
+    told_over: bool
+
+    @property
+    def doubted(self) -> bool:
+        """Whether it is more likely no alarm."""
+        return duty_case.in_doubt(self.case)
+
+    @property
+    def matter(self) -> bool:
+        """Whether the message surely asks about a matter of its own."""
+        aside = self.told_over or self.doubted
+        return not self.moment.first and _asks_a_matter(self.message, self.triage, over=aside)
+
+    @property
+    def other_matter(self) -> bool:
+        """Whether that can be none that the alarm is about."""
+        return self.matter and (self.moment.over or self.triage.intent not in _OF_AN_ALARM)
+
+    def answer(self) -> str | None:
+        """What is said to a question that has one answer in such an alarm."""
+        kinds_of_case = {self.moment.kind, self.moment.scene, ANY}
+        return _answer(self.message, self.understanding, self.manner, self.desk, kinds_of_case)
+
+
+def _apart(alarm: _Alarm) -> list[BotReply] | None:
+    """What is said to words that are none of the alarm, or tell that it has passed; None where they are its own."""
+    case, triage, manner, moment = alarm.case, alarm.triage, alarm.manner, alarm.moment
+    if calmed := _calmed(case, alarm.message, triage, manner):
         return [BotReply(calmed)]
-    doubted = duty_case.in_doubt(case)
-    if doubted and not first and _is_surely_calm(triage) and (known := _known(understanding)):
-        return [*known, *_seen_beside(case, manner)]
-    matter = not first and _asks_a_matter(message, triage, over=told_over or doubted)
-    other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
-    of_papers = told_over and bool(_PAPERS.match(triage.intent))
-    faint = manner.hidden and other_matter and (of_papers or kinds.is_faint_whisper(session, case))
-    of_form = other_matter and triage.intent in _OF_FORMS and (not manner.hidden or case.acknowledged_at is not None)
-    if (faint or of_form) and (known := _known(understanding)):
-        return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
-    apart = other_matter and triage.intent not in _OF_AN_ALARM and triage.confidence >= _PLAINLY_ANOTHER
+    known = _known(alarm.understanding)
+    if known and alarm.doubted and not moment.first and _is_surely_calm(triage):
+        return [*_not_twice(alarm, known), *_seen_beside(case, manner)]
+    stands_on_it = wording.asks_of_the_alarm(normalise(alarm.message.text).lower())
+    if moment.over and stands_on_it and (said := alarm.answer()):
+        return [BotReply(said)]
+    of_papers = alarm.told_over and bool(_PAPERS.match(triage.intent))
+    faint = manner.hidden and alarm.other_matter and (of_papers or kinds.is_faint_whisper(alarm.session, case))
+    seen = not manner.hidden or case.acknowledged_at is not None
+    of_form = alarm.other_matter and triage.intent in _OF_FORMS and seen
+    # a question on papers and its answer look like nothing, and it may be no whisper at all
+    return known if known and (faint or of_form) else None
+
+
+def _of_alarm(alarm: _Alarm) -> list[BotReply]:
+    """The guidance, a line that fits, an answer or a receipt, and the next question."""
+    message, triage, case, manner, moment, desk = (
+        *(alarm.message, alarm.triage, alarm.case),
+        *(alarm.manner, alarm.moment, alarm.desk),
+    )
+    begins, over = moment.begins, moment.over
+    apart = alarm.other_matter and triage.intent not in _OF_AN_ALARM and triage.confidence >= _PLAINLY_ANOTHER
     fitting = None if apart else _fitting(case, message, triage, manner, desk, moment)
-    calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
-    calm = calm or (doubted and _is_calm(triage))
-    if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
+    calm = alarm.matter or (over and triage.intent != _WITHOUT_SUBJECT)
+    calm = calm or (alarm.told_over and triage.label == "other") or (alarm.doubted and _is_calm(triage))
+    if not (begins or fitting or manner.hidden) and calm and (known := _known(alarm.understanding)):
         return known
     answer = None
-    if fitting and not (_only_mute(fitting[0]) or first or turned or over):
-        answer = _besides(case, message, understanding, manner, desk, moment, fitting[0])
-    elif not (first or turned or over):
-        answer = _answer(message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
-        answer = answer or _worse(case, triage, moment, manner, desk)
-    if first or (turned and (not fitting or fitting[0].mute)):
-        said = begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
+    if fitting and not (_only_mute(fitting[0]) or begins or over):
+        answer = _besides(alarm, fitting[0])
+    elif not (begins or over):
+        answer = alarm.answer() or _worse(case, triage, moment, manner, desk)
+    if moment.first or (begins and (not fitting or fitting[0].mute)):
+        said = begun(alarm.understanding, manner, fitting, desk.advice.current().in_english(moment))
         if fitting and fitting[0].instead and manner.mute:
             said += _through_others(case, moment, manner, desk)
     elif not (fitting or answer) and not manner.hidden and _parts(triage, moment.kind):
         return [BotReply(manner.aloud(wording.parting(message.text, english=manner.english)))]
     else:
         told = [text for text in (answer, fitting and fitting[1]) if text]
-        told = told or [_taken_down(session, case, message, messages, moment, manner, desk)]
+        told = told or [_taken_down(alarm.session, case, message, alarm.messages, moment, manner, desk)]
         said = [BotReply(text) for text in told]
-    if told_over or moment.relieved or case.state != CaseState.OPEN:
-        return said
-    ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
-    return [*said, BotReply(manner.aloud(ask))] if ask else said
+    return [*said, *_next_question(alarm)]
+
+
+def _next_question(alarm: _Alarm) -> list[BotReply]:
+    """What is most useful to know next, until an officer has the case or it is over."""
+    case, manner = alarm.case, alarm.manner
+    if alarm.told_over or alarm.moment.relieved or case.state != CaseState.OPEN:
+        return []
+    questions = alarm.desk.questions.current()
+    ask = next_question(case, alarm.messages, questions, english=manner.english, hidden=manner.hidden)
+    return [BotReply(manner.aloud(ask))] if ask else []
 
 
 def _held_back(case: Case, messages: Sequence[Message], triage: Triage) -> str | None:
@@ -350,6 +414,20 @@ def _calmed(case: Case, message: Message, triage: Triage, manner: Manner) -> str
     return wording.CALMED_ENGLISH if manner.english else manner.aloud(wording.CALMED)
 
 
+def _not_twice(alarm: _Alarm, known: list[BotReply]) -> list[BotReply]:
+    """The answer to a request; to who goes on with it what fits that, and not the same advice again."""
+    message, triage, manner = alarm.message, alarm.triage, alarm.manner
+    last = _last_said(alarm.session, message)
+    if triage.label not in ("help_request", "tip") or not any(reply.text in last for reply in known):
+        return known
+    matter = {triage.label, triage.intent.rpartition("/")[2]}
+    if answer := _answer(message, alarm.understanding, manner, alarm.desk, matter):
+        return [BotReply(answer)]
+    if receipts.asks_something(message.text):
+        return [BotReply(_officer_will(manner))]
+    return [BotReply(wording.ADDED_ENGLISH if manner.english else wording.ADDED[1])]
+
+
 def _seen_beside(case: Case, manner: Manner) -> list[BotReply]:
     """That the officer sees what else was told, said once beside answers to who may be in no danger."""
     if _SEEN_BESIDE in case.asked:
@@ -358,25 +436,19 @@ def _seen_beside(case: Case, manner: Manner) -> list[BotReply]:
     return [BotReply(wording.SEEN_BESIDE_ENGLISH if manner.english else wording.SEEN_BESIDE)]
 
 
-def _besides(
-    case: Case,
-    message: Message,
-    understanding: Understanding | None,
-    manner: Manner,
-    desk: Desk,
-    moment: Moment,
-    said: Entry,
-) -> str | None:
+def _besides(alarm: _Alarm, said: Entry) -> str | None:
     """What else is said to a message that asks the bot something and tells something: how long, he does not answer."""
-    lines = [line for line in desk.advice.current().lines if line.entry.when and line.entry.beside != said.beside]
+    moment, message, understanding = alarm.moment, alarm.message, alarm.understanding
+    advice, answers = alarm.desk.advice.current(), alarm.desk.answers.current()
+    lines = [line for line in advice.lines if line.entry.when and line.entry.beside != said.beside]
     for entry in lines_for(moment, message.text, lines):
-        if not entry.relief and (words := manner.of_entry(entry)):
-            _note(case, entry)
+        if not entry.relief and (words := alarm.manner.of_entry(entry)):
+            _note(alarm.case, entry)
             return words
     if understanding is None or not said.beside:
         return None
-    found = desk.answers.current().to(message.text, understanding.asked, {moment.kind, moment.scene, ANY}, surely=True)
-    return manner.of_answer(found) or None if found and found.told and not found.relief else None
+    found = answers.to(message.text, understanding.asked, {moment.kind, moment.scene, ANY}, surely=True)
+    return alarm.manner.of_answer(found) or None if found and found.told and not found.relief else None
 
 
 def _only_mute(entry: Entry) -> bool:

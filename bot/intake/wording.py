@@ -3,6 +3,7 @@
 import re
 
 from bot.nlu.normaliser import normalise, simplified
+from bot.nlu.wording import asks
 
 ALARM = (
     "您的求助已收到，值班民警已收到提醒，正在查看。\n"
@@ -25,6 +26,10 @@ FAINT_ALARM_ENGLISH = (
 )
 SEEN_BESIDE = "您前面写的，值班民警也看得到；真有危险，随时写在这里或打110。"
 SEEN_BESIDE_ENGLISH = "The officer also sees what you wrote before; if there is any danger, write here or call 110."
+TYPING = (
+    "可以，在这里打字就行，民警看得到，也能发短信到12110。\n出什么事了、人在哪，写几个字；现在有危险就写“救”和地点。"
+)
+"""To who asks whether one can write and not speak: it may be somebody who must not be heard."""
 HALF_CHEATED = (
     "您先别急，民警也看得到。钱转出去没有？转了多少、什么时候转的，写一句就行。\n"
     "刚转的、正要转的：先停手，别再转、别说验证码，马上打110止付。"
@@ -194,12 +199,18 @@ _NOT_CALMED = re.compile(
     "|堵|躲|怎么|咋|要是|刀|[吗？?]|走不|出不"
 )
 _OF_THE_ALARM = re.compile(
-    "受理|报警|报案|立案|出警|作证|做证|笔录|这(?:个)?事儿?[^，。 ]{0,4}(?:算|归|管|罚|影响|咋|怎么)|罚我|赔我|抓我"
+    "受理|报警|报案|立案|出警|作证|做证|笔录|这(?:个)?事儿?[^，。 ]{0,4}(?:算|归|管|罚|影响|咋|怎么)"
+    "|罚我|罚不罚|会罚|赔我|抓我|怪我|白跑"
     "|(?:你们|民警|警察|警官)[^，。 ]{0,4}(?:来|管|抓|处理|到了)"
     "|(?:他|她|那人|对方)[^，。 ]{0,6}(?:放出来|坐牢|判|拘|抓)"
     "|(?:to|must i|should i) (?:stay|wait)|wait here|witness|testif|my report|police (?:come|help)"
 )
 """Of a question that stands on the alarm itself, whatever papers it names: 没身份证会不会不受理."""
+_TYPES = re.compile(
+    "(?:[不没](?:打|用打|方便打|能打)电话|不(?:说话|出声|吱声|吭声)|不(?:能|方便)(?:说话|出声))[^，。]{0,6}(?:打字|发字|写字|发消息)"
+    "|[光只单]打字|打字(?:报警|求助)|(?:can|may) i (?:just )?(?:type|text|write)\\b"
+)
+
 _SENT = re.compile(
     "[我俺]?(?:已经|都|刚)*(?:补|发|传|拍|重拍|重发|交|寄|弄|照)(?:好|完|过去|上去|上|过|齐)?了?(?:吧|啊|呀|哈|，|。|,|您?看[看下]?|查收|收到[没吗]|行[吗不])*"
 )
@@ -296,6 +307,11 @@ def says_slip(text: str) -> bool:
 def says_calmed(text: str) -> bool:
     """Whether words in normal form say that a fight has stopped, and nothing that is worse beside it."""
     return bool(_CALMED.search(text)) and not _NOT_CALMED.search(text)
+
+
+def asks_to_type(text: str) -> bool:
+    """Whether words in normal form ask if one can write to the station and not speak."""
+    return bool(_TYPES.search(text)) and asks(text)
 
 
 def asks_of_the_alarm(text: str) -> bool:
