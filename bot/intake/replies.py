@@ -423,7 +423,7 @@ def _not_twice(alarm: _Alarm, known: list[BotReply]) -> list[BotReply]:
     matter = {triage.label, triage.intent.rpartition("/")[2]}
     if answer := _answer(message, alarm.understanding, manner, alarm.desk, matter):
         return [BotReply(answer)]
-    if receipts.asks_something(message.text):
+    if asks(normalise(message.text)):
         return [BotReply(_officer_will(manner))]
     return [BotReply(wording.ADDED_ENGLISH if manner.english else wording.ADDED[1])]
 

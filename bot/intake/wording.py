@@ -140,6 +140,8 @@ _FOUND = re.compile(
 _NOT_FOUND = re.compile(
     "没找|还没|找不|没回|不见|没有?看见|未找|河|江|湖|井|水里|上不来|出不来|血|不动|昏|晕|没气|楼顶|天台|桥|锁|绑|关着|不让"
 )
+_WHETHER = re.compile(r"了(?:没有?|吗|么|不)[啊呀呢]?\W*$|[?？]|有没有|是不是")
+"""Of who asks whether somebody is back: 找到了没有啊."""
 _IN_DANGER = re.compile("[河江湖井血]|水里|上不来|出不来|不动|昏|晕|没气|叫不醒|楼顶|天台|桥上")
 _MISTAKE = re.compile(
     "发错|打错(?!人)|报错|弄错|搞错|看错|按错|误会|误报|误触|虚惊|串群|[打玩]游戏[呢哈喊]|在[打玩]游戏|是游戏|游戏里(?:喊|打|说|的)|吃鸡呢|联机呢|闹着玩|拍戏|拍视频呢"
@@ -200,7 +202,7 @@ _NOT_CALMED = re.compile(
 )
 _OF_THE_ALARM = re.compile(
     "受理|报警|报案|立案|出警|作证|做证|笔录|这(?:个)?事儿?[^，。 ]{0,4}(?:算|归|管|罚|影响|咋|怎么)"
-    "|罚我|罚不罚|会罚|赔我|抓我|怪我|白跑"
+    "|罚我|罚不罚|[会被要]罚|罚款|赔我|抓我|怪我|白跑"
     "|(?:你们|民警|警察|警官)[^，。 ]{0,4}(?:来|管|抓|处理|到了)"
     "|(?:他|她|那人|对方)[^，。 ]{0,6}(?:放出来|坐牢|判|拘|抓)"
     "|(?:to|must i|should i) (?:stay|wait)|wait here|witness|testif|my report|police (?:come|help)"
@@ -331,7 +333,7 @@ def says_puzzled(text: str) -> bool:
 
 def says_found(text: str) -> bool:
     """Whether words in normal form say that a missing person is back, and nothing that is worse beside it."""
-    return bool(_FOUND.search(text)) and not _NOT_FOUND.search(text)
+    return bool(_FOUND.search(text)) and not (_NOT_FOUND.search(text) or _WHETHER.search(text))
 
 
 def says_where(text: str) -> bool:
