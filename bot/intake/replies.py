@@ -256,7 +256,7 @@ def _in_alarm(
         return list(understanding.replies)  # an officer has the alarm, and the form has been taken up again
     messages = messages_of(session, case)
     another = triage.urgent and triage.intent != case.intent and triage.confidence >= _SURE_OF_WORSE
-    danger = first or another or triage.seen_by_net
+    danger = first or another or _net_sees(message, triage)
     relief = None if danger else _relief(session, case, message, understanding, messages, desk)
     if first:
         kinds.of_first_words(case, triage)
@@ -384,6 +384,14 @@ def _next_question(alarm: _Alarm) -> list[BotReply]:
     questions = alarm.desk.questions.current()
     ask = next_question(case, alarm.messages, questions, english=manner.english, hidden=manner.hidden)
     return [BotReply(manner.aloud(ask))] if ask else []
+
+
+def _net_sees(message: Message, triage: Triage) -> bool:
+    """Whether the safety net sees danger in a message's own words: those before it, read along, were answered then."""
+    if triage.source == "net":
+        return True
+    text, found = normalise(message.text), [item for item in triage.evidence if item.rule != "model"]
+    return any(not item.words or any(word in text for word in item.words) for item in found)
 
 
 def _held_back(case: Case, messages: Sequence[Message], triage: Triage) -> str | None:

@@ -277,6 +277,31 @@ async def test_that_who_swallowed_pills_is_first_told_to_be_helped(station: Stat
     station.phone.take()
 
 
+async def test_that_who_asks_to_write_and_not_speak_is_asked_what_has_happened(station: Station) -> None:
+    await deliver_as(station, "能不打电话光打字吗", "enquiry/follow_up")
+    await deliver_as(station, "打字太费劲了", "other/chitchat")
+    assert said(station) == [wording.TYPING, "答：打字太费劲了"]
+    assert not rows(station, Case)
+
+
+async def test_that_a_stove_behind_a_locked_door_is_no_leak(station: Station) -> None:
+    await deliver_as(station, "门锁上了 灶上炖着汤 我在门外", "urgent_alarm/gas_leak")
+    assert "喊邻居、物业" in said(station)[-1]
+    await deliver_as(station, "灶开着 闻着煤气味了", "urgent_alarm/gas_leak")
+    assert "别回去关" in said(station)[-1], "now it may be one"
+    station.phone.take()
+
+
+async def test_that_asking_whether_one_pays_for_a_mistake_is_no_matter_of_papers(station: Station) -> None:
+    station.rasa.asked = {"会罚我吗": (Turn("wrong_no_blame", 5.0),)}
+    station.rasa.confidence = {"会罚我吗": 0.97}
+    await deliver_as(station, "有人撬我家门", "urgent_alarm/burglary")
+    await deliver_as(station, "看错了 是我小舅子", "help_request/correction")
+    await deliver_as(station, "会罚我吗", "enquiry/rental_registration")
+    assert said(station)[-1].startswith("不怪您也不罚")
+    station.phone.take()
+
+
 async def test_that_who_was_cheated_and_tells_no_more_is_asked_what_was_paid_and_when(station: Station) -> None:
     station.rasa.doubted = {"我爸好像叫人糊弄了"}
     await deliver_as(station, "我爸好像叫人糊弄了", "help_request/fraud_reported_late")
