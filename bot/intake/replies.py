@@ -22,7 +22,7 @@ from bot.intake.understanding import BotReply, Understanding
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.wording import GUESSES, asks
+from bot.nlu.wording import GUESSES, asks, size
 from bot.services import applications
 from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind, Reply
 
@@ -69,6 +69,14 @@ _MATTERS = re.compile(
     "city_services|domestic_violence_advice|case_howto|minor_law|legal_aid|complaint_howto|lost_found_howto)"
 )
 """What is asked beside an open alarm and can be answered from the knowledge base; the rest is asked of the officer."""
+_PAPERS_NAMED = re.compile(
+    "身份证|户口|居住证|护照|通行证|港澳|台胞|签证|犬证|狗证|养犬|[办上]证|驾照|驾驶证|驾证|行驶证|无犯罪|社保|医保|公积金|暂住|落户|入户|迁"
+    "|分户|补办|证件照|id card|residence permit|passport|visa|licen[cs]e",
+    re.IGNORECASE,
+)
+"""Without these no question in an open alarm is one on papers: 能冻结不 is asked of the money."""
+_NOT_OF_PAPERS = frozenset({"domestic_violence_advice", "case_howto", "minor_law", "legal_aid", "complaint_howto"})
+"""Matters that are asked about in other words."""
 _OF_FORMS = frozenset({"enquiry/dog_licence", "enquiry/residence_permit_apply"})
 """Of those, what nothing said in an alarm is about but a form."""
 _OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_law", "case_howto", "lost_found_howto"))
@@ -82,7 +90,8 @@ _URGED, _RELIEVED, _FAINT, _SEEN_BESIDE = "now", "relief", "faint", "seen_beside
 was held back, for it may be no alarm; a question was answered beside it, and that the officer sees the rest."""
 _CALMED, _OF_BLOWS = "calmed", ("danger", "injured")
 """There as well: a fight has stopped, and what need not be asked of it then."""
-_SURE_OF_WORSE = 0.9
+_SURE_OF_WORSE, _NOTHING_BESIDE = 0.9, 6
+"""P of another danger; and the size of words in which there is none beside the help that has come: 大夫来了."""
 _LIFE = frozenset({"medical", "poisoning", "fire", "gas_leak", "drowning"})
 """What in an alarm of another kind cannot wait for the officer's answer."""
 _BREAKS_OFF = re.compile("回来了|不说了|不写了|不打字了|先不聊")
@@ -256,6 +265,7 @@ def _in_alarm(
         return list(understanding.replies)  # an officer has the alarm, and the form has been taken up again
     messages = messages_of(session, case)
     another = triage.urgent and triage.intent != case.intent and triage.confidence >= _SURE_OF_WORSE
+    another = another and size(message.text) > _NOTHING_BESIDE
     danger = first or another or _net_sees(message, triage)
     relief = None if danger else _relief(session, case, message, understanding, messages, desk)
     if first:
@@ -556,7 +566,8 @@ def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
         return triage.confidence >= _SURE_OF_QUESTION
     if triage.label != "enquiry" or triage.intent == _WITHOUT_SUBJECT:
         return False
-    return triage.confidence >= _SURE_OF_QUESTION and (over or bool(_MATTERS.match(triage.intent)))
+    named = triage.intent.rpartition("/")[2] in _NOT_OF_PAPERS or bool(_PAPERS_NAMED.search(normalise(message.text)))
+    return triage.confidence >= _SURE_OF_QUESTION and (over or (named and bool(_MATTERS.match(triage.intent))))
 
 
 def _is_calm(triage: Triage) -> bool:

@@ -284,6 +284,40 @@ async def test_that_who_asks_to_write_and_not_speak_is_asked_what_has_happened(s
     assert not rows(station, Case)
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("能冻结不", "enquiry/household_split"),
+        ("要不要给物业打电话", "enquiry/city_services"),
+        ("我的签证会不会受影响", "enquiry/passport"),
+    ],
+)
+async def test_that_no_topics_answer_is_given_in_an_alarm_to_what_names_no_papers_or_stands_on_it(
+    station: Station, text: str, intent: str
+) -> None:
+    station.rasa.confidence = {text: 0.99}
+    await deliver_as(station, "我奶奶正要给骗子转钱", "urgent_alarm/fraud_transfer")
+    await deliver_as(station, text, intent)
+    assert "答：" not in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_a_despair_taken_for_ones_own_turns_to_the_friend_it_is_of(station: Station) -> None:
+    station.rasa.confidence = {"朋友发消息说来世再见": 0.65, "她电话不接": 0.94}
+    await deliver_as(station, "朋友发消息说来世再见", "urgent_alarm/suicide_self")
+    await deliver_as(station, "她电话不接", "urgent_alarm/suicide_other")
+    assert rows(station, Case)[0].intent == "urgent_alarm/suicide_other"
+    station.phone.take()
+
+
+async def test_that_few_words_of_help_that_has_come_are_no_other_danger(station: Station) -> None:
+    station.rasa.confidence = {"大夫来了": 0.98}
+    await deliver_as(station, "老邻居摔沟里了", "urgent_alarm/traffic_injury")
+    await deliver_as(station, "大夫来了", "urgent_alarm/medical")
+    assert said(station)[-1].startswith("太好了")
+    station.phone.take()
+
+
 async def test_that_a_stove_behind_a_locked_door_is_no_leak(station: Station) -> None:
     await deliver_as(station, "门锁上了 灶上炖着汤 我在门外", "urgent_alarm/gas_leak")
     assert "喊邻居、物业" in said(station)[-1]
