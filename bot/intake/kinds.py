@@ -94,7 +94,8 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
 
 def _is_of_another(triage: Triage, first: Triage | None) -> bool:
     """Whether a despair that was read doubtfully as the writer's own surely is somebody else's: she does not answer."""
-    return first is not None and first.fainter_than(_DOUBTFUL) and triage.confidence >= _MUCH_SURER + _DOUBTFUL
+    doubtful = first is not None and first.confidence < _DOUBTFUL  # the net hears a farewell, and not whose
+    return doubtful and triage.confidence >= _MUCH_SURER + _DOUBTFUL
 
 
 def _unlikely(first: Triage | None) -> bool:

@@ -500,11 +500,11 @@ def _relief(
     if receipts.asks_something(message.text) or _is_over(message, understanding.triage, case, desk):
         return None  # what ends the alarm says so itself
     manner, scene = Manner.of(case, messages), desk.questions.current().scene_of(case, messages)
-    found = desk.answers.current().to(message.text, understanding.asked, {kind_of(case), scene, ANY})
-    said = manner.of_answer(found) if found and found.relief else ""
+    fitting = lines_for(Moment(kind_of(case), scene), message.text, desk.advice.current().lines)
+    said = next((manner.of_entry(entry) for entry in fitting if entry.relief), "")
     if not said:
-        fitting = lines_for(Moment(kind_of(case), scene), message.text, desk.advice.current().lines)
-        said = next((manner.of_entry(entry) for entry in fitting if entry.relief), "")
+        found = desk.answers.current().to(message.text, understanding.asked, {kind_of(case), scene, ANY})
+        said = manner.of_answer(found) if found and found.relief else ""
     if said and _RELIEVED not in case.asked:
         case.asked = [*case.asked, _RELIEVED]
     return said or None
