@@ -34,7 +34,8 @@ class Entry(Written):
     `quiet` is for a screen that somebody else may see; `first`: the message that begins the alarm gets it as well,
     or with `instead` gets it in the place of the guidance; `after`: it is said also when the alarm is over; `calm`: it
     belongs to requests and tips as well; `mute`: it is said to whoever cannot telephone, and to nobody else; `intents`:
-    it is said also to what is surely read as one of these, whatever its words; `relief`: it answers that help has come.
+    it is said also to what is surely read as one of these, whatever its words; `relief`: it answers that help has come;
+    `beside`: it answers what is asked of the bot, and what else a message tells is answered beside it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Entry(Written):
     calm: bool = False
     mute: bool = False
     relief: bool = False
+    beside: bool = False
 
     @property
     def mark(self) -> str:
@@ -139,7 +141,7 @@ class Advice:
         receipts, plain = (
             (self.receipts_english, wording.RECEIPT_ENGLISH) if english else (self.receipts, wording.RECEIPT)
         )
-        written = receipts.get(moment.kind) or receipts.get(_ANY) or (plain,)
+        written = receipts.get(moment.scene) or receipts.get(moment.kind) or receipts.get(_ANY) or (plain,)
         return written[number % len(written)]
 
     def listens(self, moment: Moment) -> bool:

@@ -16,6 +16,7 @@ FROM_AFAR = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion"})
 """Alarms whose offender is at the other end of a telephone: he may hear the writer type, and sees nothing."""
 _MONEY = FROM_AFAR | {f"{URGENT}/theft_in_progress"}
 _DESPAIR = f"{URGENT}/suicide_self"
+_OF_ANOTHER = f"{URGENT}/suicide_other"
 _GAS = f"{URGENT}/gas_leak"
 _WANTED = f"{URGENT}/wanted_person"
 _COMES_IN = frozenset(f"{URGENT}/{kind}" for kind in ("burglary", "silent_call", "stalking"))
@@ -53,6 +54,9 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
     if case.intent == _GAS and triage.intent in _OF_GAS and not triage.seen_by_net:
         return False  # headache, vomiting, a hood that is on: all of it is the gas
     first = _first(session, case)
+    if case.intent == _DESPAIR and triage.intent == _OF_ANOTHER and _is_of_another(triage, first):
+        case.intent = triage.intent
+        return True
     if case.intent == _DESPAIR and triage.intent not in _MONEY and not _unlikely(first):
         return False  # whoever speaks of pills after it is still the one who must not be left alone
     named = triage.seen_by_net or triage.confidence >= _SURE
@@ -75,8 +79,8 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     It must be sure; the first one in doubt, or about money where the later one is about somebody's life.
     """
     sure = triage.seen_by_net or triage.confidence >= _SURE_LATER
-    if _unlikely(first):
-        return sure
+    if first is not None and _unlikely(first):
+        return sure or (triage.confidence >= duty_case.WITH_THE_ODDS and triage.confidence > first.confidence)
     if case.intent in _MONEY and triage.intent not in _MONEY:
         if triage.intent == _DESPAIR:
             return sure or triage.confidence >= _SURE  # whoever lost it all must not be left alone
@@ -86,6 +90,12 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     if first is None or not first.fainter_than(_DOUBTFUL):
         return False
     return sure or (triage.confidence >= _DOUBTFUL and triage.confidence - first.confidence >= _MUCH_SURER)
+
+
+def _is_of_another(triage: Triage, first: Triage | None) -> bool:
+    """Whether a despair that was read doubtfully as the writer's own surely is somebody else's: she does not answer."""
+    doubtful = first is not None and first.confidence < _DOUBTFUL  # the net hears a farewell, and not whose
+    return doubtful and triage.confidence >= _MUCH_SURER + _DOUBTFUL
 
 
 def _unlikely(first: Triage | None) -> bool:

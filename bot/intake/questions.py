@@ -31,9 +31,15 @@ RESCUE = frozenset(
     )
 )
 """Kinds in which as a rule nobody stands beside the writer and reads along."""
-_DOOR_QUESTION, _PLACE_QUESTION, _AGAIN = "door", "place", "again"
-_AGAIN_AFTER = 3
-"""Messages in an alarm after which a place that nobody has told is asked for once more."""
+_DOOR_QUESTION, _PLACE_QUESTION, _AGAIN, _LAST = "door", "place", "again", "last"
+_AGAIN_AFTER, _LAST_AFTER = 2, 4
+"""Messages in an alarm after which a place that nobody has told is asked for once more, and for the last time: nobody
+can go to no place."""
+_VAGUELY = re.compile(
+    r"\b(?:near|next to|opposite|around|behind|in front of|not sure where"
+    r"|(?:do not|don'?t) know (?:where|the (?:name|address|street)))\b"
+)
+"""Words of a place in English that may be none that can be found."""
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
 _FLOOR = re.compile("[0-9一二三四五六七八九十]+(?:楼|层)(?!上|下|的)")
 _HOME = re.compile("小区|家园|花园|公寓|号楼|单元|[0-9]栋|家属|宿舍|我家|屋里|对门|隔壁|楼上|楼道|阳台|卧室|厨房|客厅")
@@ -72,8 +78,8 @@ class AlarmQuestions:
     silent_kinds: Mapping[str, Mapping[str, str]]
     """The silent questions of kinds that are at no door: on the road, in a shop."""
     again: Mapping[str, str]
-    """How a place that is still unknown is asked for once more, by voice: default, silent; `door`: where only a floor
-    is known."""
+    """How a place that is still unknown is asked for once more, by kind or voice: default, silent, english (where it is
+    told vaguely); `last`: when nothing else is left to ask; `door`: where only a floor is known."""
     answered: Mapping[str, re.Pattern[str]]
     """How residents answer a question before it is asked, by its name."""
     scenes: Mapping[str, Scene]
@@ -106,10 +112,11 @@ def next_question(
     known = _known(messages, questions.answered)
     asks = questions.of(case, messages, english=english, hidden=hidden)
     missing = _PLACE_QUESTION in asks and _PLACE_QUESTION in case.asked and _PLACE_QUESTION not in known
-    # Places in English are not recognised, so nobody knows whether one was told.
-    if missing and not english and _AGAIN not in case.asked and len(messages) >= _AGAIN_AFTER:
+    if missing and english:  # places in English are not recognised, so nobody knows whether one was told
+        missing = not hidden and any(_VAGUELY.search(text.lower()) for text in _said(messages[-1:]))
+    if missing and _AGAIN not in case.asked and len(messages) >= _AGAIN_AFTER:
         case.asked = [*case.asked, _AGAIN]
-        return questions.again["silent" if hidden else "default"]
+        return _once_more(case, questions, english=english, hidden=hidden)
     for name, ask in asks.items():
         if name == _DOOR_QUESTION and (_PLACE_QUESTION not in known or not _has_doors(messages)):
             continue  # which street comes first
@@ -117,7 +124,17 @@ def next_question(
             case.asked = [*case.asked, name]
             floor = name == _DOOR_QUESTION and not hidden and any(map(_FLOOR.search, _said(messages)))
             return questions.again[_DOOR_QUESTION] if floor else ask
+    if missing and not (english or hidden) and _LAST not in case.asked and len(messages) >= _LAST_AFTER:
+        case.asked = [*case.asked, _LAST]
+        return questions.again[_LAST]
     return None
+
+
+def _once_more(case: Case, questions: AlarmQuestions, *, english: bool, hidden: bool) -> str:
+    """How a place that nobody has told is asked for once more."""
+    if english or hidden:
+        return questions.again["english" if english else "silent"]
+    return questions.again.get(kind_of(case)) or questions.again["default"]
 
 
 def _has_doors(messages: Sequence[Message]) -> bool:

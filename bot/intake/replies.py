@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,12 +17,12 @@ from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
 from bot.intake.manner import Manner
 from bot.intake.menu import filled, is_tap
-from bot.intake.questions import kind_of, messages_of, next_question
+from bot.intake.questions import RESCUE, kind_of, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.wording import GUESSES, asks
+from bot.nlu.wording import GUESSES, asks, size
 from bot.services import applications
 from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind, Reply
 
@@ -44,6 +44,7 @@ _NO_SUPPLEMENT = frozenset(
 _GREETING, _PRAISE = "other/greeting", "other/praise"
 _ANYBODY = re.compile("有人|人呢|在[吗不么嘛没]|还在|咋没人|没人")
 _ANY_TIP = "tip/general_tip"
+_CHEATED = "help_request/fraud_reported_late"
 _CORRECTION, _FOLLOWS_UP = "help_request/correction", "help_request/case_followup"
 _WITHOUT_SUBJECT = "enquiry/follow_up"
 _OF_THE_CASE = frozenset({_WITHOUT_SUBJECT, "enquiry/case_howto", "enquiry/lost_found_howto"})
@@ -60,6 +61,7 @@ _LOST = frozenset({"missing_child", "missing_adult_at_risk", "found_lost_person"
 _SURE_OF_END = 0.85
 _SURE_OF_PLAY = 0.95
 _SURE_OF_QUESTION = 0.85
+_SURELY_CALM, _SLIPPED = 0.95, 0.5
 _PLAINLY_ANOTHER = 0.97
 """P of a question on papers from which no line for an alarm fits it, whatever words it has."""
 _MATTERS = re.compile(
@@ -67,20 +69,37 @@ _MATTERS = re.compile(
     "city_services|domestic_violence_advice|case_howto|minor_law|legal_aid|complaint_howto|lost_found_howto)"
 )
 """What is asked beside an open alarm and can be answered from the knowledge base; the rest is asked of the officer."""
+_PAPERS_NAMED = re.compile(
+    "身份证|户口|居住证|护照|通行证|港澳|台胞|签证|犬证|狗证|养犬|[办上]证|驾照|驾驶证|驾证|行驶证|无犯罪|社保|医保|公积金|暂住|落户|入户|迁"
+    "|分户|补办|证件照|id card|residence permit|passport|visa|licen[cs]e",
+    re.IGNORECASE,
+)
+"""Without these no question in an open alarm is one on papers: 能冻结不 is asked of the money."""
+_NOT_OF_PAPERS = frozenset({"domestic_violence_advice", "case_howto", "minor_law", "legal_aid", "complaint_howto"})
+"""Matters that are asked about in other words."""
 _OF_FORMS = frozenset({"enquiry/dog_licence", "enquiry/residence_permit_apply"})
 """Of those, what nothing said in an alarm is about but a form."""
 _OF_AN_ALARM = frozenset(f"enquiry/{intent}" for intent in ("dog_rules", "minor_law", "case_howto", "lost_found_howto"))
 """Of those, what a question about the alarm itself may be taken for: who pays, what about the dog."""
+_PAPERS = re.compile("enquiry/(?:idcard_|household_|residence_permit_|dog_licence|passport|driving_licence)")
+"""Matters whose answers nobody minds who reads along."""
 _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|什么号|号是多少|单号|number", re.IGNORECASE)
 """Words of whoever asks for a tip's number."""
-_URGED, _RELIEVED = "now", "relief"
-"""In a case's `asked`: what counts most was said again; help has come, or its resident is out of danger."""
-_SURE_OF_WORSE = 0.9
+_URGED, _RELIEVED, _FAINT, _SEEN_BESIDE = "now", "relief", "faint", "seen_beside"
+"""In a case's `asked`: what counts most was said again; help has come, or its resident is out of danger; the guidance
+was held back, for it may be no alarm; a question was answered beside it, and that the officer sees the rest."""
+_CALMED, _OF_BLOWS = "calmed", ("danger", "injured")
+"""There as well: a fight has stopped, and what need not be asked of it then."""
+_SURE_OF_WORSE, _NOTHING_BESIDE = 0.9, 6
+"""P of another danger; and the size of words in which there is none beside the help that has come: 大夫来了."""
 _LIFE = frozenset({"medical", "poisoning", "fire", "gas_leak", "drowning"})
 """What in an alarm of another kind cannot wait for the officer's answer."""
 _BREAKS_OFF = re.compile("回来了|不说了|不写了|不打字了|先不聊")
 """Of whoever must stop writing: he is back."""
 _FICTION = "other/fiction"
+_FIGHTS = frozenset(
+    {"assault", "group_fight", "domestic_violence", "drunk_violent", "violent_threat", "mental_crisis", "general_alarm"}
+)
 _DESPAIR = "suicide_self"
 _OWN_END = frozenset({_DESPAIR, "suicide_other"})
 """Kinds in which a goodbye may be a farewell."""
@@ -109,6 +128,10 @@ def to(
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif case is not None and told_before and _adds_to(case, message, claimed, triage):
         replies = [BotReply(_added(session, case, message, understanding, triage, desk))]
+    elif understanding and case is None and not understanding.of_form and wording.asks_to_type(normalise(message.text)):
+        replies = [BotReply(wording.TYPING)]
+    elif understanding and triage.uncertain and triage.intent == _CHEATED and not understanding.of_form:
+        replies = [BotReply(wording.HALF_CHEATED)]
     elif understanding and triage.intent == _GREETING and _calls(session, message, now=now):
         replies = [BotReply(wording.IN_HAND)]
     elif understanding and (said := _beside(session, message, understanding, triage, desk, now=now)):
@@ -242,10 +265,13 @@ def _in_alarm(
         return list(understanding.replies)  # an officer has the alarm, and the form has been taken up again
     messages = messages_of(session, case)
     another = triage.urgent and triage.intent != case.intent and triage.confidence >= _SURE_OF_WORSE
-    danger = first or another or triage.seen_by_net
+    another = another and size(message.text) > _NOTHING_BESIDE
+    danger = first or another or _net_sees(message, triage)
     relief = None if danger else _relief(session, case, message, understanding, messages, desk)
     if first:
         kinds.of_first_words(case, triage)
+        if held_back := _held_back(case, messages, triage):
+            return [BotReply(held_back)]
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
         return [BotReply(_ended(session, case, message, desk, Manner.of(case, messages), now=now))]
     if relief:
@@ -253,51 +279,194 @@ def _in_alarm(
     if triage.seen_by_net:
         case.asked = [mark for mark in case.asked if mark != _RELIEVED]  # he is back
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
-    manner, questions = Manner.of(case, messages), desk.questions.current()
+    turned = _no_longer_faint(case, triage) or turned
+    manner = Manner.of(case, messages)
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
     if told_over and triage.intent == _CORRECTION:
         return [BotReply(receipts.SILENT[manner.english] if manner.hidden else wording.RESOLVED_ALREADY)]
     moment = Moment(
         kind_of(case),
-        questions.scene_of(case, messages),
+        desk.questions.current().scene_of(case, messages),
         first=first,
         begins=first or turned,
         over=over,
         mute=manner.mute,
         relieved=_RELIEVED in case.asked,
     )
-    doubted = duty_case.in_doubt(case)
-    matter = not first and _asks_a_matter(message, triage, over=told_over or doubted)
-    other_matter = matter and (over or triage.intent not in _OF_AN_ALARM)
-    faint = manner.hidden and other_matter and kinds.is_faint_whisper(session, case)
-    of_form = other_matter and triage.intent in _OF_FORMS and (not manner.hidden or case.acknowledged_at is not None)
-    if (faint or of_form) and (known := _known(understanding)):
-        return known  # a question on papers and its answer look like nothing, and it may be no whisper at all
-    apart = other_matter and triage.intent not in _OF_AN_ALARM and triage.confidence >= _PLAINLY_ANOTHER
+    alarm = _Alarm(session, message, understanding, triage, case, desk, messages, manner, moment, told_over)
+    said = _apart(alarm)
+    return said if said is not None else _of_alarm(alarm)
+
+
+@dataclass(frozen=True)
+class _Alarm:
+    """A message in an alarm, with what is known of both."""
+
+    session: Session
+    message: Message
+    understanding: Understanding | None
+    triage: Triage
+    case: Case
+    desk: Desk
+    messages: Sequence[Message]
+    manner: Manner
+    moment: Moment
+    told_over: bool
+
+    @property
+    def doubted(self) -> bool:
+        """Whether it is more likely no alarm."""
+        return duty_case.in_doubt(self.case)
+
+    @property
+    def matter(self) -> bool:
+        """Whether the message surely asks about a matter of its own."""
+        aside = self.told_over or self.doubted
+        return not self.moment.first and _asks_a_matter(self.message, self.triage, over=aside)
+
+    @property
+    def other_matter(self) -> bool:
+        """Whether that can be none that the alarm is about."""
+        return self.matter and (self.moment.over or self.triage.intent not in _OF_AN_ALARM)
+
+    def answer(self) -> str | None:
+        """What is said to a question that has one answer in such an alarm."""
+        kinds_of_case = {self.moment.kind, self.moment.scene, ANY}
+        return _answer(self.message, self.understanding, self.manner, self.desk, kinds_of_case)
+
+
+def _apart(alarm: _Alarm) -> list[BotReply] | None:
+    """What is said to words that are none of the alarm, or tell that it has passed; None where they are its own."""
+    case, triage, manner, moment = alarm.case, alarm.triage, alarm.manner, alarm.moment
+    if calmed := _calmed(case, alarm.message, triage, manner):
+        return [BotReply(calmed)]
+    known = _known(alarm.understanding)
+    if known and alarm.doubted and not moment.first and _is_surely_calm(triage):
+        return [*_not_twice(alarm, known), *_seen_beside(case, manner)]
+    stands_on_it = wording.asks_of_the_alarm(normalise(alarm.message.text).lower())
+    if moment.over and stands_on_it and (said := alarm.answer()):
+        return [BotReply(said)]
+    of_papers = alarm.told_over and bool(_PAPERS.match(triage.intent))
+    faint = manner.hidden and alarm.other_matter and (of_papers or kinds.is_faint_whisper(alarm.session, case))
+    seen = not manner.hidden or case.acknowledged_at is not None
+    of_form = alarm.other_matter and triage.intent in _OF_FORMS and seen
+    # a question on papers and its answer look like nothing, and it may be no whisper at all
+    return known if known and (faint or of_form) else None
+
+
+def _of_alarm(alarm: _Alarm) -> list[BotReply]:
+    """The guidance, a line that fits, an answer or a receipt, and the next question."""
+    message, triage, case, manner, moment, desk = (
+        *(alarm.message, alarm.triage, alarm.case),
+        *(alarm.manner, alarm.moment, alarm.desk),
+    )
+    begins, over = moment.begins, moment.over
+    apart = alarm.other_matter and triage.intent not in _OF_AN_ALARM and triage.confidence >= _PLAINLY_ANOTHER
     fitting = None if apart else _fitting(case, message, triage, manner, desk, moment)
-    calm = matter or (over and triage.intent != _WITHOUT_SUBJECT) or (told_over and triage.label == "other")
-    calm = calm or (doubted and _is_calm(triage))
-    if not (first or turned or fitting) and not manner.hidden and calm and (known := _known(understanding)):
+    calm = alarm.matter or (over and triage.intent != _WITHOUT_SUBJECT)
+    calm = calm or (alarm.told_over and triage.label == "other") or (alarm.doubted and _is_calm(triage))
+    if not (begins or fitting or manner.hidden) and calm and (known := _known(alarm.understanding)):
         return known
     answer = None
-    if not (first or turned or over or (fitting and not _only_mute(fitting[0]))):
-        answer = _answer(message, understanding, manner, desk, {moment.kind, moment.scene, ANY})
-        answer = answer or _worse(case, triage, moment, manner, desk)
-    if first or (turned and (not fitting or fitting[0].mute)):
-        said = begun(understanding, manner, fitting, desk.advice.current().in_english(moment))
+    if fitting and not (_only_mute(fitting[0]) or begins or over):
+        answer = _besides(alarm, fitting[0])
+    elif not (begins or over):
+        answer = alarm.answer() or _worse(case, triage, moment, manner, desk)
+    if moment.first or (begins and (not fitting or fitting[0].mute)):
+        said = begun(alarm.understanding, manner, fitting, desk.advice.current().in_english(moment))
         if fitting and fitting[0].instead and manner.mute:
             said += _through_others(case, moment, manner, desk)
     elif not (fitting or answer) and not manner.hidden and _parts(triage, moment.kind):
         return [BotReply(manner.aloud(wording.parting(message.text, english=manner.english)))]
     else:
         told = [text for text in (answer, fitting and fitting[1]) if text]
-        told = told or [_taken_down(session, case, message, messages, moment, manner, desk)]
+        told = told or [_taken_down(alarm.session, case, message, alarm.messages, moment, manner, desk)]
         said = [BotReply(text) for text in told]
-    if told_over or moment.relieved or case.state != CaseState.OPEN:
-        return said
-    ask = next_question(case, messages, questions, english=manner.english, hidden=manner.hidden)
-    return [*said, BotReply(ask)] if ask else said
+    return [*said, *_next_question(alarm)]
+
+
+def _next_question(alarm: _Alarm) -> list[BotReply]:
+    """What is most useful to know next, until an officer has the case or it is over."""
+    case, manner = alarm.case, alarm.manner
+    if alarm.told_over or alarm.moment.relieved or case.state != CaseState.OPEN:
+        return []
+    questions = alarm.desk.questions.current()
+    ask = next_question(case, alarm.messages, questions, english=manner.english, hidden=manner.hidden)
+    return [BotReply(manner.aloud(ask))] if ask else []
+
+
+def _net_sees(message: Message, triage: Triage) -> bool:
+    """Whether the safety net sees danger in a message's own words: those before it, read along, were answered then."""
+    if triage.source == "net":
+        return True
+    text, found = normalise(message.text), [item for item in triage.evidence if item.rule != "model"]
+    return any(not item.words or any(word in text for word in item.words) for item in found)
+
+
+def _held_back(case: Case, messages: Sequence[Message], triage: Triage) -> str | None:
+    """What fits either, to words that are more likely no alarm than one: whoever is locked out is not comforted in
+    despair. The guidance comes with the next word of danger; where a life may depend on it, at once."""
+    kind, manner = kind_of(case), Manner.of(case, messages)
+    saves = kind in RESCUE - _OWN_END or case.intent in kinds.FROM_AFAR
+    if case.silent or manner.hidden or manner.mute or saves or not triage.fainter_than(duty_case.WITH_THE_ODDS):
+        return None
+    case.asked = [*case.asked, _FAINT]
+    return wording.FAINT_ALARM_ENGLISH if manner.english else manner.aloud(wording.FAINT_ALARM)
+
+
+def _no_longer_faint(case: Case, triage: Triage) -> bool:
+    """Whether guidance that was held back is due now: danger is told once more."""
+    due = _FAINT in case.asked and triage.urgent
+    if due:
+        case.asked = [mark for mark in case.asked if mark != _FAINT]
+    return due
+
+
+def _calmed(case: Case, message: Message, triage: Triage, manner: Manner) -> str | None:
+    """What is said to who tells that a fight has stopped; the case stays, and nobody is asked about the blows again."""
+    calm = message.kind == "text" and not (manner.hidden or triage.urgent) and kind_of(case) in _FIGHTS
+    if not calm or _CALMED in case.asked or not wording.says_calmed(normalise(message.text)):
+        return None
+    case.asked = list(dict.fromkeys([*case.asked, *_OF_BLOWS, _CALMED]))
+    return wording.CALMED_ENGLISH if manner.english else manner.aloud(wording.CALMED)
+
+
+def _not_twice(alarm: _Alarm, known: list[BotReply]) -> list[BotReply]:
+    """The answer to a request; to who goes on with it what fits that, and not the same advice again."""
+    message, triage, manner = alarm.message, alarm.triage, alarm.manner
+    last = _last_said(alarm.session, message)
+    if triage.label not in ("help_request", "tip") or not any(reply.text in last for reply in known):
+        return known
+    matter = {triage.label, triage.intent.rpartition("/")[2]}
+    if answer := _answer(message, alarm.understanding, manner, alarm.desk, matter):
+        return [BotReply(answer)]
+    if asks(normalise(message.text)):
+        return [BotReply(_officer_will(manner))]
+    return [BotReply(wording.ADDED_ENGLISH if manner.english else wording.ADDED[1])]
+
+
+def _seen_beside(case: Case, manner: Manner) -> list[BotReply]:
+    """That the officer sees what else was told, said once beside answers to who may be in no danger."""
+    if _SEEN_BESIDE in case.asked:
+        return []
+    case.asked = [*case.asked, _SEEN_BESIDE]
+    return [BotReply(wording.SEEN_BESIDE_ENGLISH if manner.english else wording.SEEN_BESIDE)]
+
+
+def _besides(alarm: _Alarm, said: Entry) -> str | None:
+    """What else is said to a message that asks the bot something and tells something: how long, he does not answer."""
+    moment, message, understanding = alarm.moment, alarm.message, alarm.understanding
+    advice, answers = alarm.desk.advice.current(), alarm.desk.answers.current()
+    lines = [line for line in advice.lines if line.entry.when and line.entry.beside != said.beside]
+    for entry in lines_for(moment, message.text, lines):
+        if not entry.relief and (words := alarm.manner.of_entry(entry)):
+            _note(alarm.case, entry)
+            return words
+    if understanding is None or not said.beside:
+        return None
+    found = answers.to(message.text, understanding.asked, {moment.kind, moment.scene, ANY}, surely=True)
+    return alarm.manner.of_answer(found) or None if found and found.told and not found.relief else None
 
 
 def _only_mute(entry: Entry) -> bool:
@@ -331,11 +500,11 @@ def _relief(
     if receipts.asks_something(message.text) or _is_over(message, understanding.triage, case, desk):
         return None  # what ends the alarm says so itself
     manner, scene = Manner.of(case, messages), desk.questions.current().scene_of(case, messages)
-    found = desk.answers.current().to(message.text, understanding.asked, {kind_of(case), scene, ANY})
-    said = manner.of_answer(found) if found and found.relief else ""
+    fitting = lines_for(Moment(kind_of(case), scene), message.text, desk.advice.current().lines)
+    said = next((manner.of_entry(entry) for entry in fitting if entry.relief), "")
     if not said:
-        fitting = lines_for(Moment(kind_of(case), scene), message.text, desk.advice.current().lines)
-        said = next((manner.of_entry(entry) for entry in fitting if entry.relief), "")
+        found = desk.answers.current().to(message.text, understanding.asked, {kind_of(case), scene, ANY})
+        said = manner.of_answer(found) if found and found.relief else ""
     if said and _RELIEVED not in case.asked:
         case.asked = [*case.asked, _RELIEVED]
     return said or None
@@ -391,16 +560,25 @@ def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
     """Whether a message in an alarm surely asks about a matter of its own; a faint reading is most often a detail."""
     if not asks(normalise(message.text)):
         return False
+    if not over and wording.asks_of_the_alarm(normalise(message.text).lower()):
+        return False
     if triage.intent == _FOLLOWS_UP:
         return triage.confidence >= _SURE_OF_QUESTION
     if triage.label != "enquiry" or triage.intent == _WITHOUT_SUBJECT:
         return False
-    return triage.confidence >= _SURE_OF_QUESTION and (over or bool(_MATTERS.match(triage.intent)))
+    named = triage.intent.rpartition("/")[2] in _NOT_OF_PAPERS or bool(_PAPERS_NAMED.search(normalise(message.text)))
+    return triage.confidence >= _SURE_OF_QUESTION and (over or (named and bool(_MATTERS.match(triage.intent))))
 
 
 def _is_calm(triage: Triage) -> bool:
     """Whether a message is more likely than not a question or talk; what adds to a request or tip may be the alarm."""
     return triage.label in ("enquiry", "other") and triage.confidence >= duty_case.WITH_THE_ODDS
+
+
+def _is_surely_calm(triage: Triage) -> bool:
+    """Whether a message is surely no alarm, nor more of one: its resident asks for a locksmith."""
+    calm = not (triage.urgent or triage.uncertain or triage.seen_by_net or triage.silent)
+    return calm and triage.intent != _CORRECTION and triage.confidence >= _SURELY_CALM
 
 
 def _parts(triage: Triage, kind: str) -> bool:
@@ -507,7 +685,7 @@ def _ended(session: Session, case: Case, message: Message, desk: Desk, manner: M
     if ended:
         escalation.page_holder(session, case, PageKind.OVER, watch=desk.watch(), now=now)
     if manner.hidden:
-        return receipts.SILENT[manner.english]
+        return wording.SILENT_OVER_ENGLISH if manner.english else wording.SILENT_OVER
     if not ended:
         return wording.RESOLVED_UNPROVEN
     return wording.RESOLVED_FOUND if kind_of(case) in _LOST else wording.RESOLVED
@@ -528,8 +706,12 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
 def _takes_back(message: Message, triage: Triage) -> bool:
     """Whether a message surely says that what was told is over, in words that can; a faint reading of it is most often
     a detail."""
-    sure = triage.intent == _CORRECTION and triage.confidence >= _SURE_OF_END
-    return sure and wording.may_end(wording.unspaced(message.text))
+    if triage.intent != _CORRECTION:
+        return False
+    text = wording.unspaced(message.text)
+    if triage.confidence >= _SURE_OF_END:
+        return wording.may_end(text)
+    return triage.confidence >= _SLIPPED and wording.says_slip(text)
 
 
 def _asks_after(message: Message, triage: Triage) -> bool:

@@ -13,6 +13,32 @@ ALARM_ENGLISH = (
     "We have your message, and the officer on duty has been alerted.\n"
     "If you can call: 110 police, 119 fire, 120 ambulance. If you cannot, write here or send your location."
 )
+FAINT_ALARM = (
+    "您写的值班民警已收到提醒，正在查看。\n"
+    "您现在安全吗？出了什么事、在哪，写一句就行。\n"
+    "有危险马上打110（火警119、急救120）；心里难受，也直接跟我说。"
+)
+"""Of what is more likely no alarm than one: it fits either."""
+FAINT_ALARM_ENGLISH = (
+    "The officer on duty has been alerted to your message.\n"
+    "Are you safe? Tell me in one line what happened, and where.\n"
+    "In danger call 110 police, 119 fire, 120 ambulance; if you feel desperate, tell me."
+)
+SEEN_BESIDE = "您前面写的，值班民警也看得到；真有危险，随时写在这里或打110。"
+SEEN_BESIDE_ENGLISH = "The officer also sees what you wrote before; if there is any danger, write here or call 110."
+TYPING = (
+    "可以，在这里打字就行，民警看得到，也能发短信到12110。\n出什么事了、人在哪，写几个字；现在有危险就写“救”和地点。"
+)
+"""To who asks whether one can write and not speak: it may be somebody who must not be heard."""
+HALF_CHEATED = (
+    "您先别急，民警也看得到。钱转出去没有？转了多少、什么时候转的，写一句就行。\n"
+    "刚转的、正要转的：先停手，别再转、别说验证码，马上打110止付。"
+)
+"""To who was cheated and has told no more yet."""
+CALMED = "停下来就好。有人伤着就打120；要是再闹起来，离远点，马上写在这里或打110。"
+CALMED_ENGLISH = (
+    "Good that it has stopped. If anybody is hurt call 120; if it starts again keep away, and write here or call 110."
+)
 # In front of an attacker it must look like nothing.
 SILENT_ALARM = "收到，在办了。"
 SILENT_RECEIPT = "收到。"
@@ -30,6 +56,8 @@ ASKED_ENGLISH = (
     "I cannot answer that for certain. The officer on duty sees your question and will answer here; "
     "if it cannot wait, call 110."
 )
+SILENT_OVER = "没事，知道了。"
+SILENT_OVER_ENGLISH = "OK, no problem."
 SILENT_ASKED = "这个一会儿回你，先等信儿。"
 IN_HAND = "在的。您说的事民警看得到，会在这里回您；要是急事、有危险，马上打110。"
 STILL_HERE = "在的，值班民警已收到提醒，您写的都看得到。情况一变就写在这里。"
@@ -114,6 +142,8 @@ _FOUND = re.compile(
 _NOT_FOUND = re.compile(
     "没找|还没|找不|没回|不见|没有?看见|未找|河|江|湖|井|水里|上不来|出不来|血|不动|昏|晕|没气|楼顶|天台|桥|锁|绑|关着|不让"
 )
+_WHETHER = re.compile(r"了(?:没有?|吗|么|不)[啊呀呢]?\W*$|[?？]|有没有|是不是")
+"""Of who asks whether somebody is back: 找到了没有啊."""
 _IN_DANGER = re.compile("[河江湖井血]|水里|上不来|出不来|不动|昏|晕|没气|叫不醒|楼顶|天台|桥上")
 _MISTAKE = re.compile(
     "发错|打错(?!人)|报错|弄错|搞错|看错|按错|误会|误报|误触|虚惊|串群|[打玩]游戏[呢哈喊]|在[打玩]游戏|是游戏|游戏里(?:喊|打|说|的)|吃鸡呢|联机呢|闹着玩|拍戏|拍视频呢"
@@ -161,6 +191,29 @@ _UNSURE = re.compile(
 )
 _SURE = re.compile("确定|确认|亲眼|都看过|来看过|没问题|真的|已经.{0,4}(?:灭|关|走|找到)")
 
+
+_SLIPS = re.compile("[看听认整弄搞闹](?:岔|差|错)(?!.{0,3}(?:楼|号|门|地址|名|单元|时间|电话))|认错人|乌龙|虚惊|误会")
+"""What says that the writer was wrong, where a model hears a correction too; of a house number it says nothing."""
+_CALMED = re.compile(
+    "不(?:吵|打|闹|骂|干仗|砸|动手|吵吵|打架|吵架|闹腾)了|消停了|和好了|散了|停手了|(?:拉|劝)开了|手拉手"
+    "|(?:stopped|not) fighting|made up"
+)
+_NOT_CALMED = re.compile(
+    "又|还[在没要是]|但|可是|不过|血|伤|晕|昏|动不了|不动|没动静|救|怕|威胁|等会|过会|一会儿|待会|估计|可能|好像|是不是|锁"
+    "|堵|躲|怎么|咋|要是|刀|[吗？?]|走不|出不"
+)
+_OF_THE_ALARM = re.compile(
+    "受理|报警|报案|立案|出警|作证|做证|笔录|这(?:个)?事儿?[^，。 ]{0,4}(?:算|归|管|罚|影响|咋|怎么)"
+    "|(?:会不会|能不能|受不受)[^，。 ]{0,3}影响|受影响|影响(?:我|俺)|罚我|罚不罚|[会被要]罚|罚款|赔我|抓我|怪我|白跑"
+    "|(?:你们|民警|警察|警官)[^，。 ]{0,4}(?:来|管|抓|处理|到了)"
+    "|(?:他|她|那人|对方)[^，。 ]{0,6}(?:放出来|坐牢|判|拘|抓)"
+    "|(?:to|must i|should i) (?:stay|wait)|wait here|witness|testif|my report|police (?:come|help)"
+)
+"""Of a question that stands on the alarm itself, whatever papers it names: 没身份证会不会不受理."""
+_TYPES = re.compile(
+    "(?:[不没](?:打|用打|方便打|能打)电话|不(?:说话|出声|吱声|吭声)|不(?:能|方便)(?:说话|出声))[^，。]{0,6}(?:打字|发字|写字|发消息)"
+    "|[光只单]打字|打字(?:报警|求助)|(?:can|may) i (?:just )?(?:type|text|write)\\b"
+)
 
 _SENT = re.compile(
     "[我俺]?(?:已经|都|刚)*(?:补|发|传|拍|重拍|重发|交|寄|弄|照)(?:好|完|过去|上去|上|过|齐)?了?(?:吧|啊|呀|哈|，|。|,|您?看[看下]?|查收|收到[没吗]|行[吗不])*"
@@ -250,6 +303,26 @@ def unspaced(text: str) -> str:
     return "".join(normalise(text).split())
 
 
+def says_slip(text: str) -> bool:
+    """Whether words in normal form say that the writer was wrong: 整岔了, 是我小舅子."""
+    return bool(_SLIPS.search(text)) and not _NO_MISTAKE.search(text)
+
+
+def says_calmed(text: str) -> bool:
+    """Whether words in normal form say that a fight has stopped, and nothing that is worse beside it."""
+    return bool(_CALMED.search(text)) and not _NOT_CALMED.search(text)
+
+
+def asks_to_type(text: str) -> bool:
+    """Whether words in normal form ask if one can write to the station and not speak."""
+    return bool(_TYPES.search(text)) and asks(text)
+
+
+def asks_of_the_alarm(text: str) -> bool:
+    """Whether a question in normal form stands on the alarm itself, whatever papers it names."""
+    return bool(_OF_THE_ALARM.search(text))
+
+
 def says_sent(text: str) -> bool:
     """Whether words in normal form are no more than that what was asked for has been sent: 补好了."""
     return bool(_SENT.fullmatch(text.strip())) and len(text.strip()) > 1
@@ -262,7 +335,7 @@ def says_puzzled(text: str) -> bool:
 
 def says_found(text: str) -> bool:
     """Whether words in normal form say that a missing person is back, and nothing that is worse beside it."""
-    return bool(_FOUND.search(text)) and not _NOT_FOUND.search(text)
+    return bool(_FOUND.search(text)) and not (_NOT_FOUND.search(text) or _WHETHER.search(text))
 
 
 def says_where(text: str) -> bool:

@@ -42,7 +42,7 @@ from bot.nlu.telling_words import (
 from bot.nlu.thread import Thread
 from bot.nlu.triage import URGENT, Evidence, Triage
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
-from bot.nlu.wording import asks
+from bot.nlu.wording import asks, size
 
 _OF_ONE_FORM = (REQUESTED, CONSENT, CONFIRMED)
 """Slots that a form does not leave to the next one; a name and an address it does."""
@@ -62,6 +62,15 @@ _CORRECTION, _HEARD_IT = "help_request/correction", "other/acknowledgement"
 _CALLED = re.compile("110|警|报案|报错|误报|119|120|派人|别来|不用来|救护|消防")
 """What takes back a call, wherever that was made."""
 _SWINDLED_LATE = "help_request/fraud_reported_late"
+_HALF_TOLD = re.compile(
+    "(?:让|叫|被|给)(?:人家?|他们?|她|那人|骗子|别人|电话里|网上)?[^，。 ]{0,3}(?:忽悠|骗|坑|套路|糊弄|洗脑)"
+    "(?!我?[玩着笑])|(?:上当|中招|中套|着道)了"
+)
+"""Of whoever was cheated and does not say of what, nor when: the money may be on its way."""
+_IN_FUN = re.compile(
+    "笑|逗|玩|游戏|电视|电影|小品|新闻|视频|段子|小说|超市|菜|衣服|质量|发货|快递|退货|网购|淘宝|拼多多"
+)
+_HALF_A_STORY, _SURELY_TALK = 20, 0.95
 _SWINDLE = re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _TIP_HOWTO, _ANY_TIP = "enquiry/tip_howto", "tip/general_tip"
@@ -154,7 +163,7 @@ class Context:
             return await self._of_list(await parse(listed), parse)
         if menu := self._menu(alone):
             return Meaning(menu)
-        alone = await self._told_with_how(self._wishing(self._fresh(self._followed(alone))), parse)
+        alone = await self._told_with_how(self._half_told(self._wishing(self._fresh(self._followed(alone)))), parse)
         if taken_back := self._taken_back(alone):
             return Meaning(taken_back)
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
@@ -281,6 +290,16 @@ class Context:
         seen = Evidence("no_time_told", tuple(dict.fromkeys(_SWINDLE.findall(text))))
         going = Triage(URGENT, triage.confidence, f"{URGENT}/fraud_transfer", (seen,))
         return read_as(alone, going, going.intent)
+
+    def _half_told(self, alone: dict[str, Any]) -> dict[str, Any]:
+        """A swindle of which nothing is told yet, where the model hears but talk: what was paid, and when, is asked."""
+        triage, text = Triage.from_json(alone["triage"]), normalise(alone["text"])
+        talk = triage.label == "other" and triage.confidence < _SURELY_TALK and not triage.uncertain
+        told = self._said.form or self._said.in_case or asks(text) or _IN_FUN.search(text) or tells_of_long_ago(text)
+        if not talk or told or size(text) > _HALF_A_STORY or not _HALF_TOLD.search(text):
+            return alone
+        cheated = Triage("help_request", triage.confidence, _SWINDLED_LATE)
+        return unclear(alone, cheated, "fraud_transfer")
 
     def _taken_back(self, alone: dict[str, Any]) -> dict[str, Any] | None:
         """What takes a question back where nothing has been reported: 找着了，不用补了 of a card is no false alarm."""

@@ -59,9 +59,10 @@ def dialogue(parse_data: dict[str, Any], name: str, intent: str) -> dict[str, An
     return {**read, "intent": {"name": name, "confidence": 1.0}}
 
 
-def unclear(parse_data: dict[str, Any], triage: Triage) -> dict[str, Any]:
-    """The message as one that nobody can be sure of: its sender is asked, and a human sees it."""
-    doubtful = replace(triage, uncertain=True, options=(f"{URGENT}/general_alarm", triage.intent))
+def unclear(parse_data: dict[str, Any], triage: Triage, danger: str = "general_alarm") -> dict[str, Any]:
+    """The message as one that nobody can be sure of: its sender is asked, and a human sees it; `danger`: the kind of
+    alarm that it may be."""
+    doubtful = replace(triage, uncertain=True, options=(f"{URGENT}/{danger}", triage.intent))
     return {
         **parse_data,
         "intent": {"name": UNCLEAR, "confidence": 1.0},

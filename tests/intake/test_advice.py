@@ -54,6 +54,26 @@ def said(station: Station) -> list[str]:
         ("medical", "没气了 到底按哪儿啊 按哪", "how_to_press"),
         ("burglary", "我听不见敲门 你们来了我咋知道", "deaf_at_the_door"),
         ("fire", "坐电梯下去行吗", "no_lift_down"),
+        ("domestic_violence", "爸爸拿椅子要砸", "thing_in_hand"),
+        ("assault", "我拿棍子呢", ""),
+        ("fire", "浇不灭 火更大了", "fire_spreads"),
+        ("fire", "我爷爷还在里面", "still_inside"),
+        ("fire", "我还在里面", ""),
+        ("domestic_violence", "he took the hammer", "thing_in_hand"),
+        ("assault", "他抄起擀面杖了", "thing_in_hand"),
+        ("domestic_violence", "女的没动静了", "gone_quiet"),
+        ("domestic_violence", "没动静了 和好了", ""),
+        ("medical", "咋喊不应呢", "not_answering"),
+        ("medical", "敲门不应声 是邻居", ""),
+        ("gas_leak", "那个抢修打哪个号", "gas_number"),
+        ("traffic_injury", "打啥号", "which_number"),
+        ("traffic_injury", "there is no passport with me", "papers_do_not_matter"),
+        ("fire", "可以走了吗", "stays_as_witness"),
+        ("violent_threat", "可以走了吗", ""),
+        ("suicide_self", "刚才吞了一板安眠药", "swallowed"),
+        ("suicide_self", "安眠药就在手里", "means"),
+        ("domestic_violence", "我婆婆说这事别往外说", ""),
+        ("domestic_violence", "你们别往外说", "keep_me_out"),
     ],
 )
 def test_that_a_line_fits_the_words_and_the_kind(kind: str, text: str, name: str) -> None:
@@ -253,7 +273,15 @@ async def test_that_life_counts_more_than_money_and_a_sure_reading_more_than_a_d
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("人找到了 在公交站", True), ("他回来了", True), ("还没找到", False), ("找到了 在河里漂着", False)],
+    [
+        ("人找到了 在公交站", True),
+        ("他回来了", True),
+        ("找着了没啥事", True),
+        ("还没找到", False),
+        ("找到了 在河里漂着", False),
+        ("找到了没有啊", False),
+        ("孩子回来了吗", False),
+    ],
 )
 def test_that_plain_words_say_that_somebody_is_back(text: str, found: bool) -> None:
     assert wording.says_found(text) is found

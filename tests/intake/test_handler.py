@@ -250,8 +250,8 @@ async def test_that_a_silent_alarm_gets_nothing_but_neutral_words(station: Stati
     texts = [reply.text for reply in rows(station, Reply)]
     assert texts == [
         f"{wording.SILENT_ALARM}\n\n{SILENT['place']}",
-        f"{wording.SILENT_ASKED}\n\n{SILENT['danger']}",
-        f"收到。\n\n{questions.load().again['silent']}",
+        f"{wording.SILENT_ASKED}\n\n{questions.load().again['silent']}",
+        f"收到。\n\n{SILENT['danger']}",
     ]
     for word in ("警", "110", "民警"):
         assert word not in "".join(texts)

@@ -610,6 +610,15 @@ def test_that_a_place_after_a_tip_is_a_detail_though_the_two_together_are_in_dou
     assert meaning(read("有人倒了", sure), TIP).parse_data["triage"]["label"] == "urgent_alarm"
 
 
+def test_that_who_was_cheated_and_tells_no_more_is_asked_and_seen() -> None:
+    talk = Triage("other", 0.6, "other/chitchat")
+    heard = meaning(read("我妈好像让人忽悠了", talk)).parse_data["triage"]
+    assert (heard["intent"], heard["uncertain"]) == ("help_request/fraud_reported_late", True)
+    assert heard["options"][0] == "urgent_alarm/fraud_transfer", "a tap on danger brings the guidance of its kind"
+    for calm in ("我闺女让我忽悠去跳舞了 笑死", "买菜让人坑了", "是不是让人骗了", "三年前让人骗了"):
+        assert not meaning(read(calm, talk)).parse_data["triage"]["uncertain"]
+
+
 def test_that_the_man_of_the_tip_who_is_here_now_is_an_alarm_of_its_kind() -> None:
     wanted = said(Triage("tip", 0.9, "tip/wanted_suspect"), "你们通缉的那个人我见过")
     here = read("妈呀 他进来了", Triage("urgent_alarm", 0.9, "urgent_alarm/general_alarm"))
