@@ -281,11 +281,14 @@ class Context:
         return self._said.alarm_open and sure and asks(normalise(alone["text"]))
 
     def _fresh(self, alone: dict[str, Any]) -> dict[str, Any]:
-        """A swindled sum of which nobody says that it is gone for more than a day as what can still be stopped."""
+        """A swindled sum of which nobody says that it is gone for more than a day as what can still be stopped; of one
+        that is, however unsure the model, nobody is asked."""
         triage, text = Triage.from_json(alone["triage"]), alone["text"]
-        if triage.intent != _SWINDLED_LATE or triage.uncertain or not _HAN.search(text):
+        if triage.intent != _SWINDLED_LATE or not _HAN.search(text):
             return alone
-        if any(map(tells_of_long_ago, (text, *(event.text or "" for event in self._said.last_messages)))):
+        if tells_of_long_ago(text):
+            return alone if triage.seen_by_net else read_as(alone, triage, triage.intent)
+        if triage.uncertain or any(tells_of_long_ago(event.text or "") for event in self._said.last_messages):
             return alone
         seen = Evidence("no_time_told", tuple(dict.fromkeys(_SWINDLE.findall(text))))
         going = Triage(URGENT, triage.confidence, f"{URGENT}/fraud_transfer", (seen,))

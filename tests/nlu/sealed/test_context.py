@@ -1037,8 +1037,10 @@ def test_that_a_swindle_of_which_no_time_is_told_is_one_that_can_still_be_stoppe
 @pytest.mark.parametrize(
     "text", ["上个月让人骗了八千", "被骗三万 半年多了", "前儿个刷单搭进去五千", "去年冬天的事 骗走我两万"]
 )
-def test_that_a_swindle_of_long_ago_pages_nobody(text: str) -> None:
-    assert meaning(read(text, LATE)).parse_data["triage"]["label"] == "help_request"
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_that_a_swindle_of_long_ago_pages_nobody_and_is_asked_nothing(text: str, doubtful: bool) -> None:
+    told = meaning(read(text, replace(LATE, uncertain=doubtful))).parse_data["triage"]
+    assert (told["label"], told["uncertain"]) == ("help_request", False)
 
 
 def test_that_more_of_a_swindle_of_long_ago_pages_nobody() -> None:
