@@ -274,6 +274,8 @@ async def test_that_an_alarm_behind_a_slow_message_is_paged_before_it_is_its_tur
         sends = [asyncio.create_task(gateway.say("你好", message_id=1))]
         await eventually(lambda: heard(gateway.station))
         sends.append(asyncio.create_task(gateway.say(ALARM, message_id=2)))
+        await eventually(lambda: len(gateway.arrived) == 2)
+        gateway.station.clock.advance(seconds=2)
         await eventually(gateway.station.phone.pages)
         assert gateway.station.phone.take()["label"] == "urgent_alarm"
         assert heard(gateway.station) == ["你好"]
