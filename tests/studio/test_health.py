@@ -1,7 +1,6 @@
 """What the health of the data finds."""
 
 import io
-import itertools
 import json
 import tarfile
 from datetime import date, timedelta
@@ -130,8 +129,10 @@ def test_that_contradictions_leaks_and_what_is_due_are_found_and_looked_for_agai
     assert checkup.current(TODAY) is before
     assert before.findings == ()
     assert before.asked.questions > 0
-    questions = next((data / "questions").glob("*.yml"))
-    topic, unasked = itertools.islice(yaml.safe_load(questions.read_text(encoding="utf-8")), 2)
+    topics = {
+        path: list(yaml.safe_load(path.read_text("utf-8"))) for path in sorted((data / "questions").glob("*.yml"))
+    }
+    questions, (topic, unasked, *_) = next((path, names) for path, names in topics.items() if len(names) > 1)
     questions.write_text(f"{topic}:\n- 就这一句\n- 就这一句\nno_such_topic:\n- 另一句\n", encoding="utf-8")
     asked = checkup.current(TODAY)
     assert {(unasked, 0), ("no_such_topic", 1), (topic, 2)} <= set(asked.asked.few)
