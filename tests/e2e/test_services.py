@@ -296,7 +296,8 @@ def test_that_giving_up_ends_the_form_and_stores_nothing(writer: Applicant) -> N
 
 
 def test_that_a_form_waits_and_tells_what_is_missing(writer: Applicant) -> None:
-    assert "（2/11）" in writer.with_form("我要办犬证", "赵小满", "大东路66号2单元301").say("手头没有，晚上再填")
+    later = writer.with_form("我要办犬证", "赵小满", "大东路66号2单元301").say("手头没有，晚上再填")
+    assert "下一项是“身份证号”" in later
     missing = writer.say("还差啥")
     assert "还差9项" in missing
     assert "手机号" in missing
@@ -502,8 +503,8 @@ def test_that_english_and_traditional_characters_are_answered_in_kind(writer: Ap
     first = writer.say("Help! A man with a knife is following me near the subway")
     assert "officer on duty" in first
     assert "Where are you" in first
-    assert "Are you safe" in writer.say("I am near the gate of the park")
-    assert "Is anyone hurt" in writer.say("He is still behind me")
+    assert "send your location" in writer.say("I am near the gate of the park")
+    assert "Are you safe" in writer.say("He is still behind me")
     traditional = Applicant(writer.stack)
     assert "戶口本" in traditional.say("身份證丟了怎麼補辦")
     assert "值班民警" in traditional.say("有個男人跟蹤我，我好怕")
