@@ -28,10 +28,6 @@ _QUIET = [
 ]
 
 
-_CONNECTED = "() => window.did_handshake !== false"
-"""Whether a page of NiceGUI's hears its server; any other page has nothing to wait for."""
-
-
 class Windows:
     """Opens windows of one browser, and remembers what went wrong in any of them."""
 
@@ -68,7 +64,6 @@ class Windows:
         page.on("request", lambda request: self._check(request.url))
         page.on("websocket", lambda socket: self._check(socket.url))
         page.goto(path)
-        page.wait_for_function(_CONNECTED)  # what is clicked before that reaches nobody
         return page
 
     def _token(self, officer: str) -> str:
