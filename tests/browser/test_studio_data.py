@@ -173,8 +173,8 @@ def test_that_an_example_that_is_a_test_message_is_shown_with_it_and_removed(stu
     tested = corpus.load(data).test[0]
     path = data / "intents" / "other" / "greeting.yml"
     path.write_text(files.with_examples(path.read_text(encoding="utf-8"), [tested.text]), encoding="utf-8")
-    page = studio.open("/studio/data", officer=TRAINER)
-    page.get_by_role("tab", name="漏进测试集 1").click()
+    page = studio.open("/studio/data?tab=漏进测试集", officer=TRAINER)
+    expect(page.get_by_role("tab", name="漏进测试集 1")).to_be_visible()
     finding = page.locator(".q-tab-panel .finding")
     expect(finding).to_contain_text("相似 100%")
     expect(finding).to_contain_text(f"测试消息 {tested.id}：{tested.text}")
