@@ -10,8 +10,9 @@ import yaml
 from bot.nlu.triage import URGENT
 from bot.settings import ROOT
 
-EXAMPLES, TURN_EXAMPLES = 40, 6
-"""Of each intent, and of each turn, topic and question of a form, its first ones."""
+EXAMPLES, TURN_EXAMPLES, QUESTIONS = 40, 6, 1
+"""Of each intent, of each turn and value of a form and each topic of its enquiries, and of each other topic, its first
+ones: the station has a thousand topics, and to read some questions of each would be most of a training."""
 INTENTS = frozenset(
     {
         *(f"urgent_alarm/{name}" for name in ("general_alarm", "fire", "robbery", "assault", "silent_call", "medical")),
@@ -48,7 +49,9 @@ def small_project_at(folder: Path, *, emergencies: int = EXAMPLES) -> Path:
     turns = (data / f"{name}.yml" for name in ("form_turns", "aspect_turns"))
     for source in (*turns, *(data / "questions").glob("*.yml"), *(data / "form_values").glob("*.yml")):
         target = folder / "nlu_data" / source.relative_to(data)
-        target.write_text(_with_examples(source, "  - ", TURN_EXAMPLES), encoding="utf-8")
+        of_others = source.parent.name == "questions" and f"enquiry/{source.stem}" not in INTENTS
+        number = QUESTIONS if of_others else TURN_EXAMPLES
+        target.write_text(_with_examples(source, "  - ", number), encoding="utf-8")
     (folder / "models").mkdir()
     return folder
 
