@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -343,14 +343,18 @@ def _noted(form: Form, reading: Reading, requested: str | None, filled: Mapping[
     it was understood."""
     if requested not in form.fields or requested in reading.values or reading.problems or reading.again:
         return ""
-    given = {name: value for name, value in reading.values.items() if name in form.fields and filled.get(name) is None}
-    return "；".join(line for line in filled_lines(form, given) if line.partition("：")[2] not in reading.remark)
+    return _lines(form, reading, {name: value for name, value in reading.values.items() if filled.get(name) is None})
 
 
 def _changed(form: Form, reading: Reading, filled: Mapping[str, Any]) -> str:
     """What a message gave in the place of what was told before: nobody is to wonder whether it was put right."""
     anew = {name: value for name, value in reading.values.items() if filled.get(name) not in (None, value)}
-    given = {name: value for name, value in anew.items() if name in form.fields}
+    return _lines(form, reading, anew)
+
+
+def _lines(form: Form, reading: Reading, values: Mapping[str, Any]) -> str:
+    """These values of the form's fields, but for what the reading remarks on."""
+    given = {name: value for name, value in values.items() if name in form.fields}
     return "；".join(line for line in filled_lines(form, given) if line.partition("：")[2] not in reading.remark)
 
 
@@ -378,15 +382,19 @@ def _aside(
 
 def _left(dispatcher: CollectingDispatcher) -> bool:
     """Whether it was just told that the form waits: whoever goes away is asked nothing behind it."""
-    told = [str(message.get("text") or "") for message in dispatcher.messages]
-    return any(text == _RESTING or text.startswith(_LATER_BEGINS) for text in told)
+    return _puts_off(dispatcher.messages)
 
 
 def _rests(tracker: Tracker) -> bool:
     """Whether the message before this one was answered with that the form waits."""
     users = [at for at, event in enumerate(tracker.events) if event["event"] == "user"]
     answered = tracker.events[users[-2] if len(users) > 1 else 0 :]
-    told = [str(event.get("text") or "") for event in answered if event["event"] == "bot"]
+    return _puts_off(event for event in answered if event["event"] == "bot")
+
+
+def _puts_off(said: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether one of the bot's messages tells that the form waits."""
+    told = (str(message.get("text") or "") for message in said)
     return any(text == _RESTING or text.startswith(_LATER_BEGINS) for text in told)
 
 

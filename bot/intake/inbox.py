@@ -24,7 +24,7 @@ from bot.wechat.inbound import Inbound
 log = structlog.get_logger()
 LEASE = timedelta(seconds=8)
 """Longer than a message is ever worked on (three seconds for Rasa, the rest for the database)."""
-MODEL_WITHIN = timedelta(seconds=2)
+_MODEL_WITHIN = timedelta(seconds=2)
 """How long the page for an alarm of the safety net waits for the model to read its message (ADR 005)."""
 FRAGMENTS_WITHIN = timedelta(minutes=3)
 _FRAGMENT_CHARACTERS = 14
@@ -111,12 +111,11 @@ def _seen_by_net(
 
 def raise_unread(session: Session, now: datetime, *, desk: Desk) -> int:
     """File and page for alarms of the safety net that the model has not read in time; returns for how many."""
-    in_time = now - MODEL_WITHIN
     pending = sa.select(Message).where(
         Message.state == WorkState.PENDING,
         Message.case_id.is_(None),
         Message.triage["label"].as_string() == URGENT,
-        Message.received_at <= in_time,
+        Message.received_at <= now - _MODEL_WITHIN,
     )
     raised = 0
     for message in session.scalars(pending.order_by(Message.id).with_for_update(skip_locked=True)):

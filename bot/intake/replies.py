@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -314,12 +315,12 @@ class _Alarm:
     moment: Moment
     told_over: bool
 
-    @property
+    @cached_property
     def doubted(self) -> bool:
         """Whether it is more likely no alarm."""
         return duty_case.in_doubt(self.case)
 
-    @property
+    @cached_property
     def matter(self) -> bool:
         """Whether the message surely asks about a matter of its own."""
         aside = self.told_over or self.doubted
@@ -344,8 +345,8 @@ def _apart(alarm: _Alarm) -> list[BotReply] | None:
     known = _known(alarm.understanding)
     if known and alarm.doubted and not moment.first and _is_surely_calm(triage):
         return [*_not_twice(alarm, known), *_seen_beside(case, manner)]
-    stands_on_it = wording.asks_of_the_alarm(normalise(alarm.message.text).lower())
-    if moment.over and stands_on_it and (said := alarm.answer()):
+    stands_on_it = moment.over and wording.asks_of_the_alarm(normalise(alarm.message.text))
+    if stands_on_it and (said := alarm.answer()):
         return [BotReply(said)]
     of_papers = alarm.told_over and bool(_PAPERS.match(triage.intent))
     faint = manner.hidden and alarm.other_matter and (of_papers or kinds.is_faint_whisper(alarm.session, case))
@@ -558,15 +559,14 @@ def _known(understanding: Understanding | None) -> list[BotReply]:
 
 def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
     """Whether a message in an alarm surely asks about a matter of its own; a faint reading is most often a detail."""
-    if not asks(normalise(message.text)):
-        return False
-    if not over and wording.asks_of_the_alarm(normalise(message.text).lower()):
+    text = normalise(message.text)
+    if not asks(text) or (not over and wording.asks_of_the_alarm(text)):
         return False
     if triage.intent == _FOLLOWS_UP:
         return triage.confidence >= _SURE_OF_QUESTION
     if triage.label != "enquiry" or triage.intent == _WITHOUT_SUBJECT:
         return False
-    named = triage.intent.rpartition("/")[2] in _NOT_OF_PAPERS or bool(_PAPERS_NAMED.search(normalise(message.text)))
+    named = triage.intent.rpartition("/")[2] in _NOT_OF_PAPERS or bool(_PAPERS_NAMED.search(text))
     return triage.confidence >= _SURE_OF_QUESTION and (over or (named and bool(_MATTERS.match(triage.intent))))
 
 

@@ -320,7 +320,7 @@ def asks_to_type(text: str) -> bool:
 
 def asks_of_the_alarm(text: str) -> bool:
     """Whether a question in normal form stands on the alarm itself, whatever papers it names."""
-    return bool(_OF_THE_ALARM.search(text))
+    return bool(_OF_THE_ALARM.search(text.lower()))
 
 
 def says_sent(text: str) -> bool:

@@ -69,9 +69,11 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
             intent = utter_action.removeprefix("utter_")
             asked = _question(tracker) or _standalone(intent, tracker, base, words)
             if asked and any(topic in base.topics for topic in asked.topics):
-                told = "\n".join(event.text or "" for event in tracker.events if isinstance(event, BotUttered))
-                said = english_answer(asked, base, words, told) if english else answer(asked, base, words)
-                return said if english or tracker.active_loop_name else self._with_offer(said, asked, base, tracker)
+                if english:
+                    told = "\n".join(event.text or "" for event in tracker.events if isinstance(event, BotUttered))
+                    return english_answer(asked, base, words, told)
+                said = answer(asked, base, words)
+                return said if tracker.active_loop_name else self._with_offer(said, asked, base, tracker)
         generated: dict[str, Any] | None = await super().generate(utter_action, tracker, output_channel, **kwargs)
         return generated
 

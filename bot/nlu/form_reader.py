@@ -461,10 +461,8 @@ class _Reader:
             asked = self._requested in (CONSENT, CONFIRMED) and not asks(self._text)
             wants: Command | Aside = "missing" if _HANDS_IN.search(self._text) else "agreed"
             return Reading({str(self._requested): True}) if asked else Reading(command=wants)
-        if self._means("pretends") and self._puts_choice_anew:
-            return None
         if self._means("pretends"):
-            return Reading(problems=(_TRUE_ONLY,))
+            return None if self._puts_choice_anew else Reading(problems=(_TRUE_ONLY,))
         if self._means("photo_again", at=at):
             return Reading(again=self._photos_sent()[-1:])
         if turn.name == "cancel" and not self._surely_gives_up():

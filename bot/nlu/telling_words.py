@@ -47,12 +47,11 @@ def is_receipt(text: str) -> bool:
     return RECEIPT.fullmatch(text.strip()) is not None
 
 
-def like_receipt(text: str) -> str:
-    """What somebody takes for the number of an application, whatever its form: JZ-0473; "" for none."""
-    found = RECEIPT.search(text) or _LIKE_RECEIPT.search(text)
-    return found.group() if found else ""
+def like_receipt(text: str) -> bool:
+    """Whether a message holds what somebody takes for the number of an application, whatever its form: JZ-0473."""
+    return bool(RECEIPT.search(text) or _LIKE_RECEIPT.search(text))
 
 
 def asks_by_number(text: str) -> bool:
     """Whether a message wants to know how an application of a number stands, be the number right or not."""
-    return bool(like_receipt(text)) and bool(_OF_RECEIPT.search(text))
+    return like_receipt(text) and bool(_OF_RECEIPT.search(text))

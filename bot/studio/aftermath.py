@@ -28,7 +28,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.nlu.triage import ONE_TAP, URGENT
+from bot.nlu.triage import Triage
 from bot.store.models import LATE, Message, Promotion, WorkState
 
 DAYS_BEFORE = timedelta(days=7)
@@ -207,18 +207,15 @@ def _handled(row: Any) -> Handled:
     return Handled(
         # Whoever wrote what a model read late was answered without one; a voice is always read when it has words.
         model=None if failed or (row.late and not spoken) else row.model,
-        disagreed=_of_two_minds(row.triage or {}),
+        disagreed=row.triage is not None and _of_two_minds(Triage.from_json(row.triage)),
         seconds=None if failed or spoken else (row.handled_at - row.received_at).total_seconds(),
     )
 
 
-def _of_two_minds(triage: dict[str, Any]) -> bool:
+def _of_two_minds(triage: Triage) -> bool:
     """Whether only one of model and net pages, or would: the net alone is the source, the model alone has no rule
     beside it, and what the model is sure is calm has words of danger for the net."""
-    rules, of_net = {item["rule"] for item in triage.get("evidence", ())}, triage.get("source") == "net"
-    if triage.get("label") != URGENT:
-        return bool(triage.get("uncertain")) and not of_net and not rules <= {"model", ONE_TAP}
-    return of_net or rules <= {"model"}
+    return triage.source == "net" or not triage.seen_by_net if triage.urgent else triage.doubted
 
 
 def _before(session: Session, promoted_at: datetime) -> Sequence[Handled]:

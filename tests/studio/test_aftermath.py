@@ -12,10 +12,15 @@ from bot.studio import aftermath
 from bot.studio.aftermath import Handled, Share, chance, risen, worse
 from tests.world import FakeClock
 
-NET = {"label": "urgent_alarm", "source": "net", "evidence": [{"rule": "knife", "words": ["刀"]}]}
-BOTH = {"label": "urgent_alarm", "source": "model", "evidence": [{"rule": "knife", "words": []}, {"rule": "model"}]}
-MODEL = {"label": "urgent_alarm", "source": "model", "evidence": [{"rule": "model", "words": ["怕"]}]}
-CALM = {"label": "other", "source": "model", "evidence": []}
+READ = {"confidence": 0.9, "intent": "urgent_alarm/armed_threat"}
+NET = READ | {"label": "urgent_alarm", "source": "net", "evidence": [{"rule": "knife", "words": ["刀"]}]}
+BOTH = READ | {
+    "label": "urgent_alarm",
+    "source": "model",
+    "evidence": [{"rule": "knife", "words": []}, {"rule": "model", "words": []}],
+}
+MODEL = READ | {"label": "urgent_alarm", "source": "model", "evidence": [{"rule": "model", "words": ["怕"]}]}
+CALM = READ | {"label": "other", "source": "model", "evidence": []}
 DOUBTED = CALM | {"uncertain": True, "evidence": [{"rule": "knife", "words": ["刀"]}]}
 
 
