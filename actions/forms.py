@@ -23,7 +23,7 @@ from bot.nlu.form_reader import GIVING_AGREES, Heard, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
 from bot.nlu.stopped import CANCELLED, HANDED_IN
-from bot.nlu.values import mentions_day
+from bot.nlu.values import UNDER_16, mentions_day, of_minor
 from bot.nlu.wording import asks
 from bot.services import applications, photos
 from bot.store.models import MessageId
@@ -46,6 +46,7 @@ _PERHAPS_A_CHILD = re.compile(
     "警察(?:叔叔|阿姨)|小学生|我.{0,4}年级|我(?:才|今年)?(?:[5-9]|1[0-5]|十[一二三四五]?|[五六七八九])岁"
 )
 _FOR_CHILDREN = "要是小朋友自己来办：狗证写家里大人的名字，要满18岁。叫爸爸妈妈一起来填。"
+_NONE_FOR_CHILDREN = "这份就不往下填了，什么也没提交。要办您自己的，回“{says}”。"
 _RESUMED = "填过的都在：{titles}。接着来："
 _AGREED = "好的，接着来："
 _SO_FAR = "填到现在是这样，哪项不对直接说：\n{answers}"
@@ -78,6 +79,7 @@ _ASIDES = {
     "photos": _PHOTOS,
     "change": _CHANGE,
 }
+_PERMIT = "enquiry/residence_permit_apply"
 _GOES_ON = re.compile("接着|继续|往下|[办填弄整]")
 """Words of who goes on, and does not only ask or greet."""
 _POLITE = re.compile("谢|[好行嗯中妥]|知道|没关系|没事|辛苦|麻烦|ok|[🙏👌👍]", re.IGNORECASE)
@@ -230,6 +232,9 @@ def _heard(
     reading = read(
         station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard, earlier=earlier
     )
+    if UNDER_16 in reading.problems or (form.intent == _PERMIT and of_minor(text)):
+        dispatcher.utter_message(text=f"{UNDER_16}\n{_NONE_FOR_CHILDREN.format(says=form.says)}")
+        return [*_emptied(form), SlotSet(REQUESTED, None)]
     if requested is None and CONSENT not in reading.values:
         return _begun(dispatcher, station_forms, form, reading, tracker)
     if reading.command == "cancel":
@@ -245,6 +250,8 @@ def _heard(
         dispatcher.utter_message(text=GIVING_AGREES)
         return [SlotSet(CONSENT, True)]
     if reading.command:
+        if reading.remark:
+            dispatcher.utter_message(text=reading.remark)
         return _aside(dispatcher, form, reading.command, requested, filled)
     if not reading and _intent(tracker) == FORM_ANSWER:
         asked = form.fields.get(requested or "")
@@ -324,6 +331,8 @@ def _filled(
         dispatcher.utter_message(text=_FIERCE.format(breed=reading.values["dog_breed"]))
     for problem in reading.problems:
         dispatcher.utter_message(text=problem)
+    if reading.also:
+        _said_besides(dispatcher, form, reading.also, {**filled, **reading.values})
     if reading.problems and not reading.values and requested:
         events.append(SlotSet(requested, None))
     if reading.again:
@@ -336,6 +345,13 @@ def _filled(
         else:
             events.append(SlotSet(REQUESTED, dropped.name))
     return events
+
+
+def _said_besides(dispatcher: CollectingDispatcher, form: Form, aside: str, filled: Mapping[str, Any]) -> None:
+    """Answer what is said about filling in beside values, where something is still missing; else all is shown anyway."""
+    following = next_slot(form, {**filled, CONSENT: True})
+    if following in form.fields:
+        _aside(dispatcher, form, aside, following, filled)
 
 
 def _noted(form: Form, reading: Reading, requested: str | None, filled: Mapping[str, Any]) -> str:

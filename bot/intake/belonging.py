@@ -35,8 +35,9 @@ def of_media(session: Session, message: Message, triage: Triage, *, now: datetim
 
 def of_words(session: Session, message: Message, triage: Triage, *, now: datetime) -> Triage:
     """The triage of what sounds like talk and tells the officer something of the request or tip just told: how its
-    resident wants to be reached, or that it need not go on. It is filed there."""
-    if triage.label != "other" or not (wording.wants_no_calls(message.text) or wording.withdraws(message.text)):
+    resident wants to be reached, at what number, or that it need not go on. It is filed there."""
+    says = (wording.wants_no_calls, wording.withdraws, wording.gives_number)
+    if triage.label != "other" or not any(told(message.text) for told in says):
         return triage
     case = latest(session, message, now=now)
     return replace(triage, label=case.label, intent=case.intent, uncertain=False) if case else triage

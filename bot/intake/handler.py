@@ -49,7 +49,7 @@ async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding 
     again = claimed.attempt > 1
     text = claimed.text if claimed.kind == "text" else desk.menu.current().sentence(claimed.event)
     try:
-        if claimed.kind == "image" and (claimed.alarm_seen or not claimed.alarm_open):
+        if claimed.kind == "image" and (claimed.alarm_seen or claimed.of_form or not claimed.alarm_open):
             return await rasa.photo(
                 sender=claimed.pseudonym,
                 message_id=str(claimed.id),

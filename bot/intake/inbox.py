@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot.duty import case as duty_case
 from bot.intake.desk import Desk
 from bot.nlu.triage import URGENT, Triage
-from bot.store.models import Message, MessageId, Resident, ResidentId, WorkState
+from bot.store.models import OF_FORM, Message, MessageId, Resident, ResidentId, WorkState
 from bot.store.session import claim_due, insert
 from bot.wechat.inbound import Inbound
 
@@ -51,6 +51,9 @@ class Claimed:
     """Whether what the resident sends belongs to an alarm that is not over."""
     alarm_seen: bool = False
     """Whether an officer has it, so that its resident may take up a form again in so many words."""
+    of_form: bool = False
+    """Whether a picture comes behind words that have filled in a form: in an open alarm it is taken for the form's only
+    then."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) ->
         net=net,
         alarm_open=duty_case.alarm_goes_on(session, resident.id, now=now),
         alarm_seen=duty_case.alarm_is_seen(session, resident.id),
+        of_form=inbound.kind == "image" and _answered_form(session, resident.id, message_id),
     )
     return Received(message_id, new=True, claimed=claimed)
 
@@ -201,7 +205,19 @@ def _claimed(session: Session, message: Message, now: datetime) -> Claimed:
         net=Triage.from_json(message.triage) if message.triage else None,
         alarm_open=duty_case.alarm_goes_on(session, message.resident_id, now=now),
         alarm_seen=duty_case.alarm_is_seen(session, message.resident_id),
+        of_form=message.kind == "image" and _answered_form(session, message.resident_id, message.id),
     )
+
+
+def _answered_form(session: Session, resident_id: ResidentId, before: MessageId) -> bool:
+    """Whether the last words of a resident were an answer to a form."""
+    last = (
+        sa.select(Message.payload)
+        .where(Message.resident_id == resident_id, Message.id < before, Message.kind == "text")
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    return bool((session.scalar(last) or {}).get(OF_FORM))
 
 
 def _event(payload: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from bot.intake.manner import Manner
 from bot.intake.menu import filled, is_tap
 from bot.intake.questions import RESCUE, kind_of, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
+from bot.nlu import forms, values
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
@@ -42,6 +43,8 @@ _NO_SUPPLEMENT = frozenset(
     )
 ) | {"enquiry/bot_services"}
 """What is said to the officer or asked of the bot, and adds nothing to an application."""
+_ABOUT_HERE = "enquiry/bot_services"
+_OF_APPLICATION = re.compile("居住证|暂住证|[犬狗]证|狗牌|申请|受理号")
 _GREETING, _PRAISE = "other/greeting", "other/praise"
 _ANYBODY = re.compile("有人|人呢|在[吗不么嘛没]|还在|咋没人|没人")
 _ANY_TIP = "tip/general_tip"
@@ -86,6 +89,8 @@ _PAPERS = re.compile("enquiry/(?:idcard_|household_|residence_permit_|dog_licenc
 """Matters whose answers nobody minds who reads along."""
 _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|什么号|号是多少|单号|number", re.IGNORECASE)
 """Words of whoever asks for a tip's number."""
+_FORM_ASKS = re.compile(r"（\d{1,2}/\d{1,2}）")
+"""How a form counts its questions."""
 _URGED, _RELIEVED, _FAINT, _SEEN_BESIDE = "now", "relief", "faint", "seen_beside"
 """In a case's `asked`: what counts most was said again; help has come, or its resident is out of danger; the guidance
 was held back, for it may be no alarm; a question was answered beside it, and that the officer sees the rest."""
@@ -141,10 +146,12 @@ def to(
         replies = _in_english(case, told_before=told_before)
     elif understanding and (said := _kind_word(session, message, understanding, triage, desk)):
         replies = [BotReply(said)]
+    elif understanding and case is None and not understanding.of_form and _is_bare_data(message, triage):
+        replies = [BotReply(wording.DATA_ALONE, wording.FORMS_BEGIN)]
     elif understanding:
         replies = [*understanding.replies, *([] if told_before else _number(case))]
     else:
-        replies = [BotReply(_unread(claimed, triage))]
+        replies = [BotReply(_unread(session, message, claimed, triage))]
     written = " ".join(one.text for one in case.messages) if case and case.label == URGENT else message.text
     return [_in_kind(reply, written) for reply in replies]
 
@@ -168,11 +175,34 @@ def _calls(session: Session, message: Message, *, now: datetime) -> bool:
     return bool(_ANYBODY.search(normalise(message.text))) and belonging.latest(session, message, now=now) is not None
 
 
-def _unread(claimed: Claimed, triage: Triage) -> str:
-    """What is said where no model has read a message."""
+def _unread(session: Session, message: Message, claimed: Claimed, triage: Triage) -> str:
+    """What is said where no model has read a message; what was asked back just now is not asked in the same words."""
     if claimed.kind == "text":
-        return wording.UNREAD
-    return wording.PICTURE_OF_QUESTION if triage.label == "enquiry" else wording.MEDIA_ALONE
+        return _unread_words(session, message)
+    if triage.label == "enquiry":
+        return wording.PICTURE_OF_QUESTION
+    again = _last_said(session, message) in wording.ASKED_OF_MEDIA
+    if claimed.kind == "voice":
+        return wording.VOICE_AGAIN if again else wording.VOICE_ALONE
+    return wording.PICTURE_AGAIN if again and claimed.kind == "image" else wording.MEDIA_ALONE
+
+
+def _unread_words(session: Session, message: Message) -> str:
+    """What is said to words that no model has read: where they were for a form, that they are to be sent once more."""
+    if form := forms.live().current().wished(message.text, ""):
+        return wording.FORM_NOT_BEGUN.format(says=form.says)
+    answers = _FORM_ASKS.search(_last_said(session, message))
+    return wording.ANSWER_NOT_TAKEN if answers else wording.UNREAD
+
+
+def _is_bare_data(message: Message, triage: Triage) -> bool:
+    """Whether somebody sends an identity number, and no form is open that would take it."""
+    if message.kind != "text" or triage.label != "other":
+        return False
+    try:
+        return values.identity_number(message.text, today=message.received_at.date()) is not None
+    except values.BadValueError:
+        return False
 
 
 def to_photo(session: Session, message: Message, *, now: datetime) -> Sequence[BotReply] | None:
@@ -754,9 +784,11 @@ def _added(
         return _officer_will(manner)
     if manner.english:
         return wording.ADDED_ENGLISH
-    if case.intent in _TO_THE_OFFICER:
-        return wording.FOR_THE_OFFICER
     written = wording.ADDED_TO_TIP if case.label == "tip" else wording.ADDED
+    if case.intent in _TO_THE_OFFICER:
+        written = wording.FOR_THE_OFFICER
+    if case.label == "help_request" and wording.gives_number(message.text):
+        return wording.CONTACT_TAKEN
     number = receipts.number(message, messages_of(session, case))
     return written[number % len(written)].format(number=case.id)
 
@@ -774,6 +806,8 @@ def _beside(
     case = belonging.latest(session, message, now=now)
     if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
+    if triage.intent == _ABOUT_HERE and _OF_APPLICATION.search(message.text):
+        return None  # how an application stands has been looked up
     of_case = triage.intent in _OF_THE_CASE
     apart, manner = not of_case and triage.confidence >= _PLAINLY_ANOTHER, Manner(wording.is_english(message.text))
     if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}, surely=apart):

@@ -3,6 +3,7 @@
 import re
 
 from bot.nlu.normaliser import normalise, simplified
+from bot.nlu.values import spelled_out
 from bot.nlu.wording import asks
 
 ALARM = (
@@ -97,7 +98,12 @@ TIP_ENGLISH = (
     "If anybody is in danger now, call 110, or write it here at once."
 )
 TIP_NUMBER_ENGLISH = "Your number is X{number}; name it when you add or ask anything."
-FOR_THE_OFFICER = "收到，民警看到会在这里回您。有急事别等，打110。"
+FOR_THE_OFFICER = (
+    "收到，民警看到会在这里回您。有急事别等，打110。",
+    "记下了，这条也转给民警了。",
+    "好，您写的民警都看得到，有信儿在这里告诉您。",
+)
+CONTACT_TAKEN = "记下了，连电话一起，民警看得到。有急事别等，打110。"
 PHOTO_ADDED = "收到，已补到{title}申请（受理号{receipt}）里，民警会接着看。"
 TEXT_ADDED = "收到，已补到{title}申请（受理号{receipt}）里，民警会接着看。要问别的直接问就行。"
 SUPPLEMENT_SENT = "好，{title}申请（受理号{receipt}）民警会接着看，有结果在这里告诉您。"
@@ -114,9 +120,26 @@ TAP_UNREAD = (
 PICTURE_OF_QUESTION = (
     "图片收到了，图上写的我读不了。想问什么请打字说一句；要民警看这张图，回“转人工”。\n如果现在有危险，请直接拨打110。"
 )
+FORM_NOT_BEGUN = (
+    "刚才没接上，还没开始填。请再回一次“{says}”，马上就开始。您这条民警也看得到。\n如果现在有危险，请直接拨打110。"
+)
+ANSWER_NOT_TAKEN = (
+    "刚才没接上，这一条没填进表里，请再发一遍；前面填过的都在。您这条民警也看得到。\n如果现在有危险，请直接拨打110。"
+)
+DATA_ALONE = "这像是身份证号，还没往哪儿填。要办证，点下面一个，您发来的就接着用；要问别的，写一句就行。"
+FORMS_BEGIN = ("我要办居住证", "我要办犬证")
+VOICE_ALONE = (
+    "语音收到了，值班民警会听；我自己听不了。急事请再打几个字：发生了什么，在哪里。有危险直接打110。\n"
+    "要办证、问事的，打字或用手机的语音输入法，我马上答。"
+)
+VOICE_AGAIN = "这条语音也收到了，民警会听。要办证、问事的请打字，我马上答；有危险直接打110。"
+PICTURE_AGAIN = "这张也收到了，民警会看。是什么事，请打字说一句；有危险直接打110。"
 MEDIA_ALONE = "收到，值班民警会查看。请再用一句话告诉我：发生了什么，在哪里？\n如果现在有危险，请直接拨打110。"
+ASKED_OF_MEDIA = (VOICE_ALONE, VOICE_AGAIN, PICTURE_AGAIN, MEDIA_ALONE)
+"""What is said to pictures and voices that nothing was written with."""
 
 
+_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _ENGLISH = re.compile(
     r"\b(?:help|police|please|fire|knife|gun|man|woman|someone|somebody|he|she|they|is|are|am|my|the|me|i|in|at|stop|hurt|"
     r"blood|lost|child|kid|need|come|robbed|stolen|dead|dying|car|accident|hit|kill|room|door|here|with|and|has|have|"
@@ -433,6 +456,11 @@ def only_details(text: str) -> bool:
 def wants_no_calls(text: str) -> bool:
     """Whether somebody says how the officer is not to reach them: 别给我打电话, 不要上门."""
     return bool(_NO_CALLS.search(normalise(text)))
+
+
+def gives_number(text: str) -> bool:
+    """Whether somebody gives the number to be called back on."""
+    return bool(_MOBILE.search(spelled_out(text)))
 
 
 def withdraws(text: str) -> bool:

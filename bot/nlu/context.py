@@ -117,6 +117,18 @@ _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
 
 
 _MENU = re.compile("(?:看?一?下?|打开|回到|返回)?(?:主|总)?(?:菜单|目录|功能|服务列表|服务项目|首页|menu)[\\W吧呢啊]*")
+_ACQUAINTANCE = re.compile(
+    "同学|战友|老师|老乡|网友|同事|工友|前男友|前女友|初恋|笔友|老朋友|发小|老邻居|恩人|欠我钱|老赖|失散|多年没(?:见|联系)"
+)
+_WHEREABOUTS = re.compile(
+    "(?:查|找|打听|问)[^，,。]{0,10}(?:住哪|住址|住在哪|家在哪|地址|电话|手机号?|联系方式|下落|在哪)|(?:帮|给|替)我?[^，,。]{0,4}(?:找|查)[^，,。]{0,3}(?:他|她|人)"
+)
+_MISSING = re.compile("走丢|走失|失踪|不见了|没回家|没影|痴呆|想不开|离家|出走|失联|联系不上|打不通")
+_NOBODY_TOLD = "duplicate_name_person"
+"""Whoever looks for an acquaintance, words for one who may be in danger, and the topic that tells why nobody is told."""
+_CAPTION = re.compile("(?:这|那|刚才|上面|下面)(?:张|个|份|页)?(?:是|就是|拍的是|为)?")
+_CAPTION_LETTERS = 12
+"""How words begin that say what a picture shows, and how many there are."""
 _CIRCLED, _NUMERALS = "①②③④⑤⑥⑦⑧⑨", "一二三四五六七八九"
 _LIST_NUMBER = re.compile(f"(?:我?选|第|点|要)?([1-9{_NUMERALS}])(?:号|个|项|条|步)?(?:吧|呢|的)?[。.!！]?")
 """A number of a list, and nothing else."""
@@ -161,7 +173,7 @@ class Context:
         """
         if listed := self._listed(alone["text"]):
             return await self._of_list(await parse(listed), parse)
-        if menu := self._menu(alone):
+        if menu := self._menu(alone) or self._captioned(alone) or self._seeks_somebody(alone):
             return Meaning(menu)
         alone = await self._told_with_how(self._half_told(self._wishing(self._fresh(self._followed(alone)))), parse)
         if taken_back := self._taken_back(alone):
@@ -226,6 +238,33 @@ class Context:
             return None
         about = self._asked.about_form(_SERVICES, "菜单")
         return self._asked.told_with(alone, about[1]) if about else None
+
+    def _captioned(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """A few words that say what a picture of a form shows, where no form is open: 这是侧面的. The model hears
+        whispers in them; their sender may think that the form has begun, and is told how it begins."""
+        triage, text = Triage.from_json(alone["triage"]), normalise(alone["text"])
+        doubtful = triage.source == "model" and (triage.confidence < CERTAIN or triage.uncertain)
+        if self._said.form or self._said.alarm_open or not doubtful or ALARMING.search(text):
+            return None
+        if not _CAPTION.match(text) or size(text) > _CAPTION_LETTERS or asks(text):
+            return None
+        for form in self._said.forms.forms.values():
+            shown = [word for name in form.photos for word in form.fields[name].settings.get("shows", ())]
+            about = self._asked.about_form(form.intent, f"网上办{form.title}")
+            if about and any(word in text for word in shown):
+                return self._asked.told_with(alone, about[1])
+        return None
+
+    def _seeks_somebody(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """Who wants to be told where an acquaintance lives: that is told to nobody, and no request for an officer. Of
+        whoever may be missing it is none."""
+        triage, text = Triage.from_json(alone["triage"]), normalise(alone["text"])
+        calm = triage.label in ("enquiry", "help_request", "other") and triage.source == "model"
+        if self._said.form or self._said.alarm_open or not calm or _MISSING.search(text):
+            return None
+        if not (_ACQUAINTANCE.search(text) and _WHEREABOUTS.search(text)):
+            return None
+        return self._asked.told_with(alone, Question((_NOBODY_TOLD,)))
 
     def _listed(self, text: str) -> str:
         """What stands under a number in the list that the bot has just told, where a text is that number and nothing

@@ -24,7 +24,7 @@ from bot.nlu.question import Interpreter
 from bot.nlu.stopped import stopped_form
 from bot.nlu.telling_words import FOLLOWS_CASE, RECEIPT
 from bot.nlu.triage import CASE_LABELS, Triage
-from bot.nlu.wording import asks
+from bot.nlu.wording import asks, squeezed
 
 SLEEPING = "sleeping_form"
 """The slot of a form that an alarm has put to sleep."""
@@ -107,6 +107,7 @@ class Conversation:
         asleep = self.asleep if self.alarm_open else None
         if asleep is None:
             return None
+        text = squeezed(text)
         named, aside = asleep.subject.search(text) or _THE_FORM.search(text), self.forms.aside(text)
         if named and aside in ("missing", "review") and not _LEFT.search(text):
             return asleep  # 居住证还剩啥没填

@@ -46,6 +46,8 @@ _REGION_LEAD = re.compile(
     r"^.*?(?:户口(?:所在地|落)?(?:在|是)?|户籍(?:地|所在地)?(?:在|是)?|老家(?:在|是)?|籍贯)\s*[:：]?"
 )
 _I_AM_FROM = re.compile(r"^.*?(?:我是|我们?家?在|俺是|是)\s*")
+_ADMINISTERED = re.compile("[\u4e00-\u9fff]{2,20}[省市县旗区盟州乡镇](?=[\u4e00-\u9fff\\d])")
+"""The areas in front of the street of a household register."""
 _WHOLE_REGION = re.compile("[\u4e00-\u9fff]{3,20}[省市县旗区盟州乡镇村屯]")
 _ANY_REGION = re.compile("[\u4e00-\u9fff]{2,12}")
 _NO_REGION = re.compile(
@@ -237,6 +239,8 @@ class FieldReader:
 
     def _region(self, text: str, *, asked: bool) -> str | None:
         said = _REGION_LEAD.sub("", text) or text  # 唐山路南区的户口
+        if said != text and HOUSE.search(said) and (area := _ADMINISTERED.match(said)):
+            said = area.group()  # 户口在通辽市科尔沁区霍林河大街114号
         said = said if _REGION.match(said) or said != text else _I_AM_FROM.sub("", said)
         said = EDGES.sub("", re.sub("(?:户口|户籍|老家|人|的|那边|那儿|那里)+$", "", EDGES.sub("", said)))
         known = _REGION.search(said) if 2 <= len(said) <= 30 else None

@@ -92,6 +92,10 @@ _STATES = re.compile("^(?!.*(?:什么|啥|哪|谁|怎么|咋|几|多[少久长]|
 """What only ends like a question: 证在家呢."""
 _LEAVES = ("later", "cancel")
 """What is said about filling in by who goes away, and may ask something in going."""
+_CRY = re.compile("[啊咦诶哎哦嗯呃哈嗨欸]+[?？!！,，。\\s]*")
+"""A cry that asks nothing, whatever its mark: 啊？我看下."""
+_POINTS_BACK = re.compile("那?[她他它](?!家|们)")
+"""How a question begins that is about the clause before it: 我媳妇户口苏家屯的 她用不用也办."""
 _TAG_LETTERS = 3
 """Letters of a question that is about the clause before it: 中不, 行吗."""
 
@@ -100,9 +104,10 @@ def cut(text: str) -> tuple[str, str]:
     """The clauses of a message that tell and those that ask."""
     clauses: list[str] = []
     for clause in filter(LETTERS.search, _CLAUSES.split(text)):
-        if clauses and len(LETTERS.findall(clause)) <= _TAG_LETTERS and asks(normalise(clause)):
+        brief = len(LETTERS.findall(clause)) <= _TAG_LETTERS and asks(normalise(clause))
+        if clauses and (brief or (_POINTS_BACK.match(clause) and asks(normalise(clause)))):
             clauses[-1] += clause
-        else:
+        elif not _CRY.fullmatch(clause):
             clauses.append(clause.strip())
     asking = [clause for clause in clauses if asks(normalise(clause)) and not _STATES.search(normalise(clause))]
     return " ".join(clause for clause in clauses if clause not in asking), " ".join(asking)

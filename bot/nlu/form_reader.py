@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from math import exp
 from typing import Any, Literal
 
-from bot.nlu import field_values, values
+from bot.nlu import field_values, no_values, values
 from bot.nlu.corrections import other_end, other_house, other_spelling, put_right, swapped, swaps, tells_digits
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
@@ -119,6 +119,12 @@ GIVING_AGREES = "好，您发来的就用来办这件事；不想办了随时回
 _SENDS_ANEW = re.compile("重[发拍传新]|再[发拍传]一?张|换一?[张个]")
 _AGREES = re.compile("同意|我授权|没意见")
 _REFUSES = re.compile("[不别没甭](?:太)?(?:同意|愿意|想|要|办|填|发|用)|先问|问一下")
+_PAPER_NUMBER = "证上的编号不用填，照片拍清楚就行。"
+_USES = re.compile(
+    "(?:信息|资料|数据|证件)(?:你们?|您|都|就|可以|随便|尽管|能|拿去|放心|\\s)*(?:收集|采集|使用|登记|用)(?!不)"
+    "|(?:可以|随便|尽管|放心)(?:拿去)?(?:收集|采集|使用|用|登记)[^不吗么]{0,4}(?:信息|资料|数据|证件|$|[，,。 ])"
+)
+"""Consent in other words: 信息随便用, 可以用我的信息."""
 _NO_CALLS = re.compile("(?:电话)?\\s*[打接]\\s*不要|不要\\s*[打接](?:电话)?|别\\s*[打接](?:电话)?")
 _DIGITS = {"id_number": 18, "phone": 11}
 _LONGEST = 500
@@ -142,6 +148,15 @@ _FAREWELL = re.compile(
     "[了啦啊呀哈]*[^\\w]*$",
     re.IGNORECASE,
 )
+_NOT_TOLD_WHAT = re.compile("[^，,。\\s]{0,8}(?:啥|谁|什么|哪)[^，,。\\s]{0,4}不(?:说|告诉|提|写|填)|^[啊咦诶哎哦嗯呃哈]+[?？!！]+")
+"""What is not told, in the words of a question, and a cry with its mark: 房东叫啥我先不说, 啊？我看下."""
+_GOES_AWAY = re.compile(
+    "(?:先|就)?(?:不|别)(?:说|唠|聊|整|填|弄|写|发)了|来(?:病人|活儿?|单|客人?|电话|人)了|(?:忙|干活|开会|上课|上班|吃饭|喝酒|睡觉|遛狗|接孩子)[去了]"
+    "|(?:去|得)(?:忙|干活|开会|上课|上班|吃饭|接孩子)|(?:回头|晚点|明天|明儿|改天|下班|等会儿?|一会儿?|有空)(?:再|接着|继续)"
+    f"|{_FAREWELL.pattern}",
+    re.IGNORECASE,
+)
+"""Of whoever leaves behind what was given: 来病人了先不说了, 不整了喝酒去."""
 _POINTS_BACK = re.compile(
     "(?:刚才|刚刚|方才|头前|先前|前面|上面|之前|前头|刚)我?(?:"
     "(?:说|发|写|给|报|告诉|打|填|留)[你您过了]*的?|[你您过了]*的?[那这](?:个|儿)?|的?(?:地址|地方|位置)|(?:的|那个?)?(?:一样|同一个))"
@@ -158,7 +173,7 @@ _ANSWER_LETTERS, _POSSIBLY = 5, 0.25
 """Letters up to which any words answer the question for words, and how likely more of them have to be an answer."""
 _WRONG_ONLY = 16
 """Characters of a text that says no more than that something was wrong."""
-_NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫)"
+_NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫|在(?=[\u4e00-\u9fff]{3}))"
 """What stands between the name of a filled field and its new value."""
 _MAY_ONE = re.compile("能不能|能办|能养|让养|让办|可以养|可以办|允许")
 _OTHERS_DOG = re.compile("(?:朋友|邻居|同事|同学|亲戚|楼[上下]|对门|隔壁|别人|人家)们?(?:他|她)?家?(?:那|的|养|有|也)")
@@ -193,6 +208,8 @@ _SIGNED_DOG = re.compile("(?:^| )(?:狗|犬|小狗|狗狗) ([\u4e00-\u9fffa-z]{1
 _NAMING = ("名字", "名", "叫", "名儿")
 _DOG_NAME_CHARACTERS, _CALLED_CHARACTERS = 6, 3
 """Characters of a dog's name, and of most: what is longer beside values that the model has found is a remark."""
+_NOT_IN_FORM = re.compile("性别|公母|(?:是|写|个|条|只)[公母](?:的|狗|犬)?|年龄|岁数|[几\\d一二两三四五六七八九十]岁|体重|绝育|弟弟|妹妹")
+"""What dogs are told of, and the form does not ask for."""
 _NO_DOG_NAME = re.compile(
     "[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|它|打|疫|针|岁|公|母|只|[男女]生"
 )
@@ -210,6 +227,8 @@ class Reading:
     """Nothing but words that could be an answer to any question."""
     remark: str = ""
     """What the resident is to be told besides, in answer to something said about filling in."""
+    also: Aside | None = None
+    """What is said about filling in beside values: that the rest comes later, that all is to be shown, or handed in."""
 
     def __bool__(self) -> bool:
         return bool(self.values or self.problems or self.again or self.command or self.remark)
@@ -263,10 +282,12 @@ def read(
     written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     written = _NUMBER_TAKEN_BACK.sub("", written) or written
+    written, of_paper = no_values.without(written)
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
     earlier = [one[:_LONGEST] for one in earlier]
-    return _Reader(forms, form, requested, said, written, filled, fields, heard, earlier).read()
+    reading = _Reader(forms, form, requested, said, written, filled, fields, heard, earlier).read()
+    return replace(reading, remark=reading.remark or _PAPER_NUMBER) if of_paper and not reading.problems else reading
 
 
 @dataclass
@@ -291,10 +312,28 @@ class _Reader:
     def read(self) -> Reading:
         reading = self._read()
         if reading:
-            return reading
+            return replace(reading, also=self._also(reading))
+        if self._hands_in_too_early():
+            return Reading(command="missing")
         if self._requested and (told := self._told(LIKELY)):
             return told
         return Reading(command="change") if self._means("correction", at=LIKELY) and self._filled else reading
+
+    def _also(self, reading: Reading) -> Aside | None:
+        """What a text that gives values says about filling in besides."""
+        if reading.command or not set(reading.values) - {CONSENT, CONFIRMED}:
+            return None
+        if self._forms.wants_to_see(self._text):
+            return "review"
+        behind = " ".join([piece for piece in _SEPARATORS.split(self._text) if piece][-2:])
+        if _GOES_AWAY.search(behind) and not re.search(r"\d{3}", behind):
+            return "later"
+        return "missing" if _HANDS_IN.search(self._text) and not self._asking else None
+
+    def _hands_in_too_early(self) -> bool:
+        """Whether a text wants a form handed in that is not complete, and says nothing else that is understood."""
+        waits = self._requested in self._form.fields
+        return waits and bool(_HANDS_IN.search(self._text)) and not self._asking
 
     def _read(self) -> Reading:
         unnamed = self._form.subject.sub("", self._text)  # 狗证先不办了
@@ -306,6 +345,8 @@ class _Reader:
             return self._agreed()
         if self._bids_farewell():
             return Reading(command="later")
+        if self._corrects_unasked():
+            return Reading(command="unasked")
         if _ASKS_TO_GO_ON.search(self._text) and not self._holds_values():
             return Reading(command="resume")
         if pointed := self._puts_number_right() or self._points_back():
@@ -438,8 +479,9 @@ class _Reader:
         """Whether a text asks; the model may be surer of it than the words: 上学啊这还用问吗 answers."""
         if self._means("answer", "correction", "agree"):
             return False
-        said = self._forms.begins_with_yes(self._text)  # 要得嘛 asks nothing
-        return asks(self._text if said is None else said) or self._means("question", "whose", "photo_how")
+        text = _NOT_TOLD_WHAT.sub(" ", self._text)
+        said = self._forms.begins_with_yes(text)  # 要得嘛 asks nothing
+        return asks(text if said is None else said) or self._means("question", "whose", "photo_how")
 
     @cached_property
     def _correcting(self) -> bool:
@@ -558,10 +600,11 @@ class _Reader:
             return _ABOUT_WHEN
         if self._values and self._forms.aside(self._text) == "deaf":
             return _DEAF
+        corrected = self._correcting and bool(self._values) and not self._asking  # it asks nothing: 地址改一下，写我妈家…
         return (
             self._known_answer()
             or self._allowed()
-            or self._forms.line_for(self._form, self._text)
+            or ("" if corrected else self._forms.line_for(self._form, self._text))
             or self._which_day_is_open()
             or self._vaccinated_some_day()
         )
@@ -643,6 +686,14 @@ class _Reader:
         of_dog = any(entry.kind == "breed" for entry in self._form.fields.values())
         return of_dog and bool(pieces) and all(map(field_values.unasked, pieces))
 
+    def _corrects_unasked(self) -> bool:
+        """Whether a text puts right what no form asks for, and nothing else: 性别不对 是母的."""
+        of_dog = any(entry.kind == "breed" for entry in self._form.fields.values())
+        named = of_dog and not self._asking and _NOT_IN_FORM.search(self._text)
+        gives = re.search(r"\d{5}", self._text) or self._tagged(_SURELY_FOUND)
+        own = any(word in self._text for entry in self._form.fields.values() for word in entry.called)
+        return bool(named) and self._correcting and not (gives or own)
+
     def _promises_photo(self) -> bool:
         """Whether a text only says what the picture that is asked for will be: 租房合同有, 这就拍."""
         entry = self._form.fields.get(self._requested or "")
@@ -704,7 +755,8 @@ class _Reader:
     def _agrees_with_more(self) -> bool:
         """Whether a text gives consent in so many words; what stands behind it may be a value: 同意 孙泽宇."""
         before_data = self._requested in (None, CONSENT)
-        return before_data and bool(_AGREES.search(self._text)) and not self._refuses_or_asks()
+        agrees = _AGREES.search(self._text) or _USES.search(self._text)
+        return before_data and bool(agrees) and not self._refuses_or_asks()
 
     def _about_photo(self) -> Reading | None:
         """Words about the last picture: that it does not count, or that it is the former one again."""
@@ -753,6 +805,8 @@ class _Reader:
         """A part of a filled value that is told with the right one: 不叫豆豆叫多多, 是23号楼，不是21."""
         for old, said in swaps(self._text):
             new = values.told_again(said) or said
+            if self._other_digits(old, new):
+                return True
             if _OF_MONTH.search(new):
                 return self._other_day(new)
             for entry in self._form.fields.values():
@@ -763,6 +817,19 @@ class _Reader:
                 if whole and (right := whole if entry.kind == "address" else self._attempt(entry, whole, asked=True)):
                     self._put(entry, right)
                     return True
+        return False
+
+    def _other_digits(self, old: str, new: str) -> bool:
+        """Some digits of a number that is named, told with the right ones: 电话尾号是8256不是8265."""
+        new = re.sub(r"(?<=\d)\D.*", "", new)
+        if not (old.isdigit() and new.isdigit() and len(old) == len(new)):
+            return False
+        for entry in self._form.fields.values():
+            value = self._filled.get(entry.name)
+            if entry.kind not in _DIGITS or not isinstance(value, str) or not _NUMBER_NAMES[entry.kind].search(self._text):
+                continue
+            if value.count(old) == 1 and (right := self._attempt(entry, value.replace(old, new), asked=True)):
+                return self._put(entry, right)
         return False
 
     def _other_day(self, new: str) -> bool:

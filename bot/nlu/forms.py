@@ -17,7 +17,7 @@ from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile, TrainersFileError, of_its_shape, read_yaml
 from bot.nlu.normaliser import normalise
 from bot.nlu.project import FORM_ANSWERS
-from bot.nlu.wording import any_of, asks
+from bot.nlu.wording import any_of, asks, squeezed
 
 FORMS_FILE = ANSWERS.parent / "forms.yml"
 BREEDS_FILE = ANSWERS.parent / "dog_breeds.yml"
@@ -73,6 +73,10 @@ _DONE_HERE = re.compile(
     f"在?{_HERE}.{{0,3}}(?:能|可以|可不可以).{{0,4}}(?:办|申请|弄|整)|(?:能|可以).{{0,3}}在?{_HERE}(?:直接)?(?:办|申请|弄|整)"
 )
 """Whether it can be done right here; the question that opens the form says yes."""
+_FOR_ME = re.compile(
+    "(?:能不能|可不可以|能|可以)(?:[^，,。不]{0,6}(?:手机|网|微信|线)上?|在?这(?:儿|里)?)?(?:就|直接|也)*(?:给|帮|替)(?:我|俺|咱)[^，,。]{0,6}(?:办|弄|整)(?!快|早|急|加|不了|.{0,4}[过好完]了?没)"
+)
+"""The wish to have it done here, in the words of a question: 能不能在手机上就给我办了."""
 _NOT_DONE = re.compile("(?:还没有?|没有?|未)(?:办|申请|登记|弄|整|领)")
 """What somebody has not done, which is no wish to do it: 没办居住证."""
 _DECLINED = re.compile("(?<!能)(?:不|别|甭)(?:想|要|用|打算)*(?:办|申请|登记|弄|整|领)(?:理|着)?(?:了|吧|啦)+")
@@ -186,7 +190,9 @@ class Forms:
 
     def wished(self, text: str, intent: str) -> Form | None:
         """The form that a message asks to begin: "我要办犬证", not "犬证怎么办", nor "居住证快到期了重新办一个"."""
-        normal = _DECLINED.sub("", _NOT_DONE.sub("", _AFTER_ALL.sub("", normalise(text))))
+        normal = _DECLINED.sub("", _NOT_DONE.sub("", _AFTER_ALL.sub("", squeezed(normalise(text)))))
+        if _FOR_ME.search(normal) and not self._has_one.search(normal):
+            return next((form for form in self.forms.values() if form.subject.search(normal)), None)
         if asks(normal) or not self._wish.search(normal) or self._has_one.search(normal):
             return None
         for form in self.forms.values():
@@ -230,6 +236,10 @@ class Forms:
         if "resume" in found and _GOES_ON_LATER.search(text):
             return "later"
         return next(iter(found), None)
+
+    def wants_to_see(self, text: str) -> bool:
+        """Whether a text asks to be shown what was filled in."""
+        return bool(self._asides["review"].search(text))
 
     def line_for(self, form: Form, text: str) -> str:
         """The trainers' answer to what a text asks or says about filling in this form; "" for none."""

@@ -155,6 +155,7 @@ _PARTS = {
 """The month that a part of the year stands for."""
 
 
+UNDER_16 = "未满16周岁的由监护人代办，这里填不了：带监护人和孩子的证件、材料，到派出所窗口办。"
 UNDER_18 = "登记人要年满18周岁，请让家里的大人来办，先发大人的姓名，再发大人的身份证号。"
 
 
@@ -217,7 +218,7 @@ def identity_number(text: str, *, today: date, adult: bool = False) -> str | Non
     if adult and age < 18:
         raise UnderAgeError(UNDER_18)
     if age < 16:
-        raise UnderAgeError("未满16周岁的由监护人代办，这里填不了：带监护人和孩子的证件、材料，到派出所窗口办。")
+        raise UnderAgeError(UNDER_16)
     return number
 
 
@@ -306,11 +307,34 @@ def _is_name(text: str) -> bool:
     return is_name(text) and not _NAME_STOPS.search(text)
 
 
+_LUNAR = re.compile(
+    "[农阴旧]历|腊月|冬月|正月|[大小]年(?:初[一二三四五六七八九十]|三十)|除夕|(?:初[一二三四五六七八九十]|[腊冬正]月.{0,3})(?=[搬来住打])"
+)
+_SOLAR = re.compile("[阳公新]历")
+
+
+def of_minor(text: str) -> bool:
+    """Whether a text says that it is done for a child under sixteen, who cannot apply: 给我姑娘办，没满16岁."""
+    child = _FOR_CHILD.search(text)
+    return bool(child) and bool(_MINOR.search(text))
+
+
+_FOR_CHILD = re.compile(
+    "(?:给|替|帮|为)[^，,。\\s]{0,4}(?:孩子|儿子|女儿|姑娘|闺女|娃|小子|宝|妹妹|弟弟|孙子|孙女|外孙)[^，,。\\s]{0,4}(?:办|申请|申领|弄|整|领)"
+    "|(?:孩子|儿子|女儿|姑娘|闺女|娃|孙子|孙女)[^，,。]{0,12}(?:我|我来|我们)(?:替|帮|给|代)[^，。]{0,3}(?:办|申请|弄)"
+)
+_MINOR = re.compile(
+    "[没未不](?:满|到|够)(?:16|十六)|(?<!\\d)(?:[1-9]|1[0-5]|十[一二三四五]?|[一二两三四五六七八九])(?:周|虚)?岁|小学|幼儿园|[一二三四五六]年级|初[一二]"
+)
+
+
 def day(text: str, *, today: date) -> date | None:
     """A day in the past: "2024年5月20日", "去年三月", "两年半前", "上个月20号", "昨天". A month means its first day.
 
     Raises BadValueError for a day that is in the future or does not exist.
     """
+    if _LUNAR.search(text) and not _SOLAR.search(text):
+        raise BadValueError("这是农历的日子，请换成阳历的年月，大概的也行，比如“2024年2月”。")
     found = _day_in(spelled_out(text), today)
     if found is not None and found > today:
         raise BadValueError("这个日期还没到呢，请核对一下再发。")

@@ -58,6 +58,9 @@ _OF_ONESELF = re.compile(
 什么科技公司."""
 
 
+_SPACE_BETWEEN = re.compile("(?<=[\u4e00-\u9fff])[ \\t]+(?=[\u4e00-\u9fff])")
+
+
 @dataclass(frozen=True)
 class Wording:
     """What one question says: its aspects in the order of the words, what it corrects, and what is left."""
@@ -198,6 +201,11 @@ def in_english(text: str) -> bool:
 def asks(text: str) -> bool:
     """Whether a text is worded as a question; what somebody only asks of themselves, 叫什么来着…雪纳瑞, is none."""
     return bool(_QUESTION.search(_OF_ONESELF.sub(" ", text)))
+
+
+def squeezed(text: str) -> str:
+    """A text without the spaces that the deaf and the hasty leave between its words: 狗 证 继续."""
+    return _SPACE_BETWEEN.sub("", text)
 
 
 def load(path: Path = ASPECTS_FILE) -> Words:
