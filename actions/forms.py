@@ -46,7 +46,7 @@ _PERHAPS_A_CHILD = re.compile(
     "警察(?:叔叔|阿姨)|小学生|我.{0,4}年级|我(?:才|今年)?(?:[5-9]|1[0-5]|十[一二三四五]?|[五六七八九])岁"
 )
 _FOR_CHILDREN = "要是小朋友自己来办：狗证写家里大人的名字，要满18岁。叫爸爸妈妈一起来填。"
-_NONE_FOR_CHILDREN = "这份就不往下填了，什么也没提交。要办您自己的，回“{says}”。"
+_NONE_FOR_CHILDREN = "这份就不往下填了，什么也没提交。要办您自己的，说“给我自己{act}”就行。"
 _RESUMED = "填过的都在：{titles}。接着来："
 _AGREED = "好的，接着来："
 _SO_FAR = "填到现在是这样，哪项不对直接说：\n{answers}"
@@ -233,9 +233,9 @@ def _heard(
         station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard, earlier=earlier
     )
     if UNDER_16 in reading.problems or (form.intent == _PERMIT and of_minor(text)):
-        dispatcher.utter_message(text=f"{UNDER_16}\n{_NONE_FOR_CHILDREN.format(says=form.says)}")
+        dispatcher.utter_message(text=f"{UNDER_16}\n{_NONE_FOR_CHILDREN.format(act=form.says.removeprefix('我要'))}")
         return [*_emptied(form), SlotSet(REQUESTED, None)]
-    if requested is None and CONSENT not in reading.values:
+    if requested is None:
         return _begun(dispatcher, station_forms, form, reading, tracker)
     if reading.command == "cancel":
         dispatcher.utter_message(text=CANCELLED.format(says=form.says))
@@ -348,7 +348,7 @@ def _filled(
 
 
 def _said_besides(dispatcher: CollectingDispatcher, form: Form, aside: str, filled: Mapping[str, Any]) -> None:
-    """Answer what is said about filling in beside values, where something is still missing; else all is shown anyway."""
+    """Answer what is said about filling in beside values, where something is missing; else all is shown anyway."""
     following = next_slot(form, {**filled, CONSENT: True})
     if following in form.fields:
         _aside(dispatcher, form, aside, following, filled)

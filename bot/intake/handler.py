@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
@@ -15,6 +15,8 @@ from bot.intake.inbox import Claimed
 from bot.intake.manner import Manner
 from bot.intake.questions import messages_of
 from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
+from bot.nlu import form_reader, forms
+from bot.nlu.entities import StationEntities
 from bot.nlu.triage import Evidence, Triage, gravity
 from bot.store.models import OF_FORM, Case, Media, Message, Reply, WorkState
 from bot.store.session import retry_later, still_mine
@@ -62,6 +64,8 @@ async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding 
             )
         if not text.strip():
             return None
+        if claimed.not_begun and _for_form(claimed.not_begun, text, claimed.received_at.date()):
+            text = f"{claimed.not_begun}。{text}"  # the wish before it was never read
         return await rasa.converse(
             sender=claimed.pseudonym,
             message_id=str(claimed.id),
@@ -74,6 +78,17 @@ async def understand(rasa: Rasa, claimed: Claimed, desk: Desk) -> Understanding 
     except RasaUnavailableError as error:
         log.warning("rasa.unavailable", message_id=claimed.id, reason=str(error))
         return None
+
+
+def _for_form(says: str, text: str, today: date) -> bool:
+    """Whether words give something to the form that begins with others."""
+    station_forms = forms.live().current()
+    form = next((one for one in station_forms.forms.values() if one.says == says), None)
+    if form is None:
+        return False
+    entities = StationEntities.load()
+    given = form_reader.read(station_forms, form, forms.CONSENT, text, {}, today=today, entities=entities)
+    return bool(given.values)
 
 
 def settle(

@@ -15,9 +15,10 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
+from bot.intake import wording
 from bot.intake.desk import Desk
 from bot.nlu.triage import URGENT, Triage
-from bot.store.models import OF_FORM, Message, MessageId, Resident, ResidentId, WorkState
+from bot.store.models import OF_FORM, Message, MessageId, Reply, Resident, ResidentId, WorkState
 from bot.store.session import claim_due, insert
 from bot.wechat.inbound import Inbound
 
@@ -54,6 +55,8 @@ class Claimed:
     of_form: bool = False
     """Whether a picture comes behind words that have filled in a form: in an open alarm it is taken for the form's only
     then."""
+    not_begun: str = ""
+    """The words that begin a form which was wished for just now, in a message that no model has read."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def receive(session: Session, inbound: Inbound, desk: Desk, *, now: datetime) ->
         alarm_open=duty_case.alarm_goes_on(session, resident.id, now=now),
         alarm_seen=duty_case.alarm_is_seen(session, resident.id),
         of_form=inbound.kind == "image" and _answered_form(session, resident.id, message_id),
+        not_begun=_not_begun(session, resident.id) if inbound.kind == "text" and net is None else "",
     )
     return Received(message_id, new=True, claimed=claimed)
 
@@ -206,7 +210,14 @@ def _claimed(session: Session, message: Message, now: datetime) -> Claimed:
         alarm_open=duty_case.alarm_goes_on(session, message.resident_id, now=now),
         alarm_seen=duty_case.alarm_is_seen(session, message.resident_id),
         of_form=message.kind == "image" and _answered_form(session, message.resident_id, message.id),
+        not_begun=_not_begun(session, message.resident_id) if message.kind == "text" and not message.triage else "",
     )
+
+
+def _not_begun(session: Session, resident_id: ResidentId) -> str:
+    """The words that begin the form which the last reply has said not to have begun."""
+    last = sa.select(Reply.text).where(Reply.resident_id == resident_id).order_by(Reply.id.desc()).limit(1)
+    return wording.form_not_begun(session.scalar(last) or "")
 
 
 def _answered_form(session: Session, resident_id: ResidentId, before: MessageId) -> bool:

@@ -129,11 +129,11 @@ ANSWER_NOT_TAKEN = (
 DATA_ALONE = "这像是身份证号，还没往哪儿填。要办证，点下面一个，您发来的就接着用；要问别的，写一句就行。"
 FORMS_BEGIN = ("我要办居住证", "我要办犬证")
 VOICE_ALONE = (
-    "语音收到了，值班民警会听；我自己听不了。急事请再打几个字：发生了什么，在哪里。有危险直接打110。\n"
-    "要办证、问事的，打字或用手机的语音输入法，我马上答。"
+    "语音收到了，值班民警会听。急事请再打几个字：发生了什么，在哪里；有危险直接打110。\n"
+    "要办证、问事的，请打字（手机的语音输入法也行），我马上答。"
 )
 VOICE_AGAIN = "这条语音也收到了，民警会听。要办证、问事的请打字，我马上答；有危险直接打110。"
-PICTURE_AGAIN = "这张也收到了，民警会看。是什么事，请打字说一句；有危险直接打110。"
+PICTURE_AGAIN = "照片也收到了，民警会看。发生了什么、在哪里，请打字说一句；有危险直接打110。"
 MEDIA_ALONE = "收到，值班民警会查看。请再用一句话告诉我：发生了什么，在哪里？\n如果现在有危险，请直接拨打110。"
 ASKED_OF_MEDIA = (VOICE_ALONE, VOICE_AGAIN, PICTURE_AGAIN, MEDIA_ALONE)
 """What is said to pictures and voices that nothing was written with."""
@@ -456,6 +456,12 @@ def only_details(text: str) -> bool:
 def wants_no_calls(text: str) -> bool:
     """Whether somebody says how the officer is not to reach them: 别给我打电话, 不要上门."""
     return bool(_NO_CALLS.search(normalise(text)))
+
+
+def form_not_begun(said: str) -> str:
+    """The words that begin the form of which this reply has told that it has not begun; "" for any other."""
+    first, _, rest = FORM_NOT_BEGUN.partition("{says}")
+    return said.removeprefix(first).partition(rest[0])[0] if said.startswith(first) else ""
 
 
 def gives_number(text: str) -> bool:

@@ -121,7 +121,8 @@ _ACQUAINTANCE = re.compile(
     "同学|战友|老师|老乡|网友|同事|工友|前男友|前女友|初恋|笔友|老朋友|发小|老邻居|恩人|欠我钱|老赖|失散|多年没(?:见|联系)"
 )
 _WHEREABOUTS = re.compile(
-    "(?:查|找|打听|问)[^，,。]{0,10}(?:住哪|住址|住在哪|家在哪|地址|电话|手机号?|联系方式|下落|在哪)|(?:帮|给|替)我?[^，,。]{0,4}(?:找|查)[^，,。]{0,3}(?:他|她|人)"
+    "(?:查|找|打听|问)[^，,。]{0,10}(?:住哪|住址|住在哪|家在哪|地址|电话|手机号?|联系方式|下落|在哪)"
+    "|(?:帮|给|替)我?[^，,。]{0,4}(?:找|查)[^，,。]{0,3}(?:他|她|人)"
 )
 _MISSING = re.compile("走丢|走失|失踪|不见了|没回家|没影|痴呆|想不开|离家|出走|失联|联系不上|打不通")
 _NOBODY_TOLD = "duplicate_name_person"
@@ -505,6 +506,8 @@ class Context:
         wished = wished or self._agreed_to(text) or self._done_at_once(text, heard, (about, *named))
         if wished or (wished := self._said.forms.begun_with(normalise(text), self._said.bot_said)):
             return wished
+        if permit := self._tells_of_living_here(text, heard):
+            return permit
         for form in self._said.forms.forms.values():
             talked_of = about in form.matters or form.intent in named or form.subject.search(normalise(text))
             if talked_of or form.says in self._said.bot_said:
@@ -516,6 +519,18 @@ class Context:
                 invited = f"回“{form.says}”" in self._said.bot_said  # whoever gave up is told the words as well
                 if offered and ("name" in given or (given and invited and not reading.loose)):
                     return form
+        return None
+
+    def _tells_of_living_here(self, text: str, heard: Heard) -> Form | None:
+        """The form whose places and day somebody tells all in one breath, without a question and out of any case:
+        nobody does who does not want it."""
+        if self._said.in_case or asks(normalise(text)):
+            return None
+        for form in self._said.forms.forms.values():
+            places = {name for name, entry in form.fields.items() if entry.kind in ("region", "address")}
+            days = {name for name, entry in form.fields.items() if entry.settings.get("at_least_months")}
+            if days and places | days <= set(self._filling.read_for(form, CONSENT, text, {}, heard).values):
+                return form
         return None
 
     def _done_at_once(self, text: str, heard: Heard, matters: Sequence[str]) -> Form | None:

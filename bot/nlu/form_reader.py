@@ -37,7 +37,7 @@ _TOLD: Mapping[str, Command | Aside] = {
 }
 """The turns (`nlu_data/form_turns.yml`) that say something about filling in and give nothing."""
 _HANDS_IN = re.compile(
-    "提交|送出|交上|交了?吧|帮我交|能交就交|报上|报吧|递上|就这[么样]|就这些|完事|齐了|齐活|妥了|确认|无误"
+    "提交|送出|交上|交了?吧|(?:^|[，,。\\s])交(?:了|吧)?\\W*$|帮我交|能交就交|报上|报吧|递上|就这[么样]|就这些|完事|齐了|齐活|妥了|确认|无误"
 )
 _GIVES_UP = 0.9
 """How likely giving up has to be: what was filled in is lost by it."""
@@ -148,8 +148,8 @@ _FAREWELL = re.compile(
     "[了啦啊呀哈]*[^\\w]*$",
     re.IGNORECASE,
 )
-_NOT_TOLD_WHAT = re.compile("[^，,。\\s]{0,8}(?:啥|谁|什么|哪)[^，,。\\s]{0,4}不(?:说|告诉|提|写|填)|^[啊咦诶哎哦嗯呃哈]+[?？!！]+")
-"""What is not told, in the words of a question, and a cry with its mark: 房东叫啥我先不说, 啊？我看下."""
+_CRY = re.compile("^[啊咦诶哎哦嗯呃哈]+[?？!！]+")
+"""A cry, whatever its mark: 啊？我看下."""
 _GOES_AWAY = re.compile(
     "(?:先|就)?(?:不|别)(?:说|唠|聊|整|填|弄|写|发)了|来(?:病人|活儿?|单|客人?|电话|人)了|(?:忙|干活|开会|上课|上班|吃饭|喝酒|睡觉|遛狗|接孩子)[去了]"
     "|(?:去|得)(?:忙|干活|开会|上课|上班|吃饭|接孩子)|(?:回头|晚点|明天|明儿|改天|下班|等会儿?|一会儿?|有空)(?:再|接着|继续)"
@@ -208,7 +208,9 @@ _SIGNED_DOG = re.compile("(?:^| )(?:狗|犬|小狗|狗狗) ([\u4e00-\u9fffa-z]{1
 _NAMING = ("名字", "名", "叫", "名儿")
 _DOG_NAME_CHARACTERS, _CALLED_CHARACTERS = 6, 3
 """Characters of a dog's name, and of most: what is longer beside values that the model has found is a remark."""
-_NOT_IN_FORM = re.compile("性别|公母|(?:是|写|个|条|只)[公母](?:的|狗|犬)?|年龄|岁数|[几\\d一二两三四五六七八九十]岁|体重|绝育|弟弟|妹妹")
+_NOT_IN_FORM = re.compile(
+    "性别|公母|(?:是|写|个|条|只)[公母](?:的|狗|犬)?|年龄|岁数|[几\\d一二两三四五六七八九十]岁|体重|绝育|弟弟|妹妹"
+)
 """What dogs are told of, and the form does not ask for."""
 _NO_DOG_NAME = re.compile(
     "[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|它|打|疫|针|岁|公|母|只|[男女]生"
@@ -325,8 +327,8 @@ class _Reader:
             return None
         if self._forms.wants_to_see(self._text):
             return "review"
-        behind = " ".join([piece for piece in _SEPARATORS.split(self._text) if piece][-2:])
-        if _GOES_AWAY.search(behind) and not re.search(r"\d{3}", behind):
+        behind = [piece for piece in _SEPARATORS.split(self._text) if piece][-2:]
+        if _GOES_AWAY.search(" ".join(piece for piece in behind if not re.search(r"\d{3}", piece))):
             return "later"
         return "missing" if _HANDS_IN.search(self._text) and not self._asking else None
 
@@ -479,7 +481,7 @@ class _Reader:
         """Whether a text asks; the model may be surer of it than the words: 上学啊这还用问吗 answers."""
         if self._means("answer", "correction", "agree"):
             return False
-        text = _NOT_TOLD_WHAT.sub(" ", self._text)
+        text = _CRY.sub(" ", self._text)
         said = self._forms.begins_with_yes(text)  # 要得嘛 asks nothing
         return asks(text if said is None else said) or self._means("question", "whose", "photo_how")
 
@@ -600,7 +602,9 @@ class _Reader:
             return _ABOUT_WHEN
         if self._values and self._forms.aside(self._text) == "deaf":
             return _DEAF
-        corrected = self._correcting and bool(self._values) and not self._asking  # it asks nothing: 地址改一下，写我妈家…
+        corrected = (
+            self._correcting and bool(self._values) and not self._asking
+        )  # it asks nothing: 地址改一下，写我妈家…
         return (
             self._known_answer()
             or self._allowed()
@@ -826,7 +830,11 @@ class _Reader:
             return False
         for entry in self._form.fields.values():
             value = self._filled.get(entry.name)
-            if entry.kind not in _DIGITS or not isinstance(value, str) or not _NUMBER_NAMES[entry.kind].search(self._text):
+            if (
+                entry.kind not in _DIGITS
+                or not isinstance(value, str)
+                or not _NUMBER_NAMES[entry.kind].search(self._text)
+            ):
                 continue
             if value.count(old) == 1 and (right := self._attempt(entry, value.replace(old, new), asked=True)):
                 return self._put(entry, right)
@@ -949,7 +957,14 @@ class _Reader:
 
     def _tells_anew(self) -> bool:
         """Whether the model has surely found another value for what was told before: 狗名写错了，这只叫麻薯."""
-        return self._correcting and any(self._filled.get(entry.name) for entry, _ in self._tagged(_SURELY_FOUND))
+        found = (entry for entry, one in self._tagged(_SURELY_FOUND) if self._is_whole(entry, one.text))
+        return self._correcting and any(self._filled.get(entry.name) for entry in found)
+
+    @staticmethod
+    def _is_whole(entry: Field, words: str) -> bool:
+        """Whether words may be all of a field's value; some digits of a number are none: 尾号是8256."""
+        digits = re.findall(r"[\dxX]", values.spelled_out(words))
+        return entry.kind not in _DIGITS or len(digits) == _DIGITS[entry.kind]
 
     def _take_tagged(self) -> None:
         """Take the values that the model has found. A number of other length than it must have is left to those who

@@ -61,6 +61,11 @@ _OF_ONESELF = re.compile(
 _SPACE_BETWEEN = re.compile("(?<=[\u4e00-\u9fff])[ \\t]+(?=[\u4e00-\u9fff])")
 
 
+_NOT_TOLD_WHAT = re.compile(
+    r"[^，,。\s]{0,8}(?<!为)(?:啥|谁|什么|哪)[^，,。\s]{0,3}?(?:[我俺]|先|暂时)+(?:就|可|先)?不(?:说|告诉|提|写|填)[^，,。\s?？]*(?=[，,。\s]|$)"
+)
+
+
 @dataclass(frozen=True)
 class Wording:
     """What one question says: its aspects in the order of the words, what it corrects, and what is left."""
@@ -199,8 +204,9 @@ def in_english(text: str) -> bool:
 
 
 def asks(text: str) -> bool:
-    """Whether a text is worded as a question; what somebody only asks of themselves, 叫什么来着…雪纳瑞, is none."""
-    return bool(_QUESTION.search(_OF_ONESELF.sub(" ", text)))
+    """Whether a text is worded as a question; what somebody only asks of themselves, 叫什么来着…雪纳瑞, is none, nor
+    what they do not tell, 房东叫啥我先不说."""
+    return bool(_QUESTION.search(_NOT_TOLD_WHAT.sub(" ", _OF_ONESELF.sub(" ", text))))
 
 
 def squeezed(text: str) -> str:

@@ -27,11 +27,12 @@ _OF_APPLICATION = re.compile("居住证|暂住证|[犬狗]证|狗牌|申请|受�
 _RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
 _LIKE_RECEIPT = re.compile(r"(?<![a-z0-9辽吉黑京津沪冀鲁豫蒙])[a-z]{2,3}-?\d{4,8}(?![\d-])", re.IGNORECASE)
 """What somebody takes for a receipt, and none here looks like: JZ-0473."""
-_SOMEONE = f"(?:{OTHERS}|别人|人家|[我俺](?:妈|爸|母亲|父亲|媳妇|老婆|老公|对象|爱人|儿子|女儿|闺女|姑娘|奶奶|爷爷|姥姥|姥爷|哥|姐|弟|妹|婆婆|公公|老伴儿?))"
+_RELATIVES = "[我俺](?:妈|爸|母亲|父亲|媳妇|老婆|老公|对象|爱人|儿子|女儿|闺女|姑娘|奶奶|爷爷|姥姥|姥爷|哥|姐|弟|妹|婆婆|公公|老伴儿?)"
+_SOMEONE = f"(?:{OTHERS}|别人|人家|{_RELATIVES})"
 _OF_SOMEONE = re.compile(
     f"[帮替给]我?{_SOMEONE}.{{0,6}}(?:查|问|看)|{_SOMEONE}(?:们|家|自己)?(?:交|办|填|申请|提交)?的?那?个?份?"
     "(?:居住证|狗证|犬证|身份证|申请|受理|单子|材料|证)"
-    "|[他她]自己(?:的)?(?:微信|手机)|用[他她](?:的|自己的?)(?:微信|手机)"
+    "|[他她]自己(?:的)?(?:微信|手机)|用[他她](?:的|自己的?)?(?:微信|手机)"
 )
 """What somebody else has applied for. Of their own case everybody speaks of others: who did it, who saw it."""
 _OWN = re.compile("我的|我那|我自己|我办|我交|我报")
@@ -56,7 +57,9 @@ def asked(session: Session, pseudonym: str, text: str, *, stopped: str = "") -> 
     if (receipts and not receipts & mine) or (not receipts and _OF_SOMEONE.search(text) and not _OWN.search(text)):
         return _OTHERS
     said = applications.about_handed_in(text) if mine else ""
-    return of_resident(session, pseudonym, said=said or (_NO_APPLICATION if not mine and _OF_APPLICATION.search(text) else ""))
+    return of_resident(
+        session, pseudonym, said=said or (_NO_APPLICATION if not mine and _OF_APPLICATION.search(text) else "")
+    )
 
 
 def of_resident(session: Session, pseudonym: str, *, said: str = "") -> Answer:

@@ -373,6 +373,23 @@ async def test_that_a_form_can_wait(server: ActionExecutor) -> None:
     assert "填过的都在" in said
 
 
+async def test_that_who_leaves_behind_an_answer_is_asked_nothing(server: ActionExecutor) -> None:
+    slots, said = await fill(server, "13940286661 来病人了先不说了", requested="phone", filled={"name": "赵小满"})
+    assert slots["phone"] == "13940286661"
+    assert "填过的都在" in said[-1]
+    assert "下一项是“身份证号”" in said[-1]
+
+
+async def test_that_who_hands_in_too_early_is_told_what_is_missing_and_that_a_papers_number_is_not(
+    server: ActionExecutor,
+) -> None:
+    filled = {name: value for name, value in FILLED.items() if name != "photo_vaccine"}
+    slots, said = await fill(server, "都对 编号SYQ2026-11402 可以提交了", requested="photo_vaccine", filled=filled)
+    assert slots == {"photo_vaccine": None}
+    assert "不用填" in said[0]
+    assert "还差1项：免疫证照片" in said[1]
+
+
 async def test_that_giving_up_empties_the_form(server: ActionExecutor) -> None:
     slots, (said,) = await fill(server, "不办了", requested="phone", filled=FILLED)
     assert slots == {**dict.fromkeys(DOG.slots), actions.REQUESTED: None}

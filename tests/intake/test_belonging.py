@@ -24,7 +24,7 @@ async def test_that_the_words_after_a_picture_say_what_it_is_and_get_their_advic
     station.rasa.labels = {GAMBLING: "tip"}
     await station.deliver_inbound(station.inbound("location", Label="大东路"))
     await station.deliver_inbound(station.inbound("image", MediaId="m1"))
-    assert [reply.text for reply in rows(station, Reply)] == [wording.MEDIA_ALONE] * 2
+    assert [reply.text for reply in rows(station, Reply)] == [wording.MEDIA_ALONE, wording.PICTURE_AGAIN]
     await station.deliver(GAMBLING)
     (case,) = rows(station, Case)
     assert (case.label, case.uncertain) == ("tip", False)
@@ -84,6 +84,16 @@ async def test_that_a_complaint_taken_back_is_told_to_the_officers(station: Stat
     (case,) = rows(station, Case)
     assert rows(station, Message)[-1].case_id == case.id
     assert rows(station, Reply)[-1].text == wording.WITHDRAWN
+
+
+async def test_that_a_number_to_call_back_on_is_a_part_of_the_request_before_it(station: Station) -> None:
+    asked, number = "我那电动车有信儿没有", "行了 你记着我电话13332419068 回见"
+    station.rasa.labels = {asked: "help_request", number: "other"}
+    await station.deliver(asked)
+    await station.deliver(number)
+    (case,) = rows(station, Case)
+    assert rows(station, Message)[-1].case_id == case.id
+    assert rows(station, Reply)[-1].text == wording.CONTACT_TAKEN
 
 
 async def test_that_such_words_with_nothing_before_them_are_talk(station: Station) -> None:

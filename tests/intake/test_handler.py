@@ -257,6 +257,28 @@ async def test_that_a_silent_alarm_gets_nothing_but_neutral_words(station: Stati
         assert word not in "".join(texts)
 
 
+async def test_that_a_wish_for_a_form_that_rasa_missed_is_asked_for_again(station: Station) -> None:
+    station.rasa.status = 503
+    await station.deliver("我要办犬证")
+    assert [reply.text for reply in rows(station, Reply)] == [wording.FORM_NOT_BEGUN.format(says="我要办犬证")]
+
+
+async def test_that_what_is_sent_for_a_form_that_rasa_missed_begins_it(station: Station) -> None:
+    station.rasa.status = 503
+    await station.deliver("我要办犬证")
+    station.rasa.status = 200
+    await station.deliver("我同意 我叫孙桂芬")
+    await station.deliver("今天天气真好")
+    heard = [one["text"] for one in station.rasa.heard]
+    assert heard[-2:] == ["我要办犬证。我同意 我叫孙桂芬", "今天天气真好"]
+
+
+async def test_that_an_identity_number_without_a_form_is_offered_one(station: Station) -> None:
+    station.rasa.labels = {"411627199307156327": "other"}
+    await station.deliver("411627199307156327")
+    assert wording.DATA_ALONE in rows(station, Reply)[-1].text
+
+
 # -- without words ------------------------------------------------------------------------------------------------
 
 
@@ -265,7 +287,8 @@ async def test_that_what_has_no_words_alone_is_a_request_for_a_human_and_no_page
     await station.deliver_inbound(station.inbound(kind))
     (case,) = rows(station, Case)
     assert (case.label, case.uncertain) == ("help_request", True)
-    assert [reply.text for reply in rows(station, Reply)] == [wording.MEDIA_ALONE]
+    asked = wording.VOICE_ALONE if kind == "voice" else wording.MEDIA_ALONE
+    assert [reply.text for reply in rows(station, Reply)] == [asked]
     assert [heard["text"] for heard in station.rasa.heard] == (["[图片]"] if kind == "image" else [])
 
 

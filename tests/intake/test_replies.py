@@ -721,3 +721,28 @@ async def test_that_who_waits_for_an_officer_and_asks_if_anybody_is_there_is_no_
 async def test_that_praise_that_asks_where_a_banner_goes_is_answered(station: Station) -> None:
     await deliver_as(station, "给小王送面锦旗 往哪送啊", "other/praise")
     assert "大东路1号" in said(station)[-1]
+
+
+async def test_that_who_goes_on_about_a_case_is_never_told_the_same_twice_running(station: Station) -> None:
+    for text in ("我的报警怎么样了", "上周三晚上报的", "对门那个男的来砸门", "说给回话的"):
+        await deliver_as(station, text, "help_request/case_followup")
+    assert len(set(said(station)[-2:])) == 2
+
+
+async def test_that_who_wants_a_person_hears_what_answers_and_where_people_are(station: Station) -> None:
+    await deliver_as(station, "我的报警怎么样了", "help_request/case_followup")
+    await deliver_as(station, "别整套话 我要找活人", "help_request/human_service")
+    assert "不是真人" in said(station)[-1]
+    assert "大东路1号" in said(station)[-1]
+
+
+async def test_that_who_grieves_over_a_case_gets_a_warm_word(station: Station) -> None:
+    await deliver_as(station, "我的报警怎么样了", "help_request/case_followup")
+    await deliver_as(station, "心里头憋屈", "help_request/case_followup")
+    assert "不好受" in said(station)[-1]
+
+
+async def test_that_a_second_voice_is_answered_in_other_words(station: Station) -> None:
+    await station.deliver_inbound(station.inbound("voice"))
+    await station.deliver_inbound(station.inbound("voice"))
+    assert said(station) == [wording.VOICE_ALONE, wording.VOICE_AGAIN]

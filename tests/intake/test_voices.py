@@ -65,7 +65,7 @@ async def test_that_its_resident_is_told_once_that_a_human_will_listen(station: 
     await listening(station, Listener(ALARM))
     await say(station)
     station.phone.take()
-    assert station.platform.sent == [("oA", wording.MEDIA_ALONE)]
+    assert station.platform.sent == [("oA", wording.VOICE_ALONE)]
 
 
 async def test_that_the_model_reads_the_transcript_and_may_raise_it(station: Station) -> None:

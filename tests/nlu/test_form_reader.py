@@ -1168,3 +1168,95 @@ def test_that_a_form_is_left_by_its_name(text: str, command: str) -> None:
 def test_that_what_is_not_wanted_done_begins_nothing() -> None:
     assert FORMS.goes_ahead("不想办了 把我妈信息删了", DOG.intent) is None
     assert FORMS.goes_ahead("那我想办", DOG.intent) is DOG
+
+
+FILLED_PERMIT = {
+    "consent": True,
+    "name": "张铁军",
+    "phone": "13941078265",
+    "household_place": "内蒙",
+    "address": "大东区望花南街35号1单元804",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我瞅了都对 证号就照片上那个LN0104-2207318 就这么交吧", "嗯确认提交，证号210104-260611-0087", "可以提交了，辛苦"],
+)
+def test_that_who_hands_in_before_all_is_there_is_told_what_is_missing(text: str) -> None:
+    read_ = reading(text, "vaccinated_on", name="孙桂芬", phone="13940286661")
+    assert (read_.command, read_.problems, read_.values) == ("missing", (), {})
+
+
+def test_that_the_number_of_a_paper_is_told_to_be_needless() -> None:
+    assert "不用填" in reading("免疫证号：2101042606110087", "vaccinated_on", name="孙桂芬").remark
+
+
+@pytest.mark.parametrize(
+    "text", ["信息随便用 张铁军", "可以用我的信息，张铁军", "你们可以收集，张铁军", "资料你们放心用 张铁军"]
+)
+def test_that_consent_has_other_words(text: str) -> None:
+    assert reading(f"{text} {NUMBER}", None, PERMIT).values["consent"] is True
+
+
+@pytest.mark.parametrize("text", ["我的信息不能用", "你们用我的信息干啥", "信息先别用"])
+def test_that_a_refusal_is_no_consent(text: str) -> None:
+    assert "consent" not in reading(text, CONSENT, PERMIT).values
+
+
+@pytest.mark.parametrize("text", ["等会儿 性别不对 是母的 其他没毛病", "公母写错了是母狗", "改一下 不是弟弟是妹妹"])
+def test_that_what_the_form_does_not_ask_need_not_be_put_right(text: str) -> None:
+    assert reading(text, "vaccinated_on", name="赵一鸣", dog_name="法棍").command == "unasked"
+
+
+@pytest.mark.parametrize(
+    ("text", "also"),
+    [
+        ("手机18802437560 狗叫煤球 哎来病人了先不说了", "later"),
+        ("电话13941078265 不整了喝酒去", "later"),
+        ("电话13941078265，改天接着弄", "later"),
+        ("电话13941078265 就这些给我交上吧", "missing"),
+        ("电话13941078265 前面填的都给我看看", "review"),
+        ("电话13941078265 我在工地干活的", None),
+        ("手机 13941078265", None),
+    ],
+)
+def test_that_what_is_said_beside_values_is_heard(text: str, also: str | None) -> None:
+    read_ = reading(text, "phone", name="佟丽娜")
+    assert "phone" in read_.values
+    assert read_.also == also
+
+
+def test_that_the_register_may_be_told_more_exactly_with_its_street() -> None:
+    told = reading("户口在通辽市科尔沁区霍林河大街114号", "photo_id_card", PERMIT, **FILLED_PERMIT)
+    assert told.values == {"household_place": "通辽市科尔沁区"}
+    assert reading("我老家户口上就是5号", "photo_id_card", PERMIT, **FILLED_PERMIT).values == {}
+
+
+@pytest.mark.parametrize("text", ["电话尾号是8256不是8265", "手机写成8265了，应该是8256"])
+def test_that_some_digits_of_a_telephone_are_put_right(text: str) -> None:
+    assert reading(text, "photo_proof", PERMIT, **FILLED_PERMIT).values == {"phone": "13941078256"}
+
+
+def test_that_the_digits_of_a_house_are_no_telephones() -> None:
+    told = reading("门牌是53号不是35号", "photo_proof", PERMIT, **{**FILLED_PERMIT, "phone": "13941073578"})
+    assert told.values == {"address": "大东区望花南街53号1单元804"}
+
+
+@pytest.mark.parametrize("text", ["2023年腊月二十三搬来的", "去年正月十五住进来的", "农历三月初八搬来的"])
+def test_that_a_day_of_the_old_calendar_is_asked_for_in_the_new_one(text: str) -> None:
+    assert "阳历" in "".join(reading(text, "lived_since", PERMIT, consent=True).problems)
+
+
+def test_that_a_day_told_in_both_calendars_is_taken() -> None:
+    assert reading("腊月二十三 阳历2024年2月2号搬来的", "lived_since", PERMIT).values["lived_since"] == "2024-02-02"
+
+
+def test_that_what_is_not_told_is_no_question() -> None:
+    told = reading("房东叫啥我先不说 住大东区天后宫路77号1-3-2", "address", PERMIT, consent=True)
+    assert told.values["address"] == "大东区天后宫路77号1-3-2"
+
+
+def test_that_a_correction_with_its_value_gets_no_answer_nobody_asked_for() -> None:
+    text = "地址改一下吧，写我妈家，大东区珠林路31号"
+    assert reading(text, "vaccinated_on", name="佟丽娜", address="大东区万泉街22号3单元502").remark == ""

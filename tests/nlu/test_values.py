@@ -170,3 +170,17 @@ def test_that_a_text_without_its_days_has_the_rest() -> None:
 def test_that_a_name_may_stand_behind_the_surname_said_before() -> None:
     assert values.name("我姓刘叫刘福山", asked=False) == "刘福山"
     assert values.name("叫王子", asked=False) is None, "it may be the dog's"
+
+
+@pytest.mark.parametrize(
+    "text", ["想给我姑娘办个居住证 她没满16岁", "给我儿子办一个，他今年10岁", "孩子上小学 我替他办居住证"]
+)
+def test_that_a_child_under_sixteen_is_known(text: str) -> None:
+    assert values.of_minor(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["我来这陪孩子上小学，给我办个居住证", "给我妈办，她62岁", "给我儿子办居住证，他20岁了", "孩子没满16岁"]
+)
+def test_that_who_applies_for_a_grown_up_or_oneself_is_none(text: str) -> None:
+    assert not values.of_minor(text)

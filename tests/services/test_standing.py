@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.services import applications, standing
-from bot.store.models import Message, MessageId, Resident
+from bot.store.models import Case, Message, MessageId, Resident
 from bot.store.session import Store
 
 _REFUSED = "别人的，请他本人用自己的微信来问"
@@ -67,3 +67,29 @@ def test_that_a_stopped_form_is_told_of_where_nothing_has_been_handed_in(store: 
             now=now,
         )
         assert stopped not in standing.asked(session, "R-A", "我的犬证办好了吗", stopped=stopped).text
+
+
+def test_that_who_asks_after_an_application_hears_that_there_is_none_beside_the_cases(store: Store) -> None:
+    with store.transaction() as session:
+        resident = Resident(openid="oA", pseudonym="R-A", first_seen_at=datetime.now(UTC))
+        session.add(resident)
+        session.flush()
+        now = datetime.now(UTC)
+        session.add(
+            Case(
+                resident_id=resident.id,
+                label="help_request",
+                intent="help_request/noise",
+                opened_at=now,
+                updated_at=now,
+            )
+        )
+    assert "没查到您在这个微信上交过的" in told(store, "我上礼拜交的居住证申请到哪了")
+    assert "申请：" not in told(store, "我报的那事咋样了")
+
+
+@pytest.mark.parametrize(
+    "text", ["我妈半个月前办的狗证批没批 她拿她自己微信弄的", "我爸的居住证下来没", "用他微信交的到哪了"]
+)
+def test_that_relatives_ask_by_themselves(store: Store, text: str) -> None:
+    assert _REFUSED in told(store, text)
