@@ -118,7 +118,7 @@ _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
 
 _MENU = re.compile("(?:看?一?下?|打开|回到|返回)?(?:主|总)?(?:菜单|目录|功能|服务列表|服务项目|首页|menu)[\\W吧呢啊]*")
 _ACQUAINTANCE = re.compile(
-    "同学|战友|老师|老乡|网友|同事|工友|前男友|前女友|初恋|笔友|老朋友|发小|老邻居|恩人|欠我钱|老赖|失散|多年没(?:见|联系)"
+    "同学|战友|老师|老乡|网友|同事|工友|前男友|前女友|初恋|笔友|老朋友|发小|老邻居|恩人|欠我钱|失散|多年没(?:见|联系)"
 )
 _WHEREABOUTS = re.compile(
     "(?:查|找|打听|问)[^，,。]{0,10}(?:住哪|住址|住在哪|家在哪|地址|电话|手机号?|联系方式|下落|在哪)"
@@ -126,8 +126,8 @@ _WHEREABOUTS = re.compile(
 )
 _MISSING = re.compile("走丢|走失|失踪|不见了|没回家|没影|痴呆|想不开|离家|出走|失联|联系不上|打不通")
 _NOBODY_TOLD = "duplicate_name_person"
-"""Whoever looks for an acquaintance, words for one who may be in danger, and the topic that tells why nobody is told."""
-_CAPTION = re.compile("(?:这|那|刚才|上面|下面)(?:张|个|份|页)?(?:是|就是|拍的是|为)?")
+"""Of whom one looks for, how, who may be in danger instead, and the topic that tells why nobody is told."""
+_CAPTION = re.compile("(?!.*[人他她])(?:这|那|刚才那?|上面那?|下面那?)(?:(?:张|个|份|页)(?:就?是|拍的是)?|就?是)")
 _CAPTION_LETTERS = 12
 """How words begin that say what a picture shows, and how many there are."""
 _CIRCLED, _NUMERALS = "①②③④⑤⑥⑦⑧⑨", "一二三四五六七八九"

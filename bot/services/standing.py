@@ -27,7 +27,7 @@ _OF_APPLICATION = re.compile("居住证|暂住证|[犬狗]证|狗牌|申请|受�
 _RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
 _LIKE_RECEIPT = re.compile(r"(?<![a-z0-9辽吉黑京津沪冀鲁豫蒙])[a-z]{2,3}-?\d{4,8}(?![\d-])", re.IGNORECASE)
 """What somebody takes for a receipt, and none here looks like: JZ-0473."""
-_RELATIVES = "[我俺](?:妈|爸|母亲|父亲|媳妇|老婆|老公|对象|爱人|儿子|女儿|闺女|姑娘|奶奶|爷爷|姥姥|姥爷|哥|姐|弟|妹|婆婆|公公|老伴儿?)"
+_RELATIVES = "[我俺](?:[妈爸哥姐弟妹奶爷]|[父母]亲|媳妇|老[婆公伴]|对象|爱人|儿子|女儿|闺女|姑娘|姥[姥爷]|婆婆|公公)"
 _SOMEONE = f"(?:{OTHERS}|别人|人家|{_RELATIVES})"
 _OF_SOMEONE = re.compile(
     f"[帮替给]我?{_SOMEONE}.{{0,6}}(?:查|问|看)|{_SOMEONE}(?:们|家|自己)?(?:交|办|填|申请|提交)?的?那?个?份?"

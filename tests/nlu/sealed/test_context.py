@@ -1397,3 +1397,39 @@ def test_that_a_tip_with_a_question_how_to_give_it_is_the_tip() -> None:
     vague = read("我想举报 不留名行吗", Triage("enquiry", 1.0, "enquiry/tip_howto"))
     unsure = {"我想举报": read("我想举报", Triage("tip", 0.9, "tip/general_tip"))}
     assert meaning(vague, others=unsure).parse_data["triage"]["label"] == "enquiry"
+
+
+@pytest.mark.parametrize("text", ["这是侧面的", "这张是免疫证", "刚才那张是正脸"])
+def test_that_what_a_picture_shows_is_no_alarm_where_no_form_is_open(text: str) -> None:
+    meant = meaning(read(text, Triage("urgent_alarm", 0.25, "urgent_alarm/suicide_self")))
+    assert Question.from_json(meant.parse_data[QUESTION]).topics == ("dog_licence_online",)
+
+
+@pytest.mark.parametrize("text", ["那人侧面对着我", "正面来了", "这个人正面我没看清", "这是正面有刀"])
+def test_that_other_words_of_sides_stay_what_they_are(text: str) -> None:
+    alarm = Triage("urgent_alarm", 0.4, "urgent_alarm/silent_call")
+    assert meaning(read(text, alarm)).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+@pytest.mark.parametrize("text", ["我有个老同学叫王磊 能不能帮我查他住哪", "帮我找找我战友刘大勇的电话"])
+def test_that_who_looks_for_an_acquaintance_is_told_that_nobody_is(text: str) -> None:
+    meant = meaning(read(text, Triage("help_request", 0.89, "help_request/general_help")))
+    assert Question.from_json(meant.parse_data[QUESTION]).topics == ("duplicate_name_person",)
+
+
+def test_that_who_is_missing_is_looked_for() -> None:
+    missing = Triage("help_request", 0.6, "help_request/general_help")
+    meant = meaning(read("我同学走丢了 帮我找找他在哪", missing))
+    assert meant.parse_data["triage"]["label"] == "help_request"
+
+
+def test_that_a_form_asleep_is_taken_up_by_its_name_written_apart() -> None:
+    events = [SlotSet(SLEEPING, "dog_licence_form"), ActiveLoop(None)]
+    meant = meaning(read("我 狗 证 继续", Triage("enquiry", 0.9, "enquiry/dog_licence")), *events, alarm_open=True)
+    assert meant.parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_who_tells_where_they_live_and_come_from_begins_a_permit() -> None:
+    text = "老家吉林四平铁东区，现在住大东区吉祥街9号2单元601，2024年11月3号住进来的，租的房"
+    meant = meaning(read(text, Triage("enquiry", 0.7, "enquiry/follow_up")))
+    assert meant.parse_data["intent"]["name"] == "apply_residence_permit"
