@@ -221,7 +221,7 @@ def _heard(
             dispatcher.utter_message(text=_PHOTO_SAME.format(photo=form.fields[useless[0]].title))
             return [SlotSet(useless[0], photo)]
         return _with_photo(dispatcher, form, requested, tracker, photo, filled)
-    if beside := _put_beside(dispatcher, form, tracker):
+    if beside := _put_beside(dispatcher, form, requested, tracker):
         return beside
     station_forms = forms.live().current()
     besides = tracker.latest_message.get(BESIDES) or {}
@@ -233,8 +233,7 @@ def _heard(
         station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard, earlier=earlier
     )
     if UNDER_16 in reading.problems or (form.intent == _PERMIT and of_minor(text)):
-        dispatcher.utter_message(text=f"{UNDER_16}\n{_NONE_FOR_CHILDREN.format(act=form.says.removeprefix('我要'))}")
-        return [*_emptied(form), SlotSet(REQUESTED, None)]
+        return _of_minor(dispatcher, form, requested, filled)
     if requested is None:
         return _begun(dispatcher, station_forms, form, reading, tracker)
     if reading.command == "cancel":
@@ -264,6 +263,18 @@ def _heard(
     if station_forms.aside(text) == "bot":
         dispatcher.utter_message(text=_BOT)
     return _filled(dispatcher, station_forms, form, reading, requested, filled)
+
+
+def _of_minor(
+    dispatcher: CollectingDispatcher, form: Form, requested: str | None, filled: Mapping[str, Any]
+) -> Events:
+    """A child under sixteen cannot apply here: nothing begins, and a form that has nobody's number ends. One that is
+    somebody else's goes on."""
+    dispatcher.utter_message(text=UNDER_16)
+    if requested and any(filled.get(name) for name, entry in form.fields.items() if entry.kind == "id_number"):
+        return [SlotSet(requested, None)]
+    dispatcher.utter_message(text=_NONE_FOR_CHILDREN.format(act=form.says.removeprefix("我要")))
+    return [*_emptied(form), SlotSet(REQUESTED, None)]
 
 
 def _begun(
@@ -477,14 +488,17 @@ def _shown_in(form: Form, words: str) -> str | None:
     return next(iter(titled or (shown if len(shown) == 1 else ())), None)
 
 
-def _put_beside(dispatcher: CollectingDispatcher, form: Form, tracker: Tracker) -> Events:
-    """The picture before these words in the place that they name, where it is not there already. Words that tell a day
-    answer a question instead: 狂犬是3月9号打的."""
+def _put_beside(dispatcher: CollectingDispatcher, form: Form, requested: str | None, tracker: Tracker) -> Events:
+    """The picture before these words in the place that they name. Words that tell a day answer a question instead:
+    狂犬是3月9号打的."""
     sent, words = _photo_before(tracker), normalise(said_now(tracker))
     caption = sent and len(words) <= _CAPTION and not (mentions_day(words) or asks(words))
     place = _shown_in(form, words) if caption else None
-    if place is None or tracker.get_slot(place) == sent:
+    if place is None:
         return []
+    if tracker.get_slot(place) == sent:  # it has been taken for that
+        dispatcher.utter_message(text=_PHOTO_FILED.format(photo=form.fields[place].title))
+        return [SlotSet(requested, None)] if requested else []
     told = _PHOTO_SAME if tracker.get_slot(place) else _PHOTO_FILED
     dispatcher.utter_message(text=told.format(photo=form.fields[place].title))
     left = [SlotSet(name, None) for name in form.photos if tracker.get_slot(name) == sent]

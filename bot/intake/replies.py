@@ -746,7 +746,8 @@ def _takes_back(message: Message, triage: Triage) -> bool:
 
 def _asks_after(message: Message, triage: Triage) -> bool:
     """Whether a message asks how one's own affairs stand: the dialogue has looked them up."""
-    return triage.intent == _FOLLOWS_UP and receipts.asks_something(message.text)
+    asks_it = receipts.asks_something(message.text) and not wording.only_rages(message.text)
+    return triage.intent == _FOLLOWS_UP and asks_it
 
 
 def _in_english(case: Case, *, told_before: bool) -> list[BotReply]:
@@ -780,7 +781,7 @@ def _added(
         return fitting[1]
     if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}):
         return answer
-    if message.kind == "text" and receipts.asks_something(message.text):
+    if message.kind == "text" and receipts.asks_something(message.text) and not wording.only_rages(message.text):
         return _officer_will(manner)
     if manner.english:
         return wording.ADDED_ENGLISH

@@ -139,6 +139,7 @@ ASKED_OF_MEDIA = (VOICE_ALONE, VOICE_AGAIN, PICTURE_AGAIN, MEDIA_ALONE)
 """What is said to pictures and voices that nothing was written with."""
 
 
+_RAGES = re.compile("(?:糊弄|骗|逗|耍|忽悠|唬|吓唬|当)谁|什么(?:玩意|东西|态度|破)|啥(?:玩意|态度)|有没有良心|凭啥糊弄")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _ENGLISH = re.compile(
     r"\b(?:help|police|please|fire|knife|gun|man|woman|someone|somebody|he|she|they|is|are|am|my|the|me|i|in|at|stop|hurt|"
@@ -462,6 +463,11 @@ def form_not_begun(said: str) -> str:
     """The words that begin the form of which this reply has told that it has not begun; "" for any other."""
     first, _, rest = FORM_NOT_BEGUN.partition("{says}")
     return said.removeprefix(first).partition(rest[0])[0] if said.startswith(first) else ""
+
+
+def only_rages(text: str) -> bool:
+    """Whether somebody asks in anger what nobody is to answer: 糊弄谁呢, 算什么东西."""
+    return bool(_RAGES.search(normalise(text)))
 
 
 def gives_number(text: str) -> bool:

@@ -127,6 +127,7 @@ _USES = re.compile(
 """Consent in other words: 信息随便用, 可以用我的信息."""
 _NO_CALLS = re.compile("(?:电话)?\\s*[打接]\\s*不要|不要\\s*[打接](?:电话)?|别\\s*[打接](?:电话)?")
 _DIGITS = {"id_number": 18, "phone": 11}
+_LONG_NUMBER = 6
 _LONGEST = 500
 """Characters of a message that are read for values; nobody gives a form more at once, and every pattern stays quick."""
 _STILL_WRONG = "这样改了还是对不上，请把{wants}位的{title}从头到尾再发一遍。"
@@ -284,12 +285,22 @@ def read(
     written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     written = _NUMBER_TAKEN_BACK.sub("", written) or written
-    written, of_paper = no_values.without(written)
+    told, of_paper = no_values.without(written)
+    heard = (
+        replace(heard, tagged=[one for one in heard.tagged if _stands_in(one.text, told)]) if told != written else heard
+    )
+    written = told
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
     earlier = [one[:_LONGEST] for one in earlier]
     reading = _Reader(forms, form, requested, said, written, filled, fields, heard, earlier).read()
     return replace(reading, remark=reading.remark or _PAPER_NUMBER) if of_paper and not reading.problems else reading
+
+
+def _stands_in(number: str, text: str) -> bool:
+    """Whether a number that was found in a message stands in what is left of it; other words do anyway."""
+    digits, left = (re.sub(r"\D", "", values.spelled_out(said)) for said in (number, text))
+    return len(digits) < _LONG_NUMBER or digits in left
 
 
 @dataclass
@@ -328,7 +339,7 @@ class _Reader:
         if self._forms.wants_to_see(self._text):
             return "review"
         behind = [piece for piece in _SEPARATORS.split(self._text) if piece][-2:]
-        if _GOES_AWAY.search(" ".join(piece for piece in behind if not re.search(r"\d{3}", piece))):
+        if _GOES_AWAY.search(" ".join(piece for piece in behind if not re.search(r"\d", piece))):
             return "later"
         return "missing" if _HANDS_IN.search(self._text) and not self._asking else None
 

@@ -21,6 +21,8 @@ FOLLOWS_CASE = "help_request/case_followup"
 RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
 _LIKE_RECEIPT = re.compile(r"(?<![a-z0-9辽吉黑京津沪冀鲁豫蒙])[a-z]{1,3}-?\d{4,8}(?!\d)", re.IGNORECASE)
 _OF_RECEIPT = re.compile("单号|受理号|编号|回执|申请号|流水号|查[得不]?到|查一?下|能查|进度|到哪")
+_OF_PAPER = re.compile("免疫|疫苗|防疫|合同|房本|执照|芯片|证号|证上")
+_LOOKS_UP = re.compile("查|进度|到哪|受理|回执|申请号")
 _CHASES = re.compile(
     "有人(?:看着?|管|接|处理)(?:这事|这个|了?没)|有信儿?[没吗不]|有啥?说法[没吗不]|有消息[没吗不]|有结果[没吗不]|有眉目|查着[没了吗]|查得咋样|没下文|没动静|"
     "给我?个?(?:报警|报案|案件|案|受理|回执|编|单)?号[呗吧吗不]?|给我?个?[^，。 ]{0,3}编号|"
@@ -54,4 +56,5 @@ def like_receipt(text: str) -> bool:
 
 def asks_by_number(text: str) -> bool:
     """Whether a message wants to know how an application of a number stands, be the number right or not."""
-    return like_receipt(text) and bool(_OF_RECEIPT.search(text))
+    of_paper = _OF_PAPER.search(text) and not _LOOKS_UP.search(text)  # 免疫证编号DD-20260808-219
+    return like_receipt(text) and bool(_OF_RECEIPT.search(text)) and not of_paper

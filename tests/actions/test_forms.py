@@ -14,6 +14,7 @@ from actions import forms as actions
 from actions.form_questions import question
 from actions.store import close_station_store
 from bot.nlu import forms
+from bot.nlu.triage import Triage
 from bot.nlu.values import _check_digit
 from bot.store.models import Application, Case, Message, Resident, WorkState
 from bot.store.session import Store
@@ -271,6 +272,16 @@ async def test_that_a_photo_sent_too_early_goes_where_the_next_words_say(server:
     slots, said = await fill(server, "免疫证照片", requested="phone", filled=filled, before=[sent])
     assert slots == {"photo_vaccine": "16", "photo_dog_front": None}
     assert "记作“免疫证照片”" in said[0]
+
+
+async def test_that_words_behind_a_photo_that_say_what_it_was_taken_for_are_acknowledged(
+    server: ActionExecutor,
+) -> None:
+    sent = {"event": "user", "text": "[图片]", "metadata": {"message_id": "16", "photo": True}}
+    filled = {"photo_dog_front": "16"}
+    slots, said = await fill(server, "这张是正面", requested="phone", filled=filled, before=[sent])
+    assert slots == {"phone": None}
+    assert "记作“狗的正面照”" in said[0]
 
 
 async def test_that_words_behind_a_photo_that_tell_the_day_asked_for_are_no_caption(server: ActionExecutor) -> None:
@@ -649,3 +660,36 @@ async def test_that_a_question_behind_a_picture_moves_it_nowhere(server: ActionE
         server, "工牌照片算证明不", requested="photo_proof", filled=filled, form=PERMIT, before=[sent]
     )
     assert "photo_portrait" not in slots
+
+
+async def test_that_nothing_begins_for_a_child_under_sixteen(server: ActionExecutor) -> None:
+    text = "想给我姑娘办个居住证 她没满16岁 我替她办行吗"
+    slots, said = await fill(server, text, intent="apply_residence_permit", form=PERMIT)
+    assert slots == {**dict.fromkeys(PERMIT.slots), actions.REQUESTED: None}
+    assert "监护人代办" in said[0]
+    assert "没提交" in said[1]
+
+
+async def test_that_ones_own_form_goes_on_behind_a_question_for_a_child(server: ActionExecutor) -> None:
+    filled = {"name": "赵小满", "id_number": "210104199003070015"}
+    text = "给我儿子也办一个，他11岁"
+    slots, said = await fill(server, text, requested="phone", filled=filled, form=PERMIT)
+    assert slots == {"phone": None}
+    assert "监护人代办" in said[0]
+
+
+async def test_that_what_was_told_before_is_kept_where_consent_comes_with_the_wish(server: ActionExecutor) -> None:
+    before = [
+        {
+            "event": "user",
+            "text": "我家养了只雪纳瑞",
+            "timestamp": time.time(),
+            "parse_data": {
+                "triage": Triage("enquiry", 1.0, "enquiry/dog_licence").to_json(),
+                "intent": {"name": "enquiry"},
+            },
+        }
+    ]
+    text = "那现在办吧，可以用我的信息。佟丽娜"
+    slots, _ = await fill(server, text, intent="apply_dog_licence", before=before)
+    assert (slots["dog_breed"], slots["consent"]) == ("雪纳瑞", True)

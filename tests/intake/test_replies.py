@@ -746,3 +746,9 @@ async def test_that_a_second_voice_is_answered_in_other_words(station: Station) 
     await station.deliver_inbound(station.inbound("voice"))
     await station.deliver_inbound(station.inbound("voice"))
     assert said(station) == [wording.VOICE_ALONE, wording.VOICE_AGAIN]
+
+
+async def test_that_who_rages_is_not_read_the_state_of_the_case(station: Station) -> None:
+    await deliver_as(station, "上礼拜报的案到现在没人理我", "help_request/case_followup")
+    await deliver_as(station, "气死我了 糊弄谁呢", "help_request/case_followup")
+    assert "不好受" in said(station)[-1]

@@ -1219,6 +1219,7 @@ def test_that_what_the_form_does_not_ask_need_not_be_put_right(text: str) -> Non
         ("电话13941078265 前面填的都给我看看", "review"),
         ("电话13941078265 我在工地干活的", None),
         ("手机 13941078265", None),
+        ("电话13941078265 住小河沿路 88", None),
     ],
 )
 def test_that_what_is_said_beside_values_is_heard(text: str, also: str | None) -> None:
@@ -1260,3 +1261,11 @@ def test_that_what_is_not_told_is_no_question() -> None:
 def test_that_a_correction_with_its_value_gets_no_answer_nobody_asked_for() -> None:
     text = "地址改一下吧，写我妈家，大东区珠林路31号"
     assert reading(text, "vaccinated_on", name="佟丽娜", address="大东区万泉街22号3单元502").remark == ""
+
+
+def test_that_what_the_model_finds_in_anothers_number_is_not_taken() -> None:
+    heard = Heard(tagged=[Tagged("phone", "13604055182", 0.98)])
+    read_ = read(
+        FORMS, DOG, "vaccinated_on", "房东电话13604055182要不要留", {}, today=TODAY, entities=ENTITIES, heard=heard
+    )
+    assert "phone" not in read_.values
