@@ -265,9 +265,7 @@ def _heard(
     return _filled(dispatcher, station_forms, form, reading, requested, filled)
 
 
-def _of_minor(
-    dispatcher: CollectingDispatcher, form: Form, requested: str | None, filled: Mapping[str, Any]
-) -> Events:
+def _of_minor(dispatcher: CollectingDispatcher, form: Form, requested: str | None, filled: Mapping[str, Any]) -> Events:
     """A child under sixteen cannot apply here: nothing begins, and a form that has nobody's number ends. One that is
     somebody else's goes on."""
     dispatcher.utter_message(text=UNDER_16)

@@ -286,10 +286,9 @@ def read(
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     written = _NUMBER_TAKEN_BACK.sub("", written) or written
     told, of_paper = no_values.without(written)
-    heard = (
-        replace(heard, tagged=[one for one in heard.tagged if _stands_in(one.text, told)]) if told != written else heard
-    )
-    written = told
+    if told != written:
+        heard = replace(heard, tagged=[one for one in heard.tagged if _is_left(one.text, written, told)])
+        written = told
     said = normalise(values.spelled_out(written))
     fields = FieldReader(forms, requested, today, entities)
     earlier = [one[:_LONGEST] for one in earlier]
@@ -297,10 +296,12 @@ def read(
     return replace(reading, remark=reading.remark or _PAPER_NUMBER) if of_paper and not reading.problems else reading
 
 
-def _stands_in(number: str, text: str) -> bool:
-    """Whether a number that was found in a message stands in what is left of it; other words do anyway."""
-    digits, left = (re.sub(r"\D", "", values.spelled_out(said)) for said in (number, text))
-    return len(digits) < _LONG_NUMBER or digits in left
+def _is_left(found: str, before: str, after: str) -> bool:
+    """Whether what was found in a message still stands in what is left of it."""
+    digits, left = (re.sub(r"\D", "", values.spelled_out(said)) for said in (found, after))
+    if len(digits) >= _LONG_NUMBER:
+        return digits in left
+    return found in after or found not in before
 
 
 @dataclass

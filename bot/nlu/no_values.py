@@ -1,5 +1,5 @@
 """What stands in a message to a form, looks like one of its values and is none: the number of a certificate, the
-telephone of the landlord."""
+name and telephone of the landlord."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ _CONTACTS = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|[1-9]\d{16}[\dxX])(?!\d)")
 _OTHERS_PHONE = re.compile(
     r"(?:房东|房主|出租人|中介|二房东|物业|老板|经理|介绍人)(?:[^0-9改换留写填用]{0,16}?)(?:电话|手机|号码?)?[^0-9改换留写填用]{0,4}(?<!\d)1[3-9]\d{9}(?!\d)"
 )
+_OTHERS_NAME = re.compile(
+    r"(?:房东|房主|出租人|中介|二房东)(?:姓[\u4e00-\u9fff](?=[\s,，。]|$)|(?:名?叫|是|[:：])\s*(?![我自])[\u4e00-\u9fff]{2,4}(?=[\s,，。\d]|$))"
+)
 _FOR_CONTACT = re.compile("(?:电话|手机|号码?)[^，,。]{0,4}(?:留|写|填|用|改|换)")
 """Words of who wants somebody else's telephone to be the one that is called."""
 
@@ -32,7 +35,7 @@ def without(text: str) -> tuple[str, bool]:
     told = _LABELLED.sub(_unlabelled, _LETTERED.sub(_unlettered, text))
     of_paper = told != text
     if not _FOR_CONTACT.search(told):
-        told = _OTHERS_PHONE.sub(" ", told)
+        told = _OTHERS_NAME.sub(" ", _OTHERS_PHONE.sub(" ", told))
     return told, of_paper
 
 

@@ -1264,8 +1264,7 @@ def test_that_a_correction_with_its_value_gets_no_answer_nobody_asked_for() -> N
 
 
 def test_that_what_the_model_finds_in_anothers_number_is_not_taken() -> None:
-    heard = Heard(tagged=[Tagged("phone", "13604055182", 0.98)])
-    read_ = read(
-        FORMS, DOG, "vaccinated_on", "房东电话13604055182要不要留", {}, today=TODAY, entities=ENTITIES, heard=heard
-    )
-    assert "phone" not in read_.values
+    heard = Heard(tagged=[Tagged("phone", "13604055182", 0.98), Tagged("name", "崔永利", 0.95)])
+    for text in ("房东电话13604055182要不要留", "房东叫崔永利13604055182。来沈阳就是打工"):
+        told = read(FORMS, PERMIT, "name", text, {}, today=TODAY, entities=ENTITIES, heard=heard)
+        assert not {"phone", "name"} & set(told.values)

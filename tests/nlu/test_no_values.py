@@ -43,3 +43,16 @@ def test_that_the_landlords_telephone_is_nobody_elses() -> None:
     assert "13840199627" not in without("房东姓高 高凤芝13840199627 麻烦递上去")[0]
     assert "13840199627" in without("电话留房东的 13840199627")[0]
     assert "13840199627" in without("房东的合同有 我电话改13840199627")[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["房东叫崔永利，合同有", "房东姓高 合同有", "出租人：崔永利 合同有", "房东叫崔永利13604055182。合同有"]
+)
+def test_that_the_landlords_name_is_nobody_elses(text: str) -> None:
+    left = without(text)[0]
+    assert "合同有" in left
+    assert not any(name in left for name in ("崔永利", "高", "136"))
+
+
+def test_that_who_owns_the_home_stays() -> None:
+    assert without("房主是我自己，叫崔永利") == ("房主是我自己，叫崔永利", False)
