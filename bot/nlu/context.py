@@ -504,7 +504,7 @@ class Context:
         named = [form.intent for form in self._lately_named()]
         ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))
         wished = self._said.forms.wished(text, intent) or next((form for form in ahead if form), None)
-        if UNDER_16 in self._said.bot_said_lately(_LATELY):
+        if UNDER_16 in self._said.bot_said_lately(_OFFERED_LATELY):
             return wished  # data that go on behind it are a child's
         wished = wished or self._agreed_to(text) or self._done_at_once(text, heard, (about, *named))
         if wished or (wished := self._said.forms.begun_with(normalise(text), self._said.bot_said)):

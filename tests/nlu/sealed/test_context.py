@@ -29,7 +29,7 @@ from bot.nlu.question import Question
 from bot.nlu.triage import ONE_TAP, Evidence, Triage
 from bot.nlu.turning_point import TURN
 from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, TALK_TURNS, Turn
-from bot.nlu.values import _check_digit
+from bot.nlu.values import UNDER_16, _check_digit
 
 UNCLEAR = Triage(
     "enquiry",
@@ -1433,3 +1433,14 @@ def test_that_who_tells_where_they_live_and_come_from_begins_a_permit() -> None:
     text = "老家吉林四平铁东区，现在住大东区吉祥街9号2单元601，2024年11月3号住进来的，租的房"
     meant = meaning(read(text, Triage("enquiry", 0.7, "enquiry/follow_up")))
     assert meant.parse_data["intent"]["name"] == "apply_residence_permit"
+
+
+def test_that_data_behind_a_childs_refusal_begin_nothing() -> None:
+    text = "电话填我的吧 13084557729"
+    events = [
+        said(Triage("enquiry", 1.0, "enquiry/residence_permit_apply"), "给我姑娘办个居住证"),
+        BotUttered(UNDER_16),
+        BotUttered("这份就不往下填了"),
+    ]
+    meant = meaning(read(text, Triage("enquiry", 0.8, "enquiry/residence_permit_apply")), *events)
+    assert not meant.parse_data["intent"]["name"].startswith("apply_")
