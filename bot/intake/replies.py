@@ -729,7 +729,8 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
     told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
     same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | _UNNAMED | told
     same = same or (triage.intent == _FOLLOWS_UP and wording.only_details(message.text))
-    return not triage.uncertain and (same or (case.label == "help_request" and _takes_back(message, triage)))
+    unclear = triage.uncertain and any(option.startswith(URGENT) for option in triage.options)
+    return not unclear and (same or (case.label == "help_request" and _takes_back(message, triage)))
 
 
 def _takes_back(message: Message, triage: Triage) -> bool:
@@ -809,9 +810,11 @@ def _beside(
     apart, manner = not of_case and triage.confidence >= _PLAINLY_ANOTHER, Manner(wording.is_english(message.text))
     if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}, surely=apart):
         return answer
+    fitting = None if apart else _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True))
+    if fitting and fitting[0].kinds:
+        return fitting[1]  # 会不会打击报复我, of a tip
     if not of_case and (_asks_a_matter(message, triage, over=False) or triage.confidence >= _SURE_OF_QUESTION):
         return None
-    fitting = _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True))
     return fitting[1] if fitting else _officer_will(manner)
 
 

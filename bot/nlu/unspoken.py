@@ -32,6 +32,10 @@ _HARMLESS = re.compile(
     "辣椒|炒|油烟|炝|烧烤|烤串|厕所|马桶|下水道|垃圾|抽烟|烟味|烟头|臭豆腐|螺蛳|榴莲|脚|油漆|甲醛|香水|猫|狗|鸡|鸭|屎|尿|化粪|饭店|饭馆"
     "|酒味|火锅|腌|酸菜"
 )
+_POPUP = re.compile("弹窗|弹出来?|弹了?[个条一]|蹦出来?|跳出来?[个一条]|广告[说上]|提示(?:说|我|手机|电脑)|中(?:了)?病毒|病毒")
+_SCREEN = re.compile("手机|电脑|平板|网页|浏览器|软件|屏幕|短信|链接")
+_BEYOND_SCREEN = re.compile("转了|付了|汇了|扫了|扣了|密码|验证码|冒烟|着火|起火|鼓包|烫手|发烫|味|炸了|远程|共享|骗")
+"""What is more than words on a screen."""
 _ENDED = re.compile("(?:关|灭|停|闭|捂|盖)(?:上|住|掉)?了|[扑浇捂盖]灭|找[到着]了|(?:送|领|找|走|回)回?来了|出来了|整好了|修好了")
 _ALL_CLEAR = re.compile(
     "没(?:啥|什么)?大?事(?!吧|么|吗|儿?[吗吧])|虚惊|不要紧|没伤着|没烧着|没人伤|好着呢|清醒着|都平安|放心吧"
@@ -47,9 +51,17 @@ _IN_PAIN = re.compile("(?:疼|痛)[得的]?[^，。 ]{0,4}(?:喊|叫|嚎|哭)[^�
 _NURSED = re.compile(
     "褥疮|翻身|换药|打针|透析|针灸|康复|复健|擦身|导尿|吸痰|推拿|按摩|正骨|拔罐|护工|偏瘫|瘫痪|卧床|化疗|扎针|抽血|插管"
 )
+_FIGURES = re.compile(
+    "(?:都|快|给我)*挤成(?:[^，。 ]{0,3}(?:尸体|照片|肉饼|馅饼|饼|沙丁鱼|狗))了?|笑死我?了?|社死了?|笑不活了?|累成狗了?|栓q"
+    "|(?:我|俺)人?(?:真的?|快|都|要|已经|直接)*(?:炸裂|裂开)了?|(?:我|俺)?人(?:都|直接|已经)?麻了",
+    re.IGNORECASE,
+)
+_CRIED_IN_TALK = re.compile("救命[啊呀]*(?:我)?(?:真的?)?(?:要|快)?死了?[啊呀]*|^救命[啊呀]*|[😀-🙏🤣🥹]+")
+"""What nobody means who says it; the second where the model hears nothing but talk."""
+_A_STORY, _PAPERS = 4, re.compile("证|户口|落户|派出所|补办")
 _UNHEARD = re.compile(
     "(?:(?:我|俺|本人|自己)?(?:是|也是)?(?:个|一个|一名)?(?:聋哑?人?|聋子|听障(?:人士)?|哑巴?|听不[见到]|不会说话|说不了话|耳朵(?:聋|背|不好|听不[见到]))"
-    "|(?:请|你们?|您)*(?:别|不要|不用|勿|甭)(?:给我?)?(?:打|来|回)(?:我)?(?:手机|电话)|电话(?:打不了|接不了|不能|不会|不行|听不[见到])|(?:打|接)不了电话"
+    "|(?:请|你们?|您)*(?:别|不要|不用|勿|甭)(?:给我?)?(?:打|来|回)(?:我)?(?:手机|电话)|电话(?:打不了|接不了|不能|不会|不行|听不[见到])|(?:打|接)不了电话|(?:不能|没法|不会|不方便)(?:打|接)?电话"
     "|(?:只能|可以|能|就)?(?:打字|发字|文字|微信|发消息|短信)(?:说|聊|联系|就行|行|可以)?|谢谢|好|因为|的|[，,。.！!])+"
 )
 """Nothing but that who writes does not hear and is not to be called."""
@@ -76,6 +88,12 @@ def tells_of_smell(text: str) -> bool:
     return bool(_SMELL.search(bare) and _STINGS.search(bare) and _INDOORS.search(bare)) and not known
 
 
+def tells_of_popup(text: str) -> bool:
+    """Whether words tell of what a screen threatens with, and nobody has paid: 弹窗说我手机电池要爆炸."""
+    bare = normalise(text)
+    return bool(_POPUP.search(bare) and _SCREEN.search(bare)) and not _BEYOND_SCREEN.search(bare)
+
+
 def has_passed(text: str, kind: str) -> bool:
     """Whether words tell of a danger of this kind together with its end: 直冒烟，我关火了，没事."""
     bare = normalise(text)
@@ -88,12 +106,13 @@ def breaks_out(text: str) -> bool:
     return bool(_BREAKS_OUT.search(normalise(text)))
 
 
-def without_pain(text: str) -> str:
-    """The words of who tells how somebody cries when nursed, without the cry; "" where there is none."""
-    if not _NURSED.search(normalise(text)):
-        return ""
-    left = _IN_PAIN.sub("", text)
-    return left if left != text else ""
+def without_figures(text: str, *, in_talk: bool = False) -> str:
+    """A text without what it does not mean: the cry of who is nursed, the figures of the young; "" where it has none, or
+    nothing else. `in_talk`: the model hears nothing but talk in it, and only papers named beside it are more."""
+    left = _FIGURES.sub(" ", _CRIED_IN_TALK.sub(" ", text) if in_talk else text)
+    left = _IN_PAIN.sub(" ", left) if _NURSED.search(normalise(text)) else left
+    more = len(left.strip()) >= _A_STORY and (not in_talk or _PAPERS.search(left))
+    return left.strip() if left != text and more else ""
 
 
 def only_unheard(text: str) -> bool:
