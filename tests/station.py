@@ -41,7 +41,8 @@ class ScriptedRasa:
 
     `labels` maps a text to its label; a text that is not there is `other`. `intents` names the fine intent where one
     matters; a text in `silent` gets no reply, one in `guesses` a choice of guesses, one in `form_answers` answers a
-    form, one in `asked` may be these questions, one in `doubted` is calm for a model that knows what the safety net found in it.
+    form, one in `asked` may be these questions, one in `doubted` is calm for a model that knows what the safety net
+    found in it.
     `status` other than 200 plays an error.
     """
 

@@ -257,8 +257,8 @@ def alarm_goes_on(session: Session, resident_id: ResidentId, *, now: datetime) -
 
 
 def in_doubt(case: Case) -> bool:
-    """Whether an alarm is more likely none: the model alone has heard one, and in none of its words with the odds, or in
-    none so that its resident need not be asked.
+    """Whether an alarm is more likely none: the model alone has heard one, and in none of its words with the
+    odds, or so that its resident has to be asked.
 
     It is paged for like any other; but its resident may only have asked something, so talk goes on as if there were
     none. A whisper is never in doubt.

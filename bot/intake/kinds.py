@@ -26,7 +26,9 @@ _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
 _BLOWS = frozenset({f"{URGENT}/domestic_violence", f"{URGENT}/assault"})
 _OWN_END = frozenset({_DESPAIR, _OF_ANOTHER})
-_OF_ONESELF = re.compile("我(?:也|就|都|自己|真|才|要|想|不|活|跟|陪|是说我)|俺(?:也|不|想)|\\b(?:i|me|my)\\b", re.IGNORECASE)
+_OF_ONESELF = re.compile(
+    r"我(?:也|就|都|自己|真|才|要|想|不|活|跟|陪|是说我)|俺(?:也|不|想)|\b(?:i|me|my)\b", re.IGNORECASE
+)
 """Who speaks of themself beside another's despair."""
 _CALLS = re.compile("挂[了断掉]|打过来|打来|来电|接电话|电话那头|视频那头")
 """The telephone: 打 is to call then, and not to beat."""

@@ -306,7 +306,7 @@ def _in_alarm(
 
 
 def _manner(session: Session, case: Case, messages: Sequence[Message]) -> Manner:
-    """The manner that an alarm calls for by its own messages and by what its resident wrote just before it: 我是聋人."""
+    """The manner that an alarm calls for, by its messages and by what its resident wrote just before them: 我是聋人."""
     begun_by = next((one for one in messages if one.id == case.alarm_message_id), None)
     before = belonging.words_before(session, begun_by) if begun_by else ()
     own = {one.id for one in messages}
@@ -730,6 +730,7 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
     same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | _UNNAMED | told
     same = same or (triage.intent == _FOLLOWS_UP and wording.only_details(message.text))
     unclear = triage.uncertain and any(option.startswith(URGENT) for option in triage.options)
+    unclear = unclear and not wording.asks_when(message.text)  # 大概哪天能来
     return not unclear and (same or (case.label == "help_request" and _takes_back(message, triage)))
 
 

@@ -78,7 +78,8 @@ THANKED_ENGLISH = (
 PARTING_ENGLISH = "All right, look after yourself. The officer has this and will write here; write if anything changes."
 NO_CALLS = "好，记下了：别打电话、别上门，民警看得到；有要说的都在这里写。"
 TYPES_ONLY = (
-    "好，记下了：不打电话，有话都在这里发字，民警看得到。什么事、在哪儿，接着写就行；有危险就写“救”和地点，或发短信12110。"
+    "好，记下了：不打电话，有话都在这里发字，民警看得到。什么事、在哪儿，接着写就行。\n"
+    "有危险就写“救”和地点，或发短信12110。"
 )
 """To who does not hear and has asked for an officer."""
 CONTACT_LEFT = (
@@ -196,6 +197,9 @@ _AWAITS = re.compile(
     "|(?:啥|什么)时候[^，。 ]{0,2}[到来]|到哪儿?了|快[点些]?来"
 )
 """Who asks when help comes has not called it off: 屋里没动静了，你们还得多久."""
+_WHICH_DAY = re.compile(
+    "(?:哪天|几号|啥时候|什么时候|多久|多咱)[^，。 ]{0,3}(?:能|会)?[^，。 ]{0,2}(?:来|上门|办|回信|回话|答复)"
+)
 _UNSURE = re.compile(
     "(?:应该|好像|可能|估计|大概|似乎|也许|八成|不知道|没准).{0,8}(?:[灭停走散消]|没事|好了|过去|找到|回来|完了|不在)"
 )
@@ -361,6 +365,12 @@ def says_worse(text: str) -> bool:
 def may_end(text: str) -> bool:
     """Whether words in normal form have anything of an alarm that is over: a model alone took 我上去给拔了吧 for it."""
     return bool(_MAY_END.search(text)) and not _AWAITS.search(text)
+
+
+def asks_when(text: str) -> bool:
+    """Whether a text asks when somebody comes or answers: 大概哪天能来."""
+    text = normalise(text)
+    return bool(_AWAITS.search(text) or _WHICH_DAY.search(text)) and asks(text)
 
 
 def says_unsure(text: str) -> bool:

@@ -94,8 +94,9 @@ _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "
 _HUMAN_SERVICE = "help_request/human_service"
 _OF_DEATH, _OWN_END, _GAS = "enquiry/household_death", f"{URGENT}/suicide_self", f"{URGENT}/gas_leak"
 _PERHAPS_FRAUD = "enquiry/fraud_check"
-_FAINTLY = 0.45
-"""P of what only its words between the lines tell: it is paged for, and asked about rather than guided."""
+_PASSED, _FAINTLY = 0.9, 0.45
+"""P of a danger that is told with its end as over; and of what only its words between the lines tell: it is paged for,
+and asked about rather than guided."""
 _WANTS_SOMEBODY = re.compile(
     "(?:找|换|叫)(?:一?个|位)?(?:真?人|工作人员|懂的人|明白人)(?:来|给我?|帮我?)?(?:教|问|说|聊|办|填|弄|讲|回|答|处理)"
 )
@@ -347,7 +348,7 @@ class Context:
             return read_as(alone, Triage("enquiry", CERTAIN, _PERHAPS_FRAUD), _PERHAPS_FRAUD)
         if triage.urgent and has_passed(text, triage.intent.rpartition("/")[2]):
             over = _CORRECTION if breaks_out(text) or said.in_case else _HEARD_IT
-            return read_as(alone, Triage(over.partition("/")[0], CERTAIN, over), over)
+            return read_as(alone, Triage(over.partition("/")[0], _PASSED, over), over)
         if said.form is None and (request := self._asks_for_officer(alone, triage)):
             read = read_as(alone, Triage("help_request", CERTAIN, request), request)
             return read | {"triage": read["triage"] | {"silent": only_unheard(text)}}  # nobody is to call them

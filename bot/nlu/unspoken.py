@@ -1,5 +1,5 @@
-"""What a message says without saying it, or says and does not mean: read in its words, where the model has heard something
-else.
+"""What a message says without saying it, or says and does not mean: read in its words, where the model has heard
+something else.
 
 Somebody asks how a death is registered, and means their own; a smell is told as a figure of speech; a fire is told
 together with its end; the sick cry out when they are turned. Every rule is narrow: what it does not know stays as it
@@ -18,7 +18,8 @@ _FOR_ONESELF = re.compile(
     "|(?:我|俺)(?:自己|本人)?(?:要是|如果|万一)?(?:走|没|不在|死|离开)了?(?:以后|之后|的话|那天)"
 )
 _BEFOREHAND = re.compile(
-    "提前|早晚|到时候|省得|免得|(?:不想|别|怕|不愿)[^，。 ]{0,4}(?:麻烦|拖累|连累|添)|安排|反正|用不[上着]|麻烦|添乱|清净|交代"
+    "提前|早晚|到时候|省得|免得|(?:不想|别|怕|不愿)[^，。 ]{0,4}(?:麻烦|拖累|连累|添)|安排|反正|用不[上着]|麻烦|添乱"
+    "|清净|交代"
     "|没(?:有)?(?:家属|亲人|家人|人管|人替)"
 )
 _OLD = re.compile(
@@ -32,11 +33,15 @@ _HARMLESS = re.compile(
     "辣椒|炒|油烟|炝|烧烤|烤串|厕所|马桶|下水道|垃圾|抽烟|烟味|烟头|臭豆腐|螺蛳|榴莲|脚|油漆|甲醛|香水|猫|狗|鸡|鸭|屎|尿|化粪|饭店|饭馆"
     "|酒味|火锅|腌|酸菜"
 )
-_POPUP = re.compile("弹窗|弹出来?|弹了?[个条一]|蹦出来?|跳出来?[个一条]|广告[说上]|提示(?:说|我|手机|电脑)|中(?:了)?病毒|病毒")
+_POPUP = re.compile(
+    "弹窗|弹出来?|弹了?[个条一]|蹦出来?|跳出来?[个一条]|广告[说上]|提示(?:说|我|手机|电脑)|中(?:了)?病毒|病毒"
+)
 _SCREEN = re.compile("手机|电脑|平板|网页|浏览器|软件|屏幕|短信|链接")
 _BEYOND_SCREEN = re.compile("转了|付了|汇了|扫了|扣了|密码|验证码|冒烟|着火|起火|鼓包|烫手|发烫|味|炸了|远程|共享|骗")
 """What is more than words on a screen."""
-_ENDED = re.compile("(?:关|灭|停|闭|捂|盖)(?:上|住|掉)?了|[扑浇捂盖]灭|找[到着]了|(?:送|领|找|走|回)回?来了|出来了|整好了|修好了")
+_ENDED = re.compile(
+    "(?:关|灭|停|闭|捂|盖)(?:上|住|掉)?了|[扑浇捂盖]灭|找[到着]了|(?:送|领|找|走|回)回?来了|出来了|整好了|修好了"
+)
 _ALL_CLEAR = re.compile(
     "没(?:啥|什么)?大?事(?!吧|么|吗|儿?[吗吧])|虚惊|不要紧|没伤着|没烧着|没人伤|好着呢|清醒着|都平安|放心吧"
 )
@@ -47,12 +52,15 @@ _GOES_ON = re.compile(
 _BREAKS_OUT = re.compile("着火|起火|失火|火灾|煤气|燃气|漏气|走丢|走失|不见|困在|锁在")
 """What an officer wants to know of though it has passed."""
 _PASSING = frozenset({"fire", "gas_leak", "trapped", "missing_child", "missing_adult_at_risk", "building_danger"})
-_IN_PAIN = re.compile("(?:疼|痛)[得的]?[^，。 ]{0,4}(?:喊|叫|嚎|哭)[^，。 ]{0,4}(?:救命|妈|娘|饶命)[啊呀的了]*|[喊叫]救命[啊呀的了]*")
+_IN_PAIN = re.compile(
+    "(?:疼|痛)[得的]?[^，。 ]{0,4}(?:喊|叫|嚎|哭)[^，。 ]{0,4}(?:救命|妈|娘|饶命)[啊呀的了]*|[喊叫]救命[啊呀的了]*"
+)
 _NURSED = re.compile(
     "褥疮|翻身|换药|打针|透析|针灸|康复|复健|擦身|导尿|吸痰|推拿|按摩|正骨|拔罐|护工|偏瘫|瘫痪|卧床|化疗|扎针|抽血|插管"
 )
 _FIGURES = re.compile(
-    "(?:都|快|给我)*挤成(?:[^，。 ]{0,3}(?:尸体|照片|肉饼|馅饼|饼|沙丁鱼|狗))了?|笑死我?了?|社死了?|笑不活了?|累成狗了?|栓q"
+    "(?:都|快|给我)*挤成(?:[^，。 ]{0,3}(?:尸体|照片|肉饼|馅饼|饼|沙丁鱼|狗))了?|笑死我?了?|社死了?|笑不活了?"
+    "|累成狗了?|栓q"
     "|(?:我|俺)人?(?:真的?|快|都|要|已经|直接)*(?:炸裂|裂开)了?|(?:我|俺)?人(?:都|直接|已经)?麻了",
     re.IGNORECASE,
 )
@@ -107,8 +115,8 @@ def breaks_out(text: str) -> bool:
 
 
 def without_figures(text: str, *, in_talk: bool = False) -> str:
-    """A text without what it does not mean: the cry of who is nursed, the figures of the young; "" where it has none, or
-    nothing else. `in_talk`: the model hears nothing but talk in it, and only papers named beside it are more."""
+    """A text without what it does not mean: the cry of who is nursed, the figures of the young; "" where it has none,
+    or nothing else. `in_talk`: the model hears nothing but talk in it, and only papers named beside it are more."""
     left = _FIGURES.sub(" ", _CRIED_IN_TALK.sub(" ", text) if in_talk else text)
     left = _IN_PAIN.sub(" ", left) if _NURSED.search(normalise(text)) else left
     more = len(left.strip()) >= _A_STORY and (not in_talk or _PAPERS.search(left))

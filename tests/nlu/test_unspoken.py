@@ -74,13 +74,23 @@ def test_that_the_cry_of_who_is_nursed_is_left_out_and_of_who_is_beaten_is_not()
 
 def test_that_figures_are_left_out_and_what_has_the_same_words_is_not() -> None:
     assert without_figures("现在就在你这办能行吗 地铁上挤成尸体了").startswith("现在就在你这办能行吗")
-    assert without_figures("墙裂开了快塌了") == without_figures("我腿麻了") == without_figures("救命啊我要死了他打我") == ""
+    assert (
+        without_figures("墙裂开了快塌了")
+        == without_figures("我腿麻了")
+        == without_figures("救命啊我要死了他打我")
+        == ""
+    )
     assert without_figures("救命啊啊啊我要死了😭居住证下周到期", in_talk=True) == "居住证下周到期"
 
 
 @pytest.mark.parametrize(
     ("text", "only"),
-    [("别打电话 我聋人", True), ("我聋人 不能打电话 打字说", True), ("别打电话 他会听见", False), ("我聋人 他砸门", False)],
+    [
+        ("别打电话 我聋人", True),
+        ("我聋人 不能打电话 打字说", True),
+        ("别打电话 他会听见", False),
+        ("我聋人 他砸门", False),
+    ],
 )
 def test_that_only_the_deaf_who_say_nothing_else_are_no_whisper(text: str, only: bool) -> None:
     assert only_unheard(text) is only
