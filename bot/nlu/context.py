@@ -368,12 +368,13 @@ class Context:
         faint = triage.urgent and triage.confidence < CERTAIN and without_figures(text)
         if faint and names_a_visit(text) and self._said.in_case and not HAPPENING.search(text):
             return _HUMAN_SERVICE  # 别上午来，上午换药，她疼得直喊救命
-        if not harmless or triage.label == "tip" or asks(normalise(text)):
+        doubtful = triage.confidence < CERTAIN
+        if not harmless or (triage.label == "tip" and not doubtful) or asks(normalise(text)):
             return ""
         if names_a_visit(text) and self._said.in_case and not HAPPENING.search(text):
             return _HUMAN_SERVICE
         offered = any(form.says in self._said.bot_said for form in self._said.forms.forms.values())
-        told = triage.label in ("enquiry", "other") or triage.intent == _ANY_REQUEST or whispered(triage)
+        told = doubtful or triage.label in ("enquiry", "other") or triage.intent == _ANY_REQUEST or whispered(triage)
         return _ANY_REQUEST if told and not offered and leaves_contact(text) and self._said.last_messages else ""
 
     @staticmethod

@@ -1444,3 +1444,12 @@ def test_that_the_cry_of_who_is_nursed_is_left_out() -> None:
     others = {"别上午来 上午给她翻身 她有褥疮": read("", Triage("help_request", 0.7, "help_request/general_help"))}
     human = said(Triage("help_request", 1.0, "help_request/human_service"), "能上门照相不")
     assert meaning(read(text, abuse), human, others=others).parse_data["triage"]["label"] == "help_request"
+
+
+def test_that_who_leaves_a_door_and_a_telephone_waits_for_an_officer_however_doubtfully_it_is_read() -> None:
+    question = said(Triage("enquiry", 0.95, "enquiry/idcard_agent"), "能上门照相不")
+    doubtful = Triage("tip", 0.46, "tip/general_tip", uncertain=True)
+    heard = meaning(read("住在东陵街 15号楼3单元 我姓王 13912345678", doubtful), question)
+    assert heard.parse_data["triage"]["intent"] == "help_request/general_help"
+    tip = read("东陵街15号楼3单元天天赌 我电话13912345678", Triage("tip", 0.99, "tip/gambling"))
+    assert meaning(tip, question).parse_data["triage"]["intent"] == "tip/gambling"
