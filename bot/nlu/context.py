@@ -373,7 +373,8 @@ class Context:
             return ""
         if names_a_visit(text) and self._said.in_case and not HAPPENING.search(text):
             return _HUMAN_SERVICE
-        offered = any(form.says in self._said.bot_said for form in self._said.forms.forms.values())
+        forms, offers = self._said.forms.forms.values(), self._said.bot_said_lately(_OFFERED_LATELY)
+        offered = self._lately_named() or any(form.says in offers or form.subject.search(text) for form in forms)
         told = doubtful or triage.label in ("enquiry", "other") or triage.intent == _ANY_REQUEST or whispered(triage)
         return _ANY_REQUEST if told and not offered and leaves_contact(text) and self._said.last_messages else ""
 

@@ -1453,3 +1453,9 @@ def test_that_who_leaves_a_door_and_a_telephone_waits_for_an_officer_however_dou
     assert heard.parse_data["triage"]["intent"] == "help_request/general_help"
     tip = read("东陵街15号楼3单元天天赌 我电话13912345678", Triage("tip", 0.99, "tip/gambling"))
     assert meaning(tip, question).parse_data["triage"]["intent"] == "tip/gambling"
+
+
+def test_that_a_door_and_a_telephone_begin_the_form_that_was_talked_of() -> None:
+    dogs = said(Triage("enquiry", 0.95, "enquiry/dog_licence"), "狗证咋办")
+    data = read("我叫王小明 13912345678 住大东路12号楼3单元", Triage("other", 0.5, "other/chitchat"))
+    assert meaning(data, dogs).parse_data["triage"]["label"] == "enquiry"
