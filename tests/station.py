@@ -22,6 +22,7 @@ from bot.intake.understanding import Rasa
 from bot.nlu.safety_net import SafetyNet
 from bot.nlu.triage import Evidence, Triage
 from bot.nlu.turns import Turn
+from bot.nlu.wording import GUESSES
 from bot.store.session import Store
 from bot.wechat.client import WeChatClient
 from bot.wechat.inbound import Inbound
@@ -39,8 +40,9 @@ class ScriptedRasa:
     """Rasa's channel with answers that the test decides, to play what a real one cannot on demand: slow, down, broken.
 
     `labels` maps a text to its label; a text that is not there is `other`. `intents` names the fine intent where one
-    matters; a text in `silent` gets no reply, one in `form_answers` answers a form, one in `asked` may be these
-    questions, one in `doubted` is calm for a model that knows what the safety net found in it.
+    matters; a text in `silent` gets no reply, one in `guesses` a choice of guesses, one in `form_answers` answers a
+    form, one in `asked` may be these questions, one in `doubted` is calm for a model that knows what the safety net
+    found in it.
     `status` other than 200 plays an error.
     """
 
@@ -48,6 +50,7 @@ class ScriptedRasa:
     intents: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    guesses: set[str] = field(default_factory=set)
     form_answers: set[str] = field(default_factory=set)
     asked: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
     doubted: set[str] = field(default_factory=set)
@@ -78,7 +81,7 @@ class ScriptedRasa:
         if text in self.doubted:
             triage = replace(triage, uncertain=True, evidence=(Evidence("weapon", ("刀",)),))
         answers = asked.path.endswith("/webhook") and text not in self.silent
-        replies = [{"text": f"答：{text}"}] if answers else []
+        replies = [{"text": GUESSES if text in self.guesses else f"答：{text}"}] if answers else []
         asked_there = [turn.to_json() for turn in self.asked.get(text, ())]
         told = {"triage": triage.to_json(), "replies": replies, "model": "scripted", "asked": asked_there}
         return Answer(body=json.dumps({**told, "of_form": text in self.form_answers}).encode())

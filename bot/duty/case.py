@@ -257,14 +257,16 @@ def alarm_goes_on(session: Session, resident_id: ResidentId, *, now: datetime) -
 
 
 def in_doubt(case: Case) -> bool:
-    """Whether an alarm is more likely none: the model alone has heard one, and in none of its words with the odds.
+    """Whether an alarm is more likely none: the model alone has heard one, and in none of its words with the
+    odds, or so that its resident has to be asked.
 
     It is paged for like any other; but its resident may only have asked something, so talk goes on as if there were
     none. A whisper is never in doubt.
     """
     readings = [Triage.from_json(message.triage) for message in case.messages if message.triage]
     alarms = [reading for reading in readings if reading.urgent]
-    return bool(alarms) and not case.silent and all(alarm.fainter_than(WITH_THE_ODDS) for alarm in alarms)
+    doubtful = (alarm.fainter_than(WITH_THE_ODDS) or (alarm.uncertain and not alarm.seen_by_net) for alarm in alarms)
+    return bool(alarms) and not case.silent and all(doubtful)
 
 
 def alarm_is_seen(session: Session, resident_id: ResidentId) -> bool:

@@ -36,8 +36,13 @@ _LIKELY_TOLD, _ANSWERED_TOLD = 0.6, 0.92
 _SURELY = 0.8
 """How likely it has to be beside a plain reading as a matter of its own."""
 _CALM = frozenset({"tip", "help_request"})
-_PROPOSES = re.compile(r"要不|那我|我先|该|[吧呗]\W*$|行[不吗]|中不|用不用|是不是")
-"""What asks by proposing: 要不我上去给拔了吧."""
+_PROPOSES = re.compile(
+    r"要不|那我|我先|该|[吧呗]\W*$|行[不吗]|中不|用不用|是不是"
+    "|(?<!不)(?:我|俺|咱|我们|俺们)[^，。 不没别]{0,3}(?:想|打算|寻思|琢磨|合计|准备|这就|今晚)[^，。他她]{0,8}?"
+    "(?:去|上|下|回|进|找|拿|取|抓|堵|蹲|追|拍|混|冲|跟|开|拉|拔|关|守|揍|打(?!电话|听)|扣|抱|背|整|看看|瞅)"
+    "|(?:^|[，。 ])(?:想|打算|寻思|准备)(?:从|去|上|下|回|进|出|过|再|偷|把)"
+)
+"""What asks by proposing or planning something: 要不我上去给拔了吧, 我寻思今晚跟几个哥们蹲他们."""
 
 
 def proposes(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Where a picture, voice or location without words belongs: to what its resident is telling, before or after it, a
 picture also to the question that was just asked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -61,6 +61,20 @@ def _question_before(session: Session, message: Message, now: datetime) -> Triag
 def latest(session: Session, message: Message, *, now: datetime) -> Case | None:
     """The request or tip that the resident was telling in the last half hour."""
     return next(iter(_recent(session, message.resident_id, now)), None)
+
+
+def words_before(session: Session, message: Message) -> Sequence[Message]:
+    """What a message's resident wrote in the half hour before it, to whatever case or to none."""
+    return session.scalars(
+        sa.select(Message)
+        .where(
+            Message.resident_id == message.resident_id,
+            Message.id < message.id,
+            Message.kind == "text",
+            Message.received_at >= message.received_at - WITHIN,
+        )
+        .order_by(Message.id)
+    ).all()
 
 
 def take_media(session: Session, message: Message, triage: Triage, *, now: datetime) -> None:

@@ -222,9 +222,15 @@ def in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk,
     """
     alarm = duty_case.open_alarm(session, message.resident_id, now=now)
     if alarm is None or alarm.alarm_message_id == message.id:
-        return triage
+        return _told_silent(session, message, triage, desk) if triage.urgent and not triage.silent else triage
     pinyin = triage.silent and wording.is_pinyin(message.text)
     return replace(triage, silent=pinyin or desk.net.asks_for_silence(message.text))
+
+
+def _told_silent(session: Session, message: Message, triage: Triage, desk: Desk) -> Triage:
+    """A new alarm as a silent one where its resident has said just before that they must not or cannot be called."""
+    silent = any(desk.net.asks_for_silence(one.text) for one in belonging.words_before(session, message))
+    return replace(triage, silent=silent)
 
 
 def _verdict(claimed: Claimed, understanding: Understanding | None) -> Triage | None:

@@ -25,6 +25,11 @@ _OF_GAS = frozenset(f"{URGENT}/{kind}" for kind in ("fire", "medical", "poisonin
 _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
 _BLOWS = frozenset({f"{URGENT}/domestic_violence", f"{URGENT}/assault"})
+_OWN_END = frozenset({_DESPAIR, _OF_ANOTHER})
+_OF_ONESELF = re.compile(
+    r"我(?:也|就|都|自己|真|才|要|想|不|活|跟|陪|是说我)|俺(?:也|不|想)|\b(?:i|me|my)\b", re.IGNORECASE
+)
+"""Who speaks of themself beside another's despair."""
 _CALLS = re.compile("挂[了断掉]|打过来|打来|来电|接电话|电话那头|视频那头")
 """The telephone: 打 is to call then, and not to beat."""
 _DOUBTFUL = 0.8
@@ -54,6 +59,8 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
     if case.intent == _GAS and triage.intent in _OF_GAS and not triage.seen_by_net:
         return False  # headache, vomiting, a hood that is on: all of it is the gas
     first = _first(session, case)
+    if case.intent == _OF_ANOTHER and triage.intent == _DESPAIR and not _OF_ONESELF.search(text):
+        return False  # 就说对不起爸妈，下辈子再报答: what the other one has written
     if case.intent == _DESPAIR and triage.intent == _OF_ANOTHER and _is_of_another(triage, first):
         case.intent = triage.intent
         return True
@@ -79,6 +86,8 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     It must be sure; the first one in doubt, or about money where the later one is about somebody's life.
     """
     sure = triage.seen_by_net or triage.confidence >= _SURE_LATER
+    if triage.intent in _OWN_END - {case.intent} and not (sure or triage.confidence >= _SURE):
+        return False  # 没做饭，家里就我自己: nobody is comforted in despair for a faint reading
     if first is not None and _unlikely(first):
         return sure or (triage.confidence >= duty_case.WITH_THE_ODDS and triage.confidence > first.confidence)
     if case.intent in _MONEY and triage.intent not in _MONEY:
@@ -86,7 +95,8 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
             return sure or triage.confidence >= _SURE  # whoever lost it all must not be left alone
         return triage.seen_by_net if triage.intent in _HELD else sure
     if triage.intent in _MONEY and case.intent not in _MONEY:
-        return False  # who offers money beside an accident makes no swindle of it
+        # who offers money beside an accident makes no swindle of it; what was read doubtfully may be one from the first
+        return sure and first is not None and first.fainter_than(_DOUBTFUL)
     if first is None or not first.fainter_than(_DOUBTFUL):
         return False
     return sure or (triage.confidence >= _DOUBTFUL and triage.confidence - first.confidence >= _MUCH_SURER)

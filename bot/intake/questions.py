@@ -31,10 +31,12 @@ RESCUE = frozenset(
     )
 )
 """Kinds in which as a rule nobody stands beside the writer and reads along."""
-_DOOR_QUESTION, _PLACE_QUESTION, _AGAIN, _LAST = "door", "place", "again", "last"
+_DOOR_QUESTION, _PLACE_QUESTION, _AGE_QUESTION, _AGAIN, _LAST = "door", "place", "age", "again", "last"
 _AGAIN_AFTER, _LAST_AFTER = 2, 4
 """Messages in an alarm after which a place that nobody has told is asked for once more, and for the last time: nobody
 can go to no place."""
+_DOOR_IN_ENGLISH = re.compile(r"\b(?:building|door|room|unit|flat|apartment|apt|no)\b\W{0,2}\d", re.IGNORECASE)
+"""A door, which can be found however its neighbourhood is told."""
 _VAGUELY = re.compile(
     r"\b(?:near|next to|opposite|around|behind|in front of|not sure where"
     r"|(?:do not|don'?t) know (?:where|the (?:name|address|street)))\b"
@@ -43,6 +45,10 @@ _VAGUELY = re.compile(
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
 _FLOOR = re.compile("[0-9一二三四五六七八九十]+(?:楼|层)(?!上|下|的)")
 _HOME = re.compile("小区|家园|花园|公寓|号楼|单元|[0-9]栋|家属|宿舍|我家|屋里|对门|隔壁|楼上|楼道|阳台|卧室|厨房|客厅")
+_FLOOR_ALONE = re.compile("第?[0-9一二三四五六七八九十]+(?:楼|层)|楼[上下道]|门口|家里?|屋里?")
+"""A name that tells nobody where to go: 三楼."""
+_YEARS = re.compile("(?<![0-9])(?:[6-9][0-9]|10[0-9])了(?![0-9])")
+"""How old somebody is, as it is told of the old: 81了."""
 _WITHOUT_DOOR = re.compile(
     "[面饭酒茶药网书鞋粮]店|店里|饭馆|面馆|抻面|烧烤|火锅|超市|商场|大悦城|万达|市场|早市|夜市|[大小]集|公园|广场|路口|马路|大街上|路边"
     "|[大小]?桥|河边|江边|运河|地铁|公交|车站|站台|停车场|加油站|学校|医院|诊所|宾馆|酒店|旅馆|网吧|ktv|棋牌|麻将馆|澡堂|浴池|洗浴|工地|银行|食堂|操场"
@@ -113,7 +119,8 @@ def next_question(
     asks = questions.of(case, messages, english=english, hidden=hidden)
     missing = _PLACE_QUESTION in asks and _PLACE_QUESTION in case.asked and _PLACE_QUESTION not in known
     if missing and english:  # places in English are not recognised, so nobody knows whether one was told
-        missing = not hidden and any(_VAGUELY.search(text.lower()) for text in _said(messages[-1:]))
+        latest = [] if any(map(_DOOR_IN_ENGLISH.search, _said(messages))) else _said(messages[-1:])
+        missing = not hidden and any(_VAGUELY.search(text.lower()) for text in latest)
     if missing and _AGAIN not in case.asked and len(messages) >= _AGAIN_AFTER:
         case.asked = [*case.asked, _AGAIN]
         return _once_more(case, questions, english=english, hidden=hidden)
@@ -152,12 +159,15 @@ def messages_of(session: Session, case: Case) -> list[Message]:
 
 def _known(messages: Sequence[Message], answered: Mapping[str, re.Pattern[str]]) -> set[str]:
     texts = [message.text for message in messages if message.kind == "text"]
-    kinds = {entity.kind for text in texts for entity in entities_of(text)}
+    found = [entity for text in texts for entity in entities_of(text)]
+    kinds = {entity.kind for entity in found if not (entity.kind == "place" and _FLOOR_ALONE.fullmatch(entity.text))}
     known = {name for name, kind in _ANSWERED_BY.items() if kind in kinds}
     said = _said(messages)
     known |= {name for name, pattern in answered.items() if any(pattern.search(text) for text in said)}
     if any(_DOOR.search(text) for text in said):
         known.add(_DOOR_QUESTION)
+    if any(_YEARS.search(text) for text in said):
+        known.add(_AGE_QUESTION)
     if any(message.kind == "location" for message in messages):
         known.add(_PLACE_QUESTION)
     if any(message.kind == "image" for message in messages):

@@ -66,6 +66,12 @@ def asks_something(text: str) -> bool:
     return _is_question(last) or any(_PLAINLY_ASKS.search(clause) and _is_question(clause) for clause in before)
 
 
+def told_beside(text: str) -> str:
+    """What a text tells beside what it asks: 120来了上车了 of 120来了上车了，手环你们发吗."""
+    clauses = [clause for clause in _CLAUSES.split(normalise(text).strip()) if clause]
+    return " ".join(clause for clause in clauses if not _is_question(clause))
+
+
 def _is_question(clause: str) -> bool:
     return bool(_ASKS.search(clause)) and not _TELLS.search(clause)
 

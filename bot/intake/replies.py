@@ -24,6 +24,7 @@ from bot.nlu import forms, values
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
+from bot.nlu.unspoken import leaves_contact, only_unheard
 from bot.nlu.wording import GUESSES, asks, size
 from bot.services import applications
 from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind, Reply
@@ -134,6 +135,10 @@ def to(
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif case is not None and told_before and _adds_to(case, message, claimed, triage):
         replies = [BotReply(_added(session, case, message, understanding, triage, desk))]
+    elif understanding and case is not None and triage.intent in _UNNAMED and leaves_contact(message.text):
+        replies = [BotReply(wording.CONTACT_LEFT)]
+    elif understanding and case is not None and triage.intent in _UNNAMED and only_unheard(message.text):
+        replies = [BotReply(wording.TYPES_ONLY)]
     elif understanding and case is None and not understanding.of_form and wording.asks_to_type(normalise(message.text)):
         replies = [BotReply(wording.TYPING)]
     elif understanding and triage.uncertain and triage.intent == _CHEATED and not understanding.of_form:
@@ -301,17 +306,17 @@ def _in_alarm(
     relief = None if danger else _relief(session, case, message, understanding, messages, desk)
     if first:
         kinds.of_first_words(case, triage)
-        if held_back := _held_back(case, messages, triage):
+        if held_back := _held_back(session, case, messages, triage):
             return [BotReply(held_back)]
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
-        return [BotReply(_ended(session, case, message, desk, Manner.of(case, messages), now=now))]
+        return [BotReply(_ended(session, case, message, desk, _manner(session, case, messages), now=now))]
     if relief:
         return [BotReply(relief)]
     if triage.seen_by_net:
         case.asked = [mark for mark in case.asked if mark != _RELIEVED]  # he is back
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     turned = _no_longer_faint(case, triage) or turned
-    manner = Manner.of(case, messages)
+    manner = _manner(session, case, messages)
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
     if told_over and triage.intent == _CORRECTION:
@@ -328,6 +333,14 @@ def _in_alarm(
     alarm = _Alarm(session, message, understanding, triage, case, desk, messages, manner, moment, told_over)
     said = _apart(alarm)
     return said if said is not None else _of_alarm(alarm)
+
+
+def _manner(session: Session, case: Case, messages: Sequence[Message]) -> Manner:
+    """The manner that an alarm calls for, by its messages and by what its resident wrote just before them: 我是聋人."""
+    begun_by = next((one for one in messages if one.id == case.alarm_message_id), None)
+    before = belonging.words_before(session, begun_by) if begun_by else ()
+    own = {one.id for one in messages}
+    return Manner.of(case, [*(one for one in before if one.id not in own), *messages])
 
 
 @dataclass(frozen=True)
@@ -349,6 +362,11 @@ class _Alarm:
     def doubted(self) -> bool:
         """Whether it is more likely no alarm."""
         return duty_case.in_doubt(self.case)
+
+    @property
+    def idle(self) -> bool:
+        """Whether in an alarm that is more likely none a question or talk goes on: nobody is urged or asked then."""
+        return self.doubted and _is_calm(self.triage) and not wording.cries(self.message.text)
 
     @cached_property
     def matter(self) -> bool:
@@ -404,6 +422,10 @@ def _of_alarm(alarm: _Alarm) -> list[BotReply]:
         answer = _besides(alarm, fitting[0])
     elif not (begins or over):
         answer = alarm.answer() or _worse(case, triage, moment, manner, desk)
+    elif over and not fitting and receipts.asks_something(message.text):
+        answer = alarm.answer()  # 那能进屋了吗
+    if not (answer or fitting or begins or manner.hidden) and alarm.idle:
+        return [BotReply(_taken_down(alarm.session, case, message, alarm.messages, _spared(moment), manner, desk))]
     if moment.first or (begins and (not fitting or fitting[0].mute)):
         said = begun(alarm.understanding, manner, fitting, desk.advice.current().in_english(moment))
         if fitting and fitting[0].instead and manner.mute:
@@ -427,6 +449,11 @@ def _next_question(alarm: _Alarm) -> list[BotReply]:
     return [BotReply(manner.aloud(ask))] if ask else []
 
 
+def _spared(moment: Moment) -> Moment:
+    """A moment in which nobody is urged to anything."""
+    return replace(moment, relieved=True)
+
+
 def _net_sees(message: Message, triage: Triage) -> bool:
     """Whether the safety net sees danger in a message's own words: those before it, read along, were answered then."""
     if triage.source == "net":
@@ -435,10 +462,10 @@ def _net_sees(message: Message, triage: Triage) -> bool:
     return any(not item.words or any(word in text for word in item.words) for item in found)
 
 
-def _held_back(case: Case, messages: Sequence[Message], triage: Triage) -> str | None:
+def _held_back(session: Session, case: Case, messages: Sequence[Message], triage: Triage) -> str | None:
     """What fits either, to words that are more likely no alarm than one: whoever is locked out is not comforted in
     despair. The guidance comes with the next word of danger; where a life may depend on it, at once."""
-    kind, manner = kind_of(case), Manner.of(case, messages)
+    kind, manner = kind_of(case), _manner(session, case, messages)
     saves = kind in RESCUE - _OWN_END or case.intent in kinds.FROM_AFAR
     if case.silent or manner.hidden or manner.mute or saves or not triage.fainter_than(duty_case.WITH_THE_ODDS):
         return None
@@ -528,17 +555,19 @@ def _relief(
     """
     if understanding is None or message.kind != "text" or duty_case.TOLD_OVER in case.asked:
         return None
-    if receipts.asks_something(message.text) or _is_over(message, understanding.triage, case, desk):
+    asking = receipts.asks_something(message.text)
+    if not asking and _is_over(message, understanding.triage, case, desk):
         return None  # what ends the alarm says so itself
-    manner, scene = Manner.of(case, messages), desk.questions.current().scene_of(case, messages)
-    fitting = lines_for(Moment(kind_of(case), scene), message.text, desk.advice.current().lines)
+    manner, scene = _manner(session, case, messages), desk.questions.current().scene_of(case, messages)
+    told = receipts.told_beside(message.text) if asking else message.text
+    fitting = lines_for(Moment(kind_of(case), scene), told, desk.advice.current().lines)
     said = next((manner.of_entry(entry) for entry in fitting if entry.relief), "")
-    if not said:
+    if not said and not asking:
         found = desk.answers.current().to(message.text, understanding.asked, {kind_of(case), scene, ANY})
         said = manner.of_answer(found) if found and found.relief else ""
     if said and _RELIEVED not in case.asked:
         case.asked = [*case.asked, _RELIEVED]
-    return said or None
+    return None if asking else said or None  # 120来了，手环你们发吗: what is asked is answered
 
 
 def _worse(case: Case, triage: Triage, moment: Moment, manner: Manner, desk: Desk) -> str | None:
@@ -730,7 +759,9 @@ def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> 
     told = {(one.triage or {}).get("intent") for one in case.messages if one.id != message.id}
     same = triage.label == case.label and triage.intent in {case.intent, _ANY_TIP} | _UNNAMED | told
     same = same or (triage.intent == _FOLLOWS_UP and wording.only_details(message.text))
-    return not triage.uncertain and (same or (case.label == "help_request" and _takes_back(message, triage)))
+    unclear = triage.uncertain and any(option.startswith(URGENT) for option in triage.options)
+    unclear = unclear and not wording.asks_when(message.text)  # 大概哪天能来
+    return not unclear and (same or (case.label == "help_request" and _takes_back(message, triage)))
 
 
 def _takes_back(message: Message, triage: Triage) -> bool:
@@ -772,6 +803,8 @@ def _added(
         return wording.RESOLVED
     if message.kind == "text" and wording.withdraws(message.text):
         return wording.WITHDRAWN
+    if message.kind == "text" and only_unheard(message.text):
+        return wording.TYPES_ONLY
     if message.kind == "text" and wording.wants_no_calls(message.text) and not receipts.asks_something(message.text):
         return wording.NO_CALLS
     if case.label == "tip" and _NUMBER.search(message.text):
@@ -813,9 +846,11 @@ def _beside(
     apart, manner = not of_case and triage.confidence >= _PLAINLY_ANOTHER, Manner(wording.is_english(message.text))
     if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}, surely=apart):
         return answer
+    fitting = None if apart else _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True))
+    if fitting and fitting[0].kinds:
+        return fitting[1]  # 会不会打击报复我, of a tip
     if not of_case and (_asks_a_matter(message, triage, over=False) or triage.confidence >= _SURE_OF_QUESTION):
         return None
-    fitting = _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True))
     return fitting[1] if fitting else _officer_will(manner)
 
 

@@ -78,6 +78,16 @@ THANKED_ENGLISH = (
 )
 PARTING_ENGLISH = "All right, look after yourself. The officer has this and will write here; write if anything changes."
 NO_CALLS = "好，记下了：别打电话、别上门，民警看得到；有要说的都在这里写。"
+TYPES_ONLY = (
+    "好，记下了：不打电话，有话都在这里发字，民警看得到。什么事、在哪儿，接着写就行。\n"
+    "有危险就写“救”和地点，或发短信12110。"
+)
+"""To who does not hear and has asked for an officer."""
+CONTACT_LEFT = (
+    "好，记下了：地址、电话值班民警看得到，会在这里答复您或跟您约，哪天不敢打包票。\n"
+    "什么事、几点方便、有啥要注意的，接着写就行。突然有危险就打110、120。"
+)
+"""To who leaves an address and a telephone number for an officer."""
 WITHDRAWN = "好，记下了，您说不用办了，民警看得到。没关系的，往后有事随时在这里说。"
 TIP_NUMBER = "线索编号 X{number}，想补充或问进展就说这个号。"
 ADDED_TO_TIP = (
@@ -162,6 +172,7 @@ _BOTH_WAYS = frozenset("著乾於藉瞭後裡台裏麽么干里后")
 _FOUND = re.compile(
     r"(?:找到|找着|寻到|寻着|接到|接着)(?:人|他|她|孩子)?了"
     r"|(?:人|孩子|他|她|爸|妈|弟|妹|儿子|闺女|老人|老爷子|老太太|爷|奶)[^没未，。!！]{0,6}(?:回来了|回家了|到家了)"
+    r"|(?:给|帮忙?)[^没未，。!！]{0,4}(?:送|领|带|接|扶|背)(?:回来|回家|到家)了"
 )
 _NOT_FOUND = re.compile(
     "没找|还没|找不|没回|不见|没有?看见|未找|河|江|湖|井|水里|上不来|出不来|血|不动|昏|晕|没气|楼顶|天台|桥|锁|绑|关着|不让"
@@ -195,7 +206,7 @@ _LOOKED_UP = re.compile(
 _MAY_END = re.compile(
     "没啥?大?事|啥事没|没出事|不要紧|误|虚惊|[发打报弄搞整看听认记按]错|[看听认整转说串]岔|乌龙|冤枉|闹笑话|眼花|走眼|多心"
     "|白[跑报担着]|乱[按发]|瞎[发报说]|对不[起住]|抱歉|道歉|不好意思|赔不是|更正|作废|不算|当我没|别当真|划[掉了]|抹了"
-    "|别[信派查管立跑来当]|不用|不必|甭|不需要|取消|撤销|销[案警]?[了吧]|算了|拉倒|[以都]撤|撤[吧案了]|以结|紧张一场"
+    "|别[信派查管立跑来当]|(?<!用)不用|不必|甭|不需要|取消|撤销|销[案警]?[了吧]|算了|拉倒|[以都]撤|撤[吧案了]|以结|紧张一场"
     "|不是[^，。]{1,16}[，,。 ]*[^，。]{0,6}是|是[^，。 ]{1,12}[玩发按戳踏蹬]|看(?:清|明白|过)|弄清|问明白|核实|好好的"
     "|好着|安全|平安|放心|找[到着]|寻[到着]|[回接到](?:来|家|消息|宿舍|电话)|在家|出来|上岸|领走|醒了|好[了些多]|退烧|缓过"
     "|消停|安静|没动静|没[打吵闹响叫冒漏烧丢坏少被偷抢失]|不[打吵闹响叫冒漏烧哭]了|停了|和好|散[了干]|[走撤灭关开修退还通挪]了"
@@ -210,6 +221,9 @@ _AWAITS = re.compile(
     "|(?:啥|什么)时候[^，。 ]{0,2}[到来]|到哪儿?了|快[点些]?来"
 )
 """Who asks when help comes has not called it off: 屋里没动静了，你们还得多久."""
+_WHICH_DAY = re.compile(
+    "(?:哪天|几号|啥时候|什么时候|多久|多咱)[^，。 ]{0,3}(?:能|会)?[^，。 ]{0,2}(?:来|上门|办|回信|回话|答复)"
+)
 _UNSURE = re.compile(
     "(?:应该|好像|可能|估计|大概|似乎|也许|八成|不知道|没准).{0,8}(?:[灭停走散消]|没事|好了|过去|找到|回来|完了|不在)"
 )
@@ -375,6 +389,12 @@ def says_worse(text: str) -> bool:
 def may_end(text: str) -> bool:
     """Whether words in normal form have anything of an alarm that is over: a model alone took 我上去给拔了吧 for it."""
     return bool(_MAY_END.search(text)) and not _AWAITS.search(text)
+
+
+def asks_when(text: str) -> bool:
+    """Whether a text asks when somebody comes or answers: 大概哪天能来."""
+    text = normalise(text)
+    return bool(_AWAITS.search(text) or _WHICH_DAY.search(text)) and asks(text)
 
 
 def says_unsure(text: str) -> bool:

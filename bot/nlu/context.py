@@ -32,6 +32,7 @@ from bot.nlu.telling_words import (
     ALARMING,
     CLOSING,
     FOLLOWS_CASE,
+    HAPPENING,
     RECEIPT,
     TALK,
     THANKS,
@@ -42,6 +43,17 @@ from bot.nlu.telling_words import (
 from bot.nlu.thread import Thread
 from bot.nlu.triage import URGENT, Evidence, Triage
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
+from bot.nlu.unspoken import (
+    breaks_out,
+    has_passed,
+    leaves_contact,
+    means_own_end,
+    names_a_visit,
+    only_unheard,
+    tells_of_popup,
+    tells_of_smell,
+    without_figures,
+)
 from bot.nlu.values import UNDER_16
 from bot.nlu.wording import asks, size
 
@@ -76,10 +88,16 @@ _SWINDLE = re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?
 _HAN = re.compile("[\u4e00-\u9fff]")
 _TIP_HOWTO, _ANY_TIP = "enquiry/tip_howto", "tip/general_tip"
 _ALARM_HOWTO = "enquiry/alarm_howto"
+_ANY_REQUEST = "help_request/general_help"
 _SERVICES, _GOODBYE = "enquiry/bot_services", "other/goodbye"
 _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "praise", "acknowledgement", "insult"))
 """Talk beside which a question may stand; what stands in fiction, an advert or the news is a part of it."""
 _HUMAN_SERVICE = "help_request/human_service"
+_OF_DEATH, _OWN_END, _GAS = "enquiry/household_death", f"{URGENT}/suicide_self", f"{URGENT}/gas_leak"
+_PERHAPS_FRAUD = "enquiry/fraud_check"
+_PASSED, _FAINTLY = 0.9, 0.45
+"""P of a danger that is told with its end as over; and of what only its words between the lines tell: it is paged for,
+and asked about rather than guided."""
 _WANTS_SOMEBODY = re.compile(
     "(?:找|换|叫)(?:一?个|位)?(?:真?人|工作人员|懂的人|明白人)(?:来|给我?|帮我?)?(?:教|问|说|聊|办|填|弄|讲|回|答|处理)"
 )
@@ -180,6 +198,9 @@ class Context:
         alone = await self._told_with_how(self._half_told(self._wishing(self._fresh(self._followed(alone)))), parse)
         if taken_back := self._taken_back(alone):
             return Meaning(taken_back)
+        alone = await self._without_figures(alone, parse)
+        if unspoken := self._unspoken(alone):
+            return Meaning(unspoken, self._filling.awake())
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
         if joined and continues and not self._said.alarm_open:
             continues = not self._thread.goes_on_calmly(alone, joined)
@@ -354,6 +375,63 @@ class Context:
         if self._asked.only_asks(alone, triage):  # 不是，我问的是居住证
             return None
         return read_as(alone, Triage("other", triage.confidence, _HEARD_IT), _HEARD_IT)
+
+    def _unspoken(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """What a message says without saying it, outside of any alarm; None where its words are what it means."""
+        triage, text, said = Triage.from_json(alone["triage"]), alone["text"], self._said
+        if said.alarm_open or triage.seen_by_net:
+            return None
+        if means_own_end(text) and said.last_intent == _OF_DEATH:
+            return self._perhaps(alone, triage, _OWN_END)
+        if said.form is None and (triage.label == "other" or triage.urgent) and tells_of_smell(text):
+            return self._perhaps(alone, triage, _GAS)
+        if triage.urgent and tells_of_popup(text):
+            return read_as(alone, Triage("enquiry", CERTAIN, _PERHAPS_FRAUD), _PERHAPS_FRAUD)
+        if triage.urgent and has_passed(text, triage.intent.rpartition("/")[2]):
+            over = _CORRECTION if breaks_out(text) or said.in_case else _HEARD_IT
+            return read_as(alone, Triage(over.partition("/")[0], _PASSED, over), over)
+        if said.form is None and (request := self._asks_for_officer(alone, triage)):
+            read = read_as(alone, Triage("help_request", CERTAIN, request), request)
+            return read | {"triage": read["triage"] | {"silent": only_unheard(text)}}  # nobody is to call them
+        return None
+
+    @staticmethod
+    def _perhaps(alone: dict[str, Any], triage: Triage, alarm: str) -> dict[str, Any]:
+        """A message as this alarm, as sure as it was read so, or faintly."""
+        sure = triage.confidence if triage.urgent and triage.intent == alarm else _FAINTLY
+        return read_as(alone, Triage(URGENT, max(sure, _FAINTLY), alarm, (Evidence("model", (alone["text"],)),)), alarm)
+
+    def _asks_for_officer(self, alone: Mapping[str, Any], triage: Triage) -> str:
+        """The request that a message belongs to where it only tells how to reach its sender, or when; "" elsewhere."""
+        text, harmless = alone["text"], not triage.urgent or whispered(triage)
+        if whispered(triage) and only_unheard(text):
+            return _HUMAN_SERVICE
+        faint = triage.urgent and triage.confidence < CERTAIN and without_figures(text)
+        if faint and names_a_visit(text) and self._said.in_case and not HAPPENING.search(text):
+            return _HUMAN_SERVICE  # 别上午来，上午换药，她疼得直喊救命
+        doubtful = triage.confidence < CERTAIN
+        if not harmless or (triage.label == "tip" and not doubtful) or asks(normalise(text)):
+            return ""
+        if names_a_visit(text) and self._said.in_case and not HAPPENING.search(text):
+            return _HUMAN_SERVICE
+        forms, offers = self._said.forms.forms.values(), self._said.bot_said_lately(_OFFERED_LATELY)
+        offered = self._lately_named() or any(form.says in offers or form.subject.search(text) for form in forms)
+        told = doubtful or triage.label in ("enquiry", "other") or triage.intent == _ANY_REQUEST or whispered(triage)
+        return _ANY_REQUEST if told and not offered and leaves_contact(text) and self._said.last_messages else ""
+
+    @staticmethod
+    async def _without_figures(alone: dict[str, Any], parse: Parse) -> dict[str, Any]:
+        """A message in which the sick cry out when they are nursed, or that dies of laughing, as it is read without
+        that."""
+        triage = Triage.from_json(alone["triage"])
+        figures = (triage.urgent or triage.intent in _TALK_BESIDE) and not triage.seen_by_net
+        left = without_figures(alone["text"], in_talk=not triage.urgent) if figures else ""
+        if not left:
+            return alone
+        read = await parse(left)
+        plain = Triage.from_json(read["triage"])
+        answers = triage.urgent or (plain.label == "enquiry" and plain.confidence >= CERTAIN and not plain.uncertain)
+        return {**read, "text": alone["text"], "entities": alone["entities"]} if answers else alone
 
     def _wishing(self, alone: dict[str, Any]) -> dict[str, Any]:
         """The wish for a form as it is, where the model alone hears a whisper in the data that come with it."""

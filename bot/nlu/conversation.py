@@ -121,6 +121,13 @@ class Conversation:
         return asleep if goes_on or self.forms.wished(text, "") is asleep else None
 
     @property
+    def last_intent(self) -> str:
+        """What the message before this one was taken for."""
+        last = next(iter(self.last_messages), None)
+        told = ((last.parse_data or {}).get("triage") or {}) if last else {}
+        return str(told.get("intent", ""))
+
+    @property
     def asleep(self) -> Form | None:
         """The form that an alarm has put to sleep."""
         return self.forms.forms.get(self.tracker.get_slot(SLEEPING) or "")

@@ -111,3 +111,17 @@ def test_that_a_file_that_cannot_be_used_is_told_in_the_trainers_words(tmp_path:
     with pytest.raises(alarm_answers.trainers_file.TrainersFileError, match="不能空着"):
         alarm_answers.load(path)
     assert AlarmAnswers().to("能关不", [VALVE], {"gas_leak"}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "planned"),
+    [
+        ("我寻思今晚跟几个哥们蹲他们", True),
+        ("我想拿点衣服再走", True),
+        ("想从门缝看看", True),
+        ("我不想去了", False),
+        ("我想打电话的时候他进来了", False),
+    ],
+)
+def test_that_who_plans_something_asks_whether_to(text: str, planned: bool) -> None:
+    assert alarm_answers.proposes(text) is planned

@@ -752,3 +752,78 @@ async def test_that_who_rages_is_not_read_the_state_of_the_case(station: Station
     await deliver_as(station, "上礼拜报的案到现在没人理我", "help_request/case_followup")
     await deliver_as(station, "气死我了 糊弄谁呢", "help_request/case_followup")
     assert "不好受" in said(station)[-1]
+
+
+async def test_that_who_said_before_the_alarm_that_they_are_deaf_is_told_to_have_others_telephone(
+    station: Station,
+) -> None:
+    await deliver_as(station, "警察 好 我 聋人 电话 不能", "enquiry/alarm_howto")
+    await deliver_as(station, "楼下 电动车 烟 黑 着火", "urgent_alarm/fire")
+    (case,) = rows(station, Case)
+    assert case.silent, "nobody is to call"
+    assert "12110" in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_help_that_came_is_heard_beside_a_question_which_is_answered(station: Station) -> None:
+    bracelet = "120来了拉走了 以后那种防走丢的手环你们那发吗"
+    station.rasa.asked[bracelet] = (Turn("lost_bracelet", 4.0),)
+    await deliver_as(station, "我爸叫不醒", "urgent_alarm/medical")
+    await deliver_as(station, bracelet, "enquiry/alarm_howto")
+    assert "手环" in said(station)[-1]
+    assert "按压" not in said(station)[-1]
+    await deliver_as(station, "他啥时候能醒啊", "enquiry/follow_up")
+    assert ASKED.again["default"] not in said(station)[-1], "nobody is urged or asked any more"
+    station.phone.take()
+
+
+async def test_that_a_question_after_the_end_has_its_answer(station: Station) -> None:
+    again = "那能进屋了吗"
+    station.rasa.asked[again] = (Turn("gas_smell_gone", 4.0),)
+    await deliver_as(station, "一股煤气味", "urgent_alarm/gas_leak")
+    await deliver_as(station, "燃气的人来了 关了 没事了", "help_request/correction")
+    await deliver_as(station, again, "enquiry/follow_up")
+    assert said(station)[-1].startswith("先别回")
+    station.phone.take()
+
+
+async def test_that_in_a_faint_alarm_a_calm_question_urges_nobody(station: Station) -> None:
+    faint = "手机弹窗说电池要爆炸"
+    station.rasa.confidence[faint] = 0.4
+    await deliver_as(station, faint, "urgent_alarm/gas_leak")
+    station.rasa.guesses.add("下载了会不会扣钱")
+    await deliver_as(station, "下载了会不会扣钱", "enquiry/follow_up")
+    assert advice.load().now["gas_leak"] not in said(station)[-1]
+    assert ASKED.again["default"] not in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_what_another_wrote_in_despair_is_not_the_writers_own(station: Station) -> None:
+    await deliver_as(station, "我朋友在群里说要跳楼", "urgent_alarm/suicide_other")
+    await deliver_as(station, "就说对不起爸妈 下辈子再报答", "urgent_alarm/suicide_self")
+    assert rows(station, Case)[0].intent == "urgent_alarm/suicide_other"
+    station.phone.take()
+
+
+async def test_that_who_leaves_a_telephone_and_a_door_is_told_that_an_officer_sees_them(station: Station) -> None:
+    await deliver_as(station, "东陵街 15号楼3单元 我姓王 13912345678", "help_request/human_service")
+    assert said(station)[-1] == wording.CONTACT_LEFT
+    await deliver_as(station, "别打电话 我聋人", "help_request/human_service")
+    assert said(station)[-1] == wording.TYPES_ONLY
+
+
+async def test_that_a_floor_alone_is_no_place_and_a_door_that_nobody_knows_is_not_asked_for(station: Station) -> None:
+    await deliver_as(station, "煤气味特别大 三楼", "urgent_alarm/gas_leak")
+    assert ASKED.kinds["gas_leak"]["place"] in said(station)[-1]
+    await deliver_as(station, "有人撬门 我在东站小区四楼", "urgent_alarm/burglary")
+    await deliver_as(station, "我不知道门牌", "urgent_alarm/burglary")
+    assert ASKED.again["door"] not in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_an_age_told_in_years_alone_is_not_asked_for(station: Station) -> None:
+    await deliver_as(station, "我公公走丢了 糊涂", "urgent_alarm/missing_adult_at_risk")
+    for text in ("81了 在北海街走丢的", "穿拖鞋走的", "灰帽子", "快帮着找找"):
+        await deliver_as(station, text, "urgent_alarm/missing_adult_at_risk")
+    assert "多大年纪" not in "".join(said(station))
+    station.phone.take()

@@ -1444,3 +1444,65 @@ def test_that_data_behind_a_childs_refusal_begin_nothing() -> None:
     ]
     meant = meaning(read(text, Triage("enquiry", 0.8, "enquiry/residence_permit_apply")), *events)
     assert not meant.parse_data["intent"]["name"].startswith("apply_")
+
+
+def test_that_who_asks_how_a_death_is_registered_and_means_their_own_is_paged_for_and_asked() -> None:
+    asked = said(Triage("enquiry", 0.99, "enquiry/household_death"), "没有家属的人没了户口谁销")
+    for heard in (
+        Triage("enquiry", 0.9, "enquiry/household_death"),
+        Triage("urgent_alarm", 0.3, "urgent_alarm/medical"),
+    ):
+        triage = meaning(read("就是给我自己问的 省得麻烦别人", heard), asked).parse_data["triage"]
+        assert (triage["intent"], triage["source"]) == ("urgent_alarm/suicide_self", "model")
+        assert triage["confidence"] < 0.5, "it is asked about, and not comforted"
+    permit = said(Triage("enquiry", 0.99, "enquiry/residence_permit_apply"), "居住证咋办")
+    enquiry = read("就是给我自己问的 省得麻烦别人", Triage("enquiry", 0.9, "enquiry/residence_permit_apply"))
+    assert meaning(enquiry, permit).parse_data["triage"]["label"] == "enquiry"
+
+
+def test_that_a_danger_told_with_its_end_pages_nobody_but_in_an_open_alarm() -> None:
+    smoke = read("锅直冒烟 我关火去 关了 没事", Triage("urgent_alarm", 0.91, "urgent_alarm/fire"))
+    assert meaning(smoke).parse_data["triage"]["label"] == "other"
+    leak = read("燃气公司来人了 关了 没事了", Triage("urgent_alarm", 0.6, "urgent_alarm/gas_leak"))
+    assert meaning(leak).parse_data["triage"]["intent"] == "help_request/correction"
+    assert meaning(smoke, alarm_open=True).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_what_a_screen_threatens_with_is_a_question_of_fraud() -> None:
+    popup = read("手机弹窗说电池要爆炸 让我点", Triage("urgent_alarm", 0.43, "urgent_alarm/gas_leak"))
+    assert meaning(popup).parse_data["triage"]["intent"] == "enquiry/fraud_check"
+
+
+def test_that_a_smell_is_no_figure_of_speech() -> None:
+    smell = read("楼道啥味儿啊呛死个人了", Triage("other", 0.96, "other/idiom"))
+    assert meaning(smell).parse_data["triage"]["intent"] == "urgent_alarm/gas_leak"
+
+
+def test_that_the_deaf_who_asked_for_an_officer_whisper_nothing() -> None:
+    deaf = read("别打电话 我聋人", Triage("urgent_alarm", 0.99, "urgent_alarm/silent_call", silent=True))
+    human = said(Triage("help_request", 1.0, "help_request/human_service"), "找人工")
+    triage = meaning(deaf, human).parse_data["triage"]
+    assert (triage["label"], triage["silent"]) == ("help_request", True)
+
+
+def test_that_the_cry_of_who_is_nursed_is_left_out() -> None:
+    text = "别上午来 上午给她翻身 她有褥疮疼得直喊救命"
+    abuse = Triage("urgent_alarm", 0.69, "urgent_alarm/child_abuse")
+    others = {"别上午来 上午给她翻身 她有褥疮": read("", Triage("help_request", 0.7, "help_request/general_help"))}
+    human = said(Triage("help_request", 1.0, "help_request/human_service"), "能上门照相不")
+    assert meaning(read(text, abuse), human, others=others).parse_data["triage"]["label"] == "help_request"
+
+
+def test_that_who_leaves_a_door_and_a_telephone_waits_for_an_officer_however_doubtfully_it_is_read() -> None:
+    question = said(Triage("enquiry", 0.95, "enquiry/idcard_agent"), "能上门照相不")
+    doubtful = Triage("tip", 0.46, "tip/general_tip", uncertain=True)
+    heard = meaning(read("住在东陵街 15号楼3单元 我姓王 13912345678", doubtful), question)
+    assert heard.parse_data["triage"]["intent"] == "help_request/general_help"
+    tip = read("东陵街15号楼3单元天天赌 我电话13912345678", Triage("tip", 0.99, "tip/gambling"))
+    assert meaning(tip, question).parse_data["triage"]["intent"] == "tip/gambling"
+
+
+def test_that_a_door_and_a_telephone_begin_the_form_that_was_talked_of() -> None:
+    dogs = said(Triage("enquiry", 0.95, "enquiry/dog_licence"), "狗证咋办")
+    data = read("我叫王小明 13912345678 住大东路12号楼3单元", Triage("other", 0.5, "other/chitchat"))
+    assert meaning(data, dogs).parse_data["triage"]["label"] == "enquiry"

@@ -1,0 +1,107 @@
+"""What a message says without saying it, or says and does not mean."""
+
+import pytest
+
+from bot.nlu.unspoken import (
+    breaks_out,
+    has_passed,
+    leaves_contact,
+    means_own_end,
+    names_a_visit,
+    only_unheard,
+    tells_of_smell,
+    without_figures,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("就是我自己的，想提前弄明白，省得给别人添麻烦", True),
+        ("就是给我自己问的 免得到时候麻烦邻居", True),
+        ("我走了以后不想麻烦别人", True),
+        ("他自己生前说不想给我们添麻烦", False),
+        ("我自己去办行不 省得麻烦我姐", False),
+        ("我七十八了 给我自己问的 省得孩子麻烦", False),
+    ],
+)
+def test_that_who_asks_beforehand_for_themself_is_heard_unless_they_are_old_or_ask_for_others(
+    text: str, meant: bool
+) -> None:
+    assert means_own_end(text) is meant
+
+
+@pytest.mark.parametrize(
+    ("text", "smells"),
+    [
+        ("哎呀妈呀我们楼道啥味儿啊呛死个人了", True),
+        ("屋里一股刺鼻子味 熏人", True),
+        ("厨房辣椒味呛死了", False),
+        ("外头味儿真冲", False),
+    ],
+)
+def test_that_a_stinging_smell_indoors_that_nobody_knows_is_no_figure_of_speech(text: str, smells: bool) -> None:
+    assert tells_of_smell(text) is smells
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "over"),
+    [
+        ("锅里炸茄盒呢 油着了似的直冒烟 我关火去…关了 没事 糊了俩", "fire", True),
+        ("燃气公司来人了 老刘没事就是锅溢了把火浇灭了 人清醒着呢", "gas_leak", True),
+        ("着火了快来 没事吧你们", "fire", False),
+        ("灭了 没事 就是我妈呛着了头晕", "fire", False),
+        ("火灭了没事了 但是楼上还在冒烟", "fire", False),
+        ("他走了 没事了", "domestic_violence", False),
+    ],
+)
+def test_that_a_danger_told_with_its_end_is_none_but_where_it_goes_on_or_somebody_else_may_say_so(
+    text: str, kind: str, over: bool
+) -> None:
+    assert has_passed(text, kind) is over
+
+
+def test_that_what_broke_out_is_told_from_a_smoking_pan() -> None:
+    assert breaks_out("油锅着火盖上锅盖灭了没事")
+    assert not breaks_out("锅直冒烟我关火去 关了没事")
+
+
+def test_that_the_cry_of_who_is_nursed_is_left_out_and_of_who_is_beaten_is_not() -> None:
+    assert "救命" not in without_figures("上午护工给她翻身 她有褥疮疼得直喊救命的")
+    assert without_figures("他打得她直喊救命") == ""
+    assert "打她" in without_figures("护工打她 她疼得喊救命")
+
+
+def test_that_figures_are_left_out_and_what_has_the_same_words_is_not() -> None:
+    assert without_figures("现在就在你这办能行吗 地铁上挤成尸体了").startswith("现在就在你这办能行吗")
+    assert (
+        without_figures("墙裂开了快塌了")
+        == without_figures("我腿麻了")
+        == without_figures("救命啊我要死了他打我")
+        == ""
+    )
+    assert without_figures("救命啊啊啊我要死了😭居住证下周到期", in_talk=True) == "居住证下周到期"
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("别打电话 我聋人", True),
+        ("我聋人 不能打电话 打字说", True),
+        ("别打电话 他会听见", False),
+        ("我聋人 他砸门", False),
+    ],
+)
+def test_that_only_the_deaf_who_say_nothing_else_are_no_whisper(text: str, only: bool) -> None:
+    assert only_unheard(text) is only
+
+
+def test_that_a_time_to_come_is_told_from_a_time_of_anything() -> None:
+    assert names_a_visit("别下午来 下午他透析")
+    assert names_a_visit("晚上七点以后家里有人")
+    assert not names_a_visit("明天他来找我")
+
+
+def test_that_whoever_leaves_an_address_and_a_telephone_waits_for_an_officer() -> None:
+    assert leaves_contact("上园小区旁边 86号楼1-2-1 我姓佟 1399801 后面四位3352")
+    assert not leaves_contact("我电话13912345678")
