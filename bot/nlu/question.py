@@ -103,9 +103,13 @@ _PARTS = re.compile(
 _NEXT = re.compile(r"^(?:还有就?是?|另外|顺便|还想问|再问)")
 """What begins a second matter."""
 _LEAST_PART = 3
-_STATES = re.compile("^(?!.*(?:那|要是|如果|万一|假如|的话|啥|什么|哪|怎|咋|几|多|吗|[不没]..?[不没]))(?=.*[没在还正刚坐住]).{3,}呢$")
+_STATES = re.compile(
+    "^(?!.*(?:那|要是|如果|万一|假如|的话|啥|什么|哪|怎|咋|几|多|吗|[不没]..?[不没]))(?=.*[在还正刚坐住]).{3,}呢$"
+)
 """A part that only tells how things stand: 她坐月子呢, 存折还没取呢."""
-_TAIL = re.compile(r"(?:(?:那|这样|这么)?(?:能)?(?:行|中|成|可以|好使|算)|对|是)(?:不(?:行|中|成|对|是)?|吗|么|嘛|呗|吧)+")
+_TAIL = re.compile(
+    r"(?:(?:那|这样|这么)?(?:能)?(?:行|中|成|可以|好使|算)|对|是)(?:不(?:行|中|成|对|是)?|吗|么|嘛|呗|吧)+"
+)
 """A part that only asks whether what stands before it may be: 落她妈妈那边户口 行不."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 _PLAINLY_ONE = 0.9
