@@ -83,8 +83,8 @@ class Asked:
         return await self._of_earlier(said, parse_data, parse, perhaps=perhaps) or found
 
     def _strays(self, text: str, found: Question) -> bool:
-        """Whether a message that names no matter is taken for one that was never spoken of: 晚几天罚钱不 is sooner about
-        the birth register of three messages ago than about fines."""
+        """Whether a message that names no matter is taken for one that was never spoken of: 晚几天罚钱不 is
+        sooner about the birth register than about fines."""
         spoken = {self.intent_of(one) for one in self._matters()}
         new = len(spoken) > 1 and self.intent_of(("", found)) not in spoken
         return new and not self._said.readers.interpreter().names_subject(text)

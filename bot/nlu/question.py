@@ -41,7 +41,7 @@ _AS_LIKELY, _WORTH_TELLING = 0.5, 0.15
 _MOST_PARTS = 6
 _MOST_CHOICES = 3
 _NEWLY_RAISED = 0.8
-"""How likely a topic other than the last has to be for its short answer where no fact of it stands out: 那加拿大签证呢."""
+"""How likely a topic other than the last has to be for its short answer where none of its facts stands out."""
 _BESIDE = 0.1
 """P from which a topic of another intent may be what one part of a message asks about."""
 _PERHAPS = 0.03
@@ -104,7 +104,7 @@ _NEXT = re.compile(r"^(?:还有就?是?|另外|顺便|还想问|再问)")
 """What begins a second matter."""
 _LEAST_PART = 3
 _STATES = re.compile(
-    "^(?!.*(?:那|要是|如果|万一|假如|的话|啥|什么|哪|怎|咋|几|多|吗|[不没]..?[不没]))(?=.*[在还正刚坐住]).{3,}呢$"
+    "^(?!.*(?:那|要是|如果|万一|假如|的话|啥|什么|哪|怎|咋|几|多|吗|[不没]..?[不没]))(?=.*(?:还|正在|刚|坐月子|住院)).{3,}呢$"
 )
 """A part that only tells how things stand: 她坐月子呢, 存折还没取呢."""
 _TAIL = re.compile(
@@ -320,8 +320,9 @@ class Interpreter:
             return self._if_worth(self._facts(meant, normal, whole=False), normal, likely, behind)
         told = tuple(aspect or SHORT for aspect in asked.aspects) or (SHORT,)
         if wording.plain_aspects and size(wording.subject) <= _BARE:
-            if known := [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]:
-                return self._if_worth(self._fitting((topic, aspect) for aspect in known), normal, likely, behind)
+            for one in self._lately_told(topic, asked):
+                if known := [aspect for aspect in wording.plain_aspects if aspect in one.aspects]:
+                    return self._if_worth(self._fitting((one, aspect) for aspect in known), normal, likely, behind)
             if {SHORT, UNSURE}.isdisjoint(told):  # nobody wants to read again what is certain
                 return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
         best, *others = self._choice.likeliest(topic, normal, wording, behind.text)
@@ -330,6 +331,13 @@ class Interpreter:
         if fact.likelihood < _LIKELY_FACT and not self._choice.compares:
             return self._unsure(normal, likely, topic, behind.text)
         return self._if_worth([(topic, fact.aspect)], normal, likely, behind)
+
+    def _lately_told(self, topic: Topic, asked: Question) -> list[Topic]:
+        """The topics that may tell what is asked in so many words behind an answer: its first one, the others of that
+        intent that were told with it, and the general one."""
+        told = (self._knowledge.topics[name] for name in asked.topics if name in self._knowledge.topics)
+        near = (*(one for one in told if one.intent == topic.intent), self._knowledge.choose(topic.intent, ""))
+        return [topic, *(one for one in near if one and one is not topic)]
 
     def _if_worth(
         self, told: Sequence[Told], text: str, likely: Sequence[tuple[Topic, float]], behind: Behind

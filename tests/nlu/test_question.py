@@ -113,6 +113,12 @@ def test_that_a_part_of_a_message_keeps_to_the_messages_matter() -> None:
     assert {BASE.topics[name].intent for name in asked.topics} == {"enquiry/household_emigration"}
 
 
+def test_that_a_price_that_the_special_topic_lacks_is_the_general_ones() -> None:
+    before = Question(("household_spouse_years", "household_spouse_family"), ("", ""))
+    assert "fee" not in BASE.topics["household_spouse_years"].aspects
+    assert "收费" in told(continued("多少钱", before))
+
+
 def parts(text: str) -> list[str]:
     return READER._parts(text)
 
