@@ -25,7 +25,7 @@ from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
 from bot.nlu.unspoken import leaves_contact, only_unheard
-from bot.nlu.wording import GUESSES, asks, size
+from bot.nlu.wording import GUESSES, NOT_KNOWN, asks, size
 from bot.services import applications
 from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind, Reply
 
@@ -616,6 +616,12 @@ def _known(understanding: Understanding | None) -> list[BotReply]:
     return [] if any(reply.text.startswith(GUESSES) for reply in said) else said
 
 
+def _is_told(understanding: Understanding) -> bool:
+    """Whether the model's answer is one, and neither a choice of guesses nor the word that it does not know."""
+    said = understanding.replies
+    return bool(said) and not any(reply.text.startswith((GUESSES, NOT_KNOWN)) for reply in said)
+
+
 def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
     """Whether a message in an alarm surely asks about a matter of its own; a faint reading is most often a detail."""
     text = normalise(message.text)
@@ -835,13 +841,15 @@ def _officer_will(manner: Manner) -> str:
 def _beside(
     session: Session, message: Message, understanding: Understanding, triage: Triage, desk: Desk, *, now: datetime
 ) -> str | None:
-    """What is said to a question about what its resident has just told: the line that answers it, or that the officer
-    will; nothing where it is surely of another matter, or nothing was told."""
+    """What is said to a question about what its resident told before: the line that answers it, or that the officer
+    will; nothing where it is surely of another matter or surely answered by what is known, or nothing was told."""
     case = belonging.latest(session, message, now=now)
     if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
     if triage.intent == _ABOUT_HERE and _OF_APPLICATION.search(message.text):
         return None  # how an application stands has been looked up
+    if not any(one.id != message.id for one in messages_of(session, case)):
+        return None  # its own doubt made that case
     of_case = triage.intent in _OF_THE_CASE
     apart, manner = not of_case and triage.confidence >= _PLAINLY_ANOTHER, Manner(wording.is_english(message.text))
     if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}, surely=apart):
@@ -849,7 +857,9 @@ def _beside(
     fitting = None if apart else _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True))
     if fitting and fitting[0].kinds:
         return fitting[1]  # 会不会打击报复我, of a tip
-    if not of_case and (_asks_a_matter(message, triage, over=False) or triage.confidence >= _SURE_OF_QUESTION):
+    surely = triage.confidence >= _SURE_OF_QUESTION
+    known = surely and triage.intent != _WITHOUT_SUBJECT and _is_told(understanding)
+    if known or (not of_case and (surely or _asks_a_matter(message, triage, over=False))):
         return None
     return fitting[1] if fitting else _officer_will(manner)
 

@@ -18,7 +18,7 @@ from bot.nlu.meanings import CERTAIN, LOST, dialogue, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.overlap import pieces
 from bot.nlu.publication import QUESTION, READING
-from bot.nlu.question import Parse, Question
+from bot.nlu.question import FOLLOW_UP, SUPPOSED, Parse, Question
 from bot.nlu.telling_words import TALK
 from bot.nlu.triage import Triage
 from bot.nlu.wording import PLAIN, asks
@@ -51,6 +51,10 @@ _LEFT = re.compile("刚才|头前|那个|[填弄办整]了?一半|没[填弄办�
 """Words for a form that was left."""
 _PRIVACY = "bot_services_input"
 """The topic that tells what becomes of what is sent."""
+_SURELY_ANOTHER = 0.8
+"""P(intent | enquiry) from which words of distrust are about that matter, and not about what is sent here."""
+_SENT_HERE = re.compile("你们|您们|这个?号|公众号|给[你您]|[发传写填][过到]?[来去给这]|身份证|信息|资料|泄")
+"""Words of what is sent, or to whom."""
 _SECRECY = "enquiry/tip_howto"
 """The intent whose own topics tell who learns a name."""
 
@@ -65,22 +69,39 @@ class Asked:
     async def question(self, text: str, parse_data: Mapping[str, Any], triage: Triage, parse: Parse) -> Question | None:
         """What a message asks the knowledge base; None when it asks something else, or nothing.
 
-        What the last matter has no sure answer to may be about one before it: the hours were asked only in between.
+        What the last matter has no sure answer to, or another one that nobody has named, may be about one before it:
+        the hours were asked only in between.
         """
         found = await self._question(text, parse_data, triage, parse)
-        if found is None or found.answered or self._said.form or self._said.alarm_open:
+        if found is None or self._said.form or self._said.alarm_open:
             return found
-        return await self._of_earlier(parse_data.get(READING, text), parse_data, parse) or found
+        strays = found.answered and self._strays(text, found)
+        if found.answered and not strays:
+            return found
+        said = parse_data.get(READING, text)
+        perhaps = strays and bool(_BACK.search(_LEADS_IN.sub("", normalise(said))))
+        return await self._of_earlier(said, parse_data, parse, perhaps=perhaps) or found
 
-    async def _of_earlier(self, text: str, parse_data: Mapping[str, Any], parse: Parse) -> Question | None:
-        """The question of a message as one about a matter before the last, where that one surely answers it."""
+    def _strays(self, text: str, found: Question) -> bool:
+        """Whether a message that names no matter is taken for one that was never spoken of: 晚几天罚钱不 is
+        sooner about the birth register than about fines."""
+        spoken = {self.intent_of(one) for one in self._matters()}
+        new = len(spoken) > 1 and self.intent_of(("", found)) not in spoken
+        return new and not self._said.readers.interpreter().names_subject(text)
+
+    async def _of_earlier(
+        self, text: str, parse_data: Mapping[str, Any], parse: Parse, *, perhaps: bool = False
+    ) -> Question | None:
+        """The question of a message as one about a matter before the last, where that one surely answers it; or
+        `perhaps` does."""
         interpreter, ranked = self._said.readers.interpreter(), parse_data.get("topics") or ()
         interpreter.hear(text, parse_data)
         if not interpreter.says_much(text):
             return None
         for earlier in self._matters()[1:][:_MATTERS_BEFORE]:
             question = await interpreter.continued(text, earlier, parse, ranked)
-            if question and question.answered and self.intent_of(("", question)) == self.intent_of(earlier):
+            told = question and (question.answered or (perhaps and SUPPOSED in question.aspects))
+            if question and told and self.intent_of(("", question)) == self.intent_of(earlier):
                 return question
         return None
 
@@ -106,7 +127,7 @@ class Asked:
         if tapped := self._said.readers.knowledge.current().titled(text):
             return Question((tapped.id,), self._chosen_aspects())
         calmly = triage.label in ("enquiry", "other") and triage.intent != _SECRECY
-        if calmly and self._said.forms.aside(normalise(text)) == "privacy" and _PRIVACY in self._topics:
+        if calmly and self._asks_what_becomes_of_it(text, ranked):
             return Question((_PRIVACY,), ("exceptions",))
         if calmly and (kept := self._of_sleeping_form(text)):
             return kept
@@ -135,6 +156,15 @@ class Asked:
         if triage.label != "enquiry" or triage.uncertain:
             return None
         return await interpreter.enquiry(text, ranked, parse, None if self._said.alarm_open else before)
+
+    def _asks_what_becomes_of_it(self, text: str, ranked: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether a message asks what becomes of what is sent; the same words, 靠谱吗, are said of any other matter."""
+        said = normalise(text)
+        if self._said.forms.aside(said) != "privacy" or _PRIVACY not in self._topics:
+            return False
+        another = bool(ranked) and ranked[0]["name"] not in (self._topics[_PRIVACY].intent, FOLLOW_UP)
+        surely = another and float(ranked[0]["confidence"]) >= _SURELY_ANOTHER
+        return self._said.form is not None or not surely or bool(_SENT_HERE.search(said))
 
     def _of_sleeping_form(self, text: str) -> Question | None:
         """The question what became of a form that an alarm has put to sleep: 我刚才那个居住证还在不."""

@@ -13,7 +13,7 @@ from typing import Any
 from bot.nlu.knowledge import SHORT, Fact, Knowledge, Topic
 from bot.nlu.overlap import pieces
 from bot.nlu.question import HEARD, SUPPOSED, UNSURE, Question
-from bot.nlu.wording import HUMAN, PLAIN, Words
+from bot.nlu.wording import HUMAN, NOT_KNOWN, PLAIN, Words
 
 MOST_BUTTONS = 4
 _SENTENCES = re.compile(r"(?<=[。\n])")
@@ -21,7 +21,7 @@ _SAID_SHARE = 0.6
 """Of a sentence's pieces: from here on it says again what was said."""
 _OFFERED = ("materials", "steps", "time", "fee", "place", "online", "agent", "elsewhere", "exceptions", "who")
 """Aspects in the order in which residents want to know them next."""
-_NOTHING_ON_IT = "这一句我拿不准，不敢乱说。点“转人工”，民警会看到并答复您。"
+_NOTHING_ON_IT = f"{NOT_KNOWN}点“转人工”，民警会看到并答复您。"
 _PERHAPS = "想问的要是下面的，点一下就行。"
 _SUPPOSED = "您问的是不是“{title}”？是的话：\n"
 _HEARD = "嗯，知道了。"

@@ -30,6 +30,8 @@ HUMAN = "转人工"
 """The button, and the words, that bring a human (help_request/human_service)."""
 GUESSES = "您问的是下面哪一项？点一下就行；都不是就点“转人工”，民警会看到。"
 """What is said to a question that nobody could place, with the topics it may be about."""
+NOT_KNOWN = "这一句我拿不准，不敢乱说。"
+"""What is said first to a question that the topic asked about does not answer."""
 _PAUSE = r"[\s,，。.!！]*"
 _BARE_SLIP = re.compile("[哎唉哦呀啊]*(?:不是|不对|错了)")
 """What takes something back only before a pause: 不是沈阳户口也行吗 says what is the case."""

@@ -499,6 +499,29 @@ async def test_that_a_question_in_english_beside_a_request_is_not_put_off_in_chi
     assert said(station)[-1] == wording.ASKED_ENGLISH
 
 
+async def test_that_what_is_known_is_told_beside_a_request_and_not_left_to_the_officer(station: Station) -> None:
+    lost, asked = "钥匙丢了进不去屋", "捡着东西的跟我要报酬合法不"
+    station.rasa.labels = {lost: "help_request", asked: "enquiry"}
+    station.rasa.intents = {lost: "help_request/lockout", asked: "enquiry/lost_found_howto"}
+    station.rasa.confidence[asked] = 0.97
+    for text in (lost, asked):
+        await station.deliver(text)
+        station.clock.advance(seconds=20)
+    assert said(station)[-1] == f"答：{asked}"
+    station.rasa.confidence[asked] = 0.6
+    await station.deliver(asked)
+    assert said(station)[-1] == wording.ASKED
+
+
+async def test_that_a_question_that_opens_a_case_by_its_own_doubt_stands_beside_nothing(station: Station) -> None:
+    asked = "让狗咬破点皮药费谁出"
+    station.rasa.labels, station.rasa.intents = {asked: "enquiry"}, {asked: "enquiry/dog_rules"}
+    station.rasa.confidence[asked] = 0.45
+    station.rasa.doubted.add(asked)
+    await station.deliver(asked)
+    assert wording.ASKED not in said(station)
+
+
 @pytest.mark.parametrize(
     ("text", "english"),
     [

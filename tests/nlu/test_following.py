@@ -42,6 +42,13 @@ def test_that_a_topic_of_the_same_field_needs_less_than_one_of_another_to_be_mea
     assert best("我爸那样的呢", intent("passport", 0.05, passport_renew=9.0)) == LAST.id
 
 
+def test_that_a_whole_sentence_goes_to_the_neighbour_that_it_speaks_of_and_two_words_stay() -> None:
+    near = intent("residence_permit_apply", 0.9, residence_permit_half=4.0, residence_permit_apply=1.0)
+    assert best("我在这边断断续续打工算下来有小半年光景了", near) == "residence_permit_half"
+    assert best("几天能好", near) == LAST.id
+    assert best("how long does it take", near) == LAST.id
+
+
 def test_that_another_matter_in_plain_words_is_meant_whatever_was_asked_before() -> None:
     assert best("护照到期了在哪换", intent("passport", 0.99, passport_renew=9.0), named=True) == "passport_renew"
 

@@ -113,20 +113,59 @@ def test_that_a_part_of_a_message_keeps_to_the_messages_matter() -> None:
     assert {BASE.topics[name].intent for name in asked.topics} == {"enquiry/household_emigration"}
 
 
+def test_that_a_price_that_the_special_topic_lacks_is_the_general_ones() -> None:
+    before = Question(("household_spouse_years", "household_spouse_family"), ("", ""))
+    assert "fee" not in BASE.topics["household_spouse_years"].aspects
+    assert "收费" in told(continued("多少钱", before))
+
+
+def parts(text: str) -> list[str]:
+    return READER._parts(text)
+
+
+def test_that_words_that_only_ask_whether_it_may_be_belong_to_what_stands_before_them() -> None:
+    assert parts("孩子落奶奶那边户口 行不 几天能下来") == ["孩子落奶奶那边户口 行不", "几天能下来"]
+    assert parts("照片自己带 可以吗,多少钱") == ["照片自己带 可以吗", "多少钱"]
+
+
+def test_that_a_part_which_tells_how_things_stand_asks_nothing() -> None:
+    assert parts("必须她本人来吗 她还住院呢") == ["必须她本人来吗"]
+    assert parts("要带啥 那户口本呢") == ["要带啥", "那户口本呢"]
+    assert parts("多少钱 没有房本呢") == ["多少钱", "没有房本呢"]
+
+
+def test_that_a_part_which_asks_for_an_hour_is_answered_with_the_hours() -> None:
+    asked = enquiry("头一回给闺女办身份证花钱不，下班以后还能办吗", "idcard_first")
+    assert {BASE.topics[name].intent for name in asked.topics} == {"enquiry/idcard_first", "enquiry/station_hours"}
+
+
+def far(text: str) -> NDArray[np.float32]:
+    """A meaning that has nothing of any fact's."""
+    return np.zeros(2, dtype=np.float32)
+
+
+def test_that_another_matter_that_is_plainly_raised_gets_its_short_answer_where_no_fact_of_it_stands_out() -> None:
+    reader = Interpreter(BASE, WORDS, far)
+    alone = fitting("no_crime_record", 0.99, no_crime_record_abroad=9.0)
+
+    async def reads_it(joined: str) -> dict[str, Any]:
+        return {"triage": {"label": "enquiry"}, "topics": alone}
+
+    before = ("我想去当保安，几天能开下来", Question(("no_crime_record",)))
+    asked = asyncio.run(reader.continued("那新西兰打工度假那种呢", before, reads_it, alone))
+    assert asked
+    assert (asked.topics, asked.aspects) == (("no_crime_record_abroad",), ())
+
+
 def test_that_what_the_topic_has_nothing_on_is_said_to_be_unsure_without_repeating_what_was_told() -> None:
     before = Question(("household_talent_rent",))
     assert continued("咪咪也算一口人不", before).aspects == (UNSURE,)
     assert UNSURE in continued("咪咪也算一口人不", Question(("household_talent_rent",), ("fee",))).aspects
 
 
-def far_from_everything(text: str) -> NDArray[np.float32]:
-    """A meaning that has nothing of any fact's."""
-    return np.zeros(2, dtype=np.float32)
-
-
 def test_that_what_no_fact_answers_behind_a_question_is_said_to_be_unsure_with_what_was_perhaps_meant() -> None:
     before = ("身份证丢了咋补", Question(("idcard_lost",)))
-    reader = Interpreter(BASE, WORDS, far_from_everything)
+    reader = Interpreter(BASE, WORDS, far)
     reader.hear("要是赶不上趟呢", {ASPECT_TURNS: [Turn("exceptions", 0.9).to_json()]})
     asked = asyncio.run(reader.continued("要是赶不上趟呢", before, reads_nothing))
     assert asked

@@ -469,6 +469,14 @@ def test_that_a_question_with_a_subject_stands_alone() -> None:
     assert question["aspects"][0] == "fee"
 
 
+def test_that_distrust_of_another_matter_asks_nothing_of_what_is_sent_here() -> None:
+    doubt = Triage("enquiry", 0.99, "enquiry/fraud_check")
+    offer = read("群里喊我垫钱做任务返佣金，靠谱吗", doubt, topics=[("fraud_check", 0.99)])
+    assert meaning(offer).parse_data[QUESTION]["topics"][0].startswith("fraud_check")
+    sent = read("身份证号写给你们安全吗", doubt, topics=[("fraud_check", 0.99)])
+    assert meaning(sent).parse_data[QUESTION]["topics"] == ["bot_services_input"]
+
+
 FOLLOWS = Triage("enquiry", 0.9, "enquiry/follow_up")
 
 
