@@ -385,9 +385,10 @@ class Context:
             return self._perhaps(alone, triage, _OWN_END)
         if said.form is None and (triage.label == "other" or triage.urgent) and tells_of_smell(text):
             return self._perhaps(alone, triage, _GAS)
-        if triage.urgent and tells_of_popup(text):
+        kind = triage.intent.rpartition("/")[2] if triage.urgent else ""
+        if triage.confidence < CERTAIN and tells_of_popup(text, kind):
             return read_as(alone, Triage("enquiry", CERTAIN, _PERHAPS_FRAUD), _PERHAPS_FRAUD)
-        if triage.urgent and has_passed(text, triage.intent.rpartition("/")[2]):
+        if has_passed(text, kind):
             over = _CORRECTION if breaks_out(text) or said.in_case else _HEARD_IT
             return read_as(alone, Triage(over.partition("/")[0], _PASSED, over), over)
         if said.form is None and (request := self._asks_for_officer(alone, triage)):

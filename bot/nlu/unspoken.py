@@ -37,8 +37,12 @@ _POPUP = re.compile(
     "弹窗|弹出来?|弹了?[个条一]|蹦出来?|跳出来?[个一条]|广告[说上]|提示(?:说|我|手机|电脑)|中(?:了)?病毒|病毒"
 )
 _SCREEN = re.compile("手机|电脑|平板|网页|浏览器|软件|屏幕|短信|链接")
-_BEYOND_SCREEN = re.compile("转了|付了|汇了|扫了|扣了|密码|验证码|冒烟|着火|起火|鼓包|烫手|发烫|味|炸了|远程|共享|骗")
+_BEYOND_SCREEN = re.compile(
+    "转了|付了|汇了|扫了|扣了|密码|验证码|冒烟|着火|起火|鼓包|烫手|发烫|味|炸了|远程|共享|骗|报警器|阀|[他她人]|孩|儿子|女儿|[爸妈]"
+)
 """What is more than words on a screen."""
+_ON_SCREENS = frozenset({"gas_leak", "fire", "explosives_weapons", "general_alarm"})
+"""The dangers of things: what a screen says of people may be meant for whoever reads it."""
 _ENDED = re.compile(
     "(?:关|灭|停|闭|捂|盖)(?:上|住|掉)?了|[扑浇捂盖]灭|找[到着]了|(?:送|领|找|走|回)回?来了|出来了|整好了|修好了"
 )
@@ -46,7 +50,7 @@ _ALL_CLEAR = re.compile(
     "没(?:啥|什么)?大?事(?!吧|么|吗|儿?[吗吧])|虚惊|不要紧|没伤着|没烧着|没人伤|好着呢|清醒着|都平安|放心吧"
 )
 _GOES_ON = re.compile(
-    "还(?:在|有|冒|烧|着|是|没)|但|可是|不过|又|救|快[来点去]|[咋怎]么?[办整]|疼|晕|血|吐|迷糊|昏|难受|喘|叫不|没(?:出来|醒|灭|关)|烫|烧伤"
+    "还(?:在|有|冒|烧|着|是|没)|但|可是|不过|又|救|快[来点去]|[咋怎]么?[办整]|疼|晕|血|吐|迷糊|昏|难受|喘|叫不|没(?:出来|醒|灭|关|反应|气)|烫|烧伤|躺|倒|不动"
     "|[吗？?]|好像|应该|估计|可能|会不会|能不能|怕"
 )
 _BREAKS_OUT = re.compile("着火|起火|失火|火灾|煤气|燃气|漏气|走丢|走失|不见|困在|锁在")
@@ -96,10 +100,12 @@ def tells_of_smell(text: str) -> bool:
     return bool(_SMELL.search(bare) and _STINGS.search(bare) and _INDOORS.search(bare)) and not known
 
 
-def tells_of_popup(text: str) -> bool:
-    """Whether words tell of what a screen threatens with, and nobody has paid: 弹窗说我手机电池要爆炸."""
+def tells_of_popup(text: str, kind: str) -> bool:
+    """Whether words that sound like a danger of this kind tell of what a screen threatens with, and nobody has paid or
+    is named: 弹窗说我手机电池要爆炸."""
     bare = normalise(text)
-    return bool(_POPUP.search(bare) and _SCREEN.search(bare)) and not _BEYOND_SCREEN.search(bare)
+    on_screen = kind in _ON_SCREENS and _POPUP.search(bare) and _SCREEN.search(bare)
+    return bool(on_screen) and not _BEYOND_SCREEN.search(bare)
 
 
 def has_passed(text: str, kind: str) -> bool:

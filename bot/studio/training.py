@@ -59,8 +59,9 @@ _LIVE_MODULES = frozenset(
             "known_questions",
             "long_ago",
         ),
-        *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "overlap", "question", "reader"),
-        *("stopped", "telling", "telling_words", "thread", "tracker_store", "turning_point", "values", "wording"),
+        *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "no_values", "overlap"),
+        *("question", "reader", "stopped", "telling", "telling_words", "thread", "tracker_store", "turning_point"),
+        *("unspoken", "values", "wording"),
     )
 )
 """Modules that judge a model or use one without being a part of it."""

@@ -9,6 +9,7 @@ from bot.nlu.unspoken import (
     means_own_end,
     names_a_visit,
     only_unheard,
+    tells_of_popup,
     tells_of_smell,
     without_figures,
 )
@@ -59,6 +60,23 @@ def test_that_a_danger_told_with_its_end_is_none_but_where_it_goes_on_or_somebod
     text: str, kind: str, over: bool
 ) -> None:
     assert has_passed(text, kind) is over
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "popup"),
+    [
+        ("手机弹窗说电池要爆炸 让我点", "gas_leak", True),
+        ("电脑蹦出来一个广告说中病毒了要爆炸", "explosives_weapons", True),
+        ("手机弹出来一条说燃气报警器响了", "gas_leak", False),
+        ("手机弹窗说绑了我女儿", "kidnapping", False),
+        ("手机中病毒了 对方说要发我照片", "extortion", False),
+        ("手机提示说电池过热 现在冒烟了", "fire", False),
+    ],
+)
+def test_that_what_a_screen_threatens_with_is_told_from_what_it_tells_of_people_and_of_things(
+    text: str, kind: str, popup: bool
+) -> None:
+    assert tells_of_popup(text, kind) is popup
 
 
 def test_that_what_broke_out_is_told_from_a_smoking_pan() -> None:
