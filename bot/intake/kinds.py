@@ -22,6 +22,7 @@ _WANTED = f"{URGENT}/wanted_person"
 _COMES_IN = frozenset(f"{URGENT}/{kind}" for kind in ("burglary", "silent_call", "stalking"))
 _THEFT, _TAXI = f"{URGENT}/theft_in_progress", f"{URGENT}/taxi_danger"
 _OF_GAS = frozenset(f"{URGENT}/{kind}" for kind in ("fire", "medical", "poisoning"))
+_FOUND_ILL = frozenset(f"{URGENT}/{kind}" for kind in ("medical", "poisoning"))
 _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
 _BLOWS = frozenset({f"{URGENT}/domestic_violence", f"{URGENT}/assault"})
@@ -58,6 +59,9 @@ def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
         return False  # the driver who shuts the doors holds the thief
     if case.intent == _GAS and triage.intent in _OF_GAS and not triage.seen_by_net:
         return False  # headache, vomiting, a hood that is on: all of it is the gas
+    if case.intent in _FOUND_ILL and triage.intent == _GAS and (triage.seen_by_net or triage.confidence >= _SURE_LATER):
+        case.intent = _GAS  # 叫不醒，我家烧炉子，我头也疼: whoever goes in must know
+        return True
     first = _first(session, case)
     if case.intent == _OF_ANOTHER and triage.intent == _DESPAIR and not _OF_ONESELF.search(text):
         return False  # 就说对不起爸妈，下辈子再报答: what the other one has written

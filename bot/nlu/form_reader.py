@@ -451,8 +451,8 @@ class _Reader:
         if entry is None or self._filled.get(entry.name) or self._asking:
             return None
         named = self._requested == entry.name or re.search("地址|住址|住的|家就|门牌", self._text)
-        if not (named and _POINTS_BACK.search(self._text)):
-            return None
+        if not (named and _POINTS_BACK.search(self._text)) or self._fields.address_told(self._text):
+            return None  # 地址长安路81号，电话刚才打错了
         told = next((said for said in map(self._fields.address_told, map(normalise, self._earlier)) if said), "")
         if not told:
             return Reading(problems=(_NOT_TOLD,)) if self._requested == entry.name else None

@@ -10,7 +10,7 @@ from bot.intake import advice, questions, wording
 from bot.intake.advice import Moment
 from bot.nlu.turns import Turn
 from bot.services import applications
-from bot.store.models import Application, Case, CaseId, MessageId, Reply
+from bot.store.models import Application, Case, CaseId, Message, MessageId, Reply
 from tests.intake.rows import rows
 from tests.station import Station
 
@@ -850,3 +850,35 @@ async def test_that_an_age_told_in_years_alone_is_not_asked_for(station: Station
         await deliver_as(station, text, "urgent_alarm/missing_adult_at_risk")
     assert "多大年纪" not in "".join(said(station))
     station.phone.take()
+
+
+async def test_that_who_falls_ill_of_the_stove_is_told_to_get_out(station: Station) -> None:
+    stove = "我家烧炉子 我头也疼还想吐"
+    station.rasa.confidence[stove] = 0.99
+    await deliver_as(station, "我奶奶睡觉叫不醒", "urgent_alarm/medical")
+    await deliver_as(station, stove, "urgent_alarm/gas_leak")
+    assert rows(station, Case)[0].intent == "urgent_alarm/gas_leak", "whoever goes in must know"
+    await deliver_as(station, "我拽不动奶奶 不想把她自己留屋里", "urgent_alarm/suicide_self")
+    assert "别再回屋" in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_who_sees_somebody_stabbed_hears_of_the_ambulance(station: Station) -> None:
+    await deliver_as(station, "烧烤摊那帮人干起来了", "urgent_alarm/group_fight")
+    await deliver_as(station, "有个人拿刀了 捅了 穿白背心的倒地上了", "urgent_alarm/medical")
+    assert "120" in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_the_swindler_who_wants_more_is_hung_up_on(station: Station) -> None:
+    await deliver_as(station, "我把钱转到安全账户了", "urgent_alarm/fraud_transfer")
+    await deliver_as(station, "他还在线上 让我把公积金也转过去", "urgent_alarm/fraud_transfer")
+    assert "一分也别再转" in said(station)[-1]
+    station.phone.take()
+
+
+@pytest.mark.parametrize(("told", "asked"), [("黑车", "danger"), ("东塔街的小区", "door")])
+def test_that_nobody_in_a_cab_is_asked_for_a_flat(told: str, asked: str) -> None:
+    case = Case(label="urgent_alarm", intent="urgent_alarm/silent_call", asked=["place"])
+    messages = [Message(kind="text", text=told), Message(kind="location", text="东塔街")]
+    assert questions.next_question(case, messages, ASKED, english=False, hidden=True) == ASKED.silent[asked]

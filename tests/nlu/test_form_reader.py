@@ -1015,6 +1015,11 @@ def test_that_an_address_told_before_is_the_one_pointed_back_to() -> None:
     assert after("就刚才说的那个地址", "address", "你好").problems
 
 
+def test_that_an_address_beside_words_that_point_back_to_something_else_is_taken() -> None:
+    given = after("地址长安路81号 锦绣家园5-2-1701，电话刚才打错了", "address", "你好", phone="13804000127")
+    assert given.values["address"] == "长安路81号 锦绣家园5-2-1701"
+
+
 @pytest.mark.parametrize("text", ["有单了 回聊", "来病人了 拜拜", "先这样 再见", "拜拜", "行吧 拜拜👋"])
 def test_that_a_farewell_is_no_value(text: str) -> None:
     given = reading(text, "household_place", PERMIT, name="马小军")
