@@ -90,8 +90,8 @@ _PAPERS = re.compile("enquiry/(?:idcard_|household_|residence_permit_|dog_licenc
 """Matters whose answers nobody minds who reads along."""
 _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|什么号|号是多少|单号|number", re.IGNORECASE)
 """Words of whoever asks for a tip's number."""
-_FORM_ASKS = re.compile(r"（\d{1,2}/\d{1,2}）")
-"""How a form counts its questions."""
+_FORM_ASKS = re.compile(r"（\d{1,2}/\d{1,2}）|愿意办就回“同意”")
+"""How a form counts its questions, and asks for consent (`actions/form_questions.py`)."""
 _URGED, _RELIEVED, _FAINT, _SEEN_BESIDE = "now", "relief", "faint", "seen_beside"
 """In a case's `asked`: what counts most was said again; help has come, or its resident is out of danger; the guidance
 was held back, for it may be no alarm; a question was answered beside it, and that the officer sees the rest."""
@@ -186,7 +186,10 @@ def _unread(session: Session, message: Message, claimed: Claimed, triage: Triage
         return _unread_words(session, message)
     if triage.label == "enquiry":
         return wording.PICTURE_OF_QUESTION
-    again = _last_said(session, message) in wording.ASKED_OF_MEDIA
+    last = _last_said(session, message)
+    again = last in wording.ASKED_OF_MEDIA
+    if claimed.kind == "voice" and _FORM_ASKS.search(last):
+        return wording.VOICE_OF_FORM
     if claimed.kind == "voice":
         return wording.VOICE_AGAIN if again else wording.VOICE_ALONE
     return wording.PICTURE_AGAIN if again and claimed.kind == "image" else wording.MEDIA_ALONE

@@ -143,9 +143,14 @@ VOICE_ALONE = (
     "要办证、问事的，请打字（手机的语音输入法也行），我马上答。"
 )
 VOICE_AGAIN = "这条语音也收到了，民警会听。要办证、问事的请打字，我马上答；有危险直接打110。"
+VOICE_OF_FORM = (
+    "语音收到了，值班民警会听。可我听不了语音，填不进表里：请照着打字，手机的语音输入法也行，前面填的都还在。\n"
+    "有危险直接打110。"
+)
+"""To who speaks where a form is filled in."""
 PICTURE_AGAIN = "照片也收到了，民警会看。发生了什么、在哪里，请打字说一句；有危险直接打110。"
 MEDIA_ALONE = "收到，值班民警会查看。请再用一句话告诉我：发生了什么，在哪里？\n如果现在有危险，请直接拨打110。"
-ASKED_OF_MEDIA = (VOICE_ALONE, VOICE_AGAIN, PICTURE_AGAIN, MEDIA_ALONE)
+ASKED_OF_MEDIA = (VOICE_ALONE, VOICE_AGAIN, VOICE_OF_FORM, PICTURE_AGAIN, MEDIA_ALONE)
 """What is said to pictures and voices that nothing was written with."""
 
 

@@ -771,6 +771,15 @@ async def test_that_a_second_voice_is_answered_in_other_words(station: Station) 
     assert said(station) == [wording.VOICE_ALONE, wording.VOICE_AGAIN]
 
 
+@pytest.mark.parametrize(
+    "asked", ["（1/11）狗主人叫什么名字？", "愿意办就回“同意”或者接着发，不愿意回“不办了”，都不会提交。"]
+)
+async def test_that_a_voice_in_a_form_is_answered_as_one_of_a_form(station: Station, asked: str) -> None:
+    await station.deliver(asked)  # which is said back
+    await station.deliver_inbound(station.inbound("voice"))
+    assert said(station)[-1] == wording.VOICE_OF_FORM
+
+
 async def test_that_who_rages_is_not_read_the_state_of_the_case(station: Station) -> None:
     await deliver_as(station, "上礼拜报的案到现在没人理我", "help_request/case_followup")
     await deliver_as(station, "气死我了 糊弄谁呢", "help_request/case_followup")
