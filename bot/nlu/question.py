@@ -484,9 +484,10 @@ class Interpreter:
             return False
         own = self._topic(ranked, text)
         alone = self._choice.answered(own, text) if own else None
-        if alone is None:
-            return True
         known = [topic for topic in self._knowledge.topics.values() if topic.intent == intent]
+        subject = self._read(text).subject  # 居住证 of 居住证多少钱 is the name of a matter
+        if alone is None or (self._knowledge.matters(subject) and all(subject not in one.title for one in known)):
+            return True
         answered = max(self._choice.answered(topic, text, behind.text) or 0.0 for topic in known)
         return answered <= _OF_ITS_OWN * alone
 
