@@ -216,8 +216,13 @@ def _claimed(session: Session, message: Message, now: datetime) -> Claimed:
 
 def _not_begun(session: Session, resident_id: ResidentId) -> str:
     """The words that begin the form which the last reply has said not to have begun."""
+    return wording.form_not_begun(last_said(session, resident_id))
+
+
+def last_said(session: Session, resident_id: ResidentId) -> str:
+    """What was last said to a resident; "" where nothing was."""
     last = sa.select(Reply.text).where(Reply.resident_id == resident_id).order_by(Reply.id.desc()).limit(1)
-    return wording.form_not_begun(session.scalar(last) or "")
+    return session.scalar(last) or ""
 
 
 def _answered_form(session: Session, resident_id: ResidentId, before: MessageId) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
@@ -15,7 +14,7 @@ from bot.intake import articles, belonging, kinds, receipts, wording
 from bot.intake.advice import Entry, Moment, lines_for
 from bot.intake.alarm_answers import ANY, proposes
 from bot.intake.desk import Desk
-from bot.intake.inbox import Claimed
+from bot.intake.inbox import Claimed, last_said
 from bot.intake.manner import Manner
 from bot.intake.menu import filled, is_tap
 from bot.intake.questions import RESCUE, kind_of, messages_of, next_question
@@ -27,7 +26,8 @@ from bot.nlu.triage import URGENT, Triage
 from bot.nlu.unspoken import leaves_contact, only_unheard
 from bot.nlu.wording import GUESSES, NOT_KNOWN, asks, size
 from bot.services import applications
-from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind, Reply
+from bot.services.standing import OF_APPLICATION
+from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind
 
 _NO_SUPPLEMENT = frozenset(
     f"other/{intent}"
@@ -45,7 +45,6 @@ _NO_SUPPLEMENT = frozenset(
 ) | {"enquiry/bot_services"}
 """What is said to the officer or asked of the bot, and adds nothing to an application."""
 _ABOUT_HERE = "enquiry/bot_services"
-_OF_APPLICATION = re.compile("居住证|暂住证|[犬狗]证|狗牌|申请|受理号")
 _GREETING, _PRAISE = "other/greeting", "other/praise"
 _ANYBODY = re.compile("有人|人呢|在[吗不么嘛没]|还在|咋没人|没人")
 _ANY_TIP = "tip/general_tip"
@@ -171,7 +170,7 @@ def _kind_word(
     line = next((one for one in lines_for(moment, message.text, desk.advice.current().lines) if one.kinds), None)
     if line is not None:
         return line.says
-    last = _last_said(session, message)
+    last = last_said(session, message.resident_id)
     return wording.WARM_AGAIN if any(reply.text and reply.text in last for reply in understanding.replies) else None
 
 
@@ -186,7 +185,7 @@ def _unread(session: Session, message: Message, claimed: Claimed, triage: Triage
         return _unread_words(session, message)
     if triage.label == "enquiry":
         return wording.PICTURE_OF_QUESTION
-    last = _last_said(session, message)
+    last = last_said(session, message.resident_id)
     again = last in wording.ASKED_OF_MEDIA
     if claimed.kind == "voice" and _FORM_ASKS.search(last):
         return wording.VOICE_OF_FORM
@@ -199,7 +198,7 @@ def _unread_words(session: Session, message: Message) -> str:
     """What is said to words that no model has read: where they were for a form, that they are to be sent once more."""
     if form := forms.live().current().wished(message.text, ""):
         return wording.FORM_NOT_BEGUN.format(says=form.says)
-    answers = _FORM_ASKS.search(_last_said(session, message))
+    answers = _FORM_ASKS.search(last_said(session, message.resident_id))
     return wording.ANSWER_NOT_TAKEN if answers else wording.UNREAD
 
 
@@ -496,7 +495,7 @@ def _calmed(case: Case, message: Message, triage: Triage, manner: Manner) -> str
 def _not_twice(alarm: _Alarm, known: list[BotReply]) -> list[BotReply]:
     """The answer to a request; to who goes on with it what fits that, and not the same advice again."""
     message, triage, manner = alarm.message, alarm.triage, alarm.manner
-    last = _last_said(alarm.session, message)
+    last = last_said(alarm.session, message.resident_id)
     if triage.label not in ("help_request", "tip") or not any(reply.text in last for reply in known):
         return known
     matter = {triage.label, triage.intent.rpartition("/")[2]}
@@ -729,19 +728,13 @@ def _taken_down(
     advice = desk.advice.current()
     if manner.english and wording.asks_what_now(message.text) and not advice.listens(moment):
         return manner.aloud(advice.in_english(moment))
-    now, last = advice.to_do_now(moment), _last_said(session, message)
+    now, last = advice.to_do_now(moment), last_said(session, message.resident_id)
     just_now, promised = (bool(text) and manner.aloud(text) in last for text in (now, wording.ASKED))
     spoken = receipts.Spoken(just_now, promised, urged=_URGED in case.asked)
     said = receipts.of(message, messages, moment, advice, english=manner.english, spoken=spoken)
     if now and now in said and not spoken.urged:
         case.asked = [*case.asked, _URGED]
     return manner.aloud(said)
-
-
-def _last_said(session: Session, message: Message) -> str:
-    """What the bot last said to a message's resident."""
-    last = sa.select(Reply.text).where(Reply.resident_id == message.resident_id).order_by(Reply.id.desc()).limit(1)
-    return session.scalar(last) or ""
 
 
 def _ended(session: Session, case: Case, message: Message, desk: Desk, manner: Manner, *, now: datetime) -> str:
@@ -849,7 +842,7 @@ def _beside(
     case = belonging.latest(session, message, now=now)
     if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
-    if triage.intent == _ABOUT_HERE and _OF_APPLICATION.search(message.text):
+    if triage.intent == _ABOUT_HERE and OF_APPLICATION.search(message.text):
         return None  # how an application stands has been looked up
     if not any(one.id != message.id for one in messages_of(session, case)):
         return None  # its own doubt made that case

@@ -407,13 +407,13 @@ class Context:
         text, harmless = alone["text"], not triage.urgent or whispered(triage)
         if whispered(triage) and only_unheard(text):
             return _HUMAN_SERVICE
-        faint = triage.urgent and triage.confidence < CERTAIN and without_figures(text)
-        if faint and names_a_visit(text) and self._said.in_case and not HAPPENING.search(text):
-            return _HUMAN_SERVICE  # 别上午来，上午换药，她疼得直喊救命
         doubtful = triage.confidence < CERTAIN
+        visit = self._said.in_case and names_a_visit(text) and not HAPPENING.search(text)
+        if visit and triage.urgent and doubtful and without_figures(text):
+            return _HUMAN_SERVICE  # 别上午来，上午换药，她疼得直喊救命
         if not harmless or (triage.label == "tip" and not doubtful) or asks(normalise(text)):
             return ""
-        if names_a_visit(text) and self._said.in_case and not HAPPENING.search(text):
+        if visit:
             return _HUMAN_SERVICE
         forms, offers = self._said.forms.forms.values(), self._said.bot_said_lately(_OFFERED_LATELY)
         offered = self._lately_named() or any(form.says in offers or form.subject.search(text) for form in forms)

@@ -478,14 +478,14 @@ class Interpreter:
     def _stands_alone(self, behind: Behind, text: str, ranked: Sequence[Mapping[str, Any]]) -> bool:
         """Whether a question names its own matter, so surely another one than the last that nothing else tells more:
         unless what is known of the last matter answers it, as it is read behind that: 拘留过15天 会写上吗."""
-        intent = behind.last.intent
+        intent, wording = behind.last.intent, self._read(text)
         another = bool(ranked) and ranked[0]["name"] != intent
-        if not (another and asks(text) and self._read(text).named and self._sure(ranked, _ALL_OF_IT)):
+        if not (another and asks(text) and wording.named and self._sure(ranked, _ALL_OF_IT)):
             return False
         own = self._topic(ranked, text)
         alone = self._choice.answered(own, text) if own else None
         known = [topic for topic in self._knowledge.topics.values() if topic.intent == intent]
-        subject = self._read(text).subject  # 居住证 of 居住证多少钱 is the name of a matter
+        subject = wording.subject  # 居住证 of 居住证多少钱 is the name of a matter
         if alone is None or (self._knowledge.matters(subject) and all(subject not in one.title for one in known)):
             return True
         answered = max(self._choice.answered(topic, text, behind.text) or 0.0 for topic in known)

@@ -23,7 +23,8 @@ _OTHERS = Answer(
     (HUMAN,),
 )
 _NO_APPLICATION = f"· 申请：没查到您在这个微信上交过的。在窗口或用别的微信办的，回“{HUMAN}”，民警帮您查。"
-_OF_APPLICATION = re.compile("居住证|暂住证|[犬狗]证|狗牌|申请|受理号")
+OF_APPLICATION = re.compile("居住证|暂住证|[犬狗]证|狗牌|申请|受理号")
+"""Words of who means an application, and no case."""
 _RECEIPT = re.compile(r"(?<![a-z0-9])[a-z]{1,2}\d{8}(?:-?\d{3,6})?(?!\d)", re.IGNORECASE)
 _LIKE_RECEIPT = re.compile(r"(?<![a-z0-9辽吉黑京津沪冀鲁豫蒙])[a-z]{2,3}-?\d{4,8}(?![\d-])", re.IGNORECASE)
 """What somebody takes for a receipt, and none here looks like: JZ-0473."""
@@ -58,7 +59,7 @@ def asked(session: Session, pseudonym: str, text: str, *, stopped: str = "") -> 
         return _OTHERS
     said = applications.about_handed_in(text) if mine else ""
     return of_resident(
-        session, pseudonym, said=said or (_NO_APPLICATION if not mine and _OF_APPLICATION.search(text) else "")
+        session, pseudonym, said=said or (_NO_APPLICATION if not mine and OF_APPLICATION.search(text) else "")
     )
 
 
