@@ -24,8 +24,9 @@ from threadpoolctl import threadpool_limits
 
 from bot.nlu.components import FROM_CATALOGUE, embedding_of
 from bot.nlu.features import NGrams, grams
-from bot.nlu.kernel import Floats, KernelModel, Row, Settings, fit, judges, label_sums
+from bot.nlu.kernel import KernelModel, Row, Settings, fit, judges, label_sums
 from bot.nlu.publication import FINE_RANKING, NEAREST, RAW_TEXT, TOPICS, publish, words_of
+from bot.nlu.ridge import Floats
 from bot.nlu.triage import LABELS, ONE_TAP, URGENT, Evidence, Triage
 
 # Rasa warns that nothing learns the answers; this classifier does, by another way than Rasa's ResponseSelector.

@@ -1,10 +1,10 @@
-"""Kernel ridge over n-grams and sentence embeddings, fitted in closed form, and a second look at what is unsure.
+"""Kernel ridge over n-grams and sentence embeddings, and a second look at what is unsure.
 
 The kernel of two messages is linear in their n-grams, so that words can be blamed, and a Gaussian of the
 distance of their embeddings, so that neighbours in meaning count more than a straight line allows. Targets are
 one-hot: the fine intents and, beside them, the labels. The system is as large as the number of messages,
-whatever the number of n-grams and classes, and its leave-one-out predictions come with the solution, so every
-message is judged as if it had not been trained on. That gives
+whatever the number of n-grams and classes, and its leave-one-out predictions come with the solution (`bot.nlu.ridge`),
+so every message is judged as if it had not been trained on. That gives
 
 - the calibration, and
 - the hard messages: those on which the first machine, not having seen them, is unsure. Squared loss spends most of
@@ -22,13 +22,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, optimize, sparse
+from scipy import optimize, sparse
 
 from bot.nlu.e5.adapter import kept_apart
+from bot.nlu.ridge import Floats, Singles, kernel_of, solved
 from bot.nlu.triage import LABELS, URGENT
 
-Floats = NDArray[np.float64]
-Singles = NDArray[np.float32]
 Row = tuple[NDArray[np.int64], Singles]
 """One message's n-grams: their columns and weights."""
 
@@ -330,8 +329,8 @@ def fit(
         kernel = kernel_of(rows[among], meaning.support[among], **by_meaning, bias=_BIAS)
         if opinion is not None:
             kernel += _OPINION * (opinion @ opinion.T).astype(np.float32)
-        kernel[np.diag_indices_from(kernel)] += settings.penalty / _message_weights(fine[among], settings)
-        dual, unseen = solved(kernel, wanted[among], last)
+        penalty = settings.penalty / _message_weights(fine[among], settings)
+        dual, unseen = solved(kernel, penalty, wanted[among], last)
         share = settings.meaning_share
         machine = Machine(
             gram_weights=np.asarray(rows[among].T @ dual * (1 - share), dtype=np.float16),
@@ -377,53 +376,6 @@ _BIAS = 0.1
 """The constant feature's square: a bias that is penalised lightly."""
 _OPINION = 0.5
 """How much the second machine's kernel counts that the first one thought alike of two messages."""
-_ROWS_AT_ONCE = 512
-
-
-def kernel_of(rows: sparse.csr_matrix, support: Singles, *, share: float, sharpness: float, bias: float = 0) -> Singles:
-    """The upper triangle of how alike all texts are (below it only blocks are filled): by meaning, which has this
-    `share` and `sharpness`, and by n-grams; `bias` is a feature that all have.
-
-    A few rows at a time: the n-grams' part would fill the memory as a sparse matrix.
-    """
-    kernel = np.zeros((len(support), len(support)), dtype=np.float32)
-    for start in range(0, len(support), _ROWS_AT_ONCE):
-        part = slice(start, start + _ROWS_AT_ONCE)
-        block = support[part] @ support[start:].T
-        block -= 1
-        block *= sharpness
-        np.exp(block, out=block)
-        block *= share
-        block += bias
-        block += (rows[part] @ rows[start:].T).toarray() * (1 - share)
-        kernel[part, start:] = block
-    return kernel
-
-
-def solved(kernel: Singles, wanted: Floats, last: int) -> tuple[Floats, Floats]:
-    """The dual weights, `kernel`⁻¹ · `wanted`, and what the machine makes of each of its `last` rows when that one is
-    left out, by Cholesky in single precision; `kernel` is used up.
-
-    Only the upper triangle of `kernel` is read. A row that is left out needs its place on the diagonal of `kernel`⁻¹,
-    and the last corner of the inverse is that of the factor's last corner alone, which takes a hundredth of the time
-    where the corner is a fifth of the whole.
-
-    Single precision halves the time and the memory; the penalty on the diagonal keeps the system well conditioned
-    (leave-one-out figures agree with double precision to the third place).
-    """
-    factor, failed = linalg.lapack.spotrf(kernel.T, lower=1, overwrite_a=1)
-    if failed:
-        raise ValueError("The kernel is not positive definite; raise 'penalty' in config.yml.")
-    dual, _ = linalg.lapack.spotrs(factor, wanted.astype(np.float32), lower=1)
-    first = len(wanted) - last
-    corner = np.array(factor[first:, first:], order="F")
-    inverse, _ = linalg.lapack.strtri(corner, lower=1, overwrite_c=1)
-    precision = np.empty(last)
-    for column in range(last):  # the inverse of L Lᵀ has the squared columns of L⁻¹ on its diagonal
-        below = inverse[column:, column]
-        precision[column] = below @ below
-    dual = np.asarray(dual, dtype=np.float64)
-    return dual, wanted[first:] - dual[first:] / precision[:, None]
 
 
 def _one_hot(fine: NDArray[np.int64], label: NDArray[np.int64], number: int) -> Floats:

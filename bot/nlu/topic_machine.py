@@ -1,10 +1,10 @@
 """Reads which topic of the knowledge base a message asks about, from questions that trainers wrote for each topic.
 
-`nlu_data/questions/<intent>.yml` holds the questions by topic. One kernel machine for all topics is fitted on them in
-closed form; a topic without questions has its title and its short answer instead. All topics together also tell which
-intent it is, beside what the classifier thinks: words that belong to one matter and an answer that stands under another
-are what the questions are written for. What trainers write into `when` is no part of it: that is read while the bot
-runs, and `Knowledge.likely` adds it to what this machine says.
+`nlu_data/questions/<intent>.yml` holds the questions by topic; a topic's title and its short answer count among them.
+How well a topic fits is told by a softmax regression over what the message means, and by the n-grams that it shares
+with the topic's nearest question. All topics together also tell which intent it is, beside what the classifier thinks:
+words that belong to one matter and an answer that stands under another are what the questions are written for. What
+trainers write into `when` is no part of it: that is read while the bot runs, and `Knowledge.likely` adds it to this.
 """
 
 from __future__ import annotations
@@ -15,24 +15,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import exp, log
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import sparse
 
 from bot.nlu.features import NGrams, character_spans
-from bot.nlu.kernel import Meaning, Singles, kernel_of, unit
+from bot.nlu.kernel import unit
 from bot.nlu.knowledge import Topic
 from bot.nlu.live_file import examples
+from bot.nlu.ridge import Singles
 
 QUESTIONS = Path("nlu_data/questions")
-_PENALTY, _MEANING_SHARE, _SHARPNESS = 0.1, 0.7, 2.0
-_BY_QUESTIONS = 30.0
-"""Logits of the machine's whole unit, from questions that neither it nor the encoder had learnt (ADR 006)."""
-_BY_INTENT, _UNLIKELIEST = 0.8, 1e-3
+_BY_MEANING, _BY_WORDS = 20.0, 7.0
+"""Logits of a topic's whole weight and of a question in the very same words; with _BY_INTENT from messages that neither
+this nor the encoder had learnt (ADR 006)."""
+_BY_INTENT, _UNLIKELIEST = 0.3, 1e-3
 """What the logarithm of P(intent | enquiry) counts beside them, and the least that such a P counts as: no intent is
 impossible because the classifier says so."""
+_SHARPNESS, _ROUNDS, _AT_ONCE, _STEP, _DRAWN = 24.0, 6, 512, 3e-3, 3e-3
+"""How the regression learns: logits of a whole weight, rounds over all questions, how many of them at once, the first
+step (Adam; Kingma & Ba 2015), and how much each topic is drawn to the middle of its questions."""
 _DESCRIBED_LETTERS = 120
 """Of a short answer that stands in for questions: more says nothing new of what it is about."""
 
@@ -47,13 +50,15 @@ class TopicMachine:
     """The fitted machine."""
 
     topics: Mapping[str, tuple[str, ...]]
-    """By intent; their order is that of the columns below."""
-    meaning: Meaning
+    """By intent; their order is that of the rows below."""
+    mean: Singles
+    weights: Singles
+    """Shape (topics, SIZE)."""
     grams: NGrams
     rows: sparse.csr_matrix
-    """The questions' n-grams."""
-    dual: Singles
-    """Shape (questions, topics)."""
+    """The questions' n-grams, topic by topic."""
+    starts: NDArray[np.int64]
+    """The first row of each topic."""
 
     @classmethod
     def fit(
@@ -67,23 +72,27 @@ class TopicMachine:
         for topic in topics:
             by_intent.setdefault(topic.intent, []).append(topic)
         ordered = [topic for among in by_intent.values() for topic in among]
-        by_topic = [asked.get(topic.id) or _described(topic) for topic in ordered]
+        by_topic = [(*asked.get(topic.id, ()), *_described(topic)) for topic in ordered]
         texts = [text for of_topic in by_topic for text in of_topic]
-        meaning = Meaning.of(embed(texts), _SHARPNESS)
+        sizes = [len(of_topic) for of_topic in by_topic]
+        embeddings = embed(texts)
+        mean = embeddings.mean(axis=0)
         documents = [character_spans(text) for text in texts]
         grams = NGrams.fit(documents, min_documents=1)
-        rows = grams.matrix(documents)
-        kernel = kernel_of(rows, meaning.support, share=_MEANING_SHARE, sharpness=_SHARPNESS)
-        dual = _solved(kernel, [len(of_topic) for of_topic in by_topic])
-        names = {intent: tuple(topic.id for topic in among) for intent, among in by_intent.items()}
-        return cls(names, meaning, grams, rows, dual)
+        return cls(
+            topics={intent: tuple(topic.id for topic in among) for intent, among in by_intent.items()},
+            mean=mean,
+            weights=_learnt(unit(embeddings - mean), np.repeat(np.arange(len(sizes)), sizes)),
+            grams=grams,
+            rows=grams.matrix(documents),
+            starts=np.cumsum([0, *sizes[:-1]]),
+        )
 
     def fits(self, text: str, embedding: NDArray[np.float32]) -> dict[str, dict[str, float]]:
         """By intent how well each of its topics fits a message in normal form, in logits."""
         columns, weights = self.grams.row(character_spans(text))
-        meant = unit(embedding - self.meaning.mean)
-        shared = self._by_gram[:, columns] @ weights
-        found = _BY_QUESTIONS * _alike(self.meaning.support @ meant, shared) @ self.dual
+        nearest = np.maximum.reduceat(self._by_gram[:, columns] @ weights, self.starts)
+        found = _BY_MEANING * (self.weights @ unit(embedding - self.mean)) + _BY_WORDS * nearest
         logits = iter(found.round(3).tolist())
         return {intent: {topic: next(logits) for topic in among} for intent, among in self.topics.items()}
 
@@ -96,13 +105,13 @@ class TopicMachine:
         """Write plain arrays and JSON."""
         np.savez(
             directory / "topics.npz",
-            mean=self.meaning.mean,
-            support=self.meaning.support.astype(np.float16),
+            mean=self.mean,
+            weights=self.weights,
             idf=self.grams.idf,
             values=self.rows.data.astype(np.float16),
             indices=self.rows.indices,
             pointers=self.rows.indptr,
-            dual=self.dual.astype(np.float16),
+            starts=self.starts,
         )
         content = {"grams": list(self.grams.columns), "topics": self.topics}
         (directory / "topics.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
@@ -111,14 +120,13 @@ class TopicMachine:
     def load(cls, directory: Path) -> TopicMachine:
         """The inverse of `save`."""
         content = json.loads((directory / "topics.json").read_text(encoding="utf-8"))
-        with np.load(directory / "topics.npz", allow_pickle=False) as saved:
-            arrays: dict[str, Any] = {name: _single(saved[name]) for name in saved.files}
-        grams = NGrams({gram: column for column, gram in enumerate(content["grams"])}, arrays["idf"])
-        shape = (len(arrays["pointers"]) - 1, len(content["grams"]))
-        rows = sparse.csr_matrix((arrays["values"], arrays["indices"], arrays["pointers"]), shape=shape)
-        topics = {intent: tuple(among) for intent, among in content["topics"].items()}
-        meaning = Meaning(arrays["mean"], arrays["support"], _SHARPNESS)
-        return cls(topics, meaning, grams, rows, arrays["dual"])
+        with np.load(directory / "topics.npz", allow_pickle=False) as arrays:
+            grams = NGrams({gram: column for column, gram in enumerate(content["grams"])}, arrays["idf"])
+            values = arrays["values"].astype(np.float32)
+            shape = (len(arrays["pointers"]) - 1, len(content["grams"]))
+            rows = sparse.csr_matrix((values, arrays["indices"], arrays["pointers"]), shape=shape)
+            topics = {intent: tuple(among) for intent, among in content["topics"].items()}
+            return cls(topics, arrays["mean"], arrays["weights"], grams, rows, arrays["starts"])
 
 
 def likelihoods(shares: Mapping[str, float], fits: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
@@ -141,23 +149,32 @@ def _log_sum(logits: Collection[float]) -> float:
 
 
 def _described(topic: Topic) -> tuple[str, str]:
-    """What a topic is about, where nobody has written questions for it."""
+    """What a topic is about, by its own words: all that is known of it where nobody has written questions."""
     return topic.title, topic.short.text[:_DESCRIBED_LETTERS]
 
 
-def _alike(cosines: Singles, shared: Singles) -> Singles:
-    """The kernel: how alike texts are by the cosine of their meanings and by the n-grams that they share."""
-    return np.asarray(_MEANING_SHARE * np.exp(_SHARPNESS * (cosines - 1)) + (1 - _MEANING_SHARE) * shared)
+def _learnt(texts: Singles, topic_of: NDArray[np.int64]) -> Singles:
+    """Each topic's weights: softmax regression, begun at the middles of the topics' texts and drawn to them."""
+    number = int(topic_of[-1]) + 1
+    middles = np.zeros((number, texts.shape[1]), dtype=np.float32)
+    np.add.at(middles, topic_of, texts)
+    middles = unit(middles)
+    weights, momentum, scale = middles.copy(), np.zeros_like(middles), np.zeros_like(middles)
+    parts = -(-len(texts) // _AT_ONCE)
+    random, step = np.random.default_rng(7), 0
+    for _ in range(_ROUNDS):
+        for part in np.array_split(random.permutation(len(texts)), parts):
+            away = _softmax(_SHARPNESS * (texts[part] @ weights.T))
+            away[np.arange(len(part)), topic_of[part]] -= 1
+            slope = _SHARPNESS / len(part) * (away.T @ texts[part]) + _DRAWN * (weights - middles)
+            momentum += 0.1 * (slope - momentum)
+            scale += 0.001 * (slope * slope - scale)
+            length = _STEP * (1 - step / (parts * _ROUNDS))
+            step += 1
+            weights -= length * (momentum / (1 - 0.9**step)) / (np.sqrt(scale / (1 - 0.999**step)) + 1e-8)
+    return weights
 
 
-def _solved(kernel: Singles, sizes: Sequence[int]) -> Singles:
-    """The weights of each question (rows, `sizes` of them a topic) for each topic (columns); uses `kernel` up."""
-    wanted = np.repeat(np.eye(len(sizes), dtype=np.float32), sizes, axis=0)
-    kernel[np.diag_indices_from(kernel)] += _PENALTY
-    factor = linalg.cho_factor(kernel.T, lower=True, overwrite_a=True, check_finite=False)  # in place: columns first
-    return np.asarray(linalg.cho_solve(factor, wanted - wanted.mean(axis=0), overwrite_b=True, check_finite=False))
-
-
-def _single(array: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Half precision saves room in the file; numbers are counted with in single."""
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+def _softmax(logits: Singles) -> Singles:
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(likely / likely.sum(axis=1, keepdims=True))

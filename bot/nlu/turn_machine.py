@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bot.nlu.features import NGrams, character_spans
-from bot.nlu.kernel import Meaning, Singles, judges, kernel_of, solved
+from bot.nlu.kernel import Meaning, judges
+from bot.nlu.ridge import Singles, kernel_of, solved
 from bot.nlu.turns import Turn
 from bot.nlu.wording import asks
 
@@ -61,8 +62,7 @@ class TurnMachine:
         kernel = kernel_of(rows, meaning.support, share=_MEANING_SHARE, sharpness=_MEANING_SHARPNESS)
         wanted = np.eye(len(names))[targets]
         sizes = np.bincount(targets)[targets]
-        kernel[np.diag_indices_from(kernel)] += _PENALTY * np.sqrt(sizes / sizes.mean())
-        dual, unseen = solved(kernel, wanted, last)
+        dual, unseen = solved(kernel, _PENALTY * np.sqrt(sizes / sizes.mean()), wanted, last)
         return cls(
             names=names,
             meaning=meaning,

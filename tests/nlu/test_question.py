@@ -35,14 +35,14 @@ def enquiry(text: str, name: str, before: Question | None = None) -> Question:
     return question
 
 
-def continued(text: str, before: Question, said: str = "", alone: str = "") -> Question:
-    """`alone`: what the message is about by itself, and behind what was said before too."""
+def continued(text: str, before: Question, said: str = "", alone: str = "", reader: Interpreter = READER) -> Question:
+    """`alone`: what the message is about by itself, and behind what was said before too; without, that matter."""
 
     async def reads_it(joined: str) -> dict[str, Any]:
-        return {"triage": {"label": "enquiry"}, "topics": topics(alone)}
+        last = BASE.topics[before.topics[0]].intent.partition("/")[2]
+        return {"triage": {"label": "enquiry"}, "topics": topics(alone) if alone else topics(last, 0.5)}
 
-    parse = reads_it if alone else reads_nothing
-    question = asyncio.run(READER.continued(text, (said, before), parse, topics(alone) if alone else ()))
+    question = asyncio.run(reader.continued(text, (said, before), reads_it, topics(alone) if alone else ()))
     assert question
     return question
 
@@ -376,9 +376,7 @@ def test_that_the_less_likely_an_answer_is_the_less_is_claimed(alike: float, sai
         return np.array([length], dtype=np.float32)
 
     reader = Interpreter(BASE, WORDS, embed)
-    before = ("身份证丢了", Question((topic.id,)))
-    asked = asyncio.run(reader.continued("那得掏几个？", before, reads_nothing))
-    assert asked
+    asked = continued("那得掏几个？", Question((topic.id,)), "身份证丢了", reader=reader)
     assert (asked.aspects or ("short",))[0] == said
 
 

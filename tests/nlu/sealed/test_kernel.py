@@ -22,7 +22,6 @@ from bot.nlu.kernel import (
     judges,
     label_sums,
     labels_of,
-    solved,
     unsure,
 )
 
@@ -60,16 +59,6 @@ def test_that_unseen_messages_are_read_and_probabilities_sum_to_one() -> None:
     assert np.allclose(probabilities.sum(axis=1), 1)
     right = np.array(model.intents)[probabilities.argmax(axis=1)] == np.array(targets)
     assert right.mean() > 0.8
-
-
-def test_that_the_corner_of_an_inverse_needs_the_corner_of_its_factor_alone() -> None:
-    random = np.random.default_rng(3)
-    root = random.normal(size=(60, 60)).astype(np.float32)
-    kernel, wanted = root @ root.T + 5 * np.eye(60, dtype=np.float32), random.normal(size=(60, 4))
-    dual, left_out = solved(kernel.copy(), wanted, 12)
-    assert np.allclose(dual, np.linalg.solve(kernel, wanted), atol=1e-3)
-    precision = (dual[-12:] / (wanted[-12:] - left_out)).T
-    assert np.allclose(precision, np.diag(np.linalg.inv(kernel))[-12:], rtol=1e-3)
 
 
 def test_that_a_machine_is_judged_by_what_the_encoder_has_not_learnt() -> None:
