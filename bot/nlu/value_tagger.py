@@ -7,6 +7,7 @@ here again; this only tells which words are whose: 狗叫[点点](dog_name)是�
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import re
@@ -33,7 +34,7 @@ _AROUND = 3
 """Characters to each side that say what one is."""
 _LABEL_REACH = 6
 """Characters behind the name of a field in which its value most likely begins."""
-_C1, _C2, _ROUNDS = 0.4, 0.02, 60
+_SETTINGS = {"c1": 0.4, "c2": 0.02, "max_iterations": 60}
 """Penalties of the weights' sizes and of their squares, and rounds of L-BFGS (ADR 006)."""
 _TIMES, _SHARE = 2, 0.7
 """How often each message is learnt from again, and which share of its values is exchanged then."""
@@ -153,15 +154,20 @@ class ValueTagger:
         return tagger
 
     @classmethod
-    def fit(cls, marked: Sequence[Marked], forms: Forms) -> ValueTagger:
-        """Learn from marked messages, and from these with each other's values in the place of their own."""
-        trainer, hints = pycrfsuite.Trainer(verbose=False), Hints.of(forms)
-        trainer.set_params({"c1": _C1, "c2": _C2, "max_iterations": _ROUNDS})
-        for one in (*marked, *_exchanged(marked)):
-            trainer.append(_features(one.text, hints), one.tags)
-        with TemporaryDirectory() as folder:  # crfsuite writes what it learns to a file alone
-            trainer.train(str(Path(folder) / _MODEL))
-            return cls((Path(folder) / _MODEL).read_bytes(), hints)
+    def fit(cls, marked: Sequence[Marked], forms: Forms, memory: Path) -> ValueTagger:
+        """Learn from marked messages, and from these with each other's values in the place of their own; or know it
+        from `memory`, where the last call there learnt the same."""
+        hints = Hints.of(forms)
+        seen = ((_features(one.text, hints), one.tags) for one in marked)
+        lesson = hashlib.sha256(repr((*seen, _SETTINGS, _TIMES, _SHARE)).encode()).digest()
+        known = memory.read_bytes() if memory.exists() else b""
+        if not known.startswith(lesson):
+            known = lesson + _learnt(marked, hints)
+            memory.parent.mkdir(parents=True, exist_ok=True)
+            draft = memory.with_name(f".{memory.name}")
+            draft.write_bytes(known)
+            draft.replace(memory)
+        return cls(known.removeprefix(lesson), hints)
 
     def read(self, text: str) -> list[Tagged]:
         """The values that a message holds, in their order."""
@@ -190,6 +196,17 @@ class ValueTagger:
         """The inverse of `save`."""
         hints = json.loads((directory / _HINTS).read_text(encoding="utf-8"))
         return cls((directory / _MODEL).read_bytes(), Hints(tuple(hints["breeds"]), hints["called"]))
+
+
+def _learnt(marked: Sequence[Marked], hints: Hints) -> bytes:
+    """What crfsuite learns, as it writes it."""
+    trainer = pycrfsuite.Trainer(verbose=False)
+    trainer.set_params(_SETTINGS)
+    for one in (*marked, *_exchanged(marked)):
+        trainer.append(_features(one.text, hints), one.tags)
+    with TemporaryDirectory() as folder:  # it writes to a file alone
+        trainer.train(str(Path(folder) / _MODEL))
+        return (Path(folder) / _MODEL).read_bytes()
 
 
 def _runs(tags: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -15,7 +15,7 @@ pytest.importorskip("rasa")
 
 import yaml
 
-from bot.nlu import forms, marked
+from bot.nlu import forms, marked, value_tagger
 from bot.nlu.channel import _reader
 from bot.nlu.marked import Marked, Tagged, values_in
 from bot.nlu.turns import SURE
@@ -86,7 +86,7 @@ FEW = [
 
 
 def test_that_what_was_learnt_is_kept(tmp_path: Path) -> None:
-    tagger = ValueTagger.fit([Marked.of(text) for text in FEW], forms.load())
+    tagger = ValueTagger.fit([Marked.of(text) for text in FEW], forms.load(), tmp_path / "models" / "kept")
     tagger.save(tmp_path)
     again = ValueTagger.load(tmp_path)
     assert [(one.field, one.text) for one in again.read("狗叫豆豆 是泰迪")] == [
@@ -97,5 +97,16 @@ def test_that_what_was_learnt_is_kept(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "hints.json").read_text(encoding="utf-8"))["called"]["狗名"] == "dog_name"
 
 
-def test_that_an_empty_message_holds_nothing() -> None:
-    assert ValueTagger.fit([Marked.of(text) for text in FEW], forms.load()).read("") == []
+def test_that_the_same_is_learnt_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few, memory = [Marked.of(text) for text in FEW], tmp_path / "kept"
+    first = ValueTagger.fit(few, forms.load(), memory)
+    learn = value_tagger._learnt
+    monkeypatch.setattr(value_tagger, "_learnt", lambda *_: pytest.fail("it is known"))
+    assert ValueTagger.fit(few, forms.load(), memory) == first
+    monkeypatch.setattr(value_tagger, "_learnt", learn)
+    other = ValueTagger.fit([*few, Marked.of("毛是[白](dog_colour)的")], forms.load(), memory)
+    assert other.model != first.model, "one message more is another lesson"
+
+
+def test_that_an_empty_message_holds_nothing(tmp_path: Path) -> None:
+    assert ValueTagger.fit([Marked.of(text) for text in FEW], forms.load(), tmp_path / "kept").read("") == []

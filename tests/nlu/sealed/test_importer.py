@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,17 @@ def test_that_the_test_stories_are_not_trained_on(importer: StationImporter) -> 
 
 def test_that_the_messages_are_read_once_however_often_rasa_asks(importer: StationImporter) -> None:
     assert importer.get_nlu_data() is importer.get_nlu_data(language="zh")
+
+
+def test_that_a_training_message_is_told_from_others_by_its_words(
+    importer: StationImporter,
+) -> None:
+    one, other, *_ = importer.get_nlu_data().training_examples
+    again = copy.deepcopy(one)
+    assert (one == again, one == other, hash(one) == hash(again)) == (True, False, True)
+    again.set(TEXT, "别的")
+    assert one.get(TEXT) != "别的"
+    assert one != again
 
 
 def test_that_training_cuts_the_residents_message_and_not_its_answer(tmp_path: Path) -> None:
