@@ -148,7 +148,10 @@ def to(
         replies = [BotReply(said)]
     elif understanding and case is not None and not understanding.of_form and wording.is_english(message.text):
         replies = _in_english(case, told_before=told_before)
-    elif understanding and (said := _kind_word(session, message, understanding, triage, desk)):
+    elif understanding and (
+        said := _promised(session, message, understanding, triage, desk, now=now)
+        or _kind_word(session, message, understanding, triage, desk)
+    ):
         replies = [BotReply(said)]
     elif understanding and case is None and not understanding.of_form and _is_bare_data(message, triage):
         replies = [BotReply(wording.DATA_ALONE, wording.FORMS_BEGIN)]
@@ -172,6 +175,18 @@ def _kind_word(
         return line.says
     last = last_said(session, message.resident_id)
     return wording.WARM_AGAIN if any(reply.text and reply.text in last for reply in understanding.replies) else None
+
+
+def _promised(
+    session: Session, message: Message, understanding: Understanding, triage: Triage, desk: Desk, *, now: datetime
+) -> str | None:
+    """What is said to talk behind a tip that it is a line for: 没别的了 可千万别说是我."""
+    told = belonging.latest(session, message, now=now) if triage.label == "other" else None
+    if told is None or told.label != "tip" or understanding.of_form:
+        return None
+    manner = Manner(english=wording.is_english(message.text), hidden=False)
+    fitting = _fitting(told, message, triage, manner, desk, Moment(kind_of(told), calm=True))
+    return fitting[1] if fitting else None
 
 
 def _calls(session: Session, message: Message, *, now: datetime) -> bool:

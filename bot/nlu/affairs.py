@@ -92,7 +92,8 @@ class Affairs:
         text, places = parse_data["text"], any(entity["entity"] == "place" for entity in parse_data["entities"])
         personal, last = _PERSONAL.search(text), next(iter(self._said.last_messages), None)
         of_names = last is not None and (last.intent or {}).get("name") == "look_up_name"
-        if personal and of_names and not triage.urgent:
+        for_officer = triage.intent == _OFFICER and triage.confidence >= CERTAIN
+        if personal and of_names and not (triage.urgent or for_officer):
             return dialogue(parse_data, "look_up_name", _NAMES)
         if about == _OFFICER and self._asks_of_the_officer(text, triage):
             surely = {**parse_data["triage"], "confidence": 1.0}  # beside a request it is still the look-up's

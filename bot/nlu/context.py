@@ -445,9 +445,8 @@ class Context:
         over for: 犬证在这办是吧 赵鹏 2101…"""
         text, heard = alone["text"], Heard.in_message(alone)
         forms, lately, said = self._said.forms.forms.values(), self._lately_named(), self._said.bot_said
-        told_of = (
-            form for form in forms if form.subject.search(normalise(text)) or form in lately or form.says in said
-        )
+        by_resident = [form for form in forms if form.subject.search(normalise(text)) or form in lately]
+        told_of = (*by_resident, *(form for form in forms if form.says in said))
         handed = (
             form for form in told_of if _identifies(self._filling.read_for(form, CONSENT, text, {}, heard).values)
         )
@@ -570,7 +569,8 @@ class Context:
         before = (last.parse_data or {}).get("triage") if last else None
         if triage.urgent or self._said.form or not before or Triage.from_json(before).label != "enquiry":
             return False
-        return self._said.forms.cancels(normalise(text))
+        tells = triage.label in ("tip", "help_request") and triage.confidence >= CERTAIN  # 取消 另外 邻居吸毒
+        return not tells and self._said.forms.cancels(normalise(text))
 
     def _wished(self, parse_data: Mapping[str, Any], intent: str, about: str) -> Form | None:
         """The form that a message begins: in so many words, behind words about it, or with data for it."""
@@ -590,9 +590,14 @@ class Context:
             return wished
         if permit := self._tells_of_living_here(text, heard):
             return permit
-        for form in self._said.forms.forms.values():
-            talked_of = about in form.matters or form.intent in named or form.subject.search(normalise(text))
-            if talked_of or form.says in self._said.bot_said:
+        forms = self._said.forms.forms.values()
+        talked_of = [
+            form
+            for form in forms
+            if about in form.matters or form.intent in named or form.subject.search(normalise(text))
+        ]
+        for form in (*talked_of, *forms):  # an answer may offer both, and somebody has asked about one
+            if form in talked_of or form.says in self._said.bot_said:
                 reading = self._filling.read_for(form, CONSENT, text, {}, heard)
                 if _identifies(reading.values) or ("name" in reading.values and _INTRODUCES.search(normalise(text))):
                     return form

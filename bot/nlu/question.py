@@ -223,6 +223,9 @@ class Interpreter:
             return True
         if wording.aspects and len(wording.subject) <= _BARE:
             return True
+        first = re.split(r"[\s,，。]", normal, maxsplit=1)[0]
+        if enquires and first != normal and self.only_continues(first):
+            return True  # 得多少钱 我退休金才三千来块
         return enquires and not sure and (bool(wording.aspects) or size(normal) <= _VAGUE_CHARACTERS)
 
     def adds_to(self, text: str, before: Question) -> bool:

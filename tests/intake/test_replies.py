@@ -621,13 +621,33 @@ async def test_that_what_an_officer_asked_for_is_explained_and_its_sending_ackno
     assert "不是同一只" in said(station)[-1]
 
 
-async def test_that_who_wants_to_stay_unnamed_is_told_so(station: Station) -> None:
-    station.rasa.labels = {"楼下棋牌室天天赌钱": "tip", "可不能让他们知道是我说的": "tip"}
+@pytest.mark.parametrize(
+    ("words", "label", "told"),
+    [
+        ("可不能让他们知道是我说的", "tip", True),
+        ("没别的了 就这些 可千万别说是我啊", "other", True),
+        ("我 害怕 名字 不要写", "tip", True),
+        ("匿名就不用了 我不怕", "tip", False),
+    ],
+)
+async def test_that_who_wants_to_stay_unnamed_is_told_so(
+    station: Station, words: str, label: str, *, told: bool
+) -> None:
+    station.rasa.labels = {"楼下棋牌室天天赌钱": "tip", words: label}
     await station.deliver("楼下棋牌室天天赌钱")
     station.clock.advance(seconds=20)
-    await station.deliver("可不能让他们知道是我说的")
+    await station.deliver(words)
     unnamed = next(line.entry.says for line in advice.load().lines if line.entry.name == "keep_me_out")
-    assert said(station)[-1].endswith(unnamed)
+    assert said(station)[-1].endswith(unnamed) == told
+
+
+@pytest.mark.parametrize("earlier", [[], ["丢了个包"]])
+async def test_that_nobody_is_promised_secrecy_who_has_told_of_nothing(station: Station, earlier: list[str]) -> None:
+    station.rasa.labels = {"丢了个包": "help_request", "就这些 可千万别说是我": "other"}
+    for text in (*earlier, "就这些 可千万别说是我"):
+        await station.deliver(text)
+        station.clock.advance(seconds=20)
+    assert said(station)[-1] == "答：就这些 可千万别说是我"
 
 
 def _pseudonym(station: Station) -> str:

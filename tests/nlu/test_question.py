@@ -77,6 +77,11 @@ def test_that_a_question_that_names_nothing_stays_with_the_topic_before() -> Non
     assert READER.continues("办完你们管送吗", topics("follow_up"), enquires=True)
 
 
+def test_that_a_question_of_a_few_words_stands_on_the_topic_before_whatever_is_told_behind_it() -> None:
+    assert READER.continues("得多少钱 我退休金一个月三千来块", topics("city_services"), enquires=True)
+    assert not READER.continues("我退休金一个月三千来块 得多少钱", topics("city_services"), enquires=False)
+
+
 def test_that_small_talk_with_the_words_of_a_question_does_not_stand_on_the_topic_before() -> None:
     nothing = [{"name": FOLLOW_UP, "confidence": 0.3}]
     assert not READER.continues("火车票改签怎么弄", nothing, enquires=False)

@@ -31,6 +31,7 @@ from bot.nlu.turning_point import TURN
 from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, TALK_TURNS, Turn
 from bot.nlu.values import UNDER_16, _check_digit
 
+NUMBER = "21010419900307001" + _check_digit("21010419900307001")
 UNCLEAR = Triage(
     "enquiry",
     0.5,
@@ -102,7 +103,7 @@ def meaning(
         title, said_there = text.partition("，")[0], text.rpartition("，")[2]
         (intent,) = (topic.intent for topic in READERS.knowledge.current().topics.values() if topic.title == title)
         assert parse_data["text"].endswith(said_there), text
-        return read(text, Triage("enquiry", 0.9, intent))
+        return read(text, Triage("enquiry", 0.9, intent), topics=[(intent.partition("/")[2], 0.5)])
 
     return asyncio.run(context.meaning(parse_data, joined, parse))
 
@@ -987,6 +988,13 @@ def test_that_who_bears_a_name_is_no_question_for_an_officer(text: str) -> None:
     assert meaning(asked, looked_up("look_up_name", "李梓轩")).parse_data["intent"]["name"] == "look_up_name"
 
 
+def test_that_who_asks_for_the_officer_behind_a_name_is_not_asked_for_a_name() -> None:
+    officer, text = Triage("enquiry", 0.99, "enquiry/community_officer"), "行 另外我们那片的片警是谁"
+    asked = read(text, officer, topics=[("community_officer", 0.99)])
+    heard = meaning(asked, looked_up("look_up_name", "李沐阳")).parse_data
+    assert (heard["intent"]["name"], heard["triage"]["intent"]) == ("enquiry", "enquiry/community_officer")
+
+
 def test_that_look_ups_go_on_with_another_name_place_or_number() -> None:
     named = looked_up("look_up_name", "叫张伟的多不多")
     assert meaning(read("李沐阳", OFF_TOPIC), named).parse_data["intent"]["name"] == "look_up_name"
@@ -1022,6 +1030,20 @@ def test_that_all_the_data_for_a_form_handed_over_with_its_name_are_no_whisper()
     data = "犬证在这办是吧 我直接发你 赵鹏 21010419860307001X 13840002751 魁星楼路8号1单元203 柯基 叫土豆"
     number = data.replace("21010419860307001X", "21010419860307001" + _check_digit("21010419860307001"))
     assert meaning(read(number, WHISPER)).parse_data["intent"]["name"] == "apply_dog_licence"
+
+
+def test_that_of_two_forms_that_an_answer_offers_data_begin_the_one_that_was_asked_about() -> None:
+    permit = Triage("enquiry", 1.0, "enquiry/residence_permit_apply")
+    asked = said(permit, "办居住证 手机上能整完不", Question(("residence_permit_apply", "bot_services_phone")))
+    both = BotUttered("居住证、犬证能在这里申请：回“我要办居住证”或“我要办犬证”。")
+    data = read(f"赵铁柱 {NUMBER} 电话15140233908", Triage("other", 0.9, "other/gibberish"))
+    assert meaning(data, asked, both).parse_data["intent"]["name"] == "apply_residence_permit"
+
+
+def test_that_a_tip_told_with_a_cancellation_is_a_tip() -> None:
+    asked = said(Triage("enquiry", 0.9, "enquiry/dog_licence"), "狗证先不办了", Question(("dog_licence",)))
+    told = read("对 取消 另外 邻居吸毒 我看见针了", Triage("tip", 0.96, "tip/drugs"))
+    assert meaning(told, asked).parse_data["triage"]["intent"] == "tip/drugs"
 
 
 def test_that_a_slip_of_the_finger_in_a_form_is_no_call_for_haste() -> None:
@@ -1219,9 +1241,8 @@ def test_that_who_gives_a_name_and_telephone_after_a_question_asks_for_somebody(
 
 
 def test_that_an_identity_number_is_no_whisper_where_its_form_was_talked_of() -> None:
-    number = "21010419900307001" + _check_digit("21010419900307001")
     permit = said(Triage("enquiry", 0.99, "enquiry/residence_permit_apply"), "学生能办居住证不")
-    heard = meaning(taken_for("answer", f"唐可欣 {number}", SURE_WHISPER), permit)
+    heard = meaning(taken_for("answer", f"唐可欣 {NUMBER}", SURE_WHISPER), permit)
     assert heard.parse_data["intent"]["name"] == "apply_residence_permit"
 
 
@@ -1326,8 +1347,7 @@ def test_that_a_number_of_any_look_is_looked_up_in_a_form_and_out_of_it() -> Non
 
 def test_that_whoever_looks_up_an_application_begins_none_by_telling_whose_it_is() -> None:
     asked = UserUttered("我提交的居住证到哪步了", {"name": "ask_status"})
-    number = "21010419900307001" + _check_digit("21010419900307001")
-    whose = read(f"号码找不着了 叫王守仁 {number} 能查不", Triage("enquiry", 0.7, "enquiry/residence_permit_apply"))
+    whose = read(f"号码找不着了 叫王守仁 {NUMBER} 能查不", Triage("enquiry", 0.7, "enquiry/residence_permit_apply"))
     assert meaning(whose, asked).parse_data["intent"]["name"] == "ask_status"
 
 
