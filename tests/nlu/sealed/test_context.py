@@ -975,6 +975,14 @@ def looked_up(name: str, text: str) -> UserUttered:
     return UserUttered(text, {"name": name}, parse_data=parse_data)  # type: ignore[arg-type]
 
 
+def test_that_a_place_told_at_length_answers_whose_officer_it_is() -> None:
+    asked = said(Triage("enquiry", 1.0, "enquiry/community_officer"), "片警是谁", Question(("community_officer",)))
+    place = read(
+        "吉祥街那块 具体是吉祥二路26号", Triage("help_request", 0.9, "help_request/general_help"), ("place", 10, 17)
+    )
+    assert meaning(place, asked).parse_data["intent"]["name"] == "look_up_officer"
+
+
 def test_that_a_request_with_a_place_behind_a_look_up_is_one() -> None:
     blocked = Triage("help_request", 0.93, "help_request/public_hazard")
     told = read("棋牌摊子天天把人行道堵死，联合路58号门前", blocked, ("place", 13, 18))
