@@ -61,9 +61,9 @@ class Round:
         self._messages = messages
         self.examples = Counter(messages.intents[number] for number in known)
         documents = [messages.documents[number] for number in known]
-        self._ngrams = NGrams.fit(documents, min_documents=2)
+        self._ngrams, rows = NGrams.fit(documents, min_documents=2)
         targets = [messages.intents[number] for number in known]
-        rows, embeddings = self._ngrams.matrix(documents), messages.embeddings[known]
+        embeddings = messages.embeddings[known]
         own = np.ones(len(known), dtype=bool)
         self.model: KernelModel = fit(rows, embeddings, targets, Settings(), judged_by=own).model
 

@@ -148,12 +148,12 @@ class TriageClassifier(GraphComponent):
         examples = examples[int(len(examples) * self._config["leave_out"]) :]
         documents = [grams(example.get(TEXT), words_of(example)) for example in examples]
         targets = [example.get(INTENT_RESPONSE_KEY) for example in examples]
-        self._ngrams = NGrams.fit(documents, min_documents=self._config["min_documents"])
+        self._ngrams, rows = NGrams.fit(documents, min_documents=self._config["min_documents"])
         own = np.array([example.get(FROM_CATALOGUE) is None for example in examples], dtype=bool)
         own &= judges([example.get(TEXT) for example in examples])
         with threadpool_limits(os.cpu_count()):  # serving has one
             fitted = fit(
-                self._ngrams.matrix(documents),
+                rows,
                 np.stack([embedding_of(example) for example in examples]),
                 targets,
                 Settings(**{name: self._config[name] for name in asdict(Settings())}),

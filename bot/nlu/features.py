@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -52,17 +53,34 @@ class NGrams:
     idf: NDArray[np.float32]
 
     @classmethod
-    def fit(cls, documents: Iterable[Sequence[tuple[str, int, int]]], *, min_documents: int = 2) -> NGrams:
-        """Keep n-grams seen in at least `min_documents` messages, in a fixed order."""
-        count = 0
-        seen: Counter[str] = Counter()
+    def fit(
+        cls, documents: Iterable[Sequence[tuple[str, int, int]]], *, min_documents: int = 2
+    ) -> tuple[NGrams, sparse.csr_matrix]:
+        """Keep n-grams seen in at least `min_documents` messages, in a fixed order; with the messages' rows, as `row`
+        gives each."""
+        numbers: dict[str, int] = {}
+        seen, often, ends = array("q"), array("q"), [0]
         for document in documents:
-            count += 1
-            seen.update({gram for gram, _, _ in document})
-        kept = sorted(gram for gram, number in seen.items() if number >= min_documents)
-        frequencies = np.array([seen[gram] for gram in kept], dtype=np.float64)
-        idf = np.log((1 + count) / (1 + frequencies)) + 1
-        return cls(columns={gram: column for column, gram in enumerate(kept)}, idf=idf.astype(np.float32))
+            counts = Counter(numbers.setdefault(gram, len(numbers)) for gram, _, _ in document)
+            seen.extend(counts)
+            often.extend(counts.values())
+            ends.append(len(seen))
+        columns = np.array(seen, dtype=np.int64)
+        frequencies = np.bincount(columns, minlength=len(numbers))
+        kept = sorted(gram for gram, number in numbers.items() if frequencies[number] >= min_documents)
+        place = np.full(len(numbers), -1)
+        place[[numbers[gram] for gram in kept]] = np.arange(len(kept))
+        idf = np.zeros(len(kept), dtype=np.float32)
+        idf[place[place >= 0]] = (np.log(len(ends) / (1 + frequencies[place >= 0])) + 1).astype(np.float32)
+
+        known = place[columns] >= 0
+        rows, columns = np.repeat(np.arange(len(ends) - 1), np.diff(ends))[known], place[columns][known]
+        weights = (1 + np.log(np.array(often, dtype=np.float32)[known])) * idf[columns]
+        lengths = np.sqrt(np.bincount(rows, weights * weights, minlength=len(ends) - 1))
+        weights = (weights / lengths[rows]).astype(np.float32)
+        shape = (len(ends) - 1, len(kept))
+        matrix = sparse.csr_matrix((weights, (rows, columns)), shape=shape)
+        return cls({gram: column for column, gram in enumerate(kept)}, idf), matrix
 
     def row(self, document: Sequence[tuple[str, int, int]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Columns and unit-length tf-idf weights of one message; both empty when nothing in it is known."""
@@ -77,11 +95,3 @@ class NGrams:
         weights = (1 + np.log(weights)) * self.idf[indices]
         norm = float(np.sqrt(weights @ weights))
         return indices, weights / norm if norm else weights
-
-    def matrix(self, documents: Sequence[Sequence[tuple[str, int, int]]]) -> sparse.csr_matrix:
-        """The rows of many messages as one matrix."""
-        rows = [self.row(document) for document in documents]
-        pointers = np.cumsum([0] + [len(indices) for indices, _ in rows])
-        indices = np.concatenate([indices for indices, _ in rows]) if rows else np.zeros(0, np.int64)
-        values = np.concatenate([weights for _, weights in rows]) if rows else np.zeros(0, np.float32)
-        return sparse.csr_matrix((values, indices, pointers), shape=(len(rows), len(self.idf)))

@@ -321,7 +321,7 @@ def fit(
     index = {intent: number for number, intent in enumerate(intents)}
     fine = np.array([index[target] for target in targets])[order]
     label = label_of[fine]
-    wanted = _one_hot(fine, label, len(intents))
+    wanted = np.eye(len(intents))[fine]
     meaning = Meaning.of(embeddings, settings.meaning_sharpness)
 
     def solve(among: NDArray[np.int64], last: int, opinion: Floats | None) -> tuple[Machine, Floats, Floats]:
@@ -330,7 +330,8 @@ def fit(
         if opinion is not None:
             kernel += _OPINION * (opinion @ opinion.T).astype(np.float32)
         penalty = settings.penalty / _message_weights(fine[among], settings)
-        dual, unseen = solved(kernel, penalty, wanted[among], last)
+        # A label's column is the sum of its intents' columns, and so is its solution.
+        dual, unseen = (_with_labels(found, label_of) for found in solved(kernel, penalty, wanted[among], last))
         share = settings.meaning_share
         machine = Machine(
             gram_weights=np.asarray(rows[among].T @ dual * (1 - share), dtype=np.float16),
@@ -378,11 +379,8 @@ _OPINION = 0.5
 """How much the second machine's kernel counts that the first one thought alike of two messages."""
 
 
-def _one_hot(fine: NDArray[np.int64], label: NDArray[np.int64], number: int) -> Floats:
-    wanted = np.zeros((len(fine), number + len(LABELS)))
-    wanted[np.arange(len(fine)), fine] = 1
-    wanted[np.arange(len(fine)), number + label] = 1
-    return wanted
+def _with_labels(of_intents: Floats, label_of: NDArray[np.int64]) -> Floats:
+    return np.concatenate([of_intents, label_sums(of_intents, label_of)], axis=1)
 
 
 def _message_weights(fine: NDArray[np.int64], settings: Settings) -> Floats:

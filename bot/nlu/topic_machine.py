@@ -78,13 +78,13 @@ class TopicMachine:
         embeddings = embed(texts)
         mean = embeddings.mean(axis=0)
         documents = [character_spans(text) for text in texts]
-        grams = NGrams.fit(documents, min_documents=1)
+        grams, rows = NGrams.fit(documents, min_documents=1)
         return cls(
             topics={intent: tuple(topic.id for topic in among) for intent, among in by_intent.items()},
             mean=mean,
             weights=_learnt(unit(embeddings - mean), np.repeat(np.arange(len(sizes)), sizes)),
             grams=grams,
-            rows=grams.matrix(documents),
+            rows=rows,
             starts=np.cumsum([0, *sizes[:-1]]),
         )
 

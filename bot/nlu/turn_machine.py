@@ -56,8 +56,8 @@ class TurnMachine:
         order, last = np.argsort(judged_by, kind="stable"), int(judged_by.sum())
         targets = np.repeat(np.arange(len(names)), [len(texts[name]) for name in names])[order]
         documents = [character_spans(text) for name in names for text in texts[name]]
-        grams = NGrams.fit(documents, min_documents=1)
-        rows = grams.matrix(documents)[order]
+        grams, rows = NGrams.fit(documents, min_documents=1)
+        rows = rows[order]
         meaning = Meaning.of(embeddings[order], _MEANING_SHARPNESS)
         kernel = kernel_of(rows, meaning.support, share=_MEANING_SHARE, sharpness=_MEANING_SHARPNESS)
         wanted = np.eye(len(names))[targets]
