@@ -181,8 +181,10 @@ def _promised(
     session: Session, message: Message, understanding: Understanding, triage: Triage, desk: Desk, *, now: datetime
 ) -> str | None:
     """What is said to talk behind a tip that it is a line for: 没别的了 可千万别说是我."""
-    told = belonging.latest(session, message, now=now) if triage.label == "other" else None
-    if told is None or told.label != "tip" or understanding.of_form:
+    if triage.label != "other" or understanding.of_form:
+        return None
+    told = belonging.latest(session, message, now=now)
+    if told is None or told.label != "tip":
         return None
     manner = Manner(english=wording.is_english(message.text), hidden=False)
     fitting = _fitting(told, message, triage, manner, desk, Moment(kind_of(told), calm=True))

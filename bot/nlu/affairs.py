@@ -8,7 +8,7 @@ from typing import Any
 from bot.nlu.asked import Asked
 from bot.nlu.conversation import Conversation
 from bot.nlu.forms import Form
-from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE, bare, dialogue, may_be_value
+from bot.nlu.meanings import ANY_REQUEST, CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE, bare, dialogue, may_be_value
 from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import FOLLOW_UP
@@ -18,7 +18,6 @@ from bot.nlu.triage import Triage
 from bot.nlu.wording import OTHERS, asks
 
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
-_UNNAMED = "help_request/general_help"
 _LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}(?:{OTHERS}).{{0,6}}查|查.{{0,6}}(?:{OTHERS}).{{0,4}}[的办]")
 _LOOK_UPS = re.compile("重名|同名|重了?[几多]|叫这个?名|片儿?警|管片|社区民警|包片")
 """Words that only a look-up has."""
@@ -100,7 +99,7 @@ class Affairs:
             surely = {**parse_data["triage"], "confidence": 1.0}  # beside a request it is still the look-up's
             return dialogue({**parse_data, "triage": surely}, "look_up_officer", _OFFICER)
         tells = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN and not bare(parse_data)
-        tells = tells and triage.intent != _UNNAMED  # which a place in a few words looks like: 具体是吉祥二路26号
+        tells = tells and triage.intent != ANY_REQUEST  # which a place in a few words looks like: 具体是吉祥二路26号
         value = may_be_value(parse_data, triage) and not tells
         answers = about == _OFFICER and (value or _only_a_place(parse_data, triage))
         if places and ((triage.intent == _OFFICER and not triage.uncertain) or answers):

@@ -24,7 +24,7 @@ from bot.nlu.form_reader import Heard
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
 from bot.nlu.long_ago import tells_of_long_ago
 from bot.nlu.marked import FORM_VALUES
-from bot.nlu.meanings import CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
+from bot.nlu.meanings import ANY_REQUEST, CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Parse, Question
@@ -88,7 +88,6 @@ _SWINDLE = re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?
 _HAN = re.compile("[\u4e00-\u9fff]")
 _TIP_HOWTO, _ANY_TIP = "enquiry/tip_howto", "tip/general_tip"
 _ALARM_HOWTO = "enquiry/alarm_howto"
-_ANY_REQUEST = "help_request/general_help"
 _SERVICES, _GOODBYE = "enquiry/bot_services", "other/goodbye"
 _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "praise", "acknowledgement", "insult"))
 """Talk beside which a question may stand; what stands in fiction, an advert or the news is a part of it."""
@@ -417,8 +416,8 @@ class Context:
             return _HUMAN_SERVICE
         forms, offers = self._said.forms.forms.values(), self._said.bot_said_lately(_OFFERED_LATELY)
         offered = self._lately_named() or any(form.says in offers or form.subject.search(text) for form in forms)
-        told = doubtful or triage.label in ("enquiry", "other") or triage.intent == _ANY_REQUEST or whispered(triage)
-        return _ANY_REQUEST if told and not offered and leaves_contact(text) and self._said.last_messages else ""
+        told = doubtful or triage.label in ("enquiry", "other") or triage.intent == ANY_REQUEST or whispered(triage)
+        return ANY_REQUEST if told and not offered and leaves_contact(text) and self._said.last_messages else ""
 
     @staticmethod
     async def _without_figures(alone: dict[str, Any], parse: Parse) -> dict[str, Any]:
@@ -444,11 +443,12 @@ class Context:
         """The form that a text wishes for, or that it or the talk before it names and that it hands an identity number
         over for: 犬证在这办是吧 赵鹏 2101…"""
         text, heard = alone["text"], Heard.in_message(alone)
-        forms, lately, said = self._said.forms.forms.values(), self._lately_named(), self._said.bot_said
+        forms, lately = self._said.forms.forms.values(), self._lately_named()
         by_resident = [form for form in forms if form.subject.search(normalise(text)) or form in lately]
-        told_of = (*by_resident, *(form for form in forms if form.says in said))
         handed = (
-            form for form in told_of if _identifies(self._filling.read_for(form, CONSENT, text, {}, heard).values)
+            form
+            for form in self._told_of(by_resident)
+            if _identifies(self._filling.read_for(form, CONSENT, text, {}, heard).values)
         )
         return self._said.forms.wished(text, "") or self._agreed_to(text) or next(handed, None)
 
@@ -596,17 +596,22 @@ class Context:
             for form in forms
             if about in form.matters or form.intent in named or form.subject.search(normalise(text))
         ]
-        for form in (*talked_of, *forms):  # an answer may offer both, and somebody has asked about one
-            if form in talked_of or form.says in self._said.bot_said:
-                reading = self._filling.read_for(form, CONSENT, text, {}, heard)
-                if _identifies(reading.values) or ("name" in reading.values and _INTRODUCES.search(normalise(text))):
-                    return form
-                offered = form.says in self._said.bot_said and not asks(normalise(text))
-                given = set(reading.values) & _OF_APPLICANTS
-                invited = f"回“{form.says}”" in self._said.bot_said  # whoever gave up is told the words as well
-                if offered and ("name" in given or (given and invited and not reading.loose)):
-                    return form
+        for form in self._told_of(talked_of):
+            reading = self._filling.read_for(form, CONSENT, text, {}, heard)
+            if _identifies(reading.values) or ("name" in reading.values and _INTRODUCES.search(normalise(text))):
+                return form
+            offered = form.says in self._said.bot_said and not asks(normalise(text))
+            given = set(reading.values) & _OF_APPLICANTS
+            invited = f"回“{form.says}”" in self._said.bot_said  # whoever gave up is told the words as well
+            if offered and ("name" in given or (given and invited and not reading.loose)):
+                return form
         return None
+
+    def _told_of(self, by_resident: Sequence[Form]) -> list[Form]:
+        """The forms that the resident speaks of, then the others that the bot has just offered: one answer may offer
+        both where somebody has asked about one."""
+        offered = (form for form in self._said.forms.forms.values() if form.says in self._said.bot_said)
+        return [*by_resident, *(form for form in offered if form not in by_resident)]
 
     def _tells_of_living_here(self, text: str, heard: Heard) -> Form | None:
         """The form whose places and day somebody tells all in one breath, without a question and out of any case:

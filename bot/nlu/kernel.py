@@ -48,8 +48,7 @@ class Calibration:
         number = len(label_of)
         bias = self.pull * scores[:, number:] + np.asarray(self.label_bias)
         logits = self.sharpness * scores[:, :number] + bias[:, label_of]
-        likely = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(likely / likely.sum(axis=1, keepdims=True))
+        return softmax(logits)
 
     @classmethod
     def fit(
@@ -97,6 +96,12 @@ class CalibrationLoss:
         by_bias = (1 + _FINE_SHARE) * (np.eye(len(LABELS))[self.label] - labels).mean(axis=0)
         rises = [found.sharpness * by_sharpness.mean(), found.pull * by_pull.mean()]
         return loss, np.array([-rises[0], -rises[1], *(2 * _BIAS_PENALTY * parameters[2:] - by_bias)])
+
+
+def softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    """Each row as probabilities."""
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
 
 
 _FINE_SHARE = 0.2

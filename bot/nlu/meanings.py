@@ -16,6 +16,8 @@ from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS
 
 ONLY_SILENCE = frozenset({f"{URGENT}/silent_call", f"{URGENT}/general_alarm"})
 """Alarms that a bare value can look like."""
+ANY_REQUEST = "help_request/general_help"
+"""A request that does not say what for."""
 LOST = frozenset(f"other/{intent}" for intent in ("off_topic", "gibberish", "test_message", "chitchat", "media_word"))
 """What a detail of a longer story looks like when it is read by itself."""
 CERTAIN = 0.8

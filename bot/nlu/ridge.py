@@ -101,7 +101,9 @@ def _by_conjugate_gradients(kernel: Singles, penalty: Floats, wanted: Singles, l
     signs[-last:] = np.random.default_rng(7).choice([-1, 1], (last, _PROBES))
     aims = np.concatenate([wanted, signs], axis=1)
     found, residue, way = np.zeros_like(aims), aims.copy(), np.zeros_like(aims)
-    step, before = nearly.solved(residue), np.ones(aims.shape[1], dtype=np.float32)
+    step, before = nearly.solved(aims), np.ones(aims.shape[1], dtype=np.float32)
+    classes = wanted.shape[1]
+    nearly_signs = step[:, classes:]
     norms = np.linalg.norm(aims, axis=0) + _TINY
     for _ in range(_ROUNDS):
         promise = (residue * step).sum(axis=0)
@@ -118,8 +120,7 @@ def _by_conjugate_gradients(kernel: Singles, penalty: Floats, wanted: Singles, l
         step, before = nearly.solved(residue), promise + _TINY
     else:
         raise ValueError(_NOT_POSITIVE)
-    classes = wanted.shape[1]
-    correction = signs * (found[:, classes:] - nearly.solved(signs))
+    correction = signs * (found[:, classes:] - nearly_signs)
     return found[:, :classes], nearly.diagonal()[-last:] + correction[-last:].mean(axis=1)
 
 

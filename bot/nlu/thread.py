@@ -11,7 +11,7 @@ from typing import Any
 from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
 from bot.nlu.corrections import puts_right
 from bot.nlu.filling_in import FillingIn
-from bot.nlu.meanings import CERTAIN, LOST, ONLY_SILENCE, graver, read_as, unclear, whispered
+from bot.nlu.meanings import ANY_REQUEST, CERTAIN, LOST, ONLY_SILENCE, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
 from bot.nlu.telling_words import ALARMING, CLOSING, HAPPENING, chases
@@ -80,8 +80,7 @@ _ESCALATED = {
     "help_request/harassment": f"{URGENT}/stalking",
 }
 """What a whisper means when it comes in the middle of telling something: the man of the tip is here."""
-_ANY_REQUEST = "help_request/general_help"
-_NEAR_DANGER = frozenset({*_ESCALATED, "help_request/burglary_discovered", _ANY_REQUEST})
+_NEAR_DANGER = frozenset({*_ESCALATED, "help_request/burglary_discovered", ANY_REQUEST})
 """Tips and requests from which danger is not far: a bare place after them may be a whisper."""
 _ONESELF = re.compile(r"我叫|我姓|(?<!\d)1\d{10}(?!\d)")
 """The name and the telephone number that nobody whispers."""
@@ -125,7 +124,7 @@ class Thread:
             if matter and matter[1].intent not in _NEAR_DANGER:
                 return read_as(parse_data, matter[1], matter[1].intent)
             if matter is None and _ONESELF.search(text) and self._thread():
-                return read_as(parse_data, Triage("help_request", triage.confidence, _ANY_REQUEST), _ANY_REQUEST)
+                return read_as(parse_data, Triage("help_request", triage.confidence, ANY_REQUEST), ANY_REQUEST)
         earlier = self._supplemented(text)
         if earlier and not triage.seen_by_net and not (triage.urgent and triage.confidence >= _LIKELY):
             return read_as(parse_data, earlier, earlier.intent)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bot.nlu.features import NGrams, character_spans
-from bot.nlu.kernel import unit
+from bot.nlu.kernel import softmax, unit
 from bot.nlu.knowledge import Topic
 from bot.nlu.live_file import examples
 from bot.nlu.ridge import Singles
@@ -37,7 +37,7 @@ _SHARPNESS, _ROUNDS, _AT_ONCE, _STEP, _DRAWN = 24.0, 6, 512, 3e-3, 3e-3
 """How the regression learns: logits of a whole weight, rounds over all questions, how many of them at once, the first
 step (Adam; Kingma & Ba 2015), and how much each topic is drawn to the middle of its questions."""
 _DESCRIBED_LETTERS = 120
-"""Of a short answer that stands in for questions: more says nothing new of what it is about."""
+"""Of a topic's short answer, which counts among its questions: more says nothing new of what it is about."""
 
 
 def questions(folder: Path = QUESTIONS) -> dict[str, tuple[str, ...]]:
@@ -164,7 +164,7 @@ def _learnt(texts: Singles, topic_of: NDArray[np.int64]) -> Singles:
     random, step = np.random.default_rng(7), 0
     for _ in range(_ROUNDS):
         for part in np.array_split(random.permutation(len(texts)), parts):
-            away = _softmax(_SHARPNESS * (texts[part] @ weights.T))
+            away = softmax(_SHARPNESS * (texts[part] @ weights.T))
             away[np.arange(len(part)), topic_of[part]] -= 1
             slope = _SHARPNESS / len(part) * (away.T @ texts[part]) + _DRAWN * (weights - middles)
             momentum += 0.1 * (slope - momentum)
@@ -173,8 +173,3 @@ def _learnt(texts: Singles, topic_of: NDArray[np.int64]) -> Singles:
             step += 1
             weights -= length * (momentum / (1 - 0.9**step)) / (np.sqrt(scale / (1 - 0.999**step)) + 1e-8)
     return weights
-
-
-def _softmax(logits: Singles) -> Singles:
-    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(likely / likely.sum(axis=1, keepdims=True))

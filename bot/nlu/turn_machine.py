@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bot.nlu.features import NGrams, character_spans
-from bot.nlu.kernel import Meaning, judges
+from bot.nlu.kernel import Meaning, judges, softmax
 from bot.nlu.ridge import Singles, kernel_of, solved
 from bot.nlu.turns import Turn
 from bot.nlu.wording import asks
@@ -79,7 +79,7 @@ class TurnMachine:
         likeness = self.meaning.likeness(embedding[None, :])[0]
         scores = weights @ self.gram_weights[columns] + likeness @ self.meaning_weights
         fit = np.log(self.asking if asks(text) else 1 - self.asking)
-        likely = _softmax((self.sharpness * scores + _ASKING_SHARE * fit)[None, :])[0]
+        likely = softmax((self.sharpness * scores + _ASKING_SHARE * fit)[None, :])[0]
         ordered = np.argsort(-likely)
         return [Turn(self.names[number], float(likely[number])) for number in ordered if likely[number] >= _LEAST]
 
@@ -127,10 +127,5 @@ def _asking(texts: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
 def _calibrated(unseen: NDArray[np.float64], targets: NDArray[np.int64]) -> float:
     """The sharpness under which the examples, each read as if it had been left out, are least surprising."""
     everyone = np.arange(len(targets))
-    losses = [-np.log(_softmax(sharpness * unseen)[everyone, targets] + 1e-9).mean() for sharpness in _SHARPNESSES]
+    losses = [-np.log(softmax(sharpness * unseen)[everyone, targets] + 1e-9).mean() for sharpness in _SHARPNESSES]
     return float(_SHARPNESSES[int(np.argmin(losses))])
-
-
-def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
-    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
