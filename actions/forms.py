@@ -14,15 +14,16 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.form_questions import filled_lines, next_slot, question
-from actions.said import said_before, said_now
+from actions.said import bot_said, said_before, said_now
 from actions.store import UNAVAILABLE, in_transaction
 from bot.nlu import forms
 from bot.nlu.beforehand import MESSAGES, SECONDS, is_too_early, told_before
 from bot.nlu.entities import StationEntities
+from bot.nlu.field_values import not_in_form
 from bot.nlu.form_reader import GIVING_AGREES, Heard, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
-from bot.nlu.stopped import CANCELLED, HANDED_IN
+from bot.nlu.stopped import CANCELLED, HANDED_IN, stopped_form, waits
 from bot.nlu.values import UNDER_16, mentions_day, of_minor
 from bot.nlu.wording import asks
 from bot.services import applications, photos
@@ -36,12 +37,15 @@ _SUBMITTED = f"{{title}}{HANDED_IN} {{receipt}}。\n民警审核后在这里发�
 _NOTED = "记下了，{answers}。"
 _CHANGED = "改好了，{answers}。"
 _TOLD_BEFORE = "前面说过的先替您记上了：{answers}。不对直接说。"
+_OTHER_WAITS = "{title}那份先放着，填过的都留着；要接着填，说“{says}”。"
 _NOT_UNDERSTOOD = "这一句没看懂，换个说法试试。要问别的也可以直接问；不办了就回“不办了”。"
 _LATER = "好，先放着，填过的都在，还没有提交；真不办了就回“不办了”。方便的时候回来接着发就行{next}"
 _LATER_BEGINS = _LATER.partition("{")[0]
 _NEXT, _NEXT_OF_ALL = "，下一项是“{title}”。", "，或者回“同意”开始。"
 _RESTING = "好嘞，您先忙，填过的都替您留着，回来接着发就行。"
+_STILL_KEPT = "填过的还替您留着，没有提交；回来接着发就行。"
 _MISSING = "还没提交，还差{count}项：{titles}。"
+_ONLY_TO_CONFIRM = "还没提交，都填齐了：核对没错，回“确认”就交。"
 _PERHAPS_A_CHILD = re.compile(
     "警察(?:叔叔|阿姨)|小学生|我.{0,4}年级|我(?:才|今年)?(?:[5-9]|1[0-5]|十[一二三四五]?|[五六七八九])岁"
 )
@@ -59,6 +63,7 @@ _BOT = "我是派出所公众号的自动答复助手，不是真人；申请由
 _DEAF = "好，这里都用打字，不用接电话；办的结果也发消息告诉您。"
 _ABOUT_WHEN = "记不清哪天的，写个大概的年月就行，比如“今年三月”；说不上来就先问家里人，填过的都在。"
 _UNASKED = "只填表里列的这几项就行，没列的不用写；还要什么，民警审核时会告诉您。"
+_NOT_IN_FORM = "知道了。{what}表里不用填，说错了也不要紧。"
 _SENT = "照片上的字我看不了；打过字的我都记着，没记下的请再打一遍："
 _CHAT = "嗯，听着呢，咱们接着来："
 _PHOTOS = "手机拍的就行：彩色、清楚、拍全，别用美颜和滤镜；以前拍的、一样清楚的也行。合不合用由民警审核。"
@@ -85,6 +90,8 @@ _GOES_ON = re.compile("接着|继续|往下|[办填弄整]")
 _POLITE = re.compile("谢|[好行嗯中妥]|知道|没关系|没事|辛苦|麻烦|ok|[🙏👌👍]", re.IGNORECASE)
 _TAKES_UP = re.compile("接着|继续|同意|确认|提交|回来|开始|来吧|[办填弄整交]")
 """Words with which a form that waits is taken up again."""
+_TAKES_UP_FORMER = re.compile("接着|继续|昨[天儿]|前[天儿]|上[次回]|之前|先前|头前|那[个份张]")
+_NOTHING_KEPT = "上回那份按您说的停了，填过的没有留着，这回从头填。"
 _PHOTO_KEPT = "照片收到，记作“{photo}”。照片上的字我看不了，下面这一项请打字："
 _CAPTION = 16
 """Letters up to which a message in front of a picture says what it shows."""
@@ -118,6 +125,9 @@ class _FormFiller:
         form = forms.live().current().forms[self.form_name]
         filled = {slot: tracker.get_slot(slot) for slot in form.slots}
         requested = tracker.get_slot(REQUESTED) if _active(tracker) == self.form_name else None
+        if _answered_already(tracker) and _rests(tracker):
+            dispatcher.utter_message(text=_STILL_KEPT)
+            return []
         if _answered_already(tracker):
             _ask(dispatcher, form, requested, filled, again=requested == CONSENT, kept=False)
             return []
@@ -183,7 +193,7 @@ class SubmitApplication(Action):
             dispatcher.utter_message(text=_NOT_STORED)
             return [SlotSet(CONFIRMED, None), FollowupAction(form.name)]
         dispatcher.utter_message(text=_SUBMITTED.format(title=form.title, receipt=receipt))
-        return _emptied(form)
+        return _emptied(form, tracker)
 
 
 def _ask(
@@ -233,21 +243,28 @@ def _heard(
         station_forms, form, requested, text, filled, today=today, entities=entities, heard=heard, earlier=earlier
     )
     if UNDER_16 in reading.problems or (form.intent == _PERMIT and of_minor(text)):
-        return _of_minor(dispatcher, form, requested, filled)
+        return _of_minor(dispatcher, form, requested, filled, tracker)
     if requested is None:
         return _begun(dispatcher, station_forms, form, reading, tracker)
     if reading.command == "cancel":
         dispatcher.utter_message(text=CANCELLED.format(says=form.says))
-        return [*_emptied(form), SlotSet(REQUESTED, None)]
+        return [*_emptied(form, tracker), SlotSet(REQUESTED, None)]
     if reading.command == "same_photo":
         return _same_photo(dispatcher, form, requested, tracker)
     if _rests(tracker) and _only_polite(reading, text):
         dispatcher.utter_message(text=_RESTING)
         return [SlotSet(requested, None)]
+    if _rests(tracker) and reading == Reading(remark=reading.remark or "-"):  # it is only answered
+        for told in (reading.remark, _STILL_KEPT):
+            dispatcher.utter_message(text=told)
+        return [SlotSet(requested, None)]
     if reading.command == "resume" and requested == CONSENT and _GOES_ON.search(text) and not asks(text):
         _aside(dispatcher, form, "resume", requested, filled)
         dispatcher.utter_message(text=GIVING_AGREES)
         return [SlotSet(CONSENT, True)]
+    if reading.command == "unasked" and (what := not_in_form(normalise(text))):
+        dispatcher.utter_message(text=_NOT_IN_FORM.format(what=what))
+        return [SlotSet(requested, None)]
     if reading.command:
         if reading.remark:
             dispatcher.utter_message(text=reading.remark)
@@ -265,14 +282,16 @@ def _heard(
     return _filled(dispatcher, station_forms, form, reading, requested, filled)
 
 
-def _of_minor(dispatcher: CollectingDispatcher, form: Form, requested: str | None, filled: Mapping[str, Any]) -> Events:
+def _of_minor(
+    dispatcher: CollectingDispatcher, form: Form, requested: str | None, filled: Mapping[str, Any], tracker: Tracker
+) -> Events:
     """A child under sixteen cannot apply here: nothing begins, and a form that has nobody's number ends. One that is
     somebody else's goes on."""
     dispatcher.utter_message(text=UNDER_16)
     if requested and any(filled.get(name) for name, entry in form.fields.items() if entry.kind == "id_number"):
         return [SlotSet(requested, None)]
     dispatcher.utter_message(text=_NONE_FOR_CHILDREN.format(act=form.says.removeprefix("我要")))
-    return [*_emptied(form), SlotSet(REQUESTED, None)]
+    return [*_emptied(form, tracker), SlotSet(REQUESTED, None)]
 
 
 def _begun(
@@ -284,20 +303,33 @@ def _begun(
     said = [event for event in said_before(tracker)[:MESSAGES] if float(event.get("timestamp") or 0) >= oldest]
     messages = [{**(event.get("parse_data") or {}), "text": event.get("text") or ""} for event in said]
     told = told_before(station_forms, form, messages, today=date.today(), entities=StationEntities.load())
-    if too_early := next(filter(is_too_early, reading.problems), told.too_early):
+    since = any(form.fields[name].months_needed for name in reading.values if name in form.fields)
+    before_now = "" if since else told.too_early  # what is told now counts: 现在满七个月了
+    if too_early := next(filter(is_too_early, reading.problems), before_now):
         dispatcher.utter_message(text=too_early)
-        return [*_emptied(form), SlotSet(REQUESTED, None)]
+        return [*_emptied(form, tracker), SlotSet(REQUESTED, None)]
     if _PERHAPS_A_CHILD.search(said_now(tracker)) and any(
         entry.settings.get("adult") for entry in form.fields.values()
     ):
         dispatcher.utter_message(text=_FOR_CHILDREN)
-    before = {name: value for name, value in told.values.items() if name not in reading.values}
+    if stopped_form(bot_said(tracker)) is form and _TAKES_UP_FORMER.search(said_now(tracker)):
+        dispatcher.utter_message(text=_NOTHING_KEPT)
+    kept = {name: tracker.get_slot(name) for name in form.fields if tracker.get_slot(name) is not None}
+    before = {name: value for name, value in {**told.values, **kept}.items() if name not in reading.values}
+    if other := _left_open(station_forms, form, tracker):
+        dispatcher.utter_message(text=_OTHER_WAITS.format(title=other.title, says=other.says))
     events = _filled(dispatcher, station_forms, form, reading, None, {})
     if before.get("dog_breed") in station_forms.fierce:
         dispatcher.utter_message(text=_FIERCE.format(breed=before["dog_breed"]))
     if before:
         dispatcher.utter_message(text=_TOLD_BEFORE.format(answers="；".join(filled_lines(form, before))))
     return [*events, *(SlotSet(name, value) for name, value in before.items())]
+
+
+def _left_open(station_forms: Forms, form: Form, tracker: Tracker) -> Form | None:
+    """The other form that was begun and waits: something stands in it that this one has no field for."""
+    others = (other for other in station_forms.forms.values() if other is not form)
+    return next((one for one in others if waits(one, form, tracker.get_slot)), None)
 
 
 def _answer_besides(
@@ -397,6 +429,8 @@ def _aside(
         dispatcher.utter_message(text=_SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
     if open_ and (aside == "missing" or (aside in ("resume", "review") and done)):
         dispatcher.utter_message(text=_MISSING.format(count=len(open_), titles="、".join(open_)))
+    if aside == "missing" and not open_:
+        dispatcher.utter_message(text=_ONLY_TO_CONFIRM)
     if aside == "later":
         entry = form.fields.get(requested or "")
         dispatcher.utter_message(text=_LATER.format(next=_NEXT.format(title=entry.title) if entry else _NEXT_OF_ALL))
@@ -420,7 +454,7 @@ def _rests(tracker: Tracker) -> bool:
 def _puts_off(said: Iterable[Mapping[str, Any]]) -> bool:
     """Whether one of the bot's messages tells that the form waits."""
     told = (str(message.get("text") or "") for message in said)
-    return any(text == _RESTING or text.startswith(_LATER_BEGINS) for text in told)
+    return any(text in (_RESTING, _STILL_KEPT) or text.startswith(_LATER_BEGINS) for text in told)
 
 
 def _only_polite(reading: Reading, text: str) -> bool:
@@ -536,8 +570,11 @@ def _photo_before(tracker: Tracker) -> str | None:
     return str(metadata["message_id"]) if metadata.get("photo") else None
 
 
-def _emptied(form: Form) -> Events:
-    return [SlotSet(slot, None) for slot in form.slots]
+def _emptied(form: Form, tracker: Tracker) -> Events:
+    """A form's slots, empty, but for what another one that waits has in common with it."""
+    other = _left_open(forms.live().current(), form, tracker)
+    shared = set(other.fields) if other else set()
+    return [SlotSet(slot, None) for slot in form.slots if slot not in shared]
 
 
 def _intent(tracker: Tracker) -> str:

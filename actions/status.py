@@ -7,7 +7,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.lookups import answer_with
-from actions.said import said_now
+from actions.said import bot_said, said_now
 from bot.nlu.stopped import OTHER_MATTER, stopped_form
 from bot.services import standing
 
@@ -25,8 +25,9 @@ class Status(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
-        text, events = said_now(tracker), reversed(tracker.events)
-        form = stopped_form(str(event.get("text") or "") for event in events if event["event"] == "bot")
+        text, form = said_now(tracker), stopped_form(bot_said(tracker))
         of_it = form if form and not OTHER_MATTER.search(text) else None
         stopped = _STOPPED.format(title=of_it.title, says=of_it.says) if of_it else ""
-        return await answer_with(dispatcher, tracker.sender_id, partial(standing.asked, text=text, stopped=stopped))
+        triage = tracker.latest_message.get("triage") or {}
+        find = partial(standing.asked, text=text, stopped=stopped, request=triage.get("label") == "help_request")
+        return await answer_with(dispatcher, tracker.sender_id, find)

@@ -3,6 +3,7 @@
 Every function works inside the caller's transaction, so that a message, its case and its pages change together.
 """
 
+import re
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import escalation
 from bot.duty.watch import Watch
-from bot.nlu.triage import CASE_LABELS, URGENT, Evidence, Triage, gravity
+from bot.nlu.triage import CASE_LABELS, FORCED, URGENT, Evidence, Triage, gravity
 from bot.store.models import (
     Case,
     CaseId,
@@ -24,8 +25,9 @@ from bot.store.models import (
 )
 
 _JOIN_WITHIN = {"help_request": timedelta(hours=12), "tip": timedelta(hours=24)}
-TOLD_OVER = "over"
-"""In what a case was asked: its resident has said that it is over, so nothing more is asked."""
+TOLD_OVER, RELIEVED = "over", "relief"
+"""In what a case was asked: its resident has said that it is over, so nothing more is asked; or that help has come or
+the danger is past."""
 _RAISE_WITHIN = timedelta(minutes=30)
 _ALARM_LASTS = timedelta(hours=12)
 
@@ -51,6 +53,34 @@ _SURE_OF_KIND = 0.8
 """P(alarm) of a further message from which it names the kind of an alarm that began in doubt."""
 WITH_THE_ODDS = 0.5
 """P(alarm) from which a message is more likely one than none; it is paged for far below (ADR 005)."""
+_SURE_WITH_NET = 0.85
+"""The same of another story, where the safety net sees a danger as well."""
+_STORIES = {
+    "lost": ("missing_child", "missing_adult_at_risk", "found_lost_person", "kidnapping"),
+    "fire": ("fire", "gas_leak", "building_danger", "explosives_weapons", "crowd_danger"),
+    "road": ("traffic_injury",),
+    "water": ("drowning",),
+    "beast": ("dangerous_animal",),
+    "people": (
+        *("burglary", "armed_threat", "domestic_violence", "child_abuse", "sexual_assault", "stalking", "captivity"),
+        *("violent_threat", "assault", "group_fight", "drunk_violent", "robbery", "theft_in_progress", "taxi_danger"),
+    ),
+}
+_STORY_OF = {f"{URGENT}/{kind}": story for story, kinds in _STORIES.items() for kind in kinds}
+"""Kinds of alarm that one and the same event may be taken for. Whoever is ill, poisoned or in despair may be so in any
+of them, and money may be asked for in any."""
+_BEGINS_ANEW = re.compile(
+    "又是我|还是我|另外(?!一)|另一[件个码]|别的事|新的?情况|[还又](?:有|出了?)[一个件档]{1,2}事|路过|经过|(?:回来|回家|往回走)的?(?:路上|道上)"
+    "|又(?:碰|遇|赶|摊|撞)[见上到着]|it'?s me again|another (?:thing|emergency|one)|something else"
+)
+"""Words of who has something else to tell."""
+_NEVER_CAME = re.compile("差点|险些|去年|前年|以前|上回|那年|小时候|almost|nearly")
+"""Words of a danger that did not come to pass, or not now."""
+_ONLY_FEARED = re.compile(
+    "怕(?:是|不是|他|她|它|孩子|老[人头]|我?[爸妈爷奶姥])|(?:会不会|是不是|别是|可别|不会是|该不会)|万一|要是"
+    f"|afraid (?:he|she)|maybe|might have|{_NEVER_CAME.pattern}"
+)
+"""Of one that nobody has seen, or one such."""
 
 
 def is_tip(label: str, intent: str) -> bool:
@@ -61,15 +91,18 @@ def is_tip(label: str, intent: str) -> bool:
 def file_message(session: Session, message: Message, triage: Triage, *, watch: Watch, now: datetime) -> Case | None:
     """Put a triaged message where it belongs: into an open case, which it may raise, or into a new one, or nowhere.
 
-    An open alarm takes everything the same resident sends. A request that was written to in the last half hour becomes
-    the alarm when the resident turns out to be in danger, so that the officer sees one story. Labels are only ever
-    raised, and a message that is filed again (its first handling did not end) stays where it is.
+    An open alarm takes everything the same resident sends, but what surely is another emergency. A request that was
+    written to in the last half hour becomes the alarm when the resident turns out to be in danger, so that the officer
+    sees one story. Labels are only ever raised, and a message that is filed again (its first handling did not end)
+    stays where it is.
     """
     label = triage.label if not triage.uncertain else min(triage.label, "help_request", key=gravity)
     if triage.chosen and (asked := _asked_about(session, message.resident_id, now)):
         message.case = asked
         return _take_choice(session, asked, message, triage, watch=watch, now=now)
-    case = _filed(session, message) or _open_case_for(session, message.resident_id, label, now)
+    case = _filed(session, message) or _joined(session, message, label, triage, now)
+    if case is not None and _tells_another_story(case, message, triage):
+        case = None
     if case is None and triage.label not in CASE_LABELS and (asked := _talked_about(session, message.resident_id, now)):
         case, label = asked, triage.label
     if case is None:
@@ -95,6 +128,8 @@ def file_message(session: Session, message: Message, triage: Triage, *, watch: W
     message.case = case
     case.updated_at = now
     case.silent = case.silent or triage.silent
+    if _was_forced(triage):
+        case.asked = [mark for mark in case.asked if mark not in (TOLD_OVER, RELIEVED)]
     if label == case.label:
         _tell_of_another_danger(session, case, message, triage, watch=watch, now=now)
         _add_evidence(case, triage)
@@ -105,14 +140,54 @@ def _tell_of_another_danger(
     session: Session, case: Case, message: Message, triage: Triage, *, watch: Watch, now: datetime
 ) -> None:
     """Page the officer who has an alarm when its resident surely tells of a danger that nothing in it spoke of yet:
-    whoever drives to a burglary does not read that the house is on fire now."""
+    whoever drives to a burglary does not read that the house is on fire now, or that all was not well after all."""
     if case.state != CaseState.ACKNOWLEDGED or not _tells_a_danger(triage):
         return
     before = [Triage.from_json(other.triage) for other in case.messages if other.triage and other.id != message.id]
     known = {case.intent, *(reading.intent for reading in before if _tells_a_danger(reading))}
-    if triage.intent not in known and triage.intent not in case.asked:  # as it is where a message is filed again
+    news = triage.intent not in known or _was_forced(triage)
+    if news and triage.intent not in case.asked:  # as it is where a message is filed again
         case.asked = [*case.asked, triage.intent]
         escalation.page_holder(session, case, PageKind.TURNED, watch=watch, now=now)
+
+
+def _was_forced(triage: Triage) -> bool:
+    """Whether its resident takes back that all is well: somebody made them write it."""
+    return any(item.rule == FORCED for item in triage.evidence)
+
+
+def _tells_another_story(case: Case, message: Message, triage: Triage) -> bool:
+    """Whether a message in an alarm that nobody has acknowledged surely tells of another emergency: a fight, met on the
+    way home with the father who had been lost. The pages that are on their way speak of the father.
+
+    Within one event a model hears many dangers (a knock in a fire, a rope at a bank). So it must be of another story,
+    and the alarm over as its resident says, or about somebody lost, or the words must say that they begin anew; or it
+    began with people, and the safety net sees a fire, gas, water or the road.
+    """
+    own = case.alarm_message_id == message.id or triage.chosen
+    if own or not triage.urgent or case.label != URGENT or case.state != CaseState.OPEN:
+        return False
+    before, now = _STORY_OF.get(case.intent), _STORY_OF.get(triage.intent)
+    if now is None or now == before:
+        return False
+    least = _SURE_WITH_NET if triage.seen_by_net else _SURE_OF_ANOTHER
+    if triage.source == "net" or triage.confidence < least or _ONLY_FEARED.search(message.text):
+        return False
+    ended = {TOLD_OVER, RELIEVED} & set(case.asked) or before == "lost"
+    worse = before == "people" and now in ("fire", "water", "road") and triage.seen_by_net
+    return bool(ended or worse or _BEGINS_ANEW.search(message.text.lower()))
+
+
+def _joined(session: Session, message: Message, label: str, triage: Triage, now: datetime) -> Case | None:
+    """The open case that a message joins. An alarm that was just called over also takes what only faintly sounds like
+    one, or what nearly came to pass: its resident still speaks of the fright."""
+    alarm = open_alarm(session, message.resident_id, now=now) if label == URGENT else None
+    resolved = alarm.resolved_at if alarm else None
+    never_came = _NEVER_CAME.search(message.text.lower()) and triage.confidence < _SURE_OF_ANOTHER
+    faint = (never_came or triage.fainter_than(WITH_THE_ODDS)) and not triage.silent
+    if resolved and now - resolved <= _RAISE_WITHIN and faint:
+        return alarm
+    return _open_case_for(session, message.resident_id, label, now)
 
 
 def _tells_a_danger(reading: Triage) -> bool:

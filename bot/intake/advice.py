@@ -35,7 +35,8 @@ class Entry(Written):
     or with `instead` gets it in the place of the guidance; `after`: it is said also when the alarm is over; `calm`: it
     belongs to requests and tips as well; `mute`: it is said to whoever cannot telephone, and to nobody else; `intents`:
     it is said also to what is surely read as one of these, whatever its words; `relief`: it answers that help has come;
-    `beside`: it answers what is asked of the bot, and what else a message tells is answered beside it.
+    `beside`: it answers what is asked of the bot, and what else a message tells is answered beside it; `asks`: it asks
+    where its resident is, and no question follows it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Entry(Written):
     mute: bool = False
     relief: bool = False
     beside: bool = False
+    asks: bool = False
 
     @property
     def mark(self) -> str:
@@ -118,7 +120,7 @@ class Moment:
 
 def lines_for(moment: Moment, text: str, lines: Sequence[Line], intent: str = "") -> Iterator[Entry]:
     """The entries that answer the words of a message, the best first; `intent`: what it is surely read as."""
-    bare = _SPACES.sub("", normalise(text))
+    bare = wording.as_planned(_SPACES.sub("", normalise(text)))
     for line in lines:
         if line.of(moment) and moment.allows(line.entry) and line.fits(bare, intent):
             yield line.entry

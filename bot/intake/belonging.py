@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot.intake import wording
 from bot.intake.questions import messages_of
 from bot.nlu.triage import Triage
+from bot.nlu.unspoken import gives_up, withdraws
 from bot.store.models import Case, CaseState, Message, ResidentId
 
 WITHIN = timedelta(minutes=30)
@@ -36,7 +37,7 @@ def of_media(session: Session, message: Message, triage: Triage, *, now: datetim
 def of_words(session: Session, message: Message, triage: Triage, *, now: datetime) -> Triage:
     """The triage of what sounds like talk and tells the officer something of the request or tip just told: how its
     resident wants to be reached, at what number, or that it need not go on. It is filed there."""
-    says = (wording.wants_no_calls, wording.withdraws, wording.gives_number)
+    says = (wording.wants_no_calls, withdraws, wording.gives_number)
     if triage.label != "other" or not any(told(message.text) for told in says):
         return triage
     case = latest(session, message, now=now)
@@ -94,6 +95,12 @@ def take_media(session: Session, message: Message, triage: Triage, *, now: datet
 def has_words(messages: Iterable[Message]) -> bool:
     """Whether anything is told in these messages; a location's name and a picture tell nothing."""
     return any(one.kind in ("text", "voice") and one.text.strip() for one in messages)
+
+
+def given_up(messages: Sequence[Message]) -> bool:
+    """Whether the last words of these messages say that what was told in them need not go on."""
+    last = next((one.text for one in reversed(messages) if one.kind == "text"), "")
+    return gives_up(last)
 
 
 def _recent(session: Session, resident_id: ResidentId, now: datetime) -> Iterable[Case]:

@@ -18,7 +18,7 @@ from bot.duty import case as duty_case
 from bot.intake import wording
 from bot.intake.desk import Desk
 from bot.nlu.triage import URGENT, Triage
-from bot.store.models import OF_FORM, Message, MessageId, Reply, Resident, ResidentId, WorkState
+from bot.store.models import OF_FORM, Case, Message, MessageId, Reply, Resident, ResidentId, WorkState
 from bot.store.session import claim_due, insert
 from bot.wechat.inbound import Inbound
 
@@ -165,13 +165,15 @@ def recent_fragments(
     """The resident's short texts of the last minutes, oldest first: "他" and "在门口" before "有刀".
 
     Only a short message is read together with earlier ones, and only unbroken runs of short ones count: a long message
-    is understood by itself.
+    is understood by itself, and what led to an alarm that has been called over since is done with.
     """
     if len(text) > _FRAGMENT_CHARACTERS:
         return ()
     rows = session.execute(
         sa.select(Message.text)
+        .outerjoin(Case, Case.id == Message.case_id)
         .where(
+            sa.or_(Case.resolved_at.is_(None), Message.received_at > Case.resolved_at),
             Message.resident_id == resident_id,
             Message.id < message_id,
             Message.kind.in_(_IN_WORDS),

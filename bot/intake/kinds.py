@@ -5,10 +5,12 @@ kind, or was in doubt and a later one is not; the label never does.
 """
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
+from bot.intake.questions import AlarmQuestions, kind_of
 from bot.nlu.triage import URGENT, Triage
 from bot.store.models import Case, Message
 
@@ -25,6 +27,8 @@ _OF_GAS = frozenset(f"{URGENT}/{kind}" for kind in ("fire", "medical", "poisonin
 _FOUND_ILL = frozenset(f"{URGENT}/{kind}" for kind in ("medical", "poisoning"))
 _HELD = frozenset({f"{URGENT}/captivity", f"{URGENT}/kidnapping"})
 """What a swindler's orders sound like: stay on the line, tell nobody, do not leave the room."""
+_NOT_AT_A_DISTANCE = _HELD | {f"{URGENT}/robbery", f"{URGENT}/assault"}
+"""And what the bank's people sound like who hold a customer back: the net has to see it."""
 _BLOWS = frozenset({f"{URGENT}/domestic_violence", f"{URGENT}/assault"})
 _OWN_END = frozenset({_DESPAIR, _OF_ANOTHER})
 _OF_ONESELF = re.compile(
@@ -43,6 +47,15 @@ def of_first_words(case: Case, triage: Triage) -> None:
     """Give an alarm the kind that its resident has been answered for: the net files it before the model has read."""
     if triage.urgent and not triage.uncertain:
         case.intent = triage.intent
+
+
+def retell(case: Case, messages: Sequence[Message], questions: AlarmQuestions) -> bool:
+    """Let the words of the whole story name an alarm's kind, and tell whether they did."""
+    kind = questions.kind_told(case, messages)
+    turned = kind_of(case) != kind
+    if turned:
+        case.intent = f"{URGENT}/{kind}"
+    return turned
 
 
 def turn(session: Session, case: Case, triage: Triage, text: str) -> bool:
@@ -97,7 +110,7 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     if case.intent in _MONEY and triage.intent not in _MONEY:
         if triage.intent == _DESPAIR:
             return sure or triage.confidence >= _SURE  # whoever lost it all must not be left alone
-        return triage.seen_by_net if triage.intent in _HELD else sure
+        return triage.seen_by_net if triage.intent in _NOT_AT_A_DISTANCE else sure
     if triage.intent in _MONEY and case.intent not in _MONEY:
         # who offers money beside an accident makes no swindle of it; what was read doubtfully may be one from the first
         return sure and first is not None and first.fainter_than(_DOUBTFUL)

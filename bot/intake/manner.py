@@ -60,7 +60,7 @@ _DEAF = re.compile(
 )
 """Who writes is deaf or mute; a patient who cannot speak and a child who does not yet are neither."""
 _NO_TELEPHONE = re.compile(
-    "(?:不能|没法|没办法|不会|不敢|不方便)(?:打|接)电话|打不了电话|电话(?:我)?(?:打不了|打不出|不会打|不能打|不能|不会)|打电话(?:不会|不能)"
+    "(?:不能|没法|没办法|不会|不敢|不方便)(?:打|接|听)电话|电话(?:不能|没法|不会)[打接听]|打不了电话|电话(?:我)?(?:打不了|打不出|不会打|不能打|不能|不会)|打电话(?:不会|不能)"
     r"|\bi (?:cannot|can't|cant|can not) (?:call|phone|speak|talk)\b(?! (?:chinese|mandarin|any chinese))",
     re.IGNORECASE,
 )
@@ -82,6 +82,13 @@ _CHILD = re.compile(
     "|我(?:是小学生|上[小一二三四五六](?:学|年级)|[在念读][一二三四五六]年级)"
 )
 """Who writes is a child; 警察叔叔 alone is said by grown people as well."""
+_CHILD_ALONE = re.compile(
+    "(?=.*(?:警察|民警)(?:叔叔|阿姨))(?=.*我(?:叫|的名字))"
+    "(?=.*(?:(?:自己|一个人)[^，。 ]{0,2}(?:在|搁)(?:家|屋)|"
+    "[爸妈爷奶姥][^，。 ]{0,4}(?:上班|[不没]在家|没回来|出[去门])))"
+)
+"""The same of a child that tells its name, by all that it wrote: 警察叔叔你好 我叫浩浩, 我自己在家."""
+_GREETS_AS_A_CHILD = re.compile("(?:(?:警察|民警)(?:叔叔|阿姨)|你好|您好|我(?:叫|是)[^，。我你]{1,4}|[，。,!！~])+")
 _OF_A_CHILD = re.compile("我(?:家|的)?(?:孩子|儿子|女儿|闺女|孙|娃|学生)|我(?:老公|媳妇|对象|爱人|下班|单位)")
 
 
@@ -106,6 +113,7 @@ class Manner:
         latest = next((one.text for one in reversed(messages) if one.kind == "text"), "")
         english = not wording.is_chinese(latest) and any(wording.is_english(one.text) for one in messages)
         child = any(_CHILD.search(text) and not _OF_A_CHILD.search(text) for text in texts)
+        child = child or bool(_CHILD_ALONE.search(told := "，".join(texts)) and not _OF_A_CHILD.search(told))
         return cls(english=english, hidden=hidden, mute=not hidden and any(map(_is_mute, texts)), child=child)
 
     def of_entry(self, entry: Entry) -> str:
@@ -153,6 +161,17 @@ def _is_hidden(case: Case, messages: Sequence[Message], texts: Sequence[str]) ->
         return not (deaf or unreachable) or any(_FEAR.search(text) for text in texts)
     whispered = any((one.triage or {}).get("intent") == _WHISPER for one in messages if one.id == case.alarm_message_id)
     return whispered and not deaf
+
+
+def greets_as_a_child(text: str) -> bool:
+    """Whether a text is nothing but how a child begins: 警察叔叔你好 我叫浩浩."""
+    bare = wording.unspaced(text)
+    return bool(_GREETS_AS_A_CHILD.fullmatch(bare)) and "我叫" in bare and bool(re.search("叔叔|阿姨", bare))
+
+
+def is_mute(messages: Sequence[Message]) -> bool:
+    """Whether who wrote these messages has said that they cannot telephone."""
+    return any(map(_is_mute, _texts([one for one in messages if one.kind == "text"])))
 
 
 def _is_mute(text: str) -> bool:

@@ -5,14 +5,14 @@ and it goes on when Rasa is down. The wording is trainers' (`nlu_data/alarm_ques
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.intake.wording import unspaced
+from bot.intake.wording import as_planned, unspaced
 from bot.nlu.entities import entities_of
 from bot.nlu.knowledge import ANSWERS
 from bot.nlu.live_file import LiveFile, of_its_shape, read_yaml
@@ -32,6 +32,9 @@ RESCUE = frozenset(
 )
 """Kinds in which as a rule nobody stands beside the writer and reads along."""
 _DOOR_QUESTION, _PLACE_QUESTION, _AGE_QUESTION, _AGAIN, _LAST = "door", "place", "age", "again", "last"
+_CHILD, _LAST_OF_A_CHILD = "child", "last_child"
+_CONFIRM = "confirm"
+"""In a case's `asked`, and among the trainers' words: whether it is the place that its resident wrote just before."""
 _AGAIN_AFTER, _LAST_AFTER = 2, 4
 """Messages in an alarm after which a place that nobody has told is asked for once more, and for the last time: nobody
 can go to no place."""
@@ -44,11 +47,25 @@ _VAGUELY = re.compile(
 """Words of a place in English that may be none that can be found."""
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
 _FLOOR = re.compile("[0-9一二三四五六七八九十]+(?:楼|层)(?!上|下|的)")
-_HOME = re.compile("小区|家园|花园|公寓|号楼|单元|[0-9]栋|家属|宿舍|我家|屋里|对门|隔壁|楼上|楼道|阳台|卧室|厨房|客厅")
+_LANDMARK = re.compile(
+    "(?:楼下|楼上|旁边|边上|对面|隔壁|附近|门口|后身|后门|后面|前面|左边|右边|挨着|靠着|紧挨|底下|一楼|招牌)"
+    "[^，。,. ]{0,10}"
+    "(?:店(?!员|主|里)|冰城|馆|学校|小学|中学|幼儿园|超市|市场|银行|药房|药店|大厦|广场|商场|酒店|宾馆|网吧|公园|加油站|车站|地铁|公交站"
+    "|医院|诊所|厂|肯德基|麦当劳|华莱士|沙县|蜜雪|菜站|驿站|便利|小卖部|修鞋|鸡架|烧烤|彩票站|理发)"
+    "|(?:[\u4e00-\u9fff]{2,6}(?:小学|中学|幼儿园)|[\u4e00-\u9fff]{2}[一二三四五六七八九十]校)"
+    "[^，。,. ]{0,2}(?:上|念|读|对面|旁边|后身|附近|门口)"
+    "|[\u4e00-\u9fff]{2,6}(?<!就在)(?<!我在)(?<!们在)(?<!小区)(?<!学校)(?<!商场)[东西南北正]门"
+)
+"""A place that officers find, told by what stands there: 楼下有个蜜雪冰城."""
+_HOME = re.compile(
+    "小区|家园|花园|公寓|号楼|单元|[0-9]栋|家属|宿舍|我家|屋里|对门|隔壁|楼上|楼道|阳台|卧室|厨房|客厅|楼下[有是卖就]"
+)
 _FLOOR_ALONE = re.compile("第?[0-9一二三四五六七八九十]+(?:楼|层)|楼[上下道]|门口|家里?|屋里?")
 """A name that tells nobody where to go: 三楼."""
-_YEARS = re.compile("(?<![0-9])(?:[6-9][0-9]|10[0-9])了(?![0-9])")
-"""How old somebody is, as it is told of the old: 81了."""
+_YEARS = re.compile(
+    "(?<![0-9])(?:[6-9][0-9]|10[0-9])了(?![0-9])|[爸妈爹娘爷奶姥伴人头太](?:今年|都|快)*[6-9][0-9](?![0-9])"
+)
+"""How old somebody is, as it is told of the old: 81了, 我妈78."""
 _WITHOUT_DOOR = re.compile(
     "[面饭酒茶药网书鞋粮]店|店里|饭馆|面馆|抻面|烧烤|火锅|超市|商场|大悦城|万达|市场|早市|夜市|[大小]集|公园|广场|路口|马路|大街上|路边"
     "|[大小]?桥|河边|江边|运河|地铁|公交|车站|站台|停车场|加油站|学校|医院|诊所|宾馆|酒店|旅馆|网吧|ktv|棋牌|麻将馆|澡堂|浴池|洗浴|工地|银行|食堂|操场"
@@ -60,14 +77,20 @@ _WITHOUT_DOOR = re.compile(
 
 @dataclass(frozen=True)
 class Scene:
-    """What an alarm of some kinds may turn out to be, and by which words."""
+    """What an alarm of some kinds may turn out to be, and by which words; `child`: only where a child tells it."""
 
     of: frozenset[str]
     said: re.Pattern[str]
     unless: re.Pattern[str] | None
+    apart: re.Pattern[str] | None = None
+    """Words that count for nothing: 没看见烟, 抽油烟机."""
+    child: bool = False
 
-    def fits(self, kind: str, text: str) -> bool:
-        """Whether a story without spaces, of an alarm of this kind, tells of it."""
+    def fits(self, kind: str, text: str, *, child: bool) -> bool:
+        """Whether a story without spaces, of an alarm of this kind, tells of it; `child`: a child wrote it."""
+        if self.child and not child:
+            return False
+        text = self.apart.sub("", text) if self.apart else text
         return kind in self.of and bool(self.said.search(text)) and not (self.unless and self.unless.search(text))
 
 
@@ -90,16 +113,22 @@ class AlarmQuestions:
     """How residents answer a question before it is asked, by its name."""
     scenes: Mapping[str, Scene]
     """What an alarm turns out to be by the words of its whole story: a child in a car, the victim's own words."""
+    retold: Mapping[str, Scene] = field(default_factory=dict)
+    """The same of the kind itself, where others are read for it: a smell of gas without a flame is no fire."""
 
-    def scene_of(self, case: Case, messages: Sequence[Message]) -> str:
-        """The scene that a case's words tell of; its kind where they tell of none."""
-        kind, told = kind_of(case), "".join(normalise(one.text) for one in messages if one.kind in ("text", "voice"))
-        bare = "".join(told.split())
-        return next((name for name, scene in self.scenes.items() if scene.fits(kind, bare)), kind)
+    def scene_of(self, case: Case, messages: Sequence[Message], *, child: bool = False) -> str:
+        """The scene that a case's words tell of; its kind where they tell of none. `child`: a child wrote them."""
+        return _told(self.scenes, case, messages, child=child)
 
-    def of(self, case: Case, messages: Sequence[Message], *, english: bool, hidden: bool) -> Mapping[str, str]:
+    def kind_told(self, case: Case, messages: Sequence[Message]) -> str:
+        """The kind that a case's words tell of, whatever it was read as; its own where they tell of no other."""
+        return _told(self.retold, case, messages)
+
+    def of(
+        self, case: Case, messages: Sequence[Message], *, english: bool, hidden: bool, child: bool = False
+    ) -> Mapping[str, str]:
         """The questions for a case, in order; `hidden`: somebody else may see the screen."""
-        own = self.kinds.get(self.scene_of(case, messages)) or self.kinds.get(kind_of(case), self.default)
+        own = self.kinds.get(self.scene_of(case, messages, child=child)) or self.kinds.get(kind_of(case), self.default)
         if hidden and not english and kind_of(case) in self.silent_kinds:
             return self.silent_kinds[kind_of(case)]
         if hidden:
@@ -111,36 +140,78 @@ class AlarmQuestions:
         return own
 
 
+def _told(scenes: Mapping[str, Scene], case: Case, messages: Sequence[Message], *, child: bool = False) -> str:
+    """The first of these scenes that the whole story tells of; the case's kind where it tells of none."""
+    kind, told = kind_of(case), "".join(normalise(one.text) for one in messages if one.kind in ("text", "voice"))
+    bare = as_planned("".join(told.split()))
+    return next((name for name, scene in scenes.items() if scene.fits(kind, bare, child=child)), kind)
+
+
 def next_question(
-    case: Case, messages: Sequence[Message], questions: AlarmQuestions, *, english: bool, hidden: bool
+    case: Case,
+    messages: Sequence[Message],
+    questions: AlarmQuestions,
+    *,
+    english: bool,
+    hidden: bool,
+    child: bool = False,
+    before: Sequence[Message] = (),
 ) -> str | None:
-    """The next thing to ask of an alarm, which is then noted as asked; None when there is nothing left."""
+    """The next thing to ask of an alarm, which is then noted as asked; None when there is nothing left.
+
+    `before`: what its resident wrote just before it, perhaps their address in a form: that is asked to be confirmed.
+    """
     known = _known(messages, questions.answered)
-    asks = questions.of(case, messages, english=english, hidden=hidden)
+    if _CONFIRM in case.asked:
+        known |= {_PLACE_QUESTION, _DOOR_QUESTION}
+    asks = questions.of(case, messages, english=english, hidden=hidden, child=child)
     missing = _PLACE_QUESTION in asks and _PLACE_QUESTION in case.asked and _PLACE_QUESTION not in known
     if missing and english:  # places in English are not recognised, so nobody knows whether one was told
         latest = [] if any(map(_DOOR_IN_ENGLISH.search, _said(messages))) else _said(messages[-1:])
         missing = not hidden and any(_VAGUELY.search(text.lower()) for text in latest)
     if missing and _AGAIN not in case.asked and len(messages) >= _AGAIN_AFTER:
         case.asked = [*case.asked, _AGAIN]
-        return _once_more(case, questions, english=english, hidden=hidden)
+        return _once_more(case, questions, english=english, hidden=hidden, child=child)
     for name, ask in asks.items():
         if name == _DOOR_QUESTION and (_PLACE_QUESTION not in known or not _has_doors(messages)):
             continue  # which street comes first
         if name not in case.asked and name not in known:
             case.asked = [*case.asked, name]
+            if name == _PLACE_QUESTION and not (english or hidden) and (told := _address(before)):
+                case.asked = [*case.asked, _CONFIRM]
+                return questions.again[_CONFIRM].format(place=told)
             floor = name == _DOOR_QUESTION and not hidden and any(map(_FLOOR.search, _said(messages)))
             return questions.again[_DOOR_QUESTION] if floor else ask
     if missing and not (english or hidden) and _LAST not in case.asked and len(messages) >= _LAST_AFTER:
         case.asked = [*case.asked, _LAST]
-        return questions.again[_LAST]
+        return questions.again[_LAST_OF_A_CHILD if child else _LAST]
     return None
 
 
-def _once_more(case: Case, questions: AlarmQuestions, *, english: bool, hidden: bool) -> str:
+def _address(messages: Sequence[Message]) -> str:
+    """The last address with a door in these messages."""
+    texts = [message.text for message in messages if message.kind == "text"]
+    places = [one.text for text in texts for one in entities_of(text) if one.kind == "place"]
+    return next((place for place in reversed(places) if _DOOR.search(place)), "")
+
+
+def tells_place(text: str) -> bool:
+    """Whether a text names a place where somebody can go."""
+    return "place" in kinds_named([text]) or bool(_LANDMARK.search(normalise(text)))
+
+
+def kinds_named(texts: Iterable[str]) -> frozenset[str]:
+    """The kinds of what texts name (keys of `bot.nlu.entities.KINDS`); a floor alone is no place."""
+    named = (entity for text in texts for entity in entities_of(text))
+    return frozenset(one.kind for one in named if one.kind != "place" or not _FLOOR_ALONE.fullmatch(one.text))
+
+
+def _once_more(case: Case, questions: AlarmQuestions, *, english: bool, hidden: bool, child: bool) -> str:
     """How a place that nobody has told is asked for once more."""
     if english or hidden:
         return questions.again["english" if english else "silent"]
+    if child:
+        return questions.again[_CHILD]
     return questions.again.get(kind_of(case)) or questions.again["default"]
 
 
@@ -159,9 +230,10 @@ def messages_of(session: Session, case: Case) -> list[Message]:
 
 def _known(messages: Sequence[Message], answered: Mapping[str, re.Pattern[str]]) -> set[str]:
     texts = [message.text for message in messages if message.kind == "text"]
-    found = [entity for text in texts for entity in entities_of(text)]
-    kinds = {entity.kind for entity in found if not (entity.kind == "place" and _FLOOR_ALONE.fullmatch(entity.text))}
+    kinds = kinds_named(texts)
     known = {name for name, kind in _ANSWERED_BY.items() if kind in kinds}
+    if any(_LANDMARK.search(normalise(text)) for text in texts):
+        known.add(_PLACE_QUESTION)
     said = _said(messages)
     known |= {name for name, pattern in answered.items() if any(pattern.search(text) for text in said)}
     if any(_DOOR.search(text) for text in said):
@@ -190,10 +262,14 @@ def load(path: Path = QUESTIONS_FILE) -> AlarmQuestions:
             _texts(data[name]) for name in ("default", "silent", "silent_english", "english", "english_rescue")
         )
         answered = {str(name): any_of(words) for name, words in data["answered"].items()}
-        scenes = {str(name): _scene(scene) for name, scene in data["scenes"].items()}
+        scenes, retold = (
+            {str(name): _scene(scene) for name, scene in data[section].items()} for section in ("scenes", "retold")
+        )
         again = _texts(data["again"])
         quiet = {str(kind): _texts(questions) for kind, questions in data["silent_kinds"].items()}
-        return AlarmQuestions(default, silent, silent_english, english, kinds, rescue, quiet, again, answered, scenes)
+        return AlarmQuestions(
+            default, silent, silent_english, english, kinds, rescue, quiet, again, answered, scenes, retold
+        )
 
 
 def live(path: Path = QUESTIONS_FILE) -> LiveFile[AlarmQuestions]:
@@ -207,8 +283,12 @@ def kind_of(case: Case) -> str:
 
 
 def _scene(written: Mapping[str, Any]) -> Scene:
-    said, unless = (["".join(str(words).split()) for words in written.get(name) or []] for name in ("said", "unless"))
-    return Scene(frozenset(str(written["of"]).split()), any_of(said), any_of(unless) if unless else None)
+    said, unless, apart = (
+        ["".join(str(words).split()) for words in written.get(name) or []] for name in ("said", "unless", "apart")
+    )
+    of = frozenset(str(written["of"]).split())
+    but, none = (any_of(words) if words else None for words in (unless, apart))
+    return Scene(of, any_of(said), but, none, child=bool(written.get("child")))
 
 
 def _texts(questions: Mapping[str, str]) -> dict[str, str]:

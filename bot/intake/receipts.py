@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.intake import wording
 from bot.intake.advice import Advice, Moment
+from bot.intake.questions import tells_place
 from bot.nlu.entities import entities_of
 from bot.nlu.normaliser import normalise
 from bot.nlu.wording import size
@@ -34,9 +35,11 @@ _ASKS = re.compile(
 )
 _TELLS = re.compile(
     r"没啥|没什么|不值(?:啥|什么)|[啥么]的$|[动碰惹跟]她?他?[^，。 ]{0,4}咋的|爱咋咋|能在哪[^，,。 ]*[!！]?$|"
+    "快[点些]?[儿]?[^，。 ]{0,3}[行中好成]不[行中好成]|"
     r"[咋怎]么?不[^，,。 ]{0,3}[抓逮管]|(?:敲门|过来)问|不会写|"
     r"不知道|不认识|不记得|知道是谁|反正|别管|[在往]哪[啊呢]?就|记不|不清楚|[没看认]不?清|说不清|忘了|没问|啥啥|咋这么|咋还|[笑哭慌怕]啥|我?咋(?:寻思|觉|感觉)|"
     "^(?:什么|啥)[^，。 ]{2,8}(?:公司|店|厂|学校|小区|银行|医院|单位)$|"
+    "(?<=[\u4e00-\u9fff])(?<![是在有去到找问看开进买哪个家没为要说办])(?:什么|啥)(?:超市|饭店|饭馆|药房|宾馆|酒店|烧烤|小区|花园|家园|幼儿园)$|"
     "几个(?:[^，。?？ ]{1,6})(?:把|给|在|都|正|追|围|拽|按|摁|抬|扶|帮)|"
     "(?:叫|姓|户名|网名|昵称)[^，,。 ]{0,3}(?:啥|什么)|"
     "我?(?:再|先|去)?(?:找找|问问|查查|看看|瞅瞅|想想)(?![^，,。 ]*[?？吗不行])|"
@@ -113,7 +116,10 @@ def of(
     if advice.listens(moment) and not english and any(one.kind == "place" for one in entities_of(message.text)):
         return wording.PLACE_HEARD
     said = advice.receipt(moment, turn, english=english)
-    return wording.WELCOME.format(said=said) if not english and wording.says_thanks(message.text) else said
+    if not (english or moment.scene in advice.receipts) and tells_place(message.text):
+        said = wording.PLACE_TAKEN[turn % len(wording.PLACE_TAKEN)]
+    welcome = wording.WELCOME_ENGLISH if english else wording.WELCOME
+    return welcome.format(said=said) if wording.says_thanks(message.text) else said
 
 
 def _comfort(now: str, turn: int, advice: Advice, spoken: Spoken) -> str:

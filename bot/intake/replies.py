@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.duty import conversation, escalation
-from bot.intake import articles, belonging, kinds, receipts, wording
+from bot.intake import articles, belonging, kinds, receipts, still_asked, wording
 from bot.intake.advice import Entry, Moment, lines_for
 from bot.intake.alarm_answers import ANY, proposes
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed, last_said
-from bot.intake.manner import Manner
+from bot.intake.manner import Manner, greets_as_a_child, is_mute
 from bot.intake.menu import filled, is_tap
 from bot.intake.questions import RESCUE, kind_of, messages_of, next_question
 from bot.intake.understanding import BotReply, Understanding
@@ -23,7 +23,7 @@ from bot.nlu import forms, values
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
 from bot.nlu.triage import URGENT, Triage
-from bot.nlu.unspoken import leaves_contact, only_unheard
+from bot.nlu.unspoken import leaves_contact, only_unheard, reports_nothing, withdraws
 from bot.nlu.wording import GUESSES, NOT_KNOWN, asks, size
 from bot.services import applications
 from bot.services.standing import OF_APPLICATION
@@ -45,10 +45,11 @@ _NO_SUPPLEMENT = frozenset(
 ) | {"enquiry/bot_services"}
 """What is said to the officer or asked of the bot, and adds nothing to an application."""
 _ABOUT_HERE = "enquiry/bot_services"
-_GREETING, _PRAISE = "other/greeting", "other/praise"
+_GREETING, _PRAISE, _HEARD = "other/greeting", "other/praise", "other/acknowledgement"
 _ANYBODY = re.compile("有人|人呢|在[吗不么嘛没]|还在|咋没人|没人")
-_ANY_TIP = "tip/general_tip"
+_ANY_TIP, _TIP_HOWTO = "tip/general_tip", "enquiry/tip_howto"
 _CHEATED = "help_request/fraud_reported_late"
+_COMPLAINT = "help_request/complaint_officer"
 _CORRECTION, _FOLLOWS_UP = "help_request/correction", "help_request/case_followup"
 _WITHOUT_SUBJECT = "enquiry/follow_up"
 _OF_THE_CASE = frozenset({_WITHOUT_SUBJECT, "enquiry/case_howto", "enquiry/lost_found_howto"})
@@ -91,9 +92,9 @@ _NUMBER = re.compile("编号|线索号|[给要有]我?们?没?有?个号|啥号|
 """Words of whoever asks for a tip's number."""
 _FORM_ASKS = re.compile(r"（\d{1,2}/\d{1,2}）|愿意办就回“同意”")
 """How a form counts its questions, and asks for consent (`actions/form_questions.py`)."""
-_URGED, _RELIEVED, _FAINT, _SEEN_BESIDE = "now", "relief", "faint", "seen_beside"
-"""In a case's `asked`: what counts most was said again; help has come, or its resident is out of danger; the guidance
-was held back, for it may be no alarm; a question was answered beside it, and that the officer sees the rest."""
+_URGED, _FAINT, _SEEN_BESIDE = "now", "faint", "seen_beside"
+"""In a case's `asked`: what counts most was said again; the guidance was held back, for it may be no alarm; a question
+was answered beside it, and that the officer sees the rest."""
 _CALMED, _OF_BLOWS = "calmed", ("danger", "injured")
 """There as well: a fight has stopped, and what need not be asked of it then."""
 _SURE_OF_WORSE, _NOTHING_BESIDE = 0.9, 6
@@ -134,16 +135,24 @@ def to(
         replies = _in_alarm(session, message, understanding, triage, case, desk, now=now)
     elif case is not None and told_before and _adds_to(case, message, claimed, triage):
         replies = [BotReply(_added(session, case, message, understanding, triage, desk))]
+    elif understanding and told_before and case is not None and (said := _lined(case, message, triage, desk)):
+        replies = [BotReply(said)]
     elif understanding and case is not None and triage.intent in _UNNAMED and leaves_contact(message.text):
         replies = [BotReply(wording.CONTACT_LEFT)]
     elif understanding and case is not None and triage.intent in _UNNAMED and only_unheard(message.text):
         replies = [BotReply(wording.TYPES_ONLY)]
     elif understanding and case is None and not understanding.of_form and wording.asks_to_type(normalise(message.text)):
         replies = [BotReply(wording.TYPING)]
+    elif understanding and case is None and not understanding.of_form and greets_as_a_child(message.text):
+        replies = [BotReply(wording.CHILD_GREETED)]
+    elif understanding and case is None and not understanding.of_form and _only_asked(message, triage):
+        replies = [BotReply(wording.NOT_REPORTED)]
     elif understanding and triage.uncertain and triage.intent == _CHEATED and not understanding.of_form:
         replies = [BotReply(wording.HALF_CHEATED)]
     elif understanding and triage.intent == _GREETING and _calls(session, message, now=now):
         replies = [BotReply(wording.IN_HAND)]
+    elif understanding and triage.intent == _COMPLAINT and wording.doubts_caller(normalise(message.text)):
+        replies = [BotReply(wording.FRAUD_CALLER)]
     elif understanding and (said := _beside(session, message, understanding, triage, desk, now=now)):
         replies = [BotReply(said)]
     elif understanding and case is not None and not understanding.of_form and wording.is_english(message.text):
@@ -156,11 +165,58 @@ def to(
     elif understanding and case is None and not understanding.of_form and _is_bare_data(message, triage):
         replies = [BotReply(wording.DATA_ALONE, wording.FORMS_BEGIN)]
     elif understanding:
-        replies = [*understanding.replies, *([] if told_before else _number(case))]
+        replies = [*understanding.replies, *_whether_danger(understanding, triage)]
+        replies += [] if told_before else _number(case)
     else:
         replies = [BotReply(_unread(session, message, claimed, triage))]
-    written = " ".join(one.text for one in case.messages) if case and case.label == URGENT else message.text
+    urgent = case is not None and case.label == URGENT
+    replies = _fitted(session, replies, message, triage, urgent=urgent)
+    written = " ".join(one.text for one in case.messages) if case and urgent else message.text
     return [_in_kind(reply, written) for reply in replies]
+
+
+def _fitted(
+    session: Session, replies: list[BotReply], message: Message, triage: Triage, *, urgent: bool
+) -> list[BotReply]:
+    """Replies as what was written before wants them: nobody mute is told to telephone (an alarm sees to that),
+    and no guidance asks for what was told."""
+    guides = triage.label in ("help_request", "tip")
+    if urgent and not guides:
+        return replies
+    before = belonging.words_before(session, message)
+    if not urgent and is_mute([*before, message]):
+        replies = [replace(reply, text=wording.through_others(reply.text)) for reply in replies]
+    if guides:
+        story = _story(before, message, triage)
+        replies = [replace(reply, text=still_asked.only_missing(reply.text, story)) for reply in replies]
+    return replies
+
+
+def _whether_danger(understanding: Understanding, triage: Triage) -> list[BotReply]:
+    """The question whether there is danger, behind the guidance to a request that may be an alarm."""
+    told = understanding.replies and not any(reply.buttons for reply in understanding.replies)
+    asked = triage.uncertain and triage.label == "help_request" and not understanding.of_form
+    return [BotReply(wording.WHETHER_DANGER, (wording.DANGER_TAP,))] if told and asked else []
+
+
+def _story(before: Sequence[Message], message: Message, triage: Triage) -> list[str]:
+    """What a resident has just told of the matter of a message, in it and before it."""
+    of_it = (one for one in before if (one.triage or {}).get("intent") in {triage.intent, _ANY_TIP, _TIP_HOWTO})
+    return [*(one.text for one in of_it), message.text]
+
+
+def _only_asked(message: Message, triage: Triage) -> bool:
+    """Whether who has only asked says that nothing is to be reported: 先不报 就问问."""
+    return message.kind == "text" and triage.intent == _HEARD and reports_nothing(message.text)
+
+
+def _lined(case: Case, message: Message, triage: Triage, desk: Desk) -> str | None:
+    """The line for requests or tips of its kind that answers a message of which it would be asked what it is."""
+    if not triage.uncertain or triage.seen_by_net:
+        return None
+    manner = Manner(english=wording.is_english(message.text), hidden=False)
+    fitting = _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True))
+    return fitting[1] if fitting and fitting[0].kinds else None
 
 
 def _kind_word(
@@ -320,20 +376,24 @@ def _in_alarm(
         return list(understanding.replies)  # an officer has the alarm, and the form has been taken up again
     messages = messages_of(session, case)
     another = triage.urgent and triage.intent != case.intent and triage.confidence >= _SURE_OF_WORSE
-    another = another and size(message.text) > _NOTHING_BESIDE
+    another = another and size(message.text) > _NOTHING_BESIDE and triage.intent not in duty_case.VAGUE
     danger = first or another or _net_sees(message, triage)
     relief = None if danger else _relief(session, case, message, understanding, messages, desk)
     if first:
         kinds.of_first_words(case, triage)
+        kinds.retell(case, messages, desk.questions.current())
         if held_back := _held_back(session, case, messages, triage):
             return [BotReply(held_back)]
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
-        return [BotReply(_ended(session, case, message, desk, _manner(session, case, messages), now=now))]
+        return [BotReply(_ended(session, case, message, messages, desk, now=now))]
     if relief:
-        return [BotReply(relief)]
-    if triage.seen_by_net:
-        case.asked = [mark for mark in case.asked if mark != _RELIEVED]  # he is back
+        beside = _beside_relief(case, message, messages, desk, _manner(session, case, messages))
+        return [BotReply(text) for text in (relief, *beside)]
+    if _net_sees(message, triage):
+        case.asked = [mark for mark in case.asked if mark != duty_case.RELIEVED]  # he is back
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
+    if not first:
+        turned = kinds.retell(case, messages, desk.questions.current()) or turned
     turned = _no_longer_faint(case, triage) or turned
     manner = _manner(session, case, messages)
     over = case.resolved_at is not None
@@ -342,12 +402,12 @@ def _in_alarm(
         return [BotReply(receipts.SILENT[manner.english] if manner.hidden else wording.RESOLVED_ALREADY)]
     moment = Moment(
         kind_of(case),
-        desk.questions.current().scene_of(case, messages),
+        desk.questions.current().scene_of(case, messages, child=manner.child),
         first=first,
         begins=first or turned,
         over=over,
         mute=manner.mute,
-        relieved=_RELIEVED in case.asked,
+        relieved=duty_case.RELIEVED in case.asked,
     )
     alarm = _Alarm(session, message, understanding, triage, case, desk, messages, manner, moment, told_over)
     said = _apart(alarm)
@@ -356,10 +416,15 @@ def _in_alarm(
 
 def _manner(session: Session, case: Case, messages: Sequence[Message]) -> Manner:
     """The manner that an alarm calls for, by its messages and by what its resident wrote just before them: 我是聋人."""
+    return Manner.of(case, [*_written_before(session, case, messages), *messages])
+
+
+def _written_before(session: Session, case: Case, messages: Sequence[Message]) -> list[Message]:
+    """What an alarm's resident wrote just before it, and is none of its messages."""
     begun_by = next((one for one in messages if one.id == case.alarm_message_id), None)
     before = belonging.words_before(session, begun_by) if begun_by else ()
     own = {one.id for one in messages}
-    return Manner.of(case, [*(one for one in before if one.id not in own), *messages])
+    return [one for one in before if one.id not in own]
 
 
 @dataclass(frozen=True)
@@ -409,6 +474,8 @@ def _apart(alarm: _Alarm) -> list[BotReply] | None:
     case, triage, manner, moment = alarm.case, alarm.triage, alarm.manner, alarm.moment
     if calmed := _calmed(case, alarm.message, triage, manner):
         return [BotReply(calmed)]
+    if _is_shaken(alarm):
+        return [BotReply(wording.SHAKEN_ENGLISH if manner.english else manner.aloud(wording.SHAKEN))]
     known = _known(alarm.understanding)
     if known and alarm.doubted and not moment.first and _is_surely_calm(triage):
         return [*_not_twice(alarm, known), *_seen_beside(case, manner)]
@@ -423,6 +490,14 @@ def _apart(alarm: _Alarm) -> list[BotReply] | None:
     return known if known and (faint or of_form) else None
 
 
+def _is_shaken(alarm: _Alarm) -> bool:
+    """Whether who is out of danger tells of the fright that stays behind."""
+    past = alarm.told_over or alarm.moment.relieved
+    said = alarm.message.kind == "text" and wording.says_shaken(normalise(alarm.message.text))
+    danger = not alarm.moment.over and _net_sees(alarm.message, alarm.triage)
+    return past and said and not (danger or receipts.asks_something(alarm.message.text) or alarm.manner.hidden)
+
+
 def _of_alarm(alarm: _Alarm) -> list[BotReply]:
     """The guidance, a line that fits, an answer or a receipt, and the next question."""
     message, triage, case, manner, moment, desk = (
@@ -432,7 +507,7 @@ def _of_alarm(alarm: _Alarm) -> list[BotReply]:
     begins, over = moment.begins, moment.over
     apart = alarm.other_matter and triage.intent not in _OF_AN_ALARM and triage.confidence >= _PLAINLY_ANOTHER
     fitting = None if apart else _fitting(case, message, triage, manner, desk, moment)
-    calm = alarm.matter or (over and triage.intent != _WITHOUT_SUBJECT)
+    calm = alarm.matter or (over and triage.intent != _WITHOUT_SUBJECT and not triage.urgent)
     calm = calm or (alarm.told_over and triage.label == "other") or (alarm.doubted and _is_calm(triage))
     if not (begins or fitting or manner.hidden) and calm and (known := _known(alarm.understanding)):
         return known
@@ -455,7 +530,8 @@ def _of_alarm(alarm: _Alarm) -> list[BotReply]:
         told = [text for text in (answer, fitting and fitting[1]) if text]
         told = told or [_taken_down(alarm.session, case, message, alarm.messages, moment, manner, desk)]
         said = [BotReply(text) for text in told]
-    return [*said, *_next_question(alarm)]
+    asked = bool(fitting and fitting[0].asks)
+    return said if asked else [*said, *_next_question(alarm)]
 
 
 def _next_question(alarm: _Alarm) -> list[BotReply]:
@@ -464,7 +540,16 @@ def _next_question(alarm: _Alarm) -> list[BotReply]:
     if alarm.told_over or alarm.moment.relieved or case.state != CaseState.OPEN:
         return []
     questions = alarm.desk.questions.current()
-    ask = next_question(case, alarm.messages, questions, english=manner.english, hidden=manner.hidden)
+    before = _written_before(alarm.session, case, alarm.messages) if alarm.moment.first else ()
+    ask = next_question(
+        case,
+        alarm.messages,
+        questions,
+        english=manner.english,
+        hidden=manner.hidden,
+        child=manner.child,
+        before=before,
+    )
     return [BotReply(manner.aloud(ask))] if ask else []
 
 
@@ -475,9 +560,9 @@ def _spared(moment: Moment) -> Moment:
 
 def _net_sees(message: Message, triage: Triage) -> bool:
     """Whether the safety net sees danger in a message's own words: those before it, read along, were answered then."""
-    if triage.source == "net":
-        return True
     text, found = normalise(message.text), [item for item in triage.evidence if item.rule != "model"]
+    if not found:
+        return triage.source == "net"
     return any(not item.words or any(word in text for word in item.words) for item in found)
 
 
@@ -577,16 +662,25 @@ def _relief(
     asking = receipts.asks_something(message.text)
     if not asking and _is_over(message, understanding.triage, case, desk):
         return None  # what ends the alarm says so itself
-    manner, scene = _manner(session, case, messages), desk.questions.current().scene_of(case, messages)
+    manner = _manner(session, case, messages)
+    scene = desk.questions.current().scene_of(case, messages, child=manner.child)
     told = receipts.told_beside(message.text) if asking else message.text
     fitting = lines_for(Moment(kind_of(case), scene), told, desk.advice.current().lines)
     said = next((manner.of_entry(entry) for entry in fitting if entry.relief), "")
     if not said and not asking:
         found = desk.answers.current().to(message.text, understanding.asked, {kind_of(case), scene, ANY})
         said = manner.of_answer(found) if found and found.relief else ""
-    if said and _RELIEVED not in case.asked:
-        case.asked = [*case.asked, _RELIEVED]
+    if said and duty_case.RELIEVED not in case.asked:
+        case.asked = [*case.asked, duty_case.RELIEVED]
     return None if asking else said or None  # 120来了，手环你们发吗: what is asked is answered
+
+
+def _beside_relief(case: Case, message: Message, messages: Sequence[Message], desk: Desk, manner: Manner) -> list[str]:
+    """What a message asks of the bot beside telling that all is well: 人救出来了，我可没露名啊."""
+    moment = Moment(kind_of(case), desk.questions.current().scene_of(case, messages), relieved=True)
+    lines = [line for line in desk.advice.current().lines if line.entry.beside and not line.entry.relief]
+    found = next(lines_for(moment, message.text, lines), None)
+    return [said] if found and (said := manner.of_entry(found)) else []
 
 
 def _worse(case: Case, triage: Triage, moment: Moment, manner: Manner, desk: Desk) -> str | None:
@@ -607,7 +701,9 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
 
     What the safety net sees is no end of anything.
     """
-    if triage.seen_by_net:
+    lost = kind_of(case) in _LOST
+    found = lost and wording.says_found(wording.unspaced(message.text)) and triage.intent == case.intent
+    if _net_sees(message, triage) and not found:
         return False
     if desk.net.asks_for_silence(message.text):
         return False
@@ -616,7 +712,6 @@ def _is_over(message: Message, triage: Triage, case: Case, desk: Desk) -> bool:
         return False
     if kind_of(case) == _DESPAIR:
         return wording.says_mistake(text)  # "you need not come" is no end of it
-    lost = kind_of(case) in _LOST
     if not lost and _BREAKS_OFF.search(text):
         return False
     if (lost and wording.says_worse(text)) or (not lost and wording.says_where(text)):
@@ -754,19 +849,24 @@ def _taken_down(
     return manner.aloud(said)
 
 
-def _ended(session: Session, case: Case, message: Message, desk: Desk, manner: Manner, *, now: datetime) -> str:
+def _ended(
+    session: Session, case: Case, message: Message, messages: Sequence[Message], desk: Desk, *, now: datetime
+) -> str:
     """Take down that its resident calls an alarm over, and say what becomes of it; a guess ends nothing."""
+    manner = _manner(session, case, messages)
     if wording.says_unsure(wording.unspaced(message.text)):
         return receipts.SILENT[manner.english] if manner.hidden else wording.RESOLVED_UNPROVEN
     case.asked = [*case.asked, duty_case.TOLD_OVER]
+    promised = _beside_relief(case, message, messages, desk, manner)
     ended = duty_case.resolve(session, case, message.text, by=message.resident_id, now=now)
     if ended:
         escalation.page_holder(session, case, PageKind.OVER, watch=desk.watch(), now=now)
     if manner.hidden:
         return wording.SILENT_OVER_ENGLISH if manner.english else wording.SILENT_OVER
-    if not ended:
-        return wording.RESOLVED_UNPROVEN
-    return wording.RESOLVED_FOUND if kind_of(case) in _LOST else wording.RESOLVED
+    said = wording.RESOLVED_UNPROVEN
+    if ended:
+        said = wording.RESOLVED_FOUND if kind_of(case) in _LOST else wording.RESOLVED
+    return "\n".join([wording.closing(message.text, said), *promised])
 
 
 def _adds_to(case: Case, message: Message, claimed: Claimed, triage: Triage) -> bool:
@@ -820,18 +920,20 @@ def _added(
     receipt."""
     if _takes_back(message, triage):
         return wording.RESOLVED
-    if message.kind == "text" and wording.withdraws(message.text):
+    if message.kind == "text" and withdraws(message.text):
         return wording.WITHDRAWN
     if message.kind == "text" and only_unheard(message.text):
         return wording.TYPES_ONLY
     if message.kind == "text" and wording.wants_no_calls(message.text) and not receipts.asks_something(message.text):
         return wording.NO_CALLS
-    if case.label == "tip" and _NUMBER.search(message.text):
-        return wording.TIP_NUMBER.format(number=case.id)
+    if told_number := _number_asked(case, message.text):
+        return told_number
     manner = Manner(english=message.kind == "text" and wording.is_english(message.text), hidden=False)
     if fitting := _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True)):
         return fitting[1]
-    if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}):
+    asking = receipts.asks_something(message.text) or proposes(normalise(message.text))
+    told = asking or case.intent not in _TO_THE_OFFICER  # 别给我整这些官话 asks for no secrecy
+    if told and (answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)})):
         return answer
     if message.kind == "text" and receipts.asks_something(message.text) and not wording.only_rages(message.text):
         return _officer_will(manner)
@@ -861,15 +963,18 @@ def _beside(
         return None
     if triage.intent == _ABOUT_HERE and OF_APPLICATION.search(message.text):
         return None  # how an application stands has been looked up
-    if not any(one.id != message.id for one in messages_of(session, case)):
-        return None  # its own doubt made that case
+    told = [one for one in messages_of(session, case) if one.id != message.id]
+    if not told or belonging.given_up(told):
+        return None  # its own doubt made that case; or nothing is to become of it
+    if told_number := _number_asked(case, message.text):
+        return told_number
     of_case = triage.intent in _OF_THE_CASE
     apart, manner = not of_case and triage.confidence >= _PLAINLY_ANOTHER, Manner(wording.is_english(message.text))
-    if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}, surely=apart):
-        return answer
     fitting = None if apart else _fitting(case, message, triage, manner, desk, Moment(kind_of(case), calm=True))
     if fitting and fitting[0].kinds:
         return fitting[1]  # 会不会打击报复我, of a tip
+    if answer := _answer(message, understanding, manner, desk, {case.label, kind_of(case)}, surely=apart):
+        return answer
     surely = triage.confidence >= _SURE_OF_QUESTION
     known = surely and triage.intent != _WITHOUT_SUBJECT and _is_told(understanding)
     if known or (not of_case and (surely or _asks_a_matter(message, triage, over=False))):
@@ -880,6 +985,11 @@ def _beside(
 def _told_before(session: Session, message: Message, case: Case) -> bool:
     """Whether a case held words of its resident before this message; pictures alone tell nothing."""
     return belonging.has_words(one for one in messages_of(session, case) if one.id != message.id)
+
+
+def _number_asked(case: Case, text: str) -> str:
+    """A tip's number to whoever asks for it; "" to anybody else."""
+    return wording.TIP_NUMBER.format(number=case.id) if case.label == "tip" and _NUMBER.search(text) else ""
 
 
 def _number(case: Case | None) -> list[BotReply]:

@@ -31,6 +31,8 @@ TYPING = (
     "可以，在这里打字就行，民警看得到，也能发短信到12110。\n出什么事了、人在哪，写几个字；现在有危险就写“救”和地点。"
 )
 """To who asks whether one can write and not speak: it may be somebody who must not be heard."""
+CHILD_GREETED = "你好呀，我在呢。出什么事了？你在哪儿，身边有没有大人？慢慢写，不会的字写拼音也行。"
+"""To a child that has only said who it is."""
 HALF_CHEATED = (
     "您先别急，民警也看得到。钱转出去没有？转了多少、什么时候转的，写一句就行。\n"
     "刚转的、正要转的：先停手，别再转、别说验证码，马上打110止付。"
@@ -53,6 +55,21 @@ ASKED = "这一点民警看到会在这里答复您。"
 ASKED_AGAIN = "这句也替您留给民警了，看到会在这里回您。"
 NOW = "{asked}\n眼下要紧的：{now}"
 WELCOME = "不客气。{said}"
+WELCOME_ENGLISH = "You are welcome. {said}"
+PLACE_TAKEN = ("地方记下了，民警看得到。", "您写的地方记下了，民警看得到。")
+HANDED_OVER = "人交给大夫了就好，您这一步走得对。"
+EXCUSED = "没关系，急的时候谁都这样。"
+SHAKEN = "吓着了是正常的，您已经做得很好了。坐下喝口水，找个人陪陪；缓不过来、胸口难受就打120。有什么随时写给我。"
+SHAKEN_ENGLISH = (
+    "That was frightening, and you did well. Sit down, drink some water, have somebody with you. "
+    "Write whenever you like."
+)
+FRAUD_CALLER = (
+    "先别信、先别转钱：真警察不会在电话、微信、视频里办案，更没有“安全账户”，也不会叫您瞒着家里人。\n"
+    "他说是哪儿的警察都一样，挂了没事；拿不准打110、96110核实，或到大东路1号当面问。\n"
+    "他让您做什么了？转钱了没有？转了就马上打110止付，再打银行客服。您写的值班民警看得到。"
+)
+"""To who asks whether an officer that called about a case of theirs is one."""
 ASKED_ENGLISH = (
     "I cannot answer that for certain. The officer on duty sees your question and will answer here; "
     "if it cannot wait, call 110."
@@ -67,10 +84,11 @@ WARM_AGAIN = "您这份心意我们记着，也转给大伙儿看。您多保重
 PHOTO_RECEIPT = "照片收到，民警看得到。"
 PLACE_RECEIPT = "位置收到，民警看得到。"
 VOICE_RECEIPT = "语音收到，民警会听。"
-RESOLVED = "没事就好，记下了，民警在值班台看得到，由民警来结案，您不用再办什么；情况有变化马上再发。"
-RESOLVED_FOUND = "人找到了就好，记下了，民警在值班台看得到，由民警来结案；人要是冻着、不舒服，打120。"
+_ALL_WELL = "没事就好，"
+RESOLVED = f"{_ALL_WELL}记下了，民警在值班台看得到，由民警来结案，您不用再办什么；情况有变化马上再发。"
+RESOLVED_FOUND = "太好了，人找到就好，您也松口气！民警看得到，由民警来结案，您不用再办什么；人要是冻着、不舒服，打120。"
 RESOLVED_ALREADY = "好，知道了，民警看得到，您不用再办什么。之前还打过110、119、120的，也打个电话说一声。"
-RESOLVED_UNPROVEN = "收到。民警会核实一下再结案；情况有变化马上再发。"
+RESOLVED_UNPROVEN = "记下了，您也缓一缓。民警会核实一下再结案；情况有变化马上再发。"
 THANKED = "不客气，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
 PARTING = "好，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
 THANKED_ENGLISH = (
@@ -137,7 +155,11 @@ ANSWER_NOT_TAKEN = (
     "刚才没接上，这一条没填进表里，请再发一遍；前面填过的都在。您这条民警也看得到。\n如果现在有危险，请直接拨打110。"
 )
 DATA_ALONE = "这像是身份证号，还没往哪儿填。要办证，点下面一个，您发来的就接着用；要问别的，写一句就行。"
+NOT_REPORTED = "好，没有报警，也没转给谁，就当您打听。接着问就行；真有危险，随时打110或写在这里。"
+WHETHER_DANGER, DANGER_TAP = "要是有人现在有危险，点一下，我马上叫值班民警：", "现在有危险"
+"""Behind the guidance to what is surely a request but for that; the button is one of the clarifying question's."""
 FORMS_BEGIN = ("我要办居住证", "我要办犬证")
+_BY_VOICE = "（手机的语音输入法也行）"
 VOICE_ALONE = (
     "语音收到了，值班民警会听。急事请再打几个字：发生了什么，在哪里；有危险直接打110。\n"
     "要办证、问事的，请打字（手机的语音输入法也行），我马上答。"
@@ -175,14 +197,15 @@ _BOTH_WAYS = frozenset("著乾於藉瞭後裡台裏麽么干里后")
 
 
 _FOUND = re.compile(
-    r"(?:找到|找着|寻到|寻着|接到|接着)(?:人|他|她|孩子)?了"
-    r"|(?:人|孩子|他|她|爸|妈|弟|妹|儿子|闺女|老人|老爷子|老太太|爷|奶)[^没未，。!！]{0,6}(?:回来了|回家了|到家了)"
-    r"|(?:给|帮忙?)[^没未，。!！]{0,4}(?:送|领|带|接|扶|背)(?:回来|回家|到家)了"
+    r"(?:找到|找着|寻到|寻着|接到|接着)(?:人|他|她|孩子|娃|老人|老头|老太太|我?[爸妈爷奶姥])?[了啦喽咯咧哩嘞]"
+    r"|(?:人|孩子|娃|他|她|爸|妈|弟|妹|儿子|闺女|老人|老爷子|老太太|爷|奶|姥)[^没未，。!！]{0,6}(?:回来|回家|到家)[了啦喽咯咧哩嘞]"
+    r"|^(?:哎|诶|呀|啊|，|,|自己|刚|已经|都|可|总算|终于)*(?:回来|到家)[了啦喽咯咧哩嘞]"
+    r"|(?:给|帮忙?|把)[^没未，。!！]{0,6}(?:送|领|带|接|扶|背)(?:回来|回家|到家)[了啦喽咯的]"
 )
 _NOT_FOUND = re.compile(
-    "没找|还没|找不|没回|不见|没有?看见|未找|河|江|湖|井|水里|上不来|出不来|血|不动|昏|晕|没气|楼顶|天台|桥|锁|绑|关着|不让"
+    "等[他她孩]|我们?(?:下班|刚|一|买菜|上班)?(?:回来|回家|到家)|没找|还没|找不|没回|不见|没有?看见|未找|河|江|湖|井|水里|上不来|出不来|血|不动|昏|晕|没气|楼顶|天台|桥|锁|绑|关着|不让"
 )
-_WHETHER = re.compile(r"了(?:没有?|吗|么|不)[啊呀呢]?\W*$|[?？]|有没有|是不是")
+_WHETHER = re.compile(r"[了啦](?:没有?|吗|么|不)[啊呀呢]?\W*$|[?？]|有没有|是不是")
 """Of who asks whether somebody is back: 找到了没有啊."""
 _IN_DANGER = re.compile("[河江湖井血]|水里|上不来|出不来|不动|昏|晕|没气|叫不醒|楼顶|天台|桥上")
 _MISTAKE = re.compile(
@@ -285,6 +308,11 @@ _CRIES = re.compile(
     r"|\b(?:i am|i'm|im|so) (?:so |very )?(?:scared|afraid|terrified|frightened)\b|\bplease (?:help|hurry)\b",
     re.IGNORECASE,
 )
+_PLANNED = re.compile(
+    "(?:(?<![多没])想|打算|准备|寻思|合计|要|(?:等|待|一)会儿?)(?:把|这|那|些|药|它|瓶|都|全|一口气|一把|一起|安眠)*[吃喝吞]了"
+    "|[吃喝吞]了就(?:不遭罪|不受罪|不用|不疼|不难受了|解脱|完|一了百了|能|没|拉倒|走|算)"
+)
+_PLAN = "打算吃药"
 _BARE_CRY = re.compile(
     "(?:那|这|这可|可|我|俺|现在|到底|天哪|妈呀|完了|,|，)*(?:该|可|得)?[咋怎]么?[办整弄](?:啊|呀|呢|吧|哪|!|！|\\?|？)*"
 )
@@ -296,6 +324,23 @@ _THANKS = re.compile(r"谢|辛苦|多亏|感恩|\bthank|\bthx\b", re.IGNORECASE)
 _NO_THANKS = re.compile("不谢|谢绝|姓谢|老谢|小谢|谢(?:某|总|家|老板|经理)")
 
 
+_SHAKEN = re.compile(
+    "(?:腿|手|身上|浑身|心)[^，。 ]{0,4}(?:软|抖|哆嗦|突突|怦怦|砰砰|发颤)|哆嗦|直抖"
+    "|吓(?:死|坏|瘫|懵|哭|得)|后怕|缓不过|还?在?发抖"
+    "|shak(?:ing|en)|trembling"
+)
+_CALLER = re.compile("警官|警察|民警|公安|检察|法官|法院|专案|通管局|办案")
+_OF_MY_CASE = re.compile(
+    "(?:办|查|管|负责)(?:理)?我的?(?:这|那)?(?:个)?案|我的?案子|涉案|涉嫌|洗钱|通缉|名下|冒用"
+    "|(?:打|来)电话|视频|微信|qq|钉钉|加我|联系我"
+)
+_VERIFIES = re.compile("核实|真假|是真的|真的吗|真的假的|真不真|是不是真|是不是骗|骗子|有没有这|有这(?:个|么)人|有这位")
+_SORRY = re.compile("对不[起住]|抱歉|不好意思|赔不是|别见怪|别往心里")
+_WITH_DOCTORS = re.compile(
+    "(?<!不)(?<!没)[上送去到](?:了|到|去)?(?:120|急救|救护车|医院|担架)(?!的)|(?:120|急救|救护车|大夫|医生)[^，。没不]{0,6}(?:[拉接抬送]走|接手|[拉接抬送]去)"
+)
+
+
 def asks_what_now(text: str) -> bool:
     """Whether an English text asks for guidance: what shall I do?"""
     return bool(_WHAT_NOW.search(text))
@@ -305,6 +350,11 @@ def cries(text: str) -> bool:
     """Whether whoever writes does not know what to do, or is beside themself: 咋整啊, 我手都抖了."""
     text = normalise(text)
     return bool(_CRIES.search(text) or asks_what_now(text)) and not _OF_OTHERS.search(text)
+
+
+def as_planned(text: str) -> str:
+    """A text without spaces in which pills that are only meant to be taken are not told as taken: 吃了就不遭罪了."""
+    return _PLANNED.sub(_PLAN, text)
 
 
 def only_cries(text: str) -> bool:
@@ -337,13 +387,32 @@ def to_a_child(text: str) -> str:
 
 def through_others(text: str) -> str:
     """A text for whoever cannot telephone: 请马上打119 becomes 请马上叫人打119."""
-    text = _DIALS.sub(r"\1叫人打", text)
+    text = _DIALS.sub(r"\1叫人打", text.replace(_BY_VOICE, ""))
     return _DIALS_IN_ENGLISH.sub(lambda found: f"{'G' if found['call'] == 'C' else 'g'}et somebody to call ", text)
 
 
 def unspaced(text: str) -> str:
     """A text in normal form without the spaces in it, as the deaf write: 没 事 了."""
     return "".join(normalise(text).split())
+
+
+def says_shaken(text: str) -> bool:
+    """Whether words in normal form tell of the fright that stays behind: 腿到现在还软."""
+    return bool(_SHAKEN.search(text))
+
+
+def doubts_caller(text: str) -> bool:
+    """Whether words in normal form ask if an officer is one who handles a case of the writer's from far away."""
+    return bool(_CALLER.search(text) and _OF_MY_CASE.search(text) and _VERIFIES.search(text))
+
+
+def closing(text: str, said: str) -> str:
+    """What is said to the end of an alarm, with a word for what else was told: a patient, thanks, an apology."""
+    before = [EXCUSED] if _SORRY.search(text) else []
+    before += [WELCOME.format(said="")] if says_thanks(text) and not before else []
+    hurt = said == RESOLVED and _WITH_DOCTORS.search(text)
+    before += [HANDED_OVER] if hurt else []
+    return "".join(before) + (said.removeprefix(_ALL_WELL) if hurt else said)
 
 
 def says_slip(text: str) -> bool:
@@ -460,11 +529,6 @@ def is_traditional(text: str) -> bool:
 _NO_CALLS = re.compile(
     "(?:别|不要|不用|甭|勿)(?:再|给我|往我?这?儿?|来|上)*(?:打(?:我)?(?:的)?(?:手机|电话)|来电|回电|上门|上我?家|来我?家|登门)"
 )
-_WITHDRAWS = re.compile(
-    "(?:投诉|求助|举报|反映|意见|这事儿?|那事儿?)[^，。 ]{0,3}(?:先)?"
-    "(?:不用|算了|撤|取消|不要了|拉倒|不追究|不提了|不办了|作罢)"
-    "|(?:不|撤|取消|收回)(?:想|再|打算)*(?:投诉|举报)(?:了|吧|啦|$)"
-)
 
 
 _DETAILS = re.compile(
@@ -498,8 +562,3 @@ def only_rages(text: str) -> bool:
 def gives_number(text: str) -> bool:
     """Whether somebody gives the number to be called back on."""
     return bool(_MOBILE.search(spelled_out(text)))
-
-
-def withdraws(text: str) -> bool:
-    """Whether somebody says in so many words that what they told need not go on: 投诉先不用了."""
-    return bool(_WITHDRAWS.search(normalise(text)))

@@ -13,7 +13,15 @@ from bot.nlu.names import asked_names
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import FOLLOW_UP
 from bot.nlu.stopped import asks_still
-from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, RECEIPT, asks_by_number, chases, like_receipt
+from bot.nlu.telling_words import (
+    ALARMING,
+    FOLLOWS_CASE,
+    RECEIPT,
+    asks_by_number,
+    chases,
+    faintly_heard,
+    like_receipt,
+)
 from bot.nlu.triage import Triage
 from bot.nlu.wording import OTHERS, asks
 
@@ -27,7 +35,7 @@ _PERSONAL = re.compile(
 )
 """What is asked about the bearers of a name, and told to nobody."""
 _PROGRESS = re.compile(
-    r"[看收][没不][看收]|[看收][着到见](?:没|了没|了?吗|不)|有[没不]有?(?:信|动静|结果|消息)|有[信动结消].?[没吗不]|好了[吗没不嘛么]|好没好|下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|(?<![没不未])办成|办妥|妥没|妥了没|给办了|能取了|怎么样了|咋样了|有信儿|受理"
+    r"[看收][没不][看收]|[看收][着到见](?:没|了没|了?吗|不)|有[没不]有?(?:信|动静|结果|消息)|有[信动结消].?[没吗不]|好了[吗没不嘛么]|好没好|(?<!能办)下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|(?<![没不未])办成|办妥|妥没|妥了没|给办了|能取了|怎么样了|咋样了|有信儿|受理"
 )
 _OF_THE_OFFICER = re.compile(
     "电话|手机|号码|联系|微信|啥时候|什么时候|几点|哪天|周几|周末|星期|礼拜|时间|在不在|在吗|在岗|哪找|哪儿找|去哪|叫啥|叫什么|姓啥|姓什么|贵姓"
@@ -44,11 +52,17 @@ _AFTER_HANDING_IN = re.compile(
 _LOOKS_UP_OWN = re.compile(
     "(?:查|看)(?:一?下|看)?[^，。 ]{0,4}(?:申请|进度|办到哪|受理)|(?:申请|进度)[^，。 ]{0,3}(?:查|看)[一下看]*"
 )
+_TELLS_ITS_OWN = 30
+"""Letters of a message in which 我 is enough to make an application one's own."""
 _LOOKS_UP = re.compile("(?<!检)查|受理号|单号|编号|回执|号码?(?:找不|忘|丢|没)")
 """Words of who goes on looking for what was handed in."""
 _MY_HOME = re.compile(
     "(?:不是|不对|那|哦|啊|嗯|是|就|[我俺咱]们?家?|小区|在|住)+[\\s,，]*(?:[我俺咱]们?家?|小区|在|住|是)*"
 )
+_OF_THEIR_VISIT = re.compile(
+    "(?:你们|您们?|民警|警察)[^，,。]{0,3}(?:去|来|上门|过来|过去|到)[^，,。]{0,2}(?:的?时候|时)|敲错|别敲|敲门"
+)
+"""What is asked of officers who will come, which adds to what they come for: 你们去的时候别敲错我家门."""
 _ASKS_STILL = re.compile("[没吗不][啊呀呢哈呐]+\\W*$")
 _OTHER_BOOKS = re.compile("身份证|证件|户口|户籍|身份号")
 """Fields that are matters of their own as well."""
@@ -58,12 +72,29 @@ _MINE_GOES_ON = re.compile("(?:我|俺|咱)(?:的|那|这|家|交|申).{0,10}(?:
 _SEE_TO_IT = re.compile("那[^，。 ]{1,12}你们(?:可|到底|还|能)?管")
 
 
+_SOMETHING_HAPPENS = re.compile("有个?人|跳|着火|起火|冒烟|血|坠|掉下|爬上|晕|倒[了在]|[他她]")
+"""Words beside a place of what happens there."""
+_PLACE_PIECE = re.compile(
+    "[^有人打杀救快死我你您他她不没了着\\s]{1,10}?(?:小区|社区|花园|家园|公寓|大厦|广场|新村|[苑里街路巷院村]|号楼?)"
+    "(?:那?[个边块儿片里]|附近|这一?片|的)*"
+)
+"""A piece of a text that names a place, whether the lists know it or not: 吉祥二小区那个."""
+
+
+def _pieces_of_places(text: str) -> bool:
+    """Whether all the pieces of a text name places."""
+    pieces = [piece for piece in re.split(r"[\s,，。、;；]+", normalise(text)) if piece]
+    return bool(pieces) and all(map(_PLACE_PIECE.fullmatch, pieces))
+
+
 def _only_a_place(parse_data: dict[str, Any], triage: Triage) -> bool:
     """Whether a message is a place and nothing else, whatever the model alone makes of two or three letters."""
     text = parse_data["text"]
     if triage.source != "model" or ALARMING.search(text):
         return False
     doubtful = triage.intent in ONLY_SILENCE or triage.confidence < CERTAIN
+    if doubtful and _pieces_of_places(text):
+        return True
     home = _MY_HOME.match(text) if doubtful else None
     return bare(parse_data) or bool(home and bare({**parse_data, "text": " " * home.end() + text[home.end() :]}))
 
@@ -101,16 +132,24 @@ class Affairs:
         tells = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN and not bare(parse_data)
         tells = tells and triage.intent != ANY_REQUEST  # which a place in a few words looks like: 具体是吉祥二路26号
         value = may_be_value(parse_data, triage) and not tells
-        answers = about == _OFFICER and (value or _only_a_place(parse_data, triage))
+        danger = triage.urgent and _SOMETHING_HAPPENS.search(text)  # 幸福家园有人跳楼 answers nothing
+        answers = about == _OFFICER and not danger and (value or _only_a_place(parse_data, triage))
         if places and ((triage.intent == _OFFICER and not triage.uncertain) or answers):
             return dialogue(parse_data, "look_up_officer", _OFFICER)
-        if personal or (triage.urgent and not (about == _NAMES and _only_a_name(text, triage))):
+        # 太多人叫了 那陈屿川呢
+        another = about == _NAMES and (_only_a_name(text, triage) or (of_names and faintly_heard(triage, text)))
+        if personal or (triage.urgent and not another):
             return None
         if _OF_THE_RULES.search(text):
             return None
-        if (triage.intent == _NAMES or about == _NAMES) and asked_names(normalise(text)):
+        if (triage.intent == _NAMES or about == _NAMES) and self._names_somebody(text):
             return dialogue(parse_data, "look_up_name", _NAMES)
         return None
+
+    def _names_somebody(self, text: str) -> bool:
+        """Whether a name stands in a text that is no word for what is asked of any matter: 那费用呢."""
+        words = self._said.readers.words.current()
+        return any(not words.read(spellings[0]).aspects for spellings in asked_names(normalise(text)))
 
     def looked_up_beside(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
         """A look-up in so many words in the middle of a form: what stands in it is no answer to the form."""
@@ -138,7 +177,8 @@ class Affairs:
     def goes_on_with_matter(self, text: str, triage: Triage) -> Triage | None:
         """The request or tip of a moment ago that a statement without a subject goes on with: 别写我名字."""
         said = re.sub(r"呢\W*$", "", normalise(text))
-        if triage.intent != FOLLOW_UP or asks(said) or re.match("那|要是", said):
+        of_visit = _OF_THEIR_VISIT.search(said) and triage.uncertain and not (triage.urgent or ALARMING.search(said))
+        if not (triage.intent == FOLLOW_UP or of_visit) or asks(said) or re.match("那|要是", said):
             return None
         if self._said.readers.words.current().read(said).aspects:
             return None
@@ -210,5 +250,7 @@ class Affairs:
             return bool(_AFTER_HANDING_IN.search(text))
         if _LOOKS_UP_OWN.search(text) and not self._said.readers.words.current().read(normalise(text)).named:
             return True
-        own = re.search("我|俺|咱|上次|前几天|昨天|上周|上个月|申请的|提交|交上去|交的|办的", text)
+        brief = len(LETTERS.findall(text)) <= _TELLS_ITS_OWN  # in a longer one 我 may be whoever tells how things are
+        own = re.search("上次|前几天|昨天|上周|上个月|申请的|提交|交上去|交的|办的", text)
+        own = own or (re.search("我|俺|咱", text) if brief else None)
         return bool(_PROGRESS.search(text) and (named or "申请" in text) and own)

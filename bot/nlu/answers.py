@@ -61,7 +61,8 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
     ) -> dict[str, Any] | None:
         """The text and buttons of a response."""
         base, words = self._knowledge.current(), self._words.current()
-        english = in_english((tracker.latest_message.text if tracker.latest_message else "") or "")
+        text = (tracker.latest_message.text if tracker.latest_message else "") or ""
+        english = in_english(text)
         if utter_action == WHICH_TOPIC:
             unclear = _question(tracker) or Question()
             return _english_guess(unclear, base) if english else which_topic(unclear)
@@ -71,7 +72,7 @@ class StationAnswers(TemplatedNaturalLanguageGenerator):
             if asked and any(topic in base.topics for topic in asked.topics):
                 if english:
                     told = "\n".join(event.text or "" for event in tracker.events if isinstance(event, BotUttered))
-                    return english_answer(asked, base, words, told)
+                    return english_answer(asked, base, words, told, text)
                 said = answer(asked, base, words)
                 return said if tracker.active_loop_name else self._with_offer(said, asked, base, tracker)
         generated: dict[str, Any] | None = await super().generate(utter_action, tracker, output_channel, **kwargs)

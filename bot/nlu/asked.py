@@ -18,7 +18,7 @@ from bot.nlu.meanings import CERTAIN, LOST, dialogue, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.overlap import pieces
 from bot.nlu.publication import QUESTION, READING
-from bot.nlu.question import FOLLOW_UP, SUPPOSED, Parse, Question
+from bot.nlu.question import FOLLOW_UP, SUPPOSED, SURE, SURE_OF_TWO, Parse, Question
 from bot.nlu.telling_words import TALK
 from bot.nlu.triage import Triage
 from bot.nlu.wording import PLAIN, asks
@@ -55,6 +55,16 @@ _SURELY_ANOTHER = 0.8
 """P(intent | enquiry) from which words of distrust are about that matter, and not about what is sent here."""
 _SENT_HERE = re.compile("你们|您们|这个?号|公众号|给[你您]|[发传写填][过到]?[来去给这]|身份证|信息|资料|泄")
 """Words of what is sent, or to whom."""
+_OFFICERS_REPLY = re.compile(
+    "(?:[回找叫]|联系|打电话给|通知)(?:我|俺)|给(?:我|俺)[^，,。 ]{0,3}(?:回|打|来电|信儿|话)|[回答]复|回[信话电]"
+    "|有人(?:看|理|管|接|来)|派人|来人|等信"
+)
+"""Words of when and how the officer answers, and not of what was told to him."""
+_HUMAN_SERVICE = "help_request/human_service"
+_OF_OFFICERS = frozenset(
+    {FOLLOW_UP, *(f"enquiry/{it}" for it in ("bot_services", "community_officer", "complaint_howto", "station_phone"))}
+)
+"""What the wish for an officer itself is about, or nothing."""
 _SECRECY = "enquiry/tip_howto"
 """The intent whose own topics tell who learns a name."""
 
@@ -120,6 +130,8 @@ class Asked:
         text = parse_data.get(READING, text)
         interpreter.hear(text, parse_data)
         before = self._asked_before(enquires=enquires)
+        if before and self._awaits_officer and _OFFICERS_REPLY.search(normalise(text)):
+            before = None
         ranked = parse_data.get("topics") or ()
         earlier = self.taken_up_again(text)
         if earlier and (question := await interpreter.taken_up(text, earlier, parse)):
@@ -218,6 +230,26 @@ class Asked:
         if about and (aspects or named):
             return self.told_with(meant, Question(about[1].topics, aspects))
         return dialogue(meant, FORM_ANSWER, form.intent)
+
+    @property
+    def _awaits_officer(self) -> bool:
+        """Whether a human was asked for lately."""
+        told = ((event.parse_data or {}).get("triage") or {} for event in self._said.last_messages)
+        return any(triage.get("intent") == _HUMAN_SERVICE for triage in told)
+
+    def told_to_officer(self, alone: Mapping[str, Any], meant: dict[str, Any]) -> dict[str, Any]:
+        """What is told to an officer whom its sender asked for, with the matter that it surely names: questions behind
+        it are about that. 迁户的事 从铁西迁到大东"""
+        ranked, text = alone.get("topics") or (), normalise(str(alone["text"]))
+        if meant["triage"]["intent"] != _HUMAN_SERVICE or not ranked or ranked[0]["name"] in _OF_OFFICERS:
+            return meant
+        triage, likely = Triage.from_json(alone["triage"]), float(ranked[0]["confidence"])
+        enquires = triage.label == "enquiry" and not triage.uncertain
+        certain = enquires and triage.confidence >= CERTAIN
+        named = certain or self._said.readers.interpreter().names_subject(text)
+        sure = likely >= (SURE if enquires else SURE_OF_TWO)
+        topic = self._said.readers.knowledge.current().choose(str(ranked[0]["name"]), text) if sure else None
+        return {**meant, QUESTION: Question((topic.id,)).to_json()} if named and topic else meant
 
     def told_with(self, parse_data: dict[str, Any], question: Question) -> dict[str, Any]:
         """The message as an enquiry that asks this question; without a topic it is asked back which."""

@@ -46,7 +46,7 @@ def told_before(
     """
     found = Beforehand()
     breeds: set[str] = set()
-    waits = next((name for name, entry in form.fields.items() if entry.settings.get("at_least_months")), "")
+    waits = next((name for name, entry in form.fields.items() if entry.months_needed), "")
     for message in filter(_counts, said):
         text = normalise(str(message.get("text") or ""))
         breeds |= _breeds_in(forms, text)

@@ -13,18 +13,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from rasa.shared.core.events import ActiveLoop, SlotSet, UserUttered
+from rasa.shared.core.events import ActiveLoop, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.nlu.affairs import Affairs
 from bot.nlu.asked import Asked
+from bot.nlu.beforehand import told_before
 from bot.nlu.conversation import SLEEPING, Conversation, Readers
-from bot.nlu.filling_in import FillingIn, cut
-from bot.nlu.form_reader import Heard
+from bot.nlu.filling_in import STATION_HOURS, FillingIn, cut
+from bot.nlu.form_reader import TELLS_OF_SEVERAL, Heard
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
 from bot.nlu.long_ago import tells_of_long_ago
 from bot.nlu.marked import FORM_VALUES
-from bot.nlu.meanings import ANY_REQUEST, CERTAIN, Meaning, dialogue, graver, read_as, unclear, whispered
+from bot.nlu.meanings import ANY_REQUEST, CERTAIN, Meaning, advised, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Parse, Question
@@ -50,6 +51,7 @@ from bot.nlu.unspoken import (
     means_own_end,
     names_a_visit,
     only_unheard,
+    reports_nothing,
     tells_of_popup,
     tells_of_smell,
     without_figures,
@@ -80,6 +82,10 @@ _HALF_TOLD = re.compile(
     "(?!我?[玩着笑])|(?:上当|中招|中套|着道)了"
 )
 """Of whoever was cheated and does not say of what, nor when: the money may be on its way."""
+_HOW_LONG = re.compile(
+    "(?:半|[0-9一二两俩三四五六七八九十几]+)个?(?:多|来)?半?(?:年|月|周|星期|礼拜|天)|[刚才新](?:来|到|下|过来)|上个?(?:月|周|礼拜|星期)|[今去前]年"
+)
+"""Since when somebody has been here."""
 _IN_FUN = re.compile(
     "笑|逗|玩|游戏|电视|电影|小品|新闻|视频|段子|小说|超市|菜|衣服|质量|发货|快递|退货|网购|淘宝|拼多多"
 )
@@ -106,8 +112,14 @@ _LATELY, _OFFERED_LATELY = 2, 4
 
 _THANKED = re.compile(
     "^(?:好的?|嗯+|那|哎呀)?[，, ]*(?:非常|多|太|真|可|十分)?(?:谢谢|感谢|谢了|谢啦|多谢)[^，,。！! ]{0,4}[，,。！! ]+"
+    r"|^(?:ok(?:ay)?|great|good|hi)?[,.! ]*"
+    r"(?:thanks?(?: you)?|thx)(?: (?:a lot|so much|very much))?[,.! ]+(?:and|but)?\s*",
+    re.IGNORECASE,
 )
 """The thanks in front of a question: 谢谢，大概多久能好？"""
+_BY_THE_WAY = re.compile("^(?:对了|那个?|还有|另外|顺便|哦)[，, ]*")
+_WANTS_TOLD = re.compile("(?:给|发|告诉)我|发[一个过]|来一?个$")
+"""What asks without a question: 号码给我."""
 _AGREES = re.compile("^(?:ok|嗯+|好的?|行|成|中|那|我|都|就|啊|呀|吧|了)*[，, ]*同意", re.IGNORECASE)
 _POLITELY = re.compile(r"[，, ]*(?:可以|行|中|成|能行|好使)(?:吗|不|么|嘛)\W*$")
 """The question behind a wish, which makes none of it: 我想给狗办个证，可以吗."""
@@ -124,6 +136,15 @@ _DOES_IT = re.compile(
     "|(?:[这那它]|你们?|您)?这?(?:儿|里|边)?(?:整|办|弄|填|登)?(?:吧|呗|得了))|上个?(?:户口|牌))"
 )
 """Whoever says right behind the rules that it be done begins it, whatever follows: 那就你这整吧我姓于."""
+_AGAINST = re.compile("(?:不用|别|甭|不必|没必要)去?(?:办|申请|登记|弄|整|领)(?!别)|没(?:啥|什么)?用(?!过)|真的假的")
+"""What is said or heard against doing it, which is no word to go ahead: 工头说不用办 办了也没用."""
+_REGISTERS = re.compile(
+    "^[那就先行好嗯我俺想要得也能 ,，]*(?:居住|住址|暂住)?登(?:个?记|上)(?:一下|上|吧|呗|了|着|居住(?:信息)?)*"
+    r"(?=$|[\s,，。!！])"
+)
+"""The wish to be registered first: 那先登记上. By the permit's answer that comes before it."""
+_REGISTRATION, _HALF_A_YEAR = Question(("residence_permit_half",), ("place", "steps")), "没满半年"
+"""What such a wish is told, and the words whose topic tells who has not been here for long enough."""
 _ACT = re.compile("^[^，。]{0,6}(?:办|整|弄|填|登记|申请|上户口|上牌)(?!过|完|好了|不了|没|丢|错|坏|了)")
 """The act at the beginning of what brings data: 那先办博美吧 叫奶盖."""
 _OF_OTHERS = re.compile("[他她]|楼[上下]|邻居|对门|隔壁|小区里|有人|人家|那家|举报|反映|管管|投诉|没办|不办|无证")
@@ -207,7 +228,8 @@ class Context:
         triage = Triage.from_json(parse_data["triage"])
         if triage.chosen:
             return Meaning(self._chosen(parse_data, triage))
-        if (taken_up := self._said.takes_up(normalise(alone["text"]))) and self._filling.calm(triage, alone["text"]):
+        taken_up = self._said.takes_up(normalise(alone["text"])) or self._filling.goes_on_with_data(alone)
+        if taken_up and self._filling.calm(triage, alone["text"]):
             return Meaning(dialogue(alone, FORM_ANSWER, taken_up.intent), self._filling.awake())
         form = self._said.form
         if form:
@@ -216,6 +238,12 @@ class Context:
             return Meaning(dialogue(alone, "ask_status", _SERVICES), self._filling.awake())
         if form and (looked_up := self._affairs.looked_up_beside(alone, triage)):
             return Meaning(looked_up, self._filling.awake())
+        of_hours = form is not None and self._filling.of_station_hours(alone)
+        if of_hours and (hours := self._asked.about_form(STATION_HOURS, normalise(alone["text"]))):
+            return Meaning(self._asked.told_with(alone, hours[1]), self._filling.awake())
+        if form and not triage.urgent and (other := self._filling.other_wished(form, alone)):
+            begun = dialogue(alone, f"apply_{other.kind}", other.intent)
+            return Meaning(self._asked.after(begun, other), self._left_for_another())
         if form and not triage.urgent and (both := await self._tells_and_asks(form, alone, parse)):
             return Meaning(both, self._filling.awake())
         if form and await self._filling.answers(form, alone, joined, parse):
@@ -229,12 +257,28 @@ class Context:
             if triage.urgent:
                 return Meaning(parse_data, self._filling.asleep())
         meant = await self._meant(parse_data, triage, parse)
+        if form is None and QUESTION not in meant:
+            meant = self._asked.told_to_officer(alone, meant)
+        if meant is parse_data and form is None and self._surely_requests(triage):
+            meant = advised(parse_data, triage)
         begins = str(meant["intent"]["name"]).startswith("apply_")
         if form and not begins and (self._asked.vague(meant) or (meant is parse_data and triage.uncertain)):
             meant = self._asked.not_understood(form, meant)
         if form and begins:
-            before = (SlotSet(SLEEPING, None), ActiveLoop(None), *(SlotSet(name, None) for name in _OF_ONE_FORM))
+            before = self._left_for_another()
         return Meaning(meant, before)
+
+    @staticmethod
+    def _left_for_another() -> tuple[Event, ...]:
+        """What ends a form for another one that is to begin; what was told of oneself is left to that."""
+        return (SlotSet(SLEEPING, None), ActiveLoop(None), *(SlotSet(name, None) for name in _OF_ONE_FORM))
+
+    @staticmethod
+    def _surely_requests(triage: Triage) -> bool:
+        """Whether a message of which it is asked if there is danger is surely a request otherwise: its guidance is
+        told with that question."""
+        told = triage.label == "help_request" and triage.confidence >= CERTAIN
+        return told and triage.uncertain and not triage.seen_by_net
 
     def asked_in_case(self, text: str) -> list[Turn]:
         """The questions that a message may ask beside a case of its sender's; none where there is no case."""
@@ -369,6 +413,8 @@ class Context:
         """What takes a question back where nothing has been reported: 找着了，不用补了 of a card is no false alarm."""
         triage, said = Triage.from_json(alone["triage"]), self._said
         of_nothing = said.last_messages and said.form is None and not said.in_case
+        if of_nothing and reports_nothing(alone["text"]) and not (triage.urgent or triage.seen_by_net):
+            return read_as(alone, Triage("other", CERTAIN, _HEARD_IT), _HEARD_IT)
         if triage.intent != _CORRECTION or not of_nothing or _CALLED.search(alone["text"]):
             return None
         if self._asked.only_asks(alone, triage):  # 不是，我问的是居住证
@@ -521,7 +567,11 @@ class Context:
             return await self._meant(read, Triage.from_json(read["triage"]), parse)
         earlier = self._asked.taken_up_again(text)
         about = self._asked.intent_of(earlier or self._asked.last)
+        if not triage.urgent and self._waits_half_a_year(about) and _REGISTERS.search(normalise(text)):
+            return self._asked.told_with(parse_data, _REGISTRATION)
         wished = self._wished(parse_data, triage.intent, about) or self._surely_wished(parse_data, about)
+        if wished and (self._said.forms.of_several(text) or TELLS_OF_SEVERAL.search(normalise(text))):
+            wished = None
         if wished and earlier and about != wished.intent and not wished.subject.search(normalise(text)):
             wished = None  # 我问的是我自己那个能网上弄吗，不是她们那个
         if (
@@ -543,8 +593,41 @@ class Context:
             return read_as(parse_data, Triage("other", triage.confidence, _GOODBYE), _GOODBYE)
         if matter := self._affairs.goes_on_with_matter(text, triage):
             return read_as(parse_data, Triage(matter.label, triage.confidence, matter.intent), matter.intent)
+        if stays := self._stays_of_several(text, triage, about) or self._stays_too_short(parse_data, about):
+            return self._asked.told_with(parse_data, stays)
         question = await self._asked.question(text, parse_data, triage, parse)
         return self._asked.told_with(parse_data, question) if question else parse_data
+
+    def _waits_half_a_year(self, about: str) -> Form | None:
+        """The form of the last matter, where it is none before its resident has lived here for so long."""
+        form = next((form for form in self._said.forms.forms.values() if about in form.matters), None)
+        waits = form and any(entry.months_needed for entry in form.fields.values())
+        return form if waits and not self._said.form else None
+
+    def _stays_too_short(self, parse_data: Mapping[str, Any], about: str) -> Question | None:
+        """What is told to whoever tells, behind the answer on residence permits, that they have not been here for half
+        a year: that they are registered first. 在沈阳干活四个来月了"""
+        form, said = self._waits_half_a_year(about), normalise(parse_data["text"])
+        if form is None or asks(said) or ALARMING.search(said):
+            return None
+        entities = self._said.readers.entities
+        told = told_before(
+            self._said.forms, form, [{**parse_data, "text": said}], today=self._said.today, entities=entities
+        )
+        half = self._asked.about_form(form.intent, _HALF_A_YEAR) if told.too_early else None
+        return half[1] if half else None
+
+    def _stays_of_several(self, text: str, triage: Triage, about: str) -> Question | None:
+        """What is told to whoever tells, behind the answer on residence permits, how long several others have been
+        here: who may have one. 俩人黑龙江来的 一个干了八个月 一个上礼拜才下火车."""
+        said = normalise(text)
+        form = self._waits_half_a_year(about)
+        tells = TELLS_OF_SEVERAL.search(said) and _HOW_LONG.search(said) and not asks(said)
+        other = triage.label in ("tip", "help_request") and triage.confidence >= CERTAIN and triage.intent != _ANY_TIP
+        if form is None or not tells or other or triage.urgent or ALARMING.search(said.replace("火车", "")):
+            return None
+        told = self._asked.about_form(form.intent)
+        return told[1] if told else None
 
     @staticmethod
     def _may_wish(triage: Triage, text: str) -> bool:
@@ -557,11 +640,15 @@ class Context:
     async def _asked_beside_talk(text: str, parse: Parse) -> dict[str, Any] | None:
         """The question that stands beside talk, where it surely is one by itself: 爱死你们了 周六有人上班不."""
         told, asked = cut(text)
+        if not asked:
+            told, _, asked = text.rpartition(" ")
+            asked = asked if _WANTS_TOLD.search(asked) else ""
         if not told or not asked:
             return None
-        read = await parse(asked)
+        read = await parse(_BY_THE_WAY.sub("", asked))
         triage = Triage.from_json(read["triage"])
-        return read if triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain else None
+        matter = triage.label in ("enquiry", "help_request") and triage.confidence >= CERTAIN
+        return read if matter and not triage.uncertain else None
 
     def _gives_up_asking(self, text: str, triage: Triage) -> bool:
         """Whether somebody drops what they asked, with no form open: 那算了."""
@@ -581,8 +668,13 @@ class Context:
             return None
         asked = [self._asked.intent_of(question) for question in self._asked.all()]
         named = [form.intent for form in self._lately_named()]
-        ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named))
-        wished = self._said.forms.wished(text, intent) or next((form for form in ahead if form), None)
+        against = _AGAINST.search(normalise(text))
+        ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named) if not against)
+        wished = (
+            self._said.forms.wished(text, intent)
+            or self._stopped_and_taken_up(text)
+            or next((form for form in ahead if form), None)
+        )
         if UNDER_16 in self._said.bot_said_lately(_OFFERED_LATELY):
             return wished  # data that go on behind it are a child's
         wished = wished or self._agreed_to(text) or self._done_at_once(text, heard, (about, *named))
@@ -607,6 +699,13 @@ class Context:
                 return form
         return None
 
+    def _stopped_and_taken_up(self, text: str) -> Form | None:
+        """The form that its resident has stopped and wants to go on with, which begins anew: 上次那个接着填."""
+        said, stopped = normalise(text), self._said.stopped
+        if self._said.form or stopped is None or asks(said) or self._said.forms.about_another(stopped, said):
+            return None
+        return stopped if self._said.forms.aside(said) == "resume" else None
+
     def _told_of(self, by_resident: Sequence[Form]) -> list[Form]:
         """The forms that the resident speaks of, then the others that the bot has just offered: one answer may offer
         both where somebody has asked about one."""
@@ -620,7 +719,7 @@ class Context:
             return None
         for form in self._said.forms.forms.values():
             places = {name for name, entry in form.fields.items() if entry.kind in ("region", "address")}
-            days = {name for name, entry in form.fields.items() if entry.settings.get("at_least_months")}
+            days = {name for name, entry in form.fields.items() if entry.months_needed}
             if days and places | days <= set(self._filling.read_for(form, CONSENT, text, {}, heard).values):
                 return form
         return None

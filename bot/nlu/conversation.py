@@ -41,6 +41,12 @@ _ASKS_TO_GO_ON = re.compile(
 """Whether to go on, asked of a form that an alarm has put to sleep: 居住证还继续吗."""
 _LEFT = re.compile("交没交|交了|交上|提交|办好|办完|下来|批")
 """Whether it was handed in, which nobody has to take it up for."""
+_HELP_THERE = re.compile(
+    "(?:警察|民警|警官|公安|你们的?人|救护车|120|119|消防)[^，,。 不没]{0,6}"
+    "(?:来了|到了|到场|上楼|进(?:屋|来|去)了|带走|拉走|抓)"
+    "|[让被](?:警察|民警|救护车|你们)[^，,。 不没]{0,4}(?:带走|拉走|抓)"
+)
+"""That police, an ambulance or the fire brigade have come."""
 _CASE_LINE = re.compile("^·", re.MULTILINE)
 """A case among the lines that tell how one's own affairs stand."""
 
@@ -101,6 +107,11 @@ class Conversation:
                 return woken == ""
         return False
 
+    @property
+    def _help_has_come(self) -> bool:
+        """Whether one of the last two messages tells that help is there already: 警察上楼了 把男的带走了."""
+        return any(_HELP_THERE.search(event.text or "") for event in self.last_messages[:2])
+
     def takes_up(self, text: str) -> Form | None:
         """The form asleep that a text takes up again in so many words, in an open alarm: by its name, or by "go on"
         where an officer has the alarm."""
@@ -117,7 +128,7 @@ class Conversation:
         if asks(text) and not _ASKS_TO_GO_ON.search(text):
             return None
         resumes = aside == "resume" or _ASKS_TO_GO_ON.search(text)
-        goes_on = resumes and (self.alarm_seen or named)
+        goes_on = resumes and (self.alarm_seen or named or self._help_has_come)
         return asleep if goes_on or self.forms.wished(text, "") is asleep else None
 
     @property

@@ -21,7 +21,7 @@ EDGES = re.compile(r"^[\s,，。.、:：是叫为了]+|[\s,，。.、!！~～啊
 HOUSE = re.compile(r"[0-9一二三四五六七八九十零]+\s*(?:号|栋|楼|单元|室|-)")
 _ADDRESS = re.compile(r"[路街巷号栋楼室屯村]|小区|社区|家园|花园|公寓|单元|胡同")
 _ADDRESS_LEAD = re.compile(
-    r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|[家店厂][在是]|单位在|搬到了?|养在|住)(?:住|在)*\s*"
+    r"^.*?(?:地址(?:是|在|[:：])?|现?住址(?:是|[:：])?|现在|[家店厂][在是]|单位在|搬到了?|养在|住)(?:住|在|的?(?:地方|地儿|那?块儿?)?(?:其实|应该|就)*[是在]|的\s+)*\s*"
 )
 _LIVES = re.compile("(?:那)?(?:租|居|就)?住(?:着|的|呢)*$")
 """The verb behind an address: 搁草仓路29号住."""
@@ -34,7 +34,7 @@ _NO_PART_OF_ADDRESS = re.compile(r"身份证|电话|手机|上班|干活|打工|
 _ADDRESS_BESIDE = re.compile(r"那边|这边|旁边|附近|对面|院|后身|楼下|路口")
 _SOMEBODY_THERE = re.compile("[他她刀打砍抢杀死救火快堵砸]|有人|旁边")
 _ONLY_AREA = re.compile("[\u4e00-\u9fff]{1,6}[区市镇]")
-_WHOLE_ADDRESS = "地址请写到门牌号，比如“大东路1号2单元301”。"
+WHOLE_ADDRESS = "地址请写到门牌号，比如“大东路1号2单元301”。"
 _NEIGHBOURHOOD = re.compile("^(?:现在|目前|家)?住(?!在?(?:.{1,6}[省市县旗]))|^[^省市县旗]{2,6}(?:社区|小区)$")
 """Where somebody lives in this city: 住东逸社区."""
 _REGION = re.compile(
@@ -45,6 +45,14 @@ _REGION = re.compile(
 _REGION_LEAD = re.compile(
     r"^.*?(?:户口(?:所在地|落)?(?:在|是)?|户籍(?:地|所在地)?(?:在|是)?|老家(?:在|是)?|籍贯)\s*[:：]?"
 )
+_REGION_WAY = re.compile(
+    "^(?:[从由]|其实|后来|现在|目前|去年|前年|今年|早就?|已经|都|就|还|刚|才|又|给?(?:迁(?!西县|安市)|落|转|挪|搬|调|改|上)(?:户)?(?:回|过)?(?:到|在|去|至)?了?|在|到)+"
+    "(?=[\u4e00-\u9fff]{2})"
+)
+_REGION_TAIL = re.compile(
+    "(?:(?<=[\u4e00-\u9fff]{2})(?:过去|过来|回去|去|来)|户口|户籍|老家|人|的|了|[那这](?:边|块?儿|里|头|块|面)|呢|啊|呀|哈|嘛)+$"
+)
+"""What is told of how a registration came to a region, and behind its name: 早迁鞍山去了."""
 _I_AM_FROM = re.compile(r"^.*?(?:我是|我们?家?在|俺是|是)\s*")
 _ADMINISTERED = re.compile("[\u4e00-\u9fff]{2,20}[省市县旗区盟州乡镇](?=[\u4e00-\u9fff\\d])")
 """The areas in front of the street of a household register."""
@@ -103,6 +111,13 @@ _UNASKED = re.compile(
     "[0-9一两二三四五六七八九十去今前大][0-9一两二三四五六七八九十去今前大年月日号.-]*(?:出?生日?)|[0-9一两二三四五六七八九十半]+(?:周?岁|年|个?月)(?:半|多|大)*|(?:做过?|没做?)?绝育|体重?|[0-9一两二三四五六七八九十半]+(?:公斤|斤))"
     "(?:了|的|啦|大)*"
 )
+_NOT_IN_FORM = {
+    "年龄": re.compile("岁|年龄|出生|生日|[0-9一两二三四五六七八九十半]个?(?:多|半)?月(?:大|了)"),
+    "公母": re.compile("[公母](?:的|狗|犬|$)|公母|性别|弟弟|妹妹"),
+    "体重": re.compile("体重|斤"),
+    "绝育": re.compile("绝育"),
+}
+"""What dogs are told of by its words, and no form asks for."""
 _BORN = re.compile("出生|生日|[年月日号]生")
 _NO_WORDS = re.compile(
     r"^(?:你好|您好|在吗|谢谢|好的?|嗯+|是的?|有人吗|哈+|喂|啊+|等等|等一下|等会儿?|稍等|不知道|不清楚|忘了|没有|还没|收到|哦+)$"
@@ -200,7 +215,7 @@ class FieldReader:
         said = _WHOSE_HOME.sub("", _ADDRESS_AT.sub("", EDGES.sub("", _ADDRESS_LEAD.sub("", _LIVES.sub("", text)))))
         asked = self.requested == "address"
         if asked and _ONLY_AREA.fullmatch(said) and not asks(text):
-            raise BadValueError(_WHOLE_ADDRESS)
+            raise BadValueError(WHOLE_ADDRESS)
         if (
             len(said) < 4
             or _NO_ADDRESS.search(said)
@@ -208,7 +223,7 @@ class FieldReader:
         ):
             return None if asks(text) else self._house_named(text)
         if not re.search(r"[0-9一二三四五六七八九十]", said) and asked:
-            raise BadValueError(_WHOLE_ADDRESS)
+            raise BadValueError(WHOLE_ADDRESS)
         return said if size(said) <= _ADDRESS_LETTERS else self._house_named(text)
 
     def address_told(self, text: str) -> str | None:
@@ -234,7 +249,7 @@ class FieldReader:
         places = [found.text for found in self.entities.read(text) if found.kind == "place"]
         whole = next((place for place in reversed(places) if HOUSE.search(place) and _ADDRESS.search(place)), None)
         if places and not whole and self.requested == "address" and not re.search(r"\d", text):
-            raise BadValueError(_WHOLE_ADDRESS)
+            raise BadValueError(WHOLE_ADDRESS)
         return whole
 
     def _region(self, text: str, *, asked: bool) -> str | None:
@@ -242,10 +257,10 @@ class FieldReader:
         if said != text and HOUSE.search(said) and (area := _ADMINISTERED.match(said)):
             said = area.group()  # 户口在通辽市科尔沁区霍林河大街114号
         said = said if _REGION.match(said) or said != text else _I_AM_FROM.sub("", said)
-        said = EDGES.sub("", re.sub("(?:户口|户籍|老家|人|的|那边|那儿|那里)+$", "", EDGES.sub("", said)))
+        said = EDGES.sub("", _REGION_TAIL.sub("", EDGES.sub("", _REGION_WAY.sub("", said))))
         known = _REGION.search(said) if 2 <= len(said) <= 30 else None
         if known and _NO_REGION.search(said):
-            said = _REGION_END.split(said[known.start() :])[0]  # 我从黑龙江来给我闺女看孩子
+            said = _REGION_END.split(said[known.start() :])[0] or said  # 我从黑龙江来给我闺女看孩子
         if HOUSE.search(said) or _NEIGHBOURHOOD.search(said):
             return None  # where one lives, and not where one is registered
         if _HERE.search(said) and (asked or "户口" in text) and not (asks(text) or _LIVES_THERE.search(text)):
@@ -263,14 +278,14 @@ class FieldReader:
             return None
         if _AGED.search(text) and not _MONTH_TOLD.search(text):
             return None  # 今年四岁了
-        if not entry.settings.get("at_least_months") and self._not_done(entry, text):
+        if not entry.months_needed and self._not_done(entry, text):
             return None
         months = values.months_between(found, self.today)
         if _NOT_REMEMBERED.search(text) and not re.search(r"\d", text):
             return None
-        if entry.settings.get("at_least_months") and _THIS_YEAR.search(text) and not _MONTH_TOLD.search(text):
+        if entry.months_needed and _THIS_YEAR.search(text) and not _MONTH_TOLD.search(text):
             raise BadValueError(_WHICH_MONTH)
-        least, most = entry.settings.get("at_least_months"), entry.settings.get("within_months")
+        least, most = entry.months_needed, entry.settings.get("within_months")
         if least and months < least:
             raise BadValueError(_FULL_HALF_YEAR.format(since=found, full=values.months_after(found, least)))
         latest = found if values.tells_the_day(text) else values.months_after(found, 1)  # 去年12月 may be its last day
@@ -406,6 +421,11 @@ def any_region(text: str) -> bool:
 def unasked(text: str) -> bool:
     """Whether a text tells nothing but what no form asks for: a dog's sex, age, size, that it is neutered."""
     return bool(_UNASKED.search(text)) and not re.sub(r"[\W_]", "", _UNASKED.sub("", text))
+
+
+def not_in_form(text: str) -> str:
+    """What a text tells of a dog that no form asks for: 年龄, 公母; "" for none."""
+    return "、".join(what for what, words in _NOT_IN_FORM.items() if words.search(text))
 
 
 def unknown_breed(text: str) -> str | None:

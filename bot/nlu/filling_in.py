@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, get_args
 
 from rasa.shared.core.events import ActiveLoop, Event, SlotSet
 
 from bot.nlu.conversation import SLEEPING, Conversation
-from bot.nlu.form_reader import NOTHING_HEARD, Heard, Reading, read
+from bot.nlu.form_reader import NOTHING_HEARD, OF_A_REPORT, Heard, Reading, read
 from bot.nlu.forms import CONSENT, REQUESTED, Aside, Form
 from bot.nlu.marked import values_in
 from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
-from bot.nlu.telling_words import ALARMING, TALK
+from bot.nlu.stopped import waits
+from bot.nlu.telling_words import ALARMING, FOLLOWS_CASE, TALK
 from bot.nlu.triage import Triage
 from bot.nlu.turning_point import DANGER, danger
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, SURE, Turn, is_surely, turns_in
@@ -62,6 +64,16 @@ _AGED = re.compile("(?:快|不到|刚|将近)(?:[0-9一二两三四五六七八�
 _PHONING = re.compile(r"(?:别再?|不要)?打(?:我)?(?:那个|这个|原来的?|旧的?|老的?|新的?|1\d{10})")
 """Which telephone is to be called: 以后打15998336071 别打那个了."""
 _CALLS = re.compile("[来救帮求怕躲藏逃别敢]|出不|走不")
+_GOES_ON = re.compile(
+    "(?:那|行|好|嗯|中|成|来|咱们?|就|还是|[，, ])*(?:接着|继续)"
+    "(?:吧|呗|哈|来|填|办|弄|整|往下|[说报](?=狗|犬|居住)|(?=[，, ]|$))"
+)
+"""How a message begins that goes on with what was left: 那接着吧."""
+_DOG = re.compile("[狗犬]")
+_WISHES_NOT = re.compile("(?:不|别|甭|没)(?:想|要|用|打算|必)*(?:办|申请|登记|弄|整|领)")
+STATION_HOURS = "enquiry/station_hours"
+_OF_NO_ALARM = frozenset({"breed", "words", "id_number"})
+"""Kinds of values that nobody tells of an alarm."""
 _PET = re.compile(
     "[大小老阿黑白黄花灰棕金毛胖旺来福豆球丁点虎宝贝乐财欢咪妞牛皮蛋丸可奶糖果米团圆朵多布雪]{2,3}|[二狗铁驴毛石](?:蛋|娃|柱|妞)|([^快救来打跑走死疼别滚])\\1"
 )
@@ -84,18 +96,28 @@ _OTHER_PAPER = re.compile(
     "|(?:身份证|户口本|户口簿|护照|驾照|驾驶证)(?:都|也|给)?(?:丢|没|坏|过期|到期)[^，。]{0,2}.{0,10}(?:补|重新?办|换)"
 )
 """The act of getting another paper, which no form's answer tells of."""
+_HOURS = re.compile("(?:关|开)门|[上下]班|营业|办公|窗口")
+_ITS_ME = re.compile("(?:人|主人|名字?|登记的?|写的?|填的?)*(?:就|还)是(?:我|俺)(?:自己|本人)?\\W*")
+"""Who it is, and no choice between two: 人还是我."""
 _CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA-Z ])|(?<=\d{11})(?=[\u4e00-\u9fff])")
 """Where a clause ends: voice to text writes on behind a telephone or identity number."""
 
 
-_STATES = re.compile("^(?!.*(?:什么|啥|哪|谁|怎么|咋|几|多[少久长]|[吗?？])).*(?:在|正|还|着|刚|才|都).{0,6}呢\\W*$")
+_STATES = re.compile(
+    "^(?!.*(?:什么|啥|哪|谁|怎么|咋|几|多[少久长]|[吗?？]))(?!那|要是|如果|万一|不)(?:.*(?:在|正|还|着|刚|才|都).{0,6}"
+    "|.{0,8}(?:开|坐|骑|等|赶|打|跑|做|吃|喝|睡|忙|走|遛|带|看|哄|喂|洗|修|搬|接|送"
+    "|[上下加值]班|上课|排|干|找|翻|拍|住院|出差|开会)[^，。 妈爸]{0,3})呢\\W*$"
+)
 """What only ends like a question: 证在家呢."""
+_SUPPOSES = re.compile("^(?:那)?(?:要是|要|如果|万一|假如|真要)(?!办|求|的)")
+"""How a clause begins that the question behind it stands on: 要是不让养 我这不白填了么."""
 _LEAVES = ("later", "cancel")
 """What is said about filling in by who goes away, and may ask something in going."""
 _CRY = re.compile("[啊咦诶哎哦嗯呃哈嗨欸]+[?？!！,，。\\s]*")
 """A cry that asks nothing, whatever its mark: 啊？我看下."""
 _POINTS_BACK = re.compile("那?[她他它](?!家|们)")
 """How a question begins that is about the clause before it: 我媳妇户口苏家屯的 她用不用也办."""
+_DIGITS = re.compile(r"\d{3}")
 _TAG_LETTERS = 3
 """Letters of a question that is about the clause before it: 中不, 行吗."""
 
@@ -110,6 +132,10 @@ def cut(text: str) -> tuple[str, str]:
         elif not _CRY.fullmatch(clause):
             clauses.append(clause.strip())
     asking = [clause for clause in clauses if asks(normalise(clause)) and not _STATES.search(normalise(clause))]
+    asking = [clause for clause in asking if not _ITS_ME.fullmatch(clause)]
+    supposed = pairwise(clauses)
+    asking += [one for one, behind in supposed if behind in asking and _SUPPOSES.match(one) and not _DIGITS.search(one)]
+    asking.sort(key=clauses.index)
     return " ".join(clause for clause in clauses if clause not in asking), " ".join(asking)
 
 
@@ -144,7 +170,7 @@ class FillingIn:
             return False
         if self._of_other_paper(form, alone) and not _OF_ONESELF & set(reading.values):
             return False
-        if self._only_wonders(reading, text):
+        if self._only_wonders(reading, text) or (not reading.values and self.of_station_hours(alone)):
             return False
         if (reading.command or reading.remark) and not reading.values:
             return await self._says_about_filling(reading, alone, triage, parse)
@@ -179,7 +205,9 @@ class FillingIn:
         if not told or not asked or self._said.forms.aside(normalise(alone["text"])) == "deaf":
             return None
         reading = self._reading(form, gives := await parse(told))
-        leaves = reading.command in _LEAVES and not reading.values
+        leaves = reading.command in (*_LEAVES, "missing") and not reading.values  # or wants it handed in: 交吧
+        if reading.command == "missing" and self._reading(form, alone).remark:
+            return None  # what is asked beside has its answer already: 交吧 拿证还用把狗抱过去不
         gives_data = reading.values and not reading.loose and not self._agrees_in_passing(reading, told)
         if not (leaves or gives_data):
             return None
@@ -200,9 +228,8 @@ class FillingIn:
         if self._of_other_paper(form, asked) or _AT_WINDOW.search(normalise(asked["text"])):
             return {}
         reading = self._reading(form, asked)
-        if reading.command in get_args(Aside):
-            return {"aside": str(reading.command)}
-        return {"remark": reading.remark} if reading.remark else {}
+        aside = {"aside": str(reading.command)} if reading.command in get_args(Aside) else {}
+        return aside | ({"remark": reading.remark} if reading.remark else {})
 
     @staticmethod
     def _of_other_paper(form: Form, alone: Mapping[str, Any]) -> bool:
@@ -211,6 +238,34 @@ class FillingIn:
         sure = triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain
         other = bool(_OTHER_PAPER.search(text)) and not form.subject.search(text)
         return sure and triage.intent not in form.matters and asks(text) and other
+
+    @staticmethod
+    def of_station_hours(alone: Mapping[str, Any]) -> bool:
+        """Whether a message surely asks when the station is open, whatever the form says of filling in at night."""
+        triage = Triage.from_json(alone["triage"])
+        return triage.intent == STATION_HOURS and triage.confidence >= CERTAIN and bool(_HOURS.search(alone["text"]))
+
+    def other_wished(self, form: Form, alone: Mapping[str, Any]) -> Form | None:
+        """The other form that one clause of a message wishes for, or goes back to by its subject, whatever else is
+        said or asked: 是不是没居住证不给办啊 那先办居住证 狗的先放放."""
+        clauses = [clause.strip(" ,，。") for clause in _CLAUSES.split(normalise(alone["text"]))]
+        if back := next(filter(None, (self._goes_back_to(form, clause) for clause in clauses)), None):
+            return back
+        if self._reading(form, alone).values:
+            return None
+        wishes = (self._said.forms.wished(clause, "") for clause in clauses if not _WISHES_NOT.search(clause))
+        return next((wished for wished in wishes if wished not in (None, form)), None)
+
+    def _goes_back_to(self, form: Form, clause: str) -> Form | None:
+        """The form of a dog that waits while another is filled in, and that a clause goes on with: 狗那个接着来吧."""
+        if not (_DOG.search(clause) and self._said.forms.aside(clause) == "resume") or asks(clause):
+            return None
+        of_dogs = (
+            other
+            for other in self._said.forms.forms.values()
+            if other is not form and any(entry.kind == "breed" for entry in other.fields.values())
+        )
+        return next((one for one in of_dogs if waits(one, form, self._said.tracker.get_slot)), None)
 
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""
@@ -279,6 +334,9 @@ class FillingIn:
         if not triage.urgent or danger(alone, in_form=True) < DANGER:
             turns = turns_in(alone, FORM_TURNS)
             about = sum(turn.confidence for turn in turns if turn.name in _ABOUT_FILLING) >= SURE
+            chased = triage.intent == FOLLOWS_CASE and not self._said.in_case
+            if reading.command == "missing" and chased and not OF_A_REPORT.search(alone["text"]):
+                return True  # no case is waited for: 审到哪了
             other = not about and triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
             return reading.command in ("cancel", "agreed") or not other
         if self._alarming(alone["text"]):
@@ -376,6 +434,15 @@ class FillingIn:
     def calm(self, triage: Triage, text: str) -> bool:
         """Whether words that take the form up again are nothing but that, whatever the model alone hears in them."""
         return not triage.urgent or (triage.source != "net" and not self._alarming(text) and not _SOMEBODY.search(text))
+
+    def goes_on_with_data(self, alone: Mapping[str, Any]) -> Form | None:
+        """The form asleep in an open alarm that a message goes on with in its first words, and gives what nothing but
+        the form wants: 那接着吧 狗是串串 叫欢欢."""
+        form, text = self._said.asleep if self._said.alarm_open else None, normalise(alone["text"])
+        if form is None or not _GOES_ON.match(text) or self._alarming(text):
+            return None
+        given = {form.fields[name].kind for name in self._reading(form, alone).values if name in form.fields}
+        return form if given & _OF_NO_ALARM else None
 
     def asleep(self) -> tuple[Event, ...]:
         """What puts the form to sleep, for the time of an alarm."""

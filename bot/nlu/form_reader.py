@@ -23,6 +23,7 @@ from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
 from bot.nlu.marked import Tagged, values_in
 from bot.nlu.names import is_name
 from bot.nlu.normaliser import normalise
+from bot.nlu.stopped import REPORTED
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, LIKELY, SURE, WISH_TURN, Turn, is_surely, turns_in
 from bot.nlu.values import BadValueError, UnderAgeError
 from bot.nlu.wording import any_of, asks, size
@@ -37,13 +38,31 @@ _TOLD: Mapping[str, Command | Aside] = {
 }
 """The turns (`nlu_data/form_turns.yml`) that say something about filling in and give nothing."""
 _HANDS_IN = re.compile(
-    "提交|送出|交上|交了?吧|(?:^|[，,。\\s])交(?:了|吧)?\\W*$|帮我交|能交就交|报上|报吧|递上|就这[么样]|就这些|完事|齐了|齐活|妥了|确认|无误"
+    "提交|(?:可以|能|该|都?给[我咱]|都?帮[我咱]|那?就|直接|全)交(?!多少|几|钱|啥|什么|给|代)|交上|送出|交上|交了?吧|(?:^|[，,。\\s])交(?:了|吧)?\\W*$|帮我交|能交就交|报上|报吧|递上|就这[么样]|就这些|完事|齐了|齐活|妥了|确认|无误"
 )
+_NOT_HANDED_IN = re.compile("[没别不未再怎咋啥]|先(?!给?[我咱]?(?:提交|交|递|报))|以后|之后|之前|等")
+"""Words of who speaks of handing in, and does not want it now."""
+_HOW_IT_STANDS = re.compile(
+    "(?<![填问写])到(?:哪|第?几)(?:一?步|儿|了)|走到哪|办到哪|批(?:没批|不批|了(?:没|吗|么)|下来(?:了)?(?:没|吗|么))|(?:办|审)[得的](?:怎么样|咋样)|算[^，,。\\s]{0,3}办(?:好|完|成|下来)|审(?:没审|完|到|过)?(?:了)?(?:没|吗|么|哪)"
+    "|(?:办|弄|整)(?:好|完|成|妥)了?(?:没|吗|么)|下来了?(?:没|吗|么)|通过了?(?:没|吗|么)|过没过|有(?:信儿?|结果|消息|动静|回音)了?(?:没|吗|么)"
+    "|(?:啥|什么)时候(?:能|可以|来|去)*(?:取|领|拿)(?!材料|疫苗|钱)|(?:查|看)(?:一?下)?(?:我的?)?(?:进度|进展|结果)|进度|交(?:没交|上去?了?(?:没|吗|么)|成了?(?:没|吗|么))"
+)
+"""What is asked of an application that is thought to be handed in: 批没批, 到哪步了."""
+OF_A_REPORT = re.compile(f"{REPORTED}|反映")
+"""Words of what was told to officers, which is no application."""
+_OF_ANOTHER = re.compile("[他她]|别人|人家|邻居|同事|上(?:次|回|个?月|周|礼拜)|交的|申请过|办过的|受理号")
+"""Words of somebody else's application, or of an earlier one."""
+_WHERE_IT_SHOWS = "填齐、回“确认”才算交上去，那时给您受理号：在这里发受理号就能看到办到哪步，结果也在这里告诉您。"
 _GIVES_UP = 0.9
 """How likely giving up has to be: what was filled in is lost by it."""
 _ENDS = re.compile(
     "[不别甭][^，。 ]{0,4}[办填弄整搞交申]|[算免]了|算球|拉倒|取消|撤|删|退出|停|forget|cancel|stop", re.IGNORECASE
 )
+_DROPS_IT = re.compile(
+    "(?:那|唉|哎|得|行|哦|好|[,，。\\s])*(?:算了|拉倒|算球|免了)[吧呗啊]*[,，。\\s]*(?:[我俺咱]|就|先|那|还是)*"
+    "(?:不|别|甭)(?:想|要)?(?:办|弄|整|填|申请|搞)(?:证|这个|它)?[了吧啦呗\\W]*"
+)
+"""Words of whoever drops it for good, though 先 may stand in them."""
 _HOLDS_VALUES = re.compile(r"\d{4}|\d[月.年]\d|[0-9一二三四五六七八九十]+(?:号|单元|栋)")
 _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _QUOTES = re.compile('[“”‘’"「」『』《》<>【】]+')
@@ -52,10 +71,20 @@ _SPACED_OUT = re.compile("(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\\s+(?=[\u4e00-\u
 _COLOURS, _SIZES = "黄白黑棕灰花红金", "小大公母男女"
 _GLUED_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d{17}[\dxX])|(?<=\d{17}[\dxX])(?=[\u4e00-\u9fff])")
 """Between an identity number and the words that it is written on to: 吴海涛371323…."""
+_FIGURES = "[0-9零一二三四五六七八九十]{1,4}"
+_LONG_NUMBER_LAST = re.compile(r"\d{5}[\dxX]*\D*$")
+"""A telephone or identity number behind an address, which is what is put right."""
+_HOUSE_PUT_RIGHT = "住址记成了{address}，不对就重发。"
+_HOUSE_TOLD = f"{_FIGURES}(?:(?:号楼|号院|号|栋|楼|单元|门|室|-)(?:{_FIGURES})?)*"
+_UNIT_AND_FLAT = re.compile(f"{_FIGURES}(号楼|号院|号|栋|楼|单元|门)(?:{_FIGURES}\\D+)*{_FIGURES}")
 _SELF_CORRECTED = re.compile(
     "(?P<wrong>.+?)[\\s,，。.]*(?:(?:啊|哦|噢|呀|哎)?(?:不对|错了|写错了|打错了|说错了|发错了|不是不是|哦不|少打一位|多打一位|打少了|打多了))+"
     "[\\s,，。.]*(?:应该)?(?:是|叫)?\\s*(?P<right>.+)"
 )
+_MY_OWN = re.compile(
+    f"(?:应该|其实|实际)?(?:[我俺咱](?:们)?(?:自己)?家?(?:的|这)?|应该)?(?:住|在|是|改成?)*\\s*(?P<house>{_HOUSE_TOLD})(?:室|号)?\\W*[的了吧啊]*"
+)
+"""Nothing but the house or flat that is one's own, behind the one that was wrong: 我是401."""
 _NUMBER_TAKEN_BACK = re.compile(
     r"(?<!\d)\d{11,17}[\dxX]?[\s,，。]*(?:啊|哦|噢|哎呀?|诶|呃)?[\s,，]*(?:不对|错了|[写打发填]错|不是我的|不是这个|这不是我)"
     "(?:了|啊|呀)*(?!.*\\d{4})(?!.*(?:最后|末|尾|第.位|应该是|改成|中间))",
@@ -83,11 +112,13 @@ _DAY_LETTERS = 14
 _BESIDE_A_DAY = 4
 """Letters beside a day that tell nothing of their own: 就是 … 来的."""
 _OWNER = "(?:主人|狗主|登记|申请人|名下|写|登|办|用|换成|换|是)(?:的|人)?(?:应该|得|要|该)?(?:写|登|是|用|给|替|成)?"
+_THEIR_THINGS = "(?!家|那[儿边]|住|说|讲|告诉|起|养|买|[给帮替]我|记)"
+"""What follows a person whose home, or whose words, are told of, and who is not to be registered: 301是我闺女家."""
 _DONE = re.compile("^(?:疫苗|狂犬|针|早就?|都|已经|嗯|啊)*(?:打了|打过|打完|有打)(?![我他她人妈爸老孩])")
 _WAS_VACCINATED = re.compile(
     "(?:疫苗|狂犬苗?|针)[^，,。 没不未]{0,4}(?:有打|打了|打过|打完|打好|打上)|打(?:了|过|完|好)(?:狂犬|疫苗|针)"
 )
-_VACCINATED_SOME_DAY = "打过就好。轮到那一项时写上哪天打的，记得年月就行，比如“今年三月”。"
+_VACCINATED_SOME_DAY = "打过就好。问到疫苗时写哪天打的，记得年月就行，比如“今年三月”。"
 _WHICH_DAY = "打过就好，还差哪天打的：看看免疫证，记得年月就行，比如“今年三月”。"
 _PROMISE = 14
 """Characters of a text that is no more than the name of a picture."""
@@ -114,6 +145,7 @@ _CHECK_DIGIT = (
     "证件号最后一位是由前面十七位算出来的，现在对不上，多半是有一位看错了。请照着证件从头念一遍再发；"
     "还是不行就带证件到窗口。"
 )
+_NOT_NEEDED = "{what}表里不用填。"
 GIVING_AGREES = "好，您发来的就用来办这件事；不想办了随时回“不办了”。"
 """What is told to whoever sends data where consent was asked for."""
 _SENDS_ANEW = re.compile("重[发拍传新]|再[发拍传]一?张|换一?[张个]")
@@ -143,6 +175,24 @@ _NO_RARE_NAME = re.compile(
     "|(?<=.)么|本人|同志|警官|老师|姓名|名字|照片|地址|疫苗|登记|居住|狗|犬|孩子|儿子|女儿"
 )
 """What no name holds, whose surname is none of those that are known."""
+_STAY_FULL = re.compile(
+    "(?:^|[，,。\\s])(?:我|俺|咱|这|回|次|下|都|现在|如今|今天|到今天|可算|终于|总算|已经|正好|刚好|也|算是|住|待|呆|来){0,6}(?:满|够|过)了?"
+    "(?P<span>(?:半年|[0-9一二两俩三四五六七八九十]{1,3}个?半?(?:多|来)?(?:年|月)半?)(?:多|整)?了?)(?=$|[，,。啦呀啊吧！!\\s])"
+)
+"""That the time which one has to have lived here is full by now, told as a span."""
+TELLS_OF_SEVERAL = re.compile(
+    "(?:^|[，,。\\s])[^我俺咱，,。\\s]{0,6}(?:[俩两仨三]个?人|[他她](?:[俩仨]|们[俩两仨几]))(?!间|房|床|住|一)|[给帮替][他她](?:[俩仨]|们)"
+    "|(?:一个|[两俩三仨几]个)[^，,。\\s]{2,14}[，,\\s]+(?:[^，,。\\s我俺咱]{2,10}[，,\\s]+)?另?外?一个(?!人|月|星期|礼拜|多?年)"
+)
+"""Words of whoever tells of several others, each of whom needs a form of their own: 俩人黑龙江来的 一个干了八个月."""
+_TOLD_OF_OTHERS = frozenset({"region", "date", "choice"})
+"""Kinds of values that are told of anybody."""
+_WORRIES = re.compile(
+    "不会[^，,。\\s]{1,14}吧|该不会|不等于|不就[^，,。\\s]{1,8}[了么吗]|[怕愁](?!老[婆公])[^，,。\\s]{2,14}|担心|心里没底|不踏实|万一"
+)
+"""Words of a worry, which wants an answer as a question does."""
+_WAITS = re.compile("先等|等等|等一?下(?!周|月|个|礼拜)|等一?会儿?|慢着|先停|停一下|先别[往填交急弄办]|容我")
+"""Of whoever wants to wait with the rest: 先等等."""
 _FAREWELL = re.compile(
     "(?:拜拜|再见|回聊|回头聊|回见|改天聊|明儿见|明天见|晚安|下线了|先下了|先撤了|闪了|溜了"
     "|bye ?bye|bye|886?|走了哈|忙去了)"
@@ -166,6 +216,8 @@ _POINTS_BACK = re.compile(
 _FLAT_ADDED = re.compile(r"(?<![\d-])(\d{2,4}|\d-\d+(?:-\d+)*)(?:室|号)?\W*$")
 """The flat's number behind it."""
 _SHORT_NUMBER = re.compile(r"\D{0,8}?((?!12110|12345|96110)\d{4,13}x?)\D{0,3}")
+_FEW_DIGITS = 4
+"""Digits that may be the end of a number and nothing else."""
 _TOO_SHORT = "{title}是{wants}位，您发的是{told}位，请核对一下再发。"
 _NOT_REMEMBERED = re.compile("[记想]不(?:太|大)?(?:清|准|住|起|得)|忘了|不记得|没记住?|说不(?:上|准|好)")
 _ABOUT_WHEN = "记不清哪天的，写个大概的年月就行，比如“今年三月”；说不上来就先问家里人，填过的都在。"
@@ -214,7 +266,7 @@ _NOT_IN_FORM = re.compile(
 )
 """What dogs are told of, and the form does not ask for."""
 _NO_DOG_NAME = re.compile(
-    "[?？吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|它|打|疫|针|岁|公|母|只|[男女]生"
+    "[?？填吗呢不没腿短错改像]|^[那这]|办|证|照|狗|犬|谢|你|您|我|他|她|它|打|疫|针|岁|公|母|只|[男女]生"
 )
 
 
@@ -285,7 +337,9 @@ def read(
     written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     written = _NUMBER_TAKEN_BACK.sub("", written) or written
-    told, of_paper = no_values.without(written)
+    right = _with_right_house(written, forms)
+    house_put_right = right != written
+    told, of_paper = no_values.without(right)
     if told != written:
         heard = replace(heard, tagged=[one for one in heard.tagged if _is_left(one.text, written, told)])
         written = told
@@ -293,7 +347,38 @@ def read(
     fields = FieldReader(forms, requested, today, entities)
     earlier = [one[:_LONGEST] for one in earlier]
     reading = _Reader(forms, form, requested, said, written, filled, fields, heard, earlier).read()
+    if house_put_right and (address := reading.values.get("address")):
+        reading = replace(reading, remark=reading.remark or _HOUSE_PUT_RIGHT.format(address=address))
     return replace(reading, remark=reading.remark or _PAPER_NUMBER) if of_paper and not reading.problems else reading
+
+
+def _with_right_house(written: str, forms: Forms) -> str:
+    """A message whose address is put right in the same breath, with the right house alone: 小北街58号2单元301 哦不对
+    301是我闺女家 我是401 tells 小北街58号2单元401, and whose home the other is."""
+    told = _SELF_CORRECTED.fullmatch(written)
+    if told is None or not (HOUSE.search(told["wrong"]) and _STREET.search(told["wrong"])):
+        return written
+    if _LONG_NUMBER_LAST.search(told["wrong"]):
+        return written
+    own, *behind = _not_theirs(told["right"], forms) or [""]
+    told_anew = _MY_OWN.fullmatch(own)
+    right = _with_house(told["wrong"], told_anew["house"]) if told_anew else None
+    return " ".join([right, *behind]) if right else written
+
+
+def _with_house(address: str, house: str) -> str:
+    """An address with the house, the flat, or the unit and flat that are told anew."""
+    unit = _UNIT_AND_FLAT.fullmatch(house)
+    place = re.search(f"{_FIGURES}{unit[1]}", address) if unit else None
+    if place:
+        return address[: place.start()] + house
+    return other_house(address, house) or _LAST_NUMBER.sub(house, address)
+
+
+def _not_theirs(said: str, forms: Forms) -> list[str]:
+    """The pieces of what is told anew, without those that tell whose the other was: 301是我闺女家."""
+    theirs = re.compile(f"^[^叫]*(?:{forms.someone.pattern})(?:家|那[儿边]|住|的)[^叫]*$|^[那这]是|^不是")
+    return [piece for piece in _SEPARATORS.split(said) if piece and not theirs.search(piece)]
 
 
 def _is_left(found: str, before: str, after: str) -> bool:
@@ -335,12 +420,17 @@ class _Reader:
 
     def _also(self, reading: Reading) -> Aside | None:
         """What a text that gives values says about filling in besides."""
-        if reading.command or not set(reading.values) - {CONSENT, CONFIRMED}:
+        if reading.command:
             return None
+        if not set(reading.values) - {CONSENT, CONFIRMED}:
+            return "missing" if reading.remark and self._wants_it_handed_in() else None
         if self._forms.wants_to_see(self._text):
             return "review"
         behind = [piece for piece in _SEPARATORS.split(self._text) if piece][-2:]
-        if _GOES_AWAY.search(" ".join(piece for piece in behind if not re.search(r"\d", piece))):
+        if behind and (re.search(r"\d", behind[-1]) or asks(behind[-1])):
+            return None  # 手机等下 是8841: who goes on waits for nothing
+        behind = [piece for piece in behind if not re.search(r"\d", piece)]
+        if _GOES_AWAY.search(" ".join(behind)) or any(map(_WAITS.search, behind)):
             return "later"
         return "missing" if _HANDS_IN.search(self._text) and not self._asking else None
 
@@ -349,9 +439,21 @@ class _Reader:
         waits = self._requested in self._form.fields
         return waits and bool(_HANDS_IN.search(self._text)) and not self._asking
 
+    def _wants_it_handed_in(self) -> bool:
+        """Whether a piece of a text that asks nothing wants a form handed in that is not complete."""
+        pieces = [piece for piece in _SEPARATORS.split(self._text) if _HANDS_IN.search(piece)]
+        waits = self._requested in self._form.fields
+        return waits and any(not (asks(piece) or _NOT_HANDED_IN.search(piece)) for piece in pieces)
+
+    def _asks_how_it_stands(self) -> bool:
+        """Whether a text asks how the application stands, while it is still being filled in."""
+        asked = self._requested is not None and _HOW_IT_STANDS.search(self._text)
+        another = any(words.search(self._text) for words in (_OF_ANOTHER, OF_A_REPORT, self._forms.someone))
+        return bool(asked) and not (another or re.search(r"\d{5}", self._text) or self._means("resume"))
+
     def _read(self) -> Reading:
         unnamed = self._form.subject.sub("", self._text)  # 狗证先不办了
-        if self._forms.cancels(self._text) or self._forms.cancels(unnamed):
+        if self._gives_it_up() or self._forms.cancels(self._text) or self._forms.cancels(unnamed):
             return Reading(command="cancel")
         if self._forms.puts_off(self._text) or self._forms.puts_off(unnamed):
             return Reading(command="later")
@@ -363,9 +465,13 @@ class _Reader:
             return Reading(command="unasked")
         if _ASKS_TO_GO_ON.search(self._text) and not self._holds_values():
             return Reading(command="resume")
+        if self._asks_how_it_stands():
+            return Reading(command="missing", remark=_WHERE_IT_SHOWS)
         if pointed := self._puts_number_right() or self._points_back():
             return pointed
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
+        if self._asking and self._forms.sends_later(self._text) and not self._holds_values():
+            return Reading(command="later")
         answer = "" if self._tagged(_FOUND) or self._holds_values() else self._known_answer()
         if answer and told and told.command in _ANSWERED_BETTER:
             return Reading(remark=answer)
@@ -387,7 +493,7 @@ class _Reader:
         if respelled := self._respelled():
             return respelled
         if not anew and (self._other_end() or self._swap() or self._takes_itself_back()):
-            return Reading(values=dict(self._values))
+            return Reading(values=self._with_what_is_told_beside())
         if not anew and self._names_other_person():
             return Reading(again=("name", "id_number") if self._filled.get("id_number") else ("name",))
         if self._correcting and self._filled and not anew:
@@ -402,11 +508,16 @@ class _Reader:
                 return Reading(remark=_WHICH_DAY)
             if not (self._values or self._problems) and self._unasked():
                 return Reading(command="unasked")
-            if (aside := self._aside()) and (not self._values or self._loose()) and not self._problems:
+            if (aside := self._aside()) and (not self._values or self._loose()) and not self._tells_wrong(aside):
                 return Reading(command=aside)
             if self._only_says_wrong():
                 return Reading(command="agreed")
         return self._reading()
+
+    def _gives_it_up(self) -> bool:
+        """Whether somebody drops it with a word that keeps nothing, and tells of no coming back, whatever 先 stands
+        behind it: 那算了先不办了."""
+        return bool(_DROPS_IT.fullmatch(self._text)) and not self._forms.comes_back(self._text)
 
     # -- what stands on the messages before ----------------------------------------------------------------------
 
@@ -524,6 +635,8 @@ class _Reader:
         if turn.name == "cancel" and not self._surely_gives_up():
             return Reading(command="later")  # nothing is lost by that
         command = _TOLD.get(turn.name)
+        if command == "later" and asks(self._text) and not self._forms.sends_later(self._text):
+            return None  # 等会儿 疫苗本过期没有啊: it is asked
         return Reading(command=command) if command else None
 
     def _surely_gives_up(self) -> bool:
@@ -546,9 +659,9 @@ class _Reader:
 
     def _reading(self) -> Reading:
         remark = self._remark()
-        if self._asking and self._only_beside():
+        if self._only_beside() and (self._asking or self._remarks()):
             self._values.clear()
-        if self._loose() and (remark or self._reads_otherwise()):
+        if self._loose() and (remark or self._reads_otherwise() or self._wants_it_handed_in()):
             self._values.clear()  # the words of a question are no name
         if self._agrees_by_giving():
             self._values[CONSENT], remark = True, remark or GIVING_AGREES
@@ -566,6 +679,12 @@ class _Reader:
             return not self._holds_values()
         wordy = size(self._text) > _ANSWER_LETTERS and bool(self._heard.turns)
         return wordy and not self._means("answer", "correction", at=_POSSIBLY)
+
+    def _remarks(self) -> bool:
+        """Whether a text answers nothing to the model: 房东那老小子不给登 我真想揍他 is a remark."""
+        if self._puts_choice_anew or not self._heard.turns:
+            return False
+        return not self._means("answer", "correction", at=_POSSIBLY)
 
     def _only_beside(self) -> bool:
         """Whether a text gives nothing but a choice that nobody asked for: 我妈能替我交不 我白天上班 is a question."""
@@ -598,6 +717,13 @@ class _Reader:
         if self._renamed and "name" in self._values and has_number:
             self._again.append("id_number")  # another person has another number
 
+    def _with_what_is_told_beside(self) -> dict[str, Any]:
+        """The value that was put right, and those that the model has found beside it for what is still open."""
+        right = dict(self._values)
+        self._take_tagged()
+        beside = {name: value for name, value in self._values.items() if not self._filled.get(name)}
+        return beside | right
+
     @property
     def _of_others_dog(self) -> bool:
         """Whether a question is about the dog of somebody who is not registered here: 我朋友家养的罗威纳能办不."""
@@ -622,8 +748,14 @@ class _Reader:
             or self._allowed()
             or ("" if corrected else self._forms.line_for(self._form, self._text))
             or self._which_day_is_open()
-            or self._vaccinated_some_day()
+            or self._vaccinated_some_day() + self._not_needed()
         )
+
+    def _not_needed(self) -> str:
+        """That what is told of a dog beside values is none that the form asks for: 豆豆 泰迪 公的 三岁."""
+        told = [piece for piece in _SEPARATORS.split(self._text) if piece and field_values.unasked(piece)]
+        what = field_values.not_in_form(" ".join(told)) if "dog_name" in self._form.fields else ""
+        return _NOT_NEEDED.format(what=what) if self._values and what and not self._asking else ""
 
     def _allowed(self) -> str:
         """What answers the question whether a value that a text gives is one that will do."""
@@ -663,7 +795,7 @@ class _Reader:
             if self._form.name in self._forms.answered_in(turn.name)
         }
         best, whole = max(odds, key=lambda name: odds[name], default=""), 1 + sum(odds.values())
-        least = _ANSWERED if self._asking else _ANSWERED_UNASKED
+        least = _ANSWERED if self._asking or _WORRIES.search(self._text) else _ANSWERED_UNASKED
         return self._forms.answers[best].says if best and odds[best] / whole >= least else ""
 
     def _filled_named(self) -> bool:
@@ -709,6 +841,11 @@ class _Reader:
         gives = re.search(r"\d{5}", self._text) or self._tagged(_SURELY_FOUND)
         own = any(word in self._text for entry in self._form.fields.values() for word in entry.called)
         return bool(named) and self._correcting and not (gives or own)
+
+    def _tells_wrong(self, aside: Aside) -> bool:
+        """Whether a text that says something about filling in tells a value that cannot be right. Of whoever takes the
+        form up again a place is no address: 昨儿那个接着弄 我问社区了."""
+        return any(aside != "resume" or one != field_values.WHOLE_ADDRESS for one in self._problems)
 
     def _promises_photo(self) -> bool:
         """Whether a text only says what the picture that is asked for will be: 租房合同有, 这就拍."""
@@ -865,7 +1002,7 @@ class _Reader:
         entry, match = self._form.fields.get(self._requested or ""), _SELF_CORRECTED.fullmatch(self._text)
         if entry is None or match is None or self._asking:
             return False
-        wrong, right = match["wrong"], match["right"]
+        wrong, right = match["wrong"], " ".join(_not_theirs(match["right"], self._forms))
         if re.fullmatch("[写填打发输报念记说]", wrong):
             return False  # 写错了 alone tells nothing that was wrong
         if any(word in wrong for other in self._form.fields.values() for word in (*other.called, other.title)):
@@ -879,7 +1016,7 @@ class _Reader:
     def _names_other_person(self) -> bool:
         """Whether somebody else is to be registered, without a word of anything being wrong: 还是写我媳妇吧."""
         someone = self._forms.someone.pattern
-        wanted = re.search(f"(?:还是|要不|干脆|改|换).{{0,4}}(?:{someone})", self._text)
+        wanted = re.search(f"(?:还是|要不|干脆|改|换).{{0,4}}(?:{someone}){_THEIR_THINGS}", self._text)
         changed = bool(wanted) and not _THEIR_PHONE.match(self._text)
         return bool(self._filled.get("name")) and changed and not self._asking and not self._renamed
 
@@ -887,7 +1024,7 @@ class _Reader:
         """Whether another person than the one named so far is to be registered: 狗主应该写我妈."""
         if not self._filled.get("name"):
             return False
-        return re.search(f"{_OWNER}(?:{self._forms.someone.pattern})", self._text) is not None
+        return re.search(f"{_OWNER}(?:{self._forms.someone.pattern}){_THEIR_THINGS}", self._text) is not None
 
     def _correct(self) -> None:
         """A filled field that the message names is read anew from what is behind its name, or asked again."""
@@ -1011,7 +1148,7 @@ class _Reader:
             elif entry.kind == "date" and values.exact_day(self._text) and not self._asking:
                 self._take(entry, self._around(entry) or self._text, asked=True)
             elif entry.kind == "date" and self._is_about(entry):
-                self._take(entry, self._around(entry), asked=False)
+                self._take(entry, self._around(entry) or self._stay_told(entry), asked=False)
             elif entry.name == "dog_name" and (called := self._dog_called(self._text, asked=False)):
                 self._put(entry, called)
 
@@ -1140,7 +1277,8 @@ class _Reader:
             piece = EDGES.sub("", pieces[number])
             beside = self._requested == entry.name or {number - 1, number + 1} & told
             too_long = self._claimed and len(piece) > _CALLED_CHARACTERS
-            if number not in told and beside and not too_long and self._bare_word(piece):
+            busy = pieces[number].endswith("呢")  # 做饭呢 黄白花的
+            if number not in told and beside and not (too_long or busy) and self._bare_word(piece):
                 self._put(entry, piece)
                 return
 
@@ -1219,8 +1357,8 @@ class _Reader:
         entry = self._form.fields.get(asked or "")
         if entry is None or entry.name in self._values or self._problems or entry.kind == PHOTO:
             return
-        if entry.kind in _DIGITS and (told := _SHORT_NUMBER.fullmatch(self._text)) and not self._values:
-            self._problems.append(_TOO_SHORT.format(title=entry.title, wants=_DIGITS[entry.kind], told=len(told[1])))
+        if entry.kind in _DIGITS and (told := self._digits_told(entry)):
+            self._problems.append(_TOO_SHORT.format(title=entry.title, wants=_DIGITS[entry.kind], told=told))
             return
         if entry.kind == "id_number" and _INSISTS.search(self._text):
             self._problems.append(_CHECK_DIGIT)
@@ -1237,6 +1375,15 @@ class _Reader:
             return
         told_by_itself = self._requested == CONSENT and "叫" in self._text  # or it may be the dog's name
         self._take(entry, self._text, asked=not told_by_itself)
+
+    def _digits_told(self, entry: Field) -> int:
+        """How many digits of the number asked for a text tells, where it gives no such number; 0 for none."""
+        if not self._values and (told := _SHORT_NUMBER.fullmatch(self._text)):
+            return len(told[1])
+        given = "".join(value for value in self._values.values() if isinstance(value, str))
+        found = (one.text for field, one in self._tagged(_SURELY_FOUND) if field is entry)
+        digits = (re.sub(r"\D", "", values.spelled_out(text)) for text in found)
+        return next((len(told) for told in digits if len(told) > _FEW_DIGITS and told not in given), 0)
 
     def _open_fields(self) -> Iterator[Field]:
         """Fields that this message has not filled yet; those filled before only when it corrects, or names them."""
@@ -1257,9 +1404,16 @@ class _Reader:
         return exact or told or self._only_a_day() or bool(_WRITE_DAY.search(self._text))
 
     def _is_about(self, entry: Field) -> bool:
-        """Whether a text has words of what a date is the day of: 打的, 搬来."""
+        """Whether a text has words of what a date is the day of: 打的, 搬来; of a stay 满七个月了 says enough."""
+        if self._stay_told(entry):
+            return True
         said = _OF_PERMIT.sub("", self._text)
         return any(word in said for word in entry.settings.get("about", ()))
+
+    def _stay_told(self, entry: Field) -> str:
+        """How long somebody has been here, where a text tells that it is enough by now: 现在满七个月了."""
+        told = _STAY_FULL.search(self._text) if entry.months_needed else None
+        return told["span"] if told else ""
 
     def _hardly_more_than_a_day(self, entry: Field) -> bool:
         """Whether a short text tells a day of this field, and of nothing else: not 京巴前年就办完证了."""
@@ -1314,7 +1468,7 @@ class _Reader:
         """A day that is put anew, without the one that was wrong; since when one lives here keeps the year told before
         where it names none, and a vaccination is the last one that there was."""
         text = _NOT_THAT_DAY.sub(" ", text)
-        known = self._filled.get(entry.name) if entry.settings.get("at_least_months") else None
+        known = self._filled.get(entry.name) if entry.months_needed else None
         told = values.month_and_day(text)
         return f"{str(known)[:4]}年{told}" if known and told and not _YEAR_WORD.search(text) else text
 
@@ -1347,6 +1501,8 @@ class _Reader:
 
         `by_name`: the text stands behind the field's name, as if it had been asked for just now.
         """
+        if entry.kind in _TOLD_OF_OTHERS and TELLS_OF_SEVERAL.search(self._text):
+            return None
         fields = replace(self._fields, requested=entry.name) if by_name else self._fields
         text = self._with_year(entry, text) if entry.kind == "date" else text
         try:

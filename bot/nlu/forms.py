@@ -62,6 +62,17 @@ _AFTER_ALL = re.compile("还是(?=[先就办算不写用在从]|给[它他她我
 _GOES_ON_LATER = re.compile(
     "(?:明天|明儿个?|晚上|回头|改天|回家|一会儿?|等会儿?|待会儿?|下班|周末|有空)(?:再|就|我)?(?:接着|继续)"
 )
+_SEVERAL = "(?:[两俩仨三四五六七八九十几]|\\d)+(?:来|多)?[个名位]?"
+_STAFF = "(?:员工|工人|服务员|租客|租户|房客)"
+_FOLK = "(?:伙计|工友|同事|徒弟|学徒|小工|司机|保安|师傅|厨师|技师|老乡|亲戚|朋友|小伙|姑娘|人)"
+_DONE_FOR_SEVERAL = re.compile(
+    "(?:[给帮替]|我们|店|厂|工地|公司|单位|手下)[^，,。\\s和跟]{0,6}"
+    f"(?:{_SEVERAL}[^，,。\\s]{{0,4}}(?:{_FOLK}|{_STAFF})|{_FOLK}们|{_STAFF}|[他她]们"
+    f"|{_FOLK}[^，,。\\s]{{0,2}}{_SEVERAL})"
+    "[^，,。\\s]{0,6}(?:办|整|弄|申请|登记|搞)"
+)
+"""That it is done for several others, each of whom applies for themselves: 想给俩新伙计整个居住证."""
+_SENDS = re.compile("[拍照发传补]")
 _FOR_SOMEBODY = re.compile("[给替帮][^，。办]{1,6}[办整弄](?:一?个|一下|吧|呗|了)*")
 """That it is done for somebody or some dog, behind an answer about it: 那给我妈办吧."""
 _JUST_DO_IT = re.compile(
@@ -91,6 +102,13 @@ _ERASES = re.compile(
     "(?:填|写|发|信息|资料|数据|内容|记录|全部?|都)[^，。 ]{0,6}(?:删|清空|抹|销毁)[了掉除吧光]*$"
 )
 """That what was filled in is to be deleted."""
+_COMES_BACK = re.compile(
+    "(?:回头|改[天日]|以后|往后|哪天|[过隔][两几一]?天|过后|过阵子?|到时候?|有空|有时间|有工夫|闲了"
+    "|下[次回]|等[^，。 ]{0,8}|明[天儿个]|后天|晚上|下?个?(?:周|月|礼拜)|月底)"
+    "(?:我|咱)?再(?:说|看|办|弄|整|填|来|讲|唠|聊|接着|继续|考虑|琢磨)|再说(?:吧|了|哈)*\\W*$"
+)
+_ENDS_IT = re.compile("取消|退出|撤|作废|删|窗口|派出所|所里|再也?不")
+"""That somebody comes back to what they leave, and that they do not."""
 _STILL_HERE = re.compile(
     "还是[^不别甭]{0,6}(?:这|手机|网上|微信|线上|接着|继续)[^不别甭]{0,4}(?:办|弄|填|整)|还是[^不别甭]{0,4}(?:的名|自己)|(?:别|不)(?:改|换)了"
 )
@@ -111,6 +129,11 @@ class Field:
     ask: str
     called: tuple[str, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def months_needed(self) -> int | None:
+        """How many months must have passed since this day; None where any number may."""
+        return self.settings.get("at_least_months")
 
 
 @dataclass(frozen=True)
@@ -200,6 +223,11 @@ class Forms:
                 return form
         return None
 
+    @staticmethod
+    def of_several(text: str) -> bool:
+        """Whether a text wants it done for several others; a form is one person's."""
+        return bool(_DONE_FOR_SEVERAL.search(normalise(text)))
+
     def goes_ahead(self, text: str, asked_about: str) -> Form | None:
         """The form that a message begins after an answer about it: "那办吧". `asked_about`: the answer's intent."""
         form = next((form for form in self.forms.values() if asked_about in form.matters), None)
@@ -236,6 +264,10 @@ class Forms:
         if "resume" in found and _GOES_ON_LATER.search(text):
             return "later"
         return next(iter(found), None)
+
+    def sends_later(self, text: str) -> bool:
+        """Whether a text asks to send a picture later: 侧面的明天拍行吗."""
+        return bool(self._later_ask.search(text) and _SENDS.search(text))
 
     def wants_to_see(self, text: str) -> bool:
         """Whether a text asks to be shown what was filled in."""
@@ -288,7 +320,7 @@ class Forms:
         """Whether a text, or a part of it that stands by itself, ends the form; 算了 改天 only puts it off."""
         if self._asides["later"].search(text) and not self._refuses.search(text):
             return False
-        if _STILL_HERE.search(text):
+        if _STILL_HERE.search(text) or self.comes_back(text):
             return False
         pieces = _PIECES.split(text)
         if any(_ERASES.search(piece) for piece in pieces) and not (asks(text) or self.about_photo(text)):
@@ -301,8 +333,14 @@ class Forms:
         return bool(before) and bool(_STILL_HERE.search(" ".join(before))) and self.says_yes(last)
 
     def puts_off(self, text: str) -> bool:
-        """Whether a part of a text that stands by itself ends the form for now: 先不填了."""
-        return any("先" in piece and self._cancel.fullmatch(piece) for piece in _PIECES.split(text))
+        """Whether a part of a text that stands by itself ends the form for now: 先不填了, 不整了 回头再说."""
+        for_now = self.comes_back(text)
+        return any((for_now or "先" in piece) and self._cancel.fullmatch(piece) for piece in _PIECES.split(text))
+
+    @staticmethod
+    def comes_back(text: str) -> bool:
+        """Whether somebody who leaves something says that they will come back to it."""
+        return bool(_COMES_BACK.search(text)) and not _ENDS_IT.search(text)
 
     def about_photo(self, text: str) -> bool:
         """Whether a text speaks of a picture that was sent."""

@@ -73,6 +73,12 @@ def unclear(parse_data: dict[str, Any], triage: Triage, danger: str = "general_a
     }
 
 
+def advised(parse_data: dict[str, Any], triage: Triage) -> dict[str, Any]:
+    """A message of which nobody is quite sure, as its best reading for the dialogue; for people it stays uncertain."""
+    intent = {"name": triage.label, "confidence": triage.confidence}
+    return {**parse_data, "intent": intent, "response_selector": selection(triage)}
+
+
 def whispered(triage: Triage) -> bool:
     """Whether the model alone heard an alarm, and in it nothing but silence or a call."""
     return triage.source == "model" and triage.intent in ONLY_SILENCE

@@ -33,6 +33,8 @@ ORDINARY_WORDS = (
     *("查不", "查到", "查得", "查名", "查出", "查同", "查询", "花多", "明儿", "车票", "车站", "干净", "金额", "家里"),
     *("符合", "练习", "冷门", "古代", "古人", "古诗", "童年", "官方", "官网", "银行", "宗教", "应当", "商量", "党员"),
     *("台湾", "农村", "展示", "皮肤", "贡献", "幸好", "闻到", "尚未", "代表", "付钱", "和平区", "沈阳", "大东", "于洪"),
+    *("费用", "费钱", "费多", "费劲", "车费", "路费", "毛病", "程序", "时长", "安排", "钱呢", "吉林", "江苏", "江西"),
+    *("谢啦", "谢了", "谢您", "谢你"),
     *("时髦", "来自", "盖章", "全名", "全都", "司机", "单名", "单字", "那谁", "那位", "都会", "都不", "同名", "江湖"),
 )
 
@@ -48,7 +50,7 @@ _AROUND = re.compile(
             f"(?<!叫)查(?={_SURNAME}|$)",
             "有?(?:重名|同名同姓|同名|重复|重的|撞名)(?:率|查询|的|人|人数)*",
             "(?:孩子|宝宝|儿子|闺女|女儿|姑娘|孙子|孙女|外孙女?|小名|大名|全名|名字|姓名|本名)",
-            "(?:换成|换个|要是|起名|取名|起个?名字?|取个?名字?|改名|名叫|起了?个|取了?个|改成|[起取]的?)+",
+            "(?:换(?:成|个)?|要是|起名|取名|起个?名字?|取个?名字?|改名|名叫|起了?个|取了?个|改成|[起取]的?)+",
             "(?:[想要]|我|他|她|它|咱|俺|你|您|就|也|都)*叫(?:做|作)?",
             "这个?名(?:字|儿)?|[这那]几?个|的人|的话",
             "(?:在|全)?(?:咱们?|我们|你们)?(?:沈阳市?|大东区?|辽宁省?|全国|全市|全省|全区|辖区|本所|所里|派出所)(?:里|一共)?",
@@ -59,8 +61,12 @@ _AROUND = re.compile(
         )
     )
 )
+_IN_TWO = re.compile(
+    f"姓({_SURNAME})(?!{_HAN})[\\s,，、]*(?:名字?|叫|名儿)+(?:叫|做|是)?\\s*({_HAN}{{1,2}})(?=[呢吧的啊呀]|(?!{_HAN})|$)"
+)
+"""A name told in two: 姓李 叫沐阳."""
 _AND = re.compile(f"[和跟与或同](?={_SURNAME})")
-_IN_NO_NAME = re.compile("[不怎完啊了哪谁啥们这那很也就还再又被把给哦呗嘞]")
+_IN_NO_NAME = re.compile("[不怎完啊了哪谁啥们这那很也就还再又被把给哦呗嘞啦呐咧]")
 _BETWEEN = re.compile(f"(?:(?!{_HAN}|·).)+", re.DOTALL)
 
 
@@ -71,7 +77,11 @@ def asked_names(text: str) -> list[tuple[str, ...]]:
     """
     simple = simplified(text)
     typed = text if len(text) == len(simple) else simple
-    found = dict.fromkeys(tuple(dict.fromkeys((typed[a:b], simple[a:b]))) for a, b in _spans(simple))
+    in_two = [
+        (typed[slice(*one.span(1))] + typed[slice(*one.span(2))], one[1] + one[2]) for one in _IN_TWO.finditer(simple)
+    ]
+    whole = [(typed[a:b], simple[a:b]) for a, b in _spans(simple) if not in_two]
+    found = dict.fromkeys(tuple(dict.fromkeys(one)) for one in in_two + whole)
     return list(found)[:_MOST_NAMES]
 
 

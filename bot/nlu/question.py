@@ -14,7 +14,7 @@ from bot.nlu.knowledge import FITS, SHORT, Knowledge, Topic
 from bot.nlu.normaliser import normalise
 from bot.nlu.overlap import pieces
 from bot.nlu.turns import ASPECT_TURNS, turns_in
-from bot.nlu.wording import PLAIN, Wording, Words, asks, size
+from bot.nlu.wording import PLAIN, Wording, Words, asks, in_english, size
 
 SURE = 0.45
 """P(intent | enquiry) from which an answer is given without asking back."""
@@ -319,21 +319,30 @@ class Interpreter:
         likely = _only_of(topic.intent, likely) if stays else likely
         behind = Behind(topic, normalise(following.behind(topic, before[0], text)))
         meant = likely[0][0]
+        bare = bool(wording.plain_aspects) and size(wording.subject) <= _BARE
+        plainly = self._plainly_asked(topic, asked, wording) if bare else []
+        if plainly and not self._words.general(normal):  # 多少钱 asks it of nothing else
+            return self._if_worth(plainly, normal, likely, behind)
         if meant is not topic and not self._of_their_office(topic, meant, normal):
             return self._if_worth(self._facts(meant, normal, whole=False), normal, likely, behind)
+        if plainly:
+            return self._if_worth(plainly, normal, likely, behind)
         told = tuple(aspect or SHORT for aspect in asked.aspects) or (SHORT,)
-        if wording.plain_aspects and size(wording.subject) <= _BARE:
-            for one in self._lately_told(topic, asked):
-                if known := [aspect for aspect in wording.plain_aspects if aspect in one.aspects]:
-                    return self._if_worth(self._fitting((one, aspect) for aspect in known), normal, likely, behind)
-            if {SHORT, UNSURE}.isdisjoint(told):  # nobody wants to read again what is certain
-                return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
+        if bare and {SHORT, UNSURE}.isdisjoint(told):  # nobody wants to read again what is certain
+            return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
         best, *others = self._choice.likeliest(topic, normal, wording, behind.text)
         again = best.aspect in told and best.likelihood < _SAY_AGAIN
         fact = next((fact for fact in others if fact.aspect not in told), best) if again else best
         if fact.likelihood < _LIKELY_FACT and not self._choice.compares:
             return self._unsure(normal, likely, topic, behind.text)
         return self._if_worth([(topic, fact.aspect)], normal, likely, behind)
+
+    def _plainly_asked(self, topic: Topic, asked: Question, wording: Wording) -> list[Told]:
+        """The facts that words which only name aspects ask for behind an answer."""
+        for one in self._lately_told(topic, asked):
+            if known := [aspect for aspect in wording.plain_aspects if aspect in one.aspects]:
+                return self._fitting((one, aspect) for aspect in known)
+        return []
 
     def _lately_told(self, topic: Topic, asked: Question) -> list[Topic]:
         """The topics that may tell what is asked in so many words behind an answer: its first one, the others of that
@@ -483,6 +492,8 @@ class Interpreter:
         unless what is known of the last matter answers it, as it is read behind that: 拘留过15天 会写上吗."""
         intent, wording = behind.last.intent, self._read(text)
         another = bool(ranked) and ranked[0]["name"] != intent
+        if another and in_english(text) and ranked[0]["name"] not in _BORROWED:
+            return self._sure(ranked, _ALL_OF_IT)  # the trainers' words for matters are Chinese
         if not (another and asks(text) and wording.named and self._sure(ranked, _ALL_OF_IT)):
             return False
         own = self._topic(ranked, text)
@@ -521,9 +532,10 @@ class Interpreter:
         if not 1 < len(parts) <= _MOST_PARTS:
             return None
         told: list[Told] = []
+        own = [await self._asked_by(part, text, ranked, parse) for part in parts]
+        main = self._beside_general(main, own, ranked, text) or last if main else None
         kept = self._knowledge.letters(main, text) if main else 0
-        for part in parts:
-            topic = await self._asked_by(part, text, ranked, parse)
+        for part, topic in zip(parts, own, strict=True):
             topic = last if topic and last and self._of_their_office(last, topic, text) else topic
             topic = topic or (main and (self._at_any_time(main, part) or self._nearer(main, likely, part, kept)))
             fact = self._facts(topic, part, whole=False)[0] if topic else None
@@ -534,6 +546,17 @@ class Interpreter:
         most = max(_MOST_FACTS, min(len(precise), _MOST_FACTS + 1))
         return Question.telling(self._fitting(told, most)) if len(told) > 1 else None
 
+    def _beside_general(
+        self, main: Topic, own: Sequence[Topic | None], ranked: Sequence[Mapping[str, Any]], text: str
+    ) -> Topic | None:
+        """The matter of a message of which one part only asks for hours or the way, where the whole was taken for that:
+        身份证下个月到期 能一趟办了不 还有周六上不上班. None where no other is sure."""
+        general = {topic.intent for topic in own if topic and self._words.can_be_asked_of_anything(topic.intent)}
+        if main.intent not in general or all(own):
+            return main
+        others = [item for item in ranked if item["name"] not in general]
+        return self._topic(others, text) if self._sure(others, SURE) else None
+
     def _parts(self, text: str) -> list[str]:
         """The parts of a message in normal form that ask something."""
         parts: list[str] = []
@@ -542,7 +565,21 @@ class Interpreter:
                 parts[-1] += f" {part}"
             else:
                 parts.append(part)
-        return self._asking([part for part in parts if len(part) >= _LEAST_PART])
+        return self._asking(self._with_what_they_ask_of([part for part in parts if len(part) >= _LEAST_PART]))
+
+    def _with_what_they_ask_of(self, parts: Sequence[str]) -> list[str]:
+        """The parts, a question without a subject together with the statement before it that names one: 我身份证下个月
+        也到期 能一趟办了不. A message that asks one thing is left as it is."""
+        if sum(map(asks, parts)) < _MOST_FACTS:
+            return list(parts)
+        joined: list[str] = []
+        for part in parts:
+            states = joined and not asks(joined[-1]) and self._read(joined[-1]).named
+            if states and asks(part) and not (self._read(part).named or self._words.general(part)):
+                joined[-1] += f" {part}"
+            else:
+                joined.append(part)
+        return joined
 
     def _asking(self, parts: Sequence[str]) -> list[str]:
         """The parts that ask something; where only one does, those too that name one of several matters.
@@ -560,7 +597,13 @@ class Interpreter:
         read = await parse(_NEXT.sub("", part)) if len(wording.subject) > 1 or wording.named else None
         if read is not None:
             self.hear(part, read)
-        if read is None or not _enquires(read) or not self._sure(read["topics"], SURE_OF_TWO):
+        if read is None or not _enquires(read):
+            return None
+        if wording.named and read["topics"] and read["topics"][0]["name"] == FOLLOW_UP:  # 对了我身份证也到期 能一趟办不
+            named = [item for item in read["topics"] if item["name"] != FOLLOW_UP][:1]
+            alike = named and self._sure(whole, SURE) and named[0]["name"] == whole[0]["name"]
+            return self._topic(named, part) if alike else None
+        if not self._sure(read["topics"], SURE_OF_TWO):
             return None
         name = read["topics"][0]["name"]
         if name == FOLLOW_UP or _borrows(name, part) or (self._sure(whole, SURE) and not wording.named):

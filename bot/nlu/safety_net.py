@@ -120,6 +120,8 @@ class Rule:
     name: str
     title: str
     intent: str
+    silent: bool
+    """Whoever tells of it has somebody beside them who must not see it."""
     guards: tuple[str, ...]
     patterns: tuple[Pattern, ...]
     hits: tuple[str, ...]
@@ -185,7 +187,7 @@ class SafetyNet:
             return None
         rule = self.rules[spans[0].label_]
         said = tuple(dict.fromkeys(span.text for span in spans if span.text not in self._glue))
-        silent = rule.intent == _SILENT_CALL or self._is_silent(reading)
+        silent = rule.silent or self._is_silent(reading)
         return NetFinding(rule.name, rule.title, rule.intent, said, silent)
 
     def __call__(self, doc: Doc) -> Doc:
@@ -232,6 +234,7 @@ class SafetyNet:
             name=name,
             title=str(content["title"]),
             intent=intent,
+            silent=bool(content.get("silent", intent == _SILENT_CALL)),
             guards=tuple(
                 guard.name
                 for guard in self.guards.values()

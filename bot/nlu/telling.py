@@ -37,13 +37,22 @@ _IN_ENGLISH = {
     for aspect, words in {
         "materials": r"\bbring|\bpapers?\b|\bpassport\b.*\b(?:lease|photo|permit|card)\b|\bphotos?\b|\bbook\b",
         "fee": r"\byuan\b|\bfree\b|\bcosts?\b|\bfees?\b|\bpay\b",
-        "time": r"\b(?:hours?|days?|weeks?|months?|years?|late)\b",
+        "time": r"\bhow long\b|\b(?:hours?|days?|weeks?|months?|years?|late)\b",
         "place": r"\bRoad\b|\boffice\b|\bat the (?:station|police)",
         "who": r"\byou or\b|\byour host\b|\bcan do it\b|\bnobody\b|\brelative|\bin person\b|\bmust\b",
         "agent": r"\byou or\b|\byour host\b|\bcan do it\b|\bfor you\b|\bnobody\b|\brelative|\bin person\b",
     }.items()
 }
 """What a sentence of an English text speaks of, by the aspects of the facts: the texts stand as one piece each."""
+_ASKED_IN_ENGLISH = {
+    "fee": re.compile(r"\bhow much\b|\bcosts?\b|\bfees?\b|\bpay\b|\bfree\b", re.IGNORECASE),
+    "time": re.compile(r"\bhow long\b|\bhow many days\b|\bvalid\b", re.IGNORECASE),
+    "agent": re.compile(r"\b(?:for me|instead of me|on my behalf)\b", re.IGNORECASE),
+    "materials": re.compile(r"\bbring\b|\bdocuments?\b|\bpapers?\b", re.IGNORECASE),
+}
+"""How an aspect is asked for."""
+_HAN = re.compile("[\u4e00-\u9fff]")
+_STEM, _LONG_WORDS = 5, re.compile("[a-z]{6,}")
 _CHINESE_ONLY = "Sorry, on this I can answer only in Chinese. Tap 转人工 and an officer will read your message.\n"
 
 
@@ -61,26 +70,39 @@ def answer(asked: Question, base: Knowledge, words: Words) -> dict[str, Any]:
     return {"text": "\n\n".join(parts), "buttons": [button(topic.title) for topic in topics]}
 
 
-def english_answer(asked: Question, base: Knowledge, words: Words, said_before: str = "") -> dict[str, Any]:
+def english_answer(
+    asked: Question, base: Knowledge, words: Words, said_before: str = "", question: str = ""
+) -> dict[str, Any]:
     """The answer to a question in English; the Chinese one where the station has no other. Of a text that stands in
-    what was `said_before` only the sentences that answer what is asked now, where some do."""
+    what was `said_before` only the sentences that answer the `question` asked now, where some do."""
     topics = [base.topics[name] for name in asked.topics if name in base.topics]
     told = [said for topic in topics if (said := base.english(topic))]
     if not told:
         chinese = answer(asked, base, words)
         return {"text": _CHINESE_ONLY + chinese["text"], "buttons": [button(HUMAN)]}
     source = _ENGLISH_SOURCE.format(day=min(topic.short.reviewed for topic in topics))
-    unsure = _ENGLISH_UNSURE + " " + _ENGLISH_CERTAIN if UNSURE in asked.aspects else ""
-    if not unsure:
-        told = [_on_point(text, asked.aspects) if text in said_before else text for text in told]
+    on_point = [_on_point(text, asked.aspects, question) if text in said_before else "" for text in told]
+    unsure = _ENGLISH_UNSURE + " " + _ENGLISH_CERTAIN if UNSURE in asked.aspects and not any(on_point) else ""
+    told = [point or text for point, text in zip(on_point, told, strict=True)]
     return {"text": unsure + "\n\n".join(dict.fromkeys(told)) + "\n" + source, "buttons": [button(HUMAN)]}
 
 
-def _on_point(text: str, aspects: Sequence[str]) -> str:
-    """The sentences of an English text that speak of one of these aspects; all of it where none does."""
-    about = [_IN_ENGLISH[aspect] for aspect in aspects if aspect in _IN_ENGLISH]
-    kept = [one for one in _ENGLISH_SENTENCES.split(text) if any(words.search(one) for words in about)]
-    return " ".join(kept) or text
+def _on_point(text: str, aspects: Sequence[str], question: str) -> str:
+    """The sentences of an English text that speak of what a question asks, by its words or one of these aspects; none
+    where nothing does."""
+    if _HAN.search(question):
+        return ""  # its aspects may be those of Chinese names in it
+    asked = [_IN_ENGLISH[aspect] for aspect, words in _ASKED_IN_ENGLISH.items() if words.search(question)]
+    asked = asked or [_IN_ENGLISH[aspect] for aspect in aspects if aspect in _IN_ENGLISH]
+    sentences, said = _ENGLISH_SENTENCES.split(text), _stems(question)
+    kept = [one for one in sentences if any(words.search(one) for words in asked)]
+    by_words = [one for one in sentences if said & _stems(one)]
+    return " ".join(kept or (by_words if len(by_words) == 1 else ()))
+
+
+def _stems(text: str) -> set[str]:
+    """The beginnings of the long words of an English text: notarization is notarisation."""
+    return {word[:_STEM] for word in _LONG_WORDS.findall(text.lower())}
 
 
 def _of_topic(topic: Topic, asked: Question, words: Words) -> list[Fact | str]:

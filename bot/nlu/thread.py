@@ -11,13 +11,14 @@ from typing import Any
 from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
 from bot.nlu.corrections import puts_right
 from bot.nlu.filling_in import FillingIn
-from bot.nlu.meanings import ANY_REQUEST, CERTAIN, LOST, ONLY_SILENCE, graver, read_as, unclear, whispered
+from bot.nlu.meanings import ANY_REQUEST, CERTAIN, LOST, ONLY_SILENCE, bare, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import Parse
-from bot.nlu.telling_words import ALARMING, CLOSING, HAPPENING, chases
+from bot.nlu.telling_words import CLOSING, chases, faintly_heard, of_alarm
 from bot.nlu.triage import URGENT, Triage
 from bot.nlu.turning_point import DANGER, DOUBTFUL, danger
 from bot.nlu.turns import FORM_TURNS, is_surely, turns_in
+from bot.nlu.unspoken import gives_up
 from bot.nlu.wording import asks, size
 
 _PLAIN = 0.9
@@ -53,6 +54,12 @@ _NO_DETAIL = frozenset(
     for intent in ("correction", "case_followup", "human_service", "complaint_officer", "evidence_submit")
 )
 """Requests that are no part of the story told before them."""
+_COMPLAINT, _OWN_END = "help_request/complaint_officer", "urgent_alarm/suicide_self"
+_OWN_DEATH = re.compile(
+    "(?:我|俺|自己|自个儿?)[^，。,. ]{0,4}(?:该死|去死|想死|死了算|不如死|不想活|不该活|不配活|活够|活腻|白活|多余)"
+    "|(?:不想|不该|不配)活|活着[^，。,. ]{0,3}(?:没意思|没劲|干啥|干嘛|有啥用|受罪)|死了(?:得了|算了|拉倒)"
+)
+"""One's own death, in words that nobody says of papers."""
 _OWN_STORY = 0.99
 _BY_ITSELF, _LIKELY = 0.8, 0.5
 """P(alarm) from which a message is one whatever was told before it: of 80 dangers behind something calm 78 are likelier
@@ -104,6 +111,7 @@ class Thread:
         triage = Triage.from_json(read["triage"])
         by_itself = Triage.from_json(parse_data["triage"])
         faint = triage.urgent and by_itself.urgent and not (triage.seen_by_net or by_itself.seen_by_net)
+        faint = faint and not _despairs(by_itself, parse_data["text"])
         return (await self._in_calm_talk(parse_data, by_itself, parse) if faint else None) or read
 
     def goes_on_calmly(self, alone: dict[str, Any], joined: dict[str, Any]) -> bool:
@@ -128,6 +136,8 @@ class Thread:
         earlier = self._supplemented(text)
         if earlier and not triage.seen_by_net and not (triage.urgent and triage.confidence >= _LIKELY):
             return read_as(parse_data, earlier, earlier.intent)
+        if not triage.urgent and self._begins_after_end(triage, text):
+            return parse_data
         restated = self._thread() if _RESTATES.search(normalise(text)) and not triage.urgent else None
         if restated and restated[1].label == "enquiry" and triage.confidence < _OWN_STORY:
             return read_as(parse_data, restated[1], restated[1].intent)
@@ -137,14 +147,17 @@ class Thread:
         proven = self._thread(beside_questions=True) if triage.intent == _EVIDENCE else None
         if proven and proven[1].label in ("tip", "help_request") and proven[1].intent not in _NO_DETAIL:
             return read_as(parse_data, proven[1], proven[1].intent)  # proof of what is being told is no case of its own
+        to_officer = self._thread() if not triage.urgent and bare(parse_data) else None
+        if to_officer and to_officer[1].label == "help_request" and to_officer[1].intent in _NO_DETAIL:
+            return read_as(parse_data, to_officer[1], to_officer[1].intent)  # 前天晚上八点多, of a complaint
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
             return fiction
-        if triage.urgent and self._stands(triage, parse_data):
+        if triage.urgent and (self._stands(triage, parse_data) or _despairs(triage, text)):
             return _escalated(parse_data, triage, self._thread())
         thread = (None if self._said.other_matter else self._said.form_as_thread()) or self._thread()
         said = _NOTHING_DONE.sub("", text)
         likely = triage.confidence >= _LIKELY or _NOW.search(text)
-        if triage.urgent and likely and not _long_past(text) and (ALARMING.search(said) or HAPPENING.search(said)):
+        if triage.urgent and likely and not _long_past(text) and of_alarm(said):
             return _escalated(parse_data, triage, thread)
         if thread and thread[1].label == "enquiry" and triage.intent in ONLY_SILENCE:
             thread = self._thread(beside_questions=True) or thread  # a bare place there belongs to the tip before them
@@ -155,6 +168,8 @@ class Thread:
             return parse_data
         if before.intent in _NO_DETAIL and triage.intent == _CHAT and triage.confidence >= _SURELY_CHAT:
             return parse_data  # said beside asking for an officer, and no more of any story
+        if before.intent == _COMPLAINT and triage.urgent and _hardly_one(triage, before, said):
+            return read_as(parse_data, before, before.intent)  # the rude words that it is about: 那就别开门
         if before.intent == _LOCKED_OUT and not triage.urgent and (alarm := await _seen_by_net(parse, _NO_KEY, text)):
             return graver(parse_data, alarm)
         if not (_incomplete(parse_data, triage, before) or _same_matter(triage, before, text)):
@@ -167,9 +182,11 @@ class Thread:
         in_form = self._said.form and not self._said.other_matter
         if in_form and triage.urgent and not read.urgent and read.source != "net":
             return read_as(parse_data, Triage("enquiry", read.confidence, before.intent), before.intent)
-        if read.urgent and not triage.urgent and read.source == "model" and self._danger(parse_data) < DANGER:
+        calm = self._danger(parse_data) < DANGER or _hardly_one(read, before, said)
+        if read.urgent and not triage.urgent and read.source == "model" and calm:
             # What was calm when it was told is no alarm for a calm word after it.
-            return read_as(parse_data, before, before.intent) if triage.intent in LOST else parse_data
+            more = triage.intent in LOST or _same_matter(triage, before, text)
+            return read_as(parse_data, before, before.intent) if more else parse_data
         told = read.uncertain and read.label == before.label in ("tip", "help_request")
         if told and triage.confidence < CERTAIN and _names_only(parse_data):
             return read_as(parse_data, before, before.intent)
@@ -198,6 +215,25 @@ class Thread:
                 return triage
         return None
 
+    def _begins_after_end(self, triage: Triage, text: str) -> bool:
+        """Whether a message behind a tip or request that was given up, or is over, is another matter or a question:
+        还有刚才捡着一条小狗 送哪儿. What says nothing by itself may still be more of it."""
+        last = self._thread(beside_questions=True)
+        if last is None or not self._last_told_ends() or triage.intent in (last[1].intent, *LOST):
+            return False
+        surely = triage.label in ("tip", "help_request", "enquiry") and triage.confidence >= CERTAIN
+        return asks(normalise(text)) or (surely and triage.intent not in (*_NO_DETAIL, ANY_REQUEST))
+
+    def _last_told_ends(self) -> bool:
+        """Whether the last words of a tip or request say that it need not go on, or that it is over."""
+        for event in self._said.last_messages:
+            told = (event.parse_data or {}).get("triage")
+            triage = Triage.from_json(told) if told else None
+            if triage and triage.label in ("tip", "help_request"):
+                over = triage.intent == _CORRECTION and triage.confidence >= CERTAIN
+                return over or gives_up(event.text or "")
+        return False
+
     async def _of_enquiry(
         self, parse_data: dict[str, Any], triage: Triage, thread: tuple[str, Triage], parse: Parse
     ) -> dict[str, Any]:
@@ -224,7 +260,7 @@ class Thread:
         if drama:
             plain = plain and triage.confidence < CERTAIN and "我" not in text
         else:
-            plain = plain and triage.confidence < _FAINT and not (ALARMING.search(text) or HAPPENING.search(text))
+            plain = plain and triage.confidence < _FAINT and not of_alarm(text)
         if not words or not plain:
             return None
         joined = Triage.from_json((await parse(f"{words}，{text}"))["triage"])
@@ -328,7 +364,7 @@ def _gives_data(parse_data: Mapping[str, Any]) -> bool:
     By itself a place may be a whisper; in the middle of a tip or request it is where that is.
     """
     text, answers = parse_data["text"], is_surely(turns_in(parse_data, FORM_TURNS), "answer")
-    return answers and not (ALARMING.search(text) or HAPPENING.search(text) or _CRIES.search(text) or _NOW.search(text))
+    return answers and not (of_alarm(text) or _CRIES.search(text) or _NOW.search(text))
 
 
 def _without_names(parse_data: Mapping[str, Any]) -> str:
@@ -366,6 +402,17 @@ def _stands_behind_enquiry(parse_data: Mapping[str, Any], triage: Triage, before
         return False
     beside = _BESIDE_VALUES.findall(_without_names(parse_data))
     return len(beside) > 1 or not parse_data["entities"]
+
+
+def _despairs(triage: Triage, text: str) -> bool:
+    """Whether the model hears one's own death in words that speak of it, however faintly: 他们都说我该死."""
+    return triage.intent == _OWN_END and bool(_OWN_DEATH.search(text))
+
+
+def _hardly_one(read: Triage, before: Triage, text: str) -> bool:
+    """Whether an alarm is heard but faintly behind a request or tip, in words of which none is one of an alarm: what
+    the driver looked like, of a telephone left in a taxi. An officer reads it there."""
+    return before.label in ("help_request", "tip") and faintly_heard(read, text)
 
 
 def _long_past(text: str) -> bool:

@@ -23,10 +23,10 @@ from rasa.shared.nlu.constants import INTENT_NAME_KEY
 
 KEPT_TRACKERS = 2000
 """Conversations held in memory; each is a few tens of kilobytes at most."""
-LONG_CONVERSATION = 40
+LONG_CONVERSATION = 160
 """Events from which a conversation without an open form is shortened in memory."""
-KEPT_MESSAGES = 3
-"""Messages that stay when it is."""
+KEPT_MESSAGES = 12
+"""Messages that stay when it is: as many as a new one may stand on (`Conversation.earlier_messages`)."""
 
 
 class FujinTrackerStore(SQLTrackerStore):

@@ -16,6 +16,8 @@ CASE_LABELS = LABELS[:3]
 
 Source = Literal["model", "net"]
 
+FORCED = "forced_word"
+"""The safety net's rule of who was made to write that all is well."""
 ONE_TAP = "one_tap"
 """The rule of the evidence that a resident gave by answering the clarifying question with a tap."""
 

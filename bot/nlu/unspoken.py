@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from bot.nlu.normaliser import normalise
+from bot.nlu.wording import asks
 
 _FOR_ONESELF = re.compile(
     "(?:是|给|替|为|算|说的?|问的?)(?:我|俺)(?:自己|自个儿?|本人|个人)(?!去|来|办|跑|能|拿|带|写|开|要|有|没|家|[爸妈爷奶姥老孩儿女])"
@@ -68,6 +69,8 @@ _FIGURES = re.compile(
     "|(?:我|俺)人?(?:真的?|快|都|要|已经|直接)*(?:炸裂|裂开)了?|(?:我|俺)?人(?:都|直接|已经)?麻了",
     re.IGNORECASE,
 )
+_RANG = re.compile("给?(?:我|俺|咱)?打(?:回|过)[来去]了?[ ，,]*(?=说|告诉|问我|没人?接|不接|通了)")
+"""No blow: 师傅给打回来了 说送到门口."""
 _CRIED_IN_TALK = re.compile("救命[啊呀]*(?:我)?(?:真的?)?(?:要|快)?死了?[啊呀]*|^救命[啊呀]*|[😀-🙏🤣🥹]+")
 """What nobody means who says it; the second where the model hears nothing but talk."""
 _A_STORY, _PAPERS = 4, re.compile("证|户口|落户|派出所|补办")
@@ -78,6 +81,13 @@ _UNHEARD = re.compile(
 )
 """Nothing but that who writes does not hear and is not to be called."""
 _DEAF = re.compile("聋|哑|听障|听不|说不了话|不会说话")
+_NO_REPORT = re.compile(
+    "(?:别|不用|甭|先不|不是要?|没想|不想|没要|不|没)(?:给我|替我|帮我|真的?|去|要|先)?(?:报警|报案)(?:的意思)?"
+    "|(?:先不|不)报(?=$|[，, 。！!吧了啊])"
+)
+_NO_BLOW = re.compile("(?:没有?|不|从来不|从没)(?:打|动手|骂|威胁)[我人过]*")
+_NO_NO = re.compile("^(?:不是|不不?|哎|别)+[，,。 ]+")
+_BLOWS = re.compile("打(?!听|扰|字)|[杀死刀砍捅掐踹血伤救怕躲逼锁]|动手|威胁|报复|骗|偷|抢|丢了|走失|不敢|让我别|不让")
 _VISIT = re.compile(
     "(?:别|不要|甭)(?:赶|搁)?(?:在)?(?:上午|下午|早上|晚上|中午|今天|明天|后天|周[一二三四五六日天末]|礼拜[一二三四五六日天])来"
     "|(?:上午|下午|早上|晚上|中午|今天|明天|后天|周[一二三四五六日天末]|礼拜[一二三四五六日天]|[0-9一二三四五六七八九十]+点)(?:以?[前后]|之[前后])?"
@@ -85,6 +95,15 @@ _VISIT = re.compile(
 )
 _TELEPHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)1[3-9]\d{5}(?!\d)\D{1,8}(?<!\d)\d{4}(?!\d)")
 _ADDRESS = re.compile(r"[0-9]+(?:号楼|栋|号|单元)|[0-9]+-[0-9]+|(?:小区|家园|花园|社区|[路街])[^，。 ]{0,8}[0-9]")
+_WITHDRAWS = re.compile(
+    "(?:投诉|求助|举报|反映|意见|这事儿?|那事儿?)[^，。 ]{0,3}(?:先)?"
+    "(?:不用|算了|撤|取消|不要了|拉倒|不追究|不提了|不办了|作罢)"
+    "|(?:不|撤|取消|收回)(?:想|再|打算)*(?:投诉|举报)(?:了|吧|啦|$)"
+)
+_GIVES_UP = re.compile(
+    "(?:^|[，,。 ]|那|还是)(?:算了|拉倒|作罢)吧?(?=$|[，,。 不别])|不(?:想)?(?:追究|计较|提)了(?!吗|么)"
+    "|(?:不用|别|甭)(?:[你您]们?)?(?:来|管|查|找|办)了(?!吗|么)"
+)
 
 
 def means_own_end(text: str) -> bool:
@@ -121,9 +140,10 @@ def breaks_out(text: str) -> bool:
 
 
 def without_figures(text: str, *, in_talk: bool = False) -> str:
-    """A text without what it does not mean: the cry of who is nursed, the figures of the young; "" where it has none,
+    """A text without what it does not mean: the cry of who is nursed, the figures of the young, the blow in who rang
+    back and said something; "" where it has none,
     or nothing else. `in_talk`: the model hears nothing but talk in it, and only papers named beside it are more."""
-    left = _FIGURES.sub(" ", _CRIED_IN_TALK.sub(" ", text) if in_talk else text)
+    left = _FIGURES.sub(" ", _CRIED_IN_TALK.sub(" ", text) if in_talk else _RANG.sub("回电话", text))
     left = _IN_PAIN.sub(" ", left) if _NURSED.search(normalise(text)) else left
     more = len(left.strip()) >= _A_STORY and (not in_talk or _PAPERS.search(left))
     return left.strip() if left != text and more else ""
@@ -135,6 +155,13 @@ def only_unheard(text: str) -> bool:
     return bool(_DEAF.search(bare) and _UNHEARD.fullmatch(bare))
 
 
+def reports_nothing(text: str) -> bool:
+    """Whether who has only asked says that nothing is to be reported, and tells of no blow: 他没打我，你别报警啊."""
+    bare = normalise(text)
+    left = _NO_REPORT.sub(" ", _NO_BLOW.sub(" ", _NO_NO.sub(" ", bare)))
+    return bool(_NO_REPORT.search(bare)) and not (_BLOWS.search(left) or asks(left))
+
+
 def names_a_visit(text: str) -> bool:
     """Whether words say when somebody may come, and when not: 别上午来."""
     return bool(_VISIT.search(normalise(text)))
@@ -144,3 +171,13 @@ def leaves_contact(text: str) -> bool:
     """Whether words leave an address and a telephone number, be it in two pieces: whoever does waits for an officer."""
     bare = normalise(text)
     return bool(_TELEPHONE.search(bare) and _ADDRESS.search(bare))
+
+
+def withdraws(text: str) -> bool:
+    """Whether somebody says in so many words that what they told need not go on: 投诉先不用了."""
+    return bool(_WITHDRAWS.search(normalise(text)))
+
+
+def gives_up(text: str) -> bool:
+    """Whether words behind what was told say that it need not go on, without naming it: 算了，不追究了."""
+    return withdraws(text) or bool(_GIVES_UP.search(normalise(text)))

@@ -19,13 +19,23 @@ DIGIT_WORDS = {
     **dict(zip("oO", "00", strict=True)),
 }
 _SPOKEN_RUN = re.compile(
-    r"[0-9零〇洞一幺妖腰二两三四五六七拐八九勾](?:[ \-—–.,，、]?[0-9零〇洞一幺妖腰二两三四五六七拐八九勾xX]){2,}"
+    r"[0-9零〇洞一幺妖腰二两三四五六七拐八九勾](?:[ \-—–.,，、]?[0-9零〇洞一幺妖腰二两三四五六七拐八九勾xX](?!个)){2,}"
 )
 _LEAST_SPOKEN = 5
 """Digits of a run before it is taken for a number that is spelled out."""
 _WHOLE_NUMBER = 11
 """Digits of a telephone number: a group so long is a number of its own."""
+_IDENTITY_NUMBER = 18
 _JOINTS = re.compile(r"[ \-—–.,，、]")
+_COUNTED = "(?:[二两三四五六2-6]个|[俩仨])[ ]?[0-9零〇洞一幺妖腰二两三四五六七拐八九勾]"
+_COUNTED_DIGIT = re.compile(r"([二两三四五六2-6俩仨])个?[ ]?([^个 ])")
+_COUNTING_RUN = re.compile(
+    rf"(?:{_COUNTED}|[0-9零〇洞一幺妖腰二两三四五六七拐八九勾])"
+    rf"(?:[ \-—–.,，、]?(?:{_COUNTED}|[0-9零〇洞一幺妖腰二两三四五六七拐八九勾xX])(?![个号栋楼单室月年岁天]))+"
+)
+"""A number in which some digits are counted: 幺三八四个零六零三八."""
+_COUNTED_ENOUGH = 7
+"""Digits of a number in which some are counted: 两个二年级的 tells of children."""
 _SPELLED_YEAR = re.compile(r"[零〇一二三四五六七八九]{2,4}(?=年)")
 
 _ID = re.compile(r"(?<![0-9a-z])[1-9]\d{16}[0-9x](?![0-9a-z])", re.IGNORECASE)
@@ -108,7 +118,7 @@ _RELATIVE_MONTH = re.compile(
     rf"(?P<which>上上个?月|上个?月|这个?月|本月)(?P<third>{_THIRD})?(?:(?P<d>{_N}{{1,3}})[日号])?"
 )
 _AGO = re.compile(
-    rf"(?P<nearly>快|小(?=半年)|不到|差不多|将近|没到|不够)?\s*(?:(?P<half0>半)年|(?P<n>{_N}{{1,3}}|几)\s*个?\s*(?P<half1>半)?(?:多|来)?(?P<unit>年|月|周|星期|礼拜|天|日)(?P<half2>半)?)\s*(?:多|来)?(?:以?前|之前|了|啦|头里|整|$|(?=[能可想够]))"
+    rf"(?P<nearly>快|小(?=半年)|不到|差不多|将近|没到|没满|[不未]满|没够|不够)?\s*(?:(?P<half0>半)年|(?P<n>{_N}{{1,3}}|几)\s*个?\s*(?P<half1>半)?(?:多|来)?(?P<unit>年|月|周|星期|礼拜|天|日)(?P<half2>半)?)\s*(?:多|来)?(?:以?前|之前|了|啦|头里|整|$|(?=[能可想够]))"
 )
 _WHETHER_HALF = re.compile("(?:够不够|够没够|满不满|满没满|到没到|算不算|是不是|能不能)(?:[够满到])?半年")
 """The half-year that is asked about, and no day so long ago."""
@@ -195,7 +205,23 @@ def spelled_out(text: str) -> str:
         return "".join(map(_joined, groups)) if whole else _joined(match.group())
 
     text = _SPELLED_YEAR.sub(lambda match: "".join(DIGIT_WORDS[letter] for letter in match.group()), text)
-    return _SPOKEN_RUN.sub(digits, text)
+    return _SPOKEN_RUN.sub(digits, _COUNTING_RUN.sub(_counted_out, text))
+
+
+def _counted_out(match: re.Match[str]) -> str:
+    """A number with its counted digits written one by one: 138四个零6038 as 13800006038. What is counted behind a whole
+    number is something else, and so is what makes no number."""
+    said = match.group()
+    counted = re.search(_COUNTED, said)
+    if counted is None or len(_JOINTS.sub("", said[: counted.start()])) in (_WHOLE_NUMBER, _IDENTITY_NUMBER):
+        return said
+
+    def repeated(one: re.Match[str]) -> str:
+        return one[0] if "个" not in one[0] and one[1] not in "俩仨" else one[2] * _number(one[1])
+
+    number = _JOINTS.sub("", re.sub(_COUNTED, lambda one: _COUNTED_DIGIT.sub(repeated, one.group()), said))
+    spelled = "".join(DIGIT_WORDS.get(letter, letter) for letter in number)
+    return spelled if len(spelled) >= _COUNTED_ENOUGH else said
 
 
 def identity_number(text: str, *, today: date, adult: bool = False) -> str | None:

@@ -42,11 +42,12 @@ _ENGLISH = re.compile(
     r"\b(?:the|is|are|am|my|a|an|to|can|do|does|i|you|we|she|he|how|what|where|when|if|need|for|in|of|please|with)\b",
     re.IGNORECASE,
 )
-_ENGLISH_WORDS = 2
+_ENGLISH_WORDS, _WORDS_A_LETTER = 2, 2
+_UNITS_OF_LETTERS = re.compile(r"[A-Za-z']+")
 _QUESTION = re.compile(
     r"[?？]|吗(?!啡)|(?:[能会要用行是得]|可以)[^，,。 ]{1,12}[不没](?=\W|$)|[么嘛呢不没]\W*$"
     r"|(?<=[\u4e00-\u9fff]{2})[嘛不](?=[\s,，。])|(?!动不动|时不时)(?<!不)([\u4e00-\u9fff])[不没]\1"
-    r"|啥|(?<![叫姓][\u4e00-\u9fff])什么|怎么|咋|多少|多钱|多长|多大|几|哪|谁|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|如何|多久|是否|求问|请问|为何|何[在时处]"
+    r"|啥|(?<![叫姓][\u4e00-\u9fff])什么|怎么|咋|多少|多钱|多长|多大|几|哪|谁|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|如何|多久|是否|求问|请问|真的假的|为何|何[在时处]"
     r"|(?<=[^，,。 ])还是(?!正面|侧面|第|上一|那|刚才|原来)|\b(?:can|do|does|is|are|how|what|where|when|which)\b",
     re.IGNORECASE,
 )
@@ -201,8 +202,9 @@ def size(text: str) -> int:
 
 
 def in_english(text: str) -> bool:
-    """Whether a text is English, and not pinyin."""
-    return not _HAN.search(text) and len(_ENGLISH.findall(text)) >= _ENGLISH_WORDS
+    """Whether a text is English, and not pinyin; a Chinese name in it makes it no Chinese."""
+    words, han = len(_UNITS_OF_LETTERS.findall(text)), len(_HAN.findall(text))
+    return words >= han * _WORDS_A_LETTER and len(_ENGLISH.findall(text)) >= _ENGLISH_WORDS
 
 
 def asks(text: str) -> bool:

@@ -65,7 +65,10 @@ def find(session: Session, text: str, before: Sequence[str] = ()) -> Answer:
     matching = next((found for one in said if (found := _matching(rows, one))), [])
     if not matching:
         supposed = _matching(rows, text, supposing=True)
-        return _supposed(table, rows, supposed) if supposed else _unknown(table, rows, text)
+        if supposed:
+            return _supposed(table, rows, supposed)
+        sought = next((one for one in said if _names_a_place(one)), "")
+        return _not_listed(table, rows, of_now=sought == text) if sought else _unknown(table, rows)
     posts = _posts(matching)
     if len(posts) == 1:
         return from_table(table, _told(posts[0]), *([] if posts[0].phone else [HUMAN]))
@@ -230,17 +233,28 @@ def _supposed(table: LookupTable, rows: Sequence[Row], matching: Sequence[Row]) 
     return from_table(table, f"您说的是下面这个地方吗？是就点一下；不是的话，{_ASK}", *titles, HUMAN)
 
 
-def _unknown(table: LookupTable, rows: Sequence[Row], text: str) -> Answer:
-    communities = list(dict.fromkeys(row.community for row in rows))
-    listed = "、".join(communities[:_MOST_COMMUNITIES])
+def _unknown(table: LookupTable, rows: Sequence[Row]) -> Answer:
+    """What is asked of whoever names no place."""
+    text = f"{_ASK}\n{_listed(rows)}都不是的话，请回“{HUMAN}”，由民警答复。"
+    return from_table(table, text, *_communities(rows)[: _MOST_BUTTONS - 1], HUMAN)
+
+
+def _not_listed(table: LookupTable, rows: Sequence[Row], *, of_now: bool) -> Answer:
+    """What is said of a place that the list does not have, or to a question about its officer: 他叫啥."""
+    said = "名单里没有查到您说的地方。" if of_now else "您说的地方没查到归哪位民警，姓名、电话、微信我都没有。"
+    text = f"{said}\n{_listed(rows)}知道属于哪个，点一下；不知道就回“{HUMAN}”，由民警按您写的地址答复。"
+    return from_table(table, text, *_communities(rows)[: _MOST_BUTTONS - 1], HUMAN)
+
+
+def _communities(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row.community for row in rows))
+
+
+def _listed(rows: Sequence[Row]) -> str:
+    """The communities that there are, as a line."""
+    communities = _communities(rows)
     etc = f"等{len(communities)}个社区" if len(communities) > _MOST_COMMUNITIES else ""
-    said = f"名单里没有查到您说的地方。\n{_ASK}" if _names_a_place(text) else _ASK
-    return from_table(
-        table,
-        f"{said}\n名单里的社区有：{listed}{etc}。\n都不是的话，请回“{HUMAN}”，由民警答复。",
-        *communities[: _MOST_BUTTONS - 1],
-        HUMAN,
-    )
+    return f"名单里的社区有：{'、'.join(communities[:_MOST_COMMUNITIES])}{etc}。\n"
 
 
 _PLACE = re.compile(

@@ -17,6 +17,12 @@ _NOTHING = Answer(
     f"没查到您在这个微信上报过的事或交过的申请。\n用别的微信或电话报的，请回“{HUMAN}”，民警帮您查。",
     (HUMAN,),
 )
+_TELL_MORE = Answer(
+    "您着急，我明白。没查到您在这个微信上报过的事：写上哪天、在哪儿、什么事，报的时候留的姓名和电话，由民警去查，在这里回您。\n"
+    "回执没了也能查。",
+    (HUMAN,),
+)
+"""To who asks after what was reported elsewhere. It does not say that an officer has it: none has a tap on the menu."""
 _OTHERS = Answer(
     "只能查您自己这个微信报的事、交的申请，这里没有查到您说的那一份。\n"
     f"别人的，请他本人用自己的微信来问，或者带身份证到派出所窗口查；有疑问回“{HUMAN}”。",
@@ -46,10 +52,11 @@ _CASE_STATES = {
 _WAITING = {"help_request": "已转给本班民警，还没有回确认", "tip": "已交给民警研判"}
 
 
-def asked(session: Session, pseudonym: str, text: str, *, stopped: str = "") -> Answer:
+def asked(session: Session, pseudonym: str, text: str, *, stopped: str = "", request: bool = False) -> Answer:
     """The answer to a question after one's own affairs; of anybody else's nothing is told.
 
-    `stopped`: what is said of a form that its resident has stopped, where nothing has been handed in.
+    `stopped`: what is said of a form that its resident has stopped, where nothing has been handed in; `request`: the
+    question is a request, which an officer gets.
     """
     mine = {one.receipt for one in applications.of_resident(session, pseudonym, limit=_ALL)}
     if stopped and not mine:
@@ -58,9 +65,10 @@ def asked(session: Session, pseudonym: str, text: str, *, stopped: str = "") -> 
     if (receipts and not receipts & mine) or (not receipts and _OF_SOMEONE.search(text) and not _OWN.search(text)):
         return _OTHERS
     said = applications.about_handed_in(text) if mine else ""
-    return of_resident(
+    found = of_resident(
         session, pseudonym, said=said or (_NO_APPLICATION if not mine and OF_APPLICATION.search(text) else "")
     )
+    return _TELL_MORE if found is _NOTHING and request else found
 
 
 def of_resident(session: Session, pseudonym: str, *, said: str = "") -> Answer:

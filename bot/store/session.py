@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from bot.store.models import Base, Work, WorkState
 
 SQLITE_BUSY_SECONDS = 5
+_LOOKS = 50
+"""How often a thread looks in that time whether the writer's turn has come."""
 _POSTGRES_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
 _READING = "fujin_reading"
 
@@ -69,10 +71,15 @@ class Store:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """On SQLite, which has one writer: a process's threads queue here, since SQLite's own waiting is not fair."""
+        """On SQLite, which has one writer: a process's threads queue here, since SQLite's own waiting is not fair.
+
+        Waiting is counted in looks and not by the clock alone: where the whole machine stood still for some seconds,
+        whoever writes has had no time either, and gets some before it is given up.
+        """
+        look = SQLITE_BUSY_SECONDS / _LOOKS
         if not self.sqlite:
             yield
-        elif self._writer.acquire(timeout=SQLITE_BUSY_SECONDS):
+        elif any(self._writer.acquire(timeout=look) for _ in range(_LOOKS)):
             try:
                 yield
             finally:

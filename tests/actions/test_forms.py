@@ -401,10 +401,45 @@ async def test_that_who_hands_in_too_early_is_told_what_is_missing_and_that_a_pa
     assert "还差1项：免疫证照片" in said[1]
 
 
+LATER = [{"event": "user", "text": "来单了"}, {"event": "bot", "text": actions._LATER.format(next="。")}]
+
+
+async def test_that_a_question_beside_a_form_that_waits_is_answered_and_the_form_waits_on(
+    server: ActionExecutor,
+) -> None:
+    _, said = await fill(server, "不留电话行不", requested="phone", filled={"name": "赵小满"}, before=LATER)
+    assert (len(said), said[-1]) == (2, actions._STILL_KEPT)
+    spoken = [{"event": "action", "name": "utter_enquiry"}, {"event": "bot", "text": "昼夜有人。"}]
+    asked = await fill(server, "几点关门", requested="phone", intent="enquiry", before=LATER, after=spoken)
+    assert asked == ({}, [actions._STILL_KEPT])
+
+
+async def test_that_what_the_form_does_not_ask_for_is_named_and_does_no_harm(server: ActionExecutor) -> None:
+    filled = {"name": "赵小满", "dog_name": "豆豆"}
+    _, (said,) = await fill(server, "豆豆四岁了 刚才说错了", requested="vaccinated_on", filled=filled)
+    assert said == "知道了。年龄表里不用填，说错了也不要紧。"
+
+
+async def test_that_a_form_begun_beside_another_tells_what_it_takes_over_and_that_the_other_waits(
+    server: ActionExecutor,
+) -> None:
+    told = {"name": "赵小满", "id_number": NUMBER, "dog_name": "旺财"}
+    _, said = await fill(server, "那先办居住证", filled=told, form=PERMIT, intent="apply_residence_permit")
+    assert said[0].startswith("犬证那份先放着")
+    assert any(line.startswith("前面说过的先替您记上了：姓名：赵小满；身份证号：210104********") for line in said)
+
+
 async def test_that_giving_up_empties_the_form(server: ActionExecutor) -> None:
     slots, (said,) = await fill(server, "不办了", requested="phone", filled=FILLED)
     assert slots == {**dict.fromkeys(DOG.slots), actions.REQUESTED: None}
     assert "没有提交" in said
+
+
+async def test_that_giving_up_one_form_takes_nothing_from_the_other_that_waits(server: ActionExecutor) -> None:
+    told = {"name": "赵小满", "ground": "上班", "dog_name": "旺财"}
+    slots, _ = await fill(server, "不办了", requested="phone", filled=told, form=PERMIT)
+    assert slots["ground"] is None
+    assert "name" not in slots
 
 
 async def test_that_what_the_channel_calls_no_answer_is_left_alone(server: ActionExecutor) -> None:
@@ -583,6 +618,28 @@ async def test_that_a_stopped_form_is_told_to_be_stopped(
     tracker = {"sender_id": "R-A", "slots": {}, "latest_message": message, "active_loop": {}, "events": [stopped]}
     _, said = await _run(server, "action_status", tracker)
     assert said == ["没有在办：犬证申请按您说的停了，没有提交。想接着办，说“我要办犬证”就行。"]
+
+
+async def test_that_a_stopped_form_that_is_taken_up_again_begins_anew_and_says_so(server: ActionExecutor) -> None:
+    stopped = {"event": "bot", "text": actions.CANCELLED.format(says=DOG.says)}
+    _, said = await fill(server, "昨天那个狗证接着办", intent="apply_dog_licence", before=[stopped])
+    assert "从头填" in said[0]
+    _, said = await fill(server, "我要办狗证", intent="apply_dog_licence", before=[stopped])
+    assert not any("从头填" in line for line in said)
+
+
+async def test_that_a_span_told_now_counts_more_than_one_told_before(server: ActionExecutor) -> None:
+    before = [told("我从黑龙江齐齐哈尔来的 刚来四个月 居住证能办吗")]
+    text = "我又来啦 现在满七个月了 同意 我叫宋佳莹"
+    slots, _ = await fill(server, text, intent="apply_residence_permit", form=PERMIT, before=before)
+    assert slots["consent"] is True
+    assert slots["household_place"] == "黑龙江齐齐哈尔"
+    assert slots["lived_since"]
+
+
+async def test_that_a_form_that_is_complete_only_has_to_be_confirmed(server: ActionExecutor) -> None:
+    _, said = await fill(server, "批没批", requested="confirmed", filled=FILLED)
+    assert any("回“确认”就交" in line for line in said)
 
 
 # -- leaving and coming back ----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from bot.console.door import COOKIE
 from bot.duty.handling import close
@@ -102,6 +103,15 @@ def cut_off(page: Page) -> list[str]:
     """The words that stand beyond the window's edges, also where a box scrolls."""
     found: list[str] = page.evaluate(_CUT_OFF)
     return found
+
+
+def nothing_runs_over(page: Page) -> None:
+    """The page is no wider than its window; a chart may take a moment to follow a window that has become smaller."""
+    try:
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+    except PlaywrightTimeoutError:
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        pytest.fail(f"{page.url} is {wide} pixels wide in a window of {page.viewport_size}")
 
 
 # Playwright keeps an event loop running while it is open, in which no asynchronous test could run: so for one module.

@@ -12,7 +12,7 @@ from bot.duty import merging
 from bot.intake.evidence import EvidenceStore
 from bot.store.models import AuditEntry, Case, Correction, Media, Reply
 from bot.store.models import Page as OfficerPage
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, nothing_runs_over
 from tests.console.conftest import Rows
 from tests.console.test_case_work import AMR
 
@@ -130,7 +130,7 @@ def test_that_two_officers_work_on_one_case_from_the_alarm_to_its_end(
     question.get_by_label("原因").fill("到场只是油烟")
     question.get_by_role("button", name="改类别").click()
     expect(second.locator(".case-head")).to_contain_text("噪音扰民")
-    assert second.evaluate("document.documentElement.scrollWidth") <= 360
+    nothing_runs_over(second)
     act(second, "结案")
     question = second.get_by_role("group", name=f"案件{case.id}结案")
     question.get_by_text("已转其他部门").click()
@@ -272,7 +272,7 @@ def test_that_a_leader_holds_a_closed_case_as_evidence_and_lets_it_go_with_a_rea
         chips = [window.locator(".case-head .chip", has_text="证据保留") for window in (leader, officer)]
         for chip in chips:
             expect(chip).to_have_count(1 if title == "证据保留" else 0)
-        assert officer.evaluate("document.documentElement.scrollWidth") <= 360
+        nothing_runs_over(officer)
     with rows.store.reading() as session:
         acts = sa.select(AuditEntry.actor, AuditEntry.action).where(AuditEntry.action != "view").order_by(AuditEntry.id)
         done = [tuple(row) for row in session.execute(acts.where(AuditEntry.case_id == case.id))]

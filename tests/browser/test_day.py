@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, nothing_runs_over
 from tests.browser.test_console import choose, newest_case, page_of, say
 from tests.stack import Stack
 
@@ -58,4 +58,4 @@ def test_that_an_alarm_goes_from_the_sound_at_the_desk_to_its_end(windows: Windo
     for told in ("值班民警三 确认", "值班民警四", re.compile("结案")):
         expect(story).to_contain_text(told)
     for window in (desk, other):
-        assert window.evaluate("document.documentElement.scrollWidth") <= width
+        nothing_runs_over(window)

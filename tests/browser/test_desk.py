@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from bot.store.models import AuditEntry, Case, DeskPresence, Escalation, Reply
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, nothing_runs_over
 from tests.console.conftest import Rows
 from tests.console.running import start
 from tests.stack import free_port
@@ -164,7 +164,7 @@ def test_that_an_alarm_comes_by_itself_is_seen_and_is_said_until_somebody_has_it
     page.wait_for_function("document.title.startsWith('(1) ')")
     page.evaluate("window.saying.onend()")
     page.wait_for_function("window.spoken.length === 2")  # said again after a pause
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    nothing_runs_over(page)
     card.get_by_role("button", name="确认接警").click()
     expect(card).to_contain_text("已确认 · 值班民警一")
     page.wait_for_function("window.silenced > 0 && document.title === '值班台'")
@@ -474,7 +474,7 @@ def test_that_a_phone_shows_one_list_at_a_time_under_the_alarms(windows: Windows
     expect(bar).to_be_in_viewport()
     bar.get_by_role("link").click()
     expect(page.get_by_role("button", name="确认接警")).to_be_in_viewport()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    nothing_runs_over(page)
 
 
 def test_that_an_acknowledged_alarm_counts_down_its_silence_and_one_left_alone_says_so(
@@ -512,7 +512,7 @@ def test_that_an_officer_finds_an_earlier_case_and_the_log_tells_who_looked(
     expect(results).to_contain_text("我家<b>狗</b>在东中街丢了")
     expect(results).to_contain_text("举报人已隐去")
     assert "R-SECRET23" not in page.content()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    nothing_runs_over(page)
     page.get_by_label("案件号").fill(f"案件{case.id}")
     page.get_by_role("button", name="查找").click()
     expect(results.get_by_role("article")).to_have_count(1)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, nothing_runs_over
 from tests.console.conftest import Rows
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def test_that_the_figures_of_a_period_are_shown_and_can_be_taken_along(
     expect(rate).to_contain_text("50.0%")
     expect(page.locator(".tile").filter(has_text="警情到确认")).to_contain_text("30.0秒")
     expect(page.locator(".chart canvas")).to_have_count(4)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "only a table's own box scrolls"
+    nothing_runs_over(page)  # only a table's own box scrolls
     page.get_by_role("button", name="近7天").click()
     expect(rate).to_contain_text("已有结论 1 起，误报 0 起")
     with page.expect_download() as download:
@@ -61,7 +61,7 @@ def test_that_an_alarm_that_nobody_answers_shows_in_every_figure(console_windows
     expect(robbery.nth(3)).to_have_text("1")
     expect(robbery.nth(5)).to_have_text("超过3天0小时 / 超过3天0小时")
     page.set_viewport_size({"width": 360, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    nothing_runs_over(page)
     page.get_by_role("button", name="到结束").click()
     expect(page.locator(".chart").filter(has_text="到结束的用时")).to_have_count(2)
     page.get_by_role("button", name="近7天").click()

@@ -10,7 +10,7 @@ from bot.store.models import Heartbeat, TrainingRun
 from bot.studio import judging, registry
 from bot.studio.comparison import compare
 from bot.studio.judging import text_id
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, nothing_runs_over
 from tests.console.conftest import Rows
 from tests.studio.judged import CANDIDATE, LIVE, judge, reading, two_models
 
@@ -122,7 +122,7 @@ def test_that_a_model_by_itself_shows_its_own_figures(console_windows: Windows, 
     page = console_windows.open(f"/studio/models/{LIVE}", officer="带班所长", width=390)
     expect(page.locator(".tile").filter(has_text="紧急召回")).not_to_contain_text("对照")
     expect(page.get_by_text("选一个对照")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    nothing_runs_over(page)
 
 
 def test_that_an_unknown_model_is_not_found(console_windows: Windows, rows: Rows) -> None:

@@ -39,12 +39,13 @@ class Filing:
         uncertain: bool = False,
         silent: bool = False,
         word: str = "",
+        rule: str = "model",
         tapped: bool = False,
         text: str = "",
         kind: str = "scripted",
         confidence: float = 0.9,
     ) -> Case | None:
-        evidence = (Evidence(ONE_TAP if tapped else "model", (word,)),) if word or tapped else ()
+        evidence = (Evidence(ONE_TAP if tapped else rule, (word,)),) if word or tapped else ()
         triage = Triage(label, confidence, f"{label}/{kind}", evidence, uncertain=uncertain, silent=silent)
         with self.store.transaction() as session:
             message = self._message(session, openid, text)

@@ -10,7 +10,7 @@ from bot.duty import case as duty_case
 from bot.duty.case import RESOLVED
 from bot.duty.page import page_text
 from bot.duty.watch import Watch
-from bot.nlu.triage import Triage
+from bot.nlu.triage import FORCED, Triage
 from bot.store.models import Case, Escalation, Message, Page, PageKind
 from tests.duty.conftest import Filing
 
@@ -19,6 +19,14 @@ def same(one: Case | None, other: Case | None) -> bool:
     assert one is not None
     assert other is not None
     return one.id == other.id
+
+
+def ask(filing: Filing, case: Case | None, mark: str) -> Case:
+    """Note a mark among what a case was asked."""
+    assert case is not None
+    with filing.store.transaction() as session:
+        session.get_one(Case, case.id).asked = [mark]
+    return case
 
 
 @pytest.mark.parametrize("label", ["help_request", "tip", "enquiry", "other", "urgent_alarm"])
@@ -335,6 +343,101 @@ def test_that_a_new_alarm_after_it_is_another_case_and_pages(filing: Filing) -> 
     assert same(filing.file("other"), first), "calm words still belong to it"
     second = filing.file("urgent_alarm")
     assert not same(second, first)
+    assert filing.page_levels(second) == [0]
+
+
+FIGHT: dict[str, Any] = {"kind": "group_fight", "confidence": 0.99, "text": "串店门口两伙人打起来了 有个人倒地上了"}
+
+
+@pytest.mark.parametrize("mark", [duty_case.TOLD_OVER, duty_case.RELIEVED])
+def test_that_another_emergency_after_the_end_of_an_alarm_is_a_case_of_its_own_and_pages(
+    filing: Filing, mark: str
+) -> None:
+    first = ask(filing, alarm_of(filing, "fire"), mark)
+    second = filing.file("urgent_alarm", **FIGHT)
+    assert not same(second, first)
+    assert filing.page_levels(second) == [0]
+    assert same(filing.file("tip", text="对面是药房"), second), "what is told next belongs to the newer one"
+
+
+def test_that_another_emergency_met_while_looking_for_somebody_pages(filing: Filing) -> None:
+    lost = alarm_of(filing, "missing_adult_at_risk")
+    fight = filing.file("urgent_alarm", **FIGHT)
+    assert not same(fight, lost)
+    assert filing.page_levels(fight) == [0]
+
+
+def test_that_words_that_begin_anew_tell_another_emergency(filing: Filing) -> None:
+    fire = alarm_of(filing, "fire")
+    assert not same(filing.file("urgent_alarm", **FIGHT | {"text": "又是我，这边路口有人打群架"}), fire)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        FIGHT | {"confidence": 0.94},
+        FIGHT | {"kind": "medical"},
+        FIGHT | {"kind": "gas_leak"},
+        FIGHT | {"text": "我怕他让人打了"},
+        FIGHT | {"text": "以前让人打过"},
+    ],
+)
+def test_that_nothing_else_leaves_an_alarm_that_has_passed(filing: Filing, what: dict[str, Any]) -> None:
+    first = ask(filing, alarm_of(filing, "fire"), duty_case.RELIEVED)
+    assert same(filing.file("urgent_alarm", **what), first)
+    assert filing.page_levels(first) == [0]
+
+
+def test_that_another_danger_within_one_event_pages_nobody_again(filing: Filing) -> None:
+    fire = alarm_of(filing, "fire")
+    knock = filing.file("urgent_alarm", kind="burglary", confidence=0.99, text="有人在门外砸门让我们快跑")
+    assert same(knock, fire)
+    assert filing.page_levels(fire) == [0]
+
+
+@pytest.mark.parametrize("kind", ["fire", "gas_leak", "drowning", "traffic_injury"])
+def test_that_a_fire_or_the_like_that_the_net_sees_beside_violence_pages_too(filing: Filing, kind: str) -> None:
+    fight = alarm_of(filing, "group_fight")
+    worse = filing.file("urgent_alarm", kind=kind, confidence=0.9, word="着火了", rule="fire")
+    assert not same(worse, fight)
+    assert filing.page_levels(worse) == [0]
+
+
+def test_that_who_was_made_to_write_that_all_is_well_is_silent_and_the_officer_is_paged(filing: Filing) -> None:
+    case = ask(filing, alarm_of(filing, "stalking"), duty_case.TOLD_OVER)
+    filing.acknowledge(case)
+    assert same(filing.file("urgent_alarm", kind="stalking", silent=True, word="是他让我说的", rule=FORCED), case)
+    assert turned(filing, case) == ["甲"]
+    (case,) = filing.cases()
+    assert (case.silent, duty_case.TOLD_OVER in case.asked) == (True, False)
+
+
+def test_that_a_fright_told_after_the_end_is_no_new_alarm(filing: Filing) -> None:
+    found = alarm_of(filing, "missing_child")
+    resolve(filing, found)
+    assert same(filing.file("urgent_alarm", confidence=0.3, text="腿都软了"), found)
+    assert same(filing.file("urgent_alarm", kind="drowning", confidence=0.7, text="他刚才差点掉湖里"), found)
+    filing.clock.advance(minutes=31)
+    assert not same(filing.file("urgent_alarm", confidence=0.3), found)
+
+
+def test_that_a_fear_of_what_may_come_told_after_the_end_is_a_new_alarm(filing: Filing) -> None:
+    found = alarm_of(filing, "missing_child")
+    resolve(filing, found)
+    beaten = filing.file("urgent_alarm", kind="child_abuse", confidence=0.7, text="身上全是伤，我怕他爸再打他")
+    assert not same(beaten, found)
+    assert filing.page_levels(beaten) == [0]
+
+
+def test_that_another_emergency_filed_again_stays_in_its_own_case(filing: Filing) -> None:
+    ask(filing, alarm_of(filing, "fire"), duty_case.TOLD_OVER)
+    second = filing.file("urgent_alarm", **FIGHT)
+    assert second is not None
+    with filing.store.transaction() as session:
+        message = session.get_one(Message, second.alarm_message_id)
+        triage = Triage.from_json(message.triage or {})
+        again = duty_case.file_message(session, message, triage, watch=filing.watch, now=filing.clock.now())
+    assert same(again, second)
     assert filing.page_levels(second) == [0]
 
 

@@ -8,7 +8,7 @@ import pytest
 from bot.duty.case import TOLD_OVER
 from bot.intake import advice, questions, wording
 from bot.intake.advice import Moment
-from bot.store.models import Case, Reply
+from bot.store.models import Case, Message, Reply
 from tests.intake.rows import rows
 from tests.station import Station
 from tests.world import Answer, Asked
@@ -38,6 +38,34 @@ def said(station: Station) -> list[str]:
         ("suicide_self", "你是真人还是机器", "identity_despair"),
         ("domestic_violence", "是邻居家打孩子呢", ""),
         ("burglary", "我能出去看看不", "come_out"),
+        ("gas_leak", "狗还在屋 我进去抱出来", "stay_out_of_gas"),
+        ("gas_leak", "402 我有钥匙 我进去开个灯瞅瞅行不", "stay_out_of_gas"),
+        ("traffic_injury", "120 我说 不能 你帮 叫", "call_for_me"),
+        ("traffic_injury", "有人帮我叫救护车了", ""),
+        ("gas_leak", "灯是声控的一走道它就亮啊", "lamp_by_itself"),
+        ("gas_leak", "幼儿园这会儿放学呢门口全是孩子", "people_kept_away"),
+        ("gas_leak", "就老副食商店后身那栋黄楼挨着幼儿园的二单元", ""),
+        ("gas_leak", "消防来了", "firemen_are_here"),
+        ("gas_leak", "消防来了 俩人抬出来了", "help_is_here"),
+        ("fire", "消防来了吗", "how_long"),
+        ("fraud_transfer", "我儿子打的110 那边说给止付了", "money_stopped"),
+        ("fraud_transfer", "他说我卡涉案给冻结了", ""),
+        ("fraud_transfer", "转了八万 还剩十二万他让十分钟内转完", "wants_more"),
+        ("stalking", "the lady wants to close, what do i tell her", "words_to_show"),
+        ("burglary", "没声了 是不是走了 我想下楼看看", "quiet_outside"),
+        ("child_alone", "没声了 是不是走了 我想下楼找我妈", "child_stays_in"),
+        ("child_alone", "妈妈回来了 还有两个警察", "child_safe"),
+        ("child_alone", "妈妈还没回来", ""),
+        ("burglary", "我老公回来了 还有两个警察", "help_is_here"),
+        ("fire", "门外有人砸门让我们赶紧跑", "knock_in_smoke"),
+        ("fire", "我挨家敲门呢 都出来了", ""),
+        ("building_danger", "拿千斤顶顶起来中不", "pinned_under"),
+        ("building_danger", "他腿压着 麻没知觉了", ""),
+        ("fraud_transfer", "我在建行柜台呢", "fraud_at_the_bank"),
+        ("traffic_injury", "he wants to get up, ok?", "keep_still"),
+        ("group_fight", "我下去拉架行不", "no_stepping_in"),
+        ("theft_in_progress", "我怕他认出我", "they_may_see_me"),
+        ("medical", "我爸快不行了", "failing"),
         ("fire", "门 能 开 吗 能开门 不", "fire_out"),
         ("drowning", "he is not breathing", "not_breathing"),
         ("missing_child", "是不是得满24小时", "twenty_four_hours"),
@@ -71,7 +99,15 @@ def said(station: Station) -> list[str]:
         ("fire", "可以走了吗", "stays_as_witness"),
         ("violent_threat", "可以走了吗", ""),
         ("suicide_self", "刚才吞了一板安眠药", "swallowed"),
-        ("suicide_self", "安眠药就在手里", "means"),
+        ("suicide_self", "安眠药就在手里", "pills_in_hand"),
+        ("suicide_self", "药攒够了 今晚上吃了就不遭罪了", "pills_in_hand"),
+        ("suicide_self", "我想把这瓶药都吃了", "pills_in_hand"),
+        ("suicide_self", "攒的药我都吃了", "swallowed"),
+        ("suicide_self", "没多想就吃了一瓶药", "swallowed"),
+        ("suicide_self", "今晚吃了一瓶安眠药", "swallowed"),
+        ("suicide_self", "没吃呢 搁桌上呢", "pills_not_taken"),
+        ("suicide_self", "好几天没吃饭了", ""),
+        ("suicide_self", "别告诉我闺女 她孩子刚满月", "despair_not_my_family"),
         ("domestic_violence", "我婆婆说这事别往外说", ""),
         ("domestic_violence", "你们别往外说", "keep_me_out"),
     ],
@@ -135,7 +171,7 @@ async def test_that_in_front_of_an_attacker_a_line_looks_like_nothing(station: S
     for text in ("他在门口我不敢出声", "能出来不", "他在砸门"):
         await station.deliver(text)
     texts = said(station)
-    assert texts[1].startswith("先别动，等信儿。")
+    assert texts[1].startswith("先别动，等信儿")
     assert not any(word in text for text in texts for word in ("警", "110"))
     station.phone.take()
 
@@ -176,11 +212,77 @@ async def test_that_money_offered_beside_an_accident_makes_no_swindle_of_it(stat
     station.phone.take()
 
 
+def test_that_only_a_child_alone_is_in_its_scene() -> None:
+    asked, case = questions.load(), Case(intent="urgent_alarm/burglary")
+    alone, adult = (
+        [Message(kind="text", text=text)] for text in ("我自己在家 有人拧门", "我自己在家 我刚下班 有人拧门")
+    )
+    assert asked.scene_of(case, alone, child=True) == "child_alone"
+    assert "child_alone" not in {asked.scene_of(case, alone), asked.scene_of(case, adult, child=True)}
+
+
+def test_that_pills_meant_for_later_are_none_that_were_taken() -> None:
+    for story, scene in (("药攒够了 今晚上吃了就不遭罪了", "suicide_self"), ("攒的药我都吃了", "harmed")):
+        case, messages = Case(intent="urgent_alarm/suicide_self"), [Message(kind="text", text=story)]
+        assert questions.load().scene_of(case, messages) == scene
+
+
+GAS_AT_THE_DOOR = "来收房租 敲老半天没人应 门缝里往外窜煤气味"
+
+
+async def test_that_a_smell_of_gas_read_as_fire_is_guided_as_gas(station: Station) -> None:
+    station.rasa.labels = {GAS_AT_THE_DOOR: "urgent_alarm"}
+    station.rasa.intents = {GAS_AT_THE_DOOR: "urgent_alarm/fire"}
+    for text in (GAS_AT_THE_DOOR, "3单元402 我有钥匙 我进去开个灯瞅瞅行不"):
+        await station.deliver(text)
+    (case,) = rows(station, Case)
+    assert case.intent == "urgent_alarm/gas_leak"
+    assert "别开灯" in said(station)[0]
+    assert "湿毛巾" not in said(station)[0]
+    assert said(station)[1].startswith("别进去，也别开灯")
+    station.phone.take()
+
+
+@pytest.mark.parametrize(
+    ("kind", "story", "told"),
+    [
+        ("fire", GAS_AT_THE_DOOR, "gas_leak"),
+        ("fire", "三楼一股燃气味 没看见着火也没有烟", "gas_leak"),
+        ("building_danger", "挖断管子了 天然气泄漏 怕爆炸", "gas_leak"),
+        ("general_alarm", "快来 屋里瓦斯味 抽油烟机开着呢", "gas_leak"),
+        ("fire", "煤气罐着火了", "fire"),
+        ("fire", "闻着煤气味 接着砰一下爆炸了", "fire"),
+        ("fire", "一股煤气味 厨房冒烟了", "fire"),
+        ("fire", "there is a gas smell and smoke everywhere", "fire"),
+        ("medical", "我妈叫不醒 屋里煤气味", "medical"),
+    ],
+)
+def test_that_words_of_gas_without_a_flame_name_the_kind(kind: str, story: str, told: str) -> None:
+    case, messages = Case(intent=f"urgent_alarm/{kind}"), [Message(kind="text", text=story)]
+    assert questions.load().kind_told(case, messages) == told
+
+
 async def test_that_a_child_is_spoken_to_as_one(station: Station) -> None:
     text = "警察叔叔 我爸爸在打我妈妈"
     station.rasa.labels, station.rasa.intents = {text: "urgent_alarm"}, {text: "urgent_alarm/domestic_violence"}
     await station.deliver(text)
     assert said(station)[0].startswith("小朋友")
+    station.phone.take()
+
+
+async def test_that_a_child_alone_is_spoken_to_as_one_from_its_first_words_to_a_warm_end(station: Station) -> None:
+    alarm, quiet = "我自己在家 外面有个人老拧我家门把手", "没声了 是不是走了 我想下楼找我妈"
+    home = "妈妈回来了 还有两个警察"
+    place = "我家在滨河那个小区 院里有大象滑梯的 不知道几号楼"
+    station.rasa.labels = {alarm: "urgent_alarm", "警察叔叔你好 我叫浩浩": "other"}
+    station.rasa.intents = {alarm: "urgent_alarm/burglary", "警察叔叔你好 我叫浩浩": "other/chitchat"}
+    for text in ("警察叔叔你好 我叫浩浩", alarm, place, quiet, home):
+        await station.deliver(text)
+    texts = said(station)
+    begins = (wording.CHILD_GREETED, "你写得对，别怕", "", "别出去、别开门", "太好了，大人来了")
+    assert all(text.startswith(begin) for text, begin in zip(texts, begins, strict=True)), texts
+    assert not any("您" in text for text in texts)
+    assert "还差地点" not in texts[2]
     station.phone.take()
 
 

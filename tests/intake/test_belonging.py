@@ -3,6 +3,7 @@
 import pytest
 
 from bot.intake import wording
+from bot.nlu.unspoken import withdraws
 from bot.store.models import Case, Message, Reply
 from tests.intake.rows import rows
 from tests.station import Station
@@ -86,6 +87,16 @@ async def test_that_a_complaint_taken_back_is_told_to_the_officers(station: Stat
     assert rows(station, Reply)[-1].text == wording.WITHDRAWN
 
 
+async def test_that_a_question_behind_a_tip_given_up_is_not_the_officers_to_answer(station: Station) -> None:
+    over, asked = "算了不举报了", "捡着条小狗送哪儿"
+    station.rasa.labels = {GAMBLING: "tip", over: "tip", asked: "enquiry"}
+    station.rasa.intents = {asked: "enquiry/lost_found_howto"}
+    for text in (GAMBLING, over, asked):
+        await station.deliver(text)
+    assert [message.case_id is None for message in rows(station, Message)] == [False, False, True]
+    assert rows(station, Reply)[-1].text != wording.ASKED
+
+
 async def test_that_a_number_to_call_back_on_is_a_part_of_the_request_before_it(station: Station) -> None:
     asked, number = "我那电动车有信儿没有", "行了 你记着我电话13332419068 回见"
     station.rasa.labels = {asked: "help_request", number: "other"}
@@ -104,7 +115,7 @@ async def test_that_such_words_with_nothing_before_them_are_talk(station: Statio
 
 @pytest.mark.parametrize("text", ["我要投诉 他不办", "举报了半天没人管", "他不让我投诉", "这事你们管不管"])
 def test_that_nobody_takes_back_what_they_press(text: str) -> None:
-    assert not wording.withdraws(text)
+    assert not withdraws(text)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.intake.manner import Manner
+from bot.intake.manner import Manner, greets_as_a_child
 from bot.intake.wording import through_others
 from bot.nlu.safety_net import SafetyNet
 from bot.store.models import Case, Message
@@ -150,6 +150,25 @@ def test_that_who_dares_not_move_for_pain_is_advised_in_the_open(net: SafetyNet)
 def test_that_an_english_alarm_is_hidden_in_english(net: SafetyNet) -> None:
     manner = spoken_to(net, "domestic_violence", "don't call me, he will hear it")
     assert (manner.english, manner.hidden) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("texts", "child"),
+    [
+        (("警察叔叔你好 我叫浩浩", "我自己在家 有人拧门"), True),
+        (("民警阿姨 我叫朵朵", "妈妈上班了 有人敲门"), True),
+        (("警察阿姨 我叫王建国", "有人撬我家门"), False),
+        (("民警阿姨 我叫李梅", "我儿子自己在家 有人拧门"), False),
+        (("我自己在家 有人拧门",), False),
+    ],
+)
+def test_that_a_child_alone_is_known_by_all_it_wrote(net: SafetyNet, texts: tuple[str, ...], child: bool) -> None:
+    assert spoken_to(net, "burglary", *texts).child == child
+
+
+@pytest.mark.parametrize(("text", "child"), [("警察叔叔你好 我叫浩浩", True), ("警察叔叔你好 我要办身份证", False)])
+def test_that_a_childs_greeting_is_known(text: str, child: bool) -> None:
+    assert greets_as_a_child(text) == child
 
 
 @pytest.mark.parametrize(

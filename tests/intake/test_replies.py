@@ -120,7 +120,8 @@ async def test_that_a_swindler_who_hears_typing_hides_no_guidance(station: Stati
 async def test_that_whoever_asks_for_the_number_of_a_tip_is_told_it(station: Station) -> None:
     for text in ("烟酒店里屋有赌局", "给我个编号啥的 过一阵我好打听"):
         await deliver_as(station, text, "tip/gambling")
-    assert said(station)[-1] == wording.TIP_NUMBER.format(number=rows(station, Case)[0].id)
+    await deliver_as(station, "那有没有个号啥的 我咋知道你们去没去", "enquiry/tip_howto")
+    assert said(station)[1:] == [wording.TIP_NUMBER.format(number=rows(station, Case)[0].id)] * 2
 
 
 async def test_that_who_is_safe_again_is_noted_and_names_no_new_kind(station: Station) -> None:
@@ -696,13 +697,13 @@ async def test_that_help_that_has_come_gets_a_warm_word_and_no_more_questions(st
 async def test_that_help_in_plain_words_needs_no_model_to_be_heard(station: Station) -> None:
     for text in (KNIFE, "120给他拉走了 谢谢大家"):
         await station.deliver(text)
-    line = next(one.entry for one in advice.load().lines if one.entry.relief)
+    line = next(one.entry for one in advice.load().lines if one.entry.name == "taken_to_doctors")
     assert said(station)[1] == line.says
     station.phone.take()
 
 
 async def test_that_another_danger_beside_good_news_is_no_end_of_anything(station: Station) -> None:
-    line = next(one.entry for one in advice.load().lines if one.entry.relief)
+    line = next(one.entry for one in advice.load().lines if one.entry.name == "taken_to_doctors")
     await station.deliver(KNIFE)
     station.phone.take()
     text = "120给他拉走了 楼道里着大火了"
@@ -712,7 +713,7 @@ async def test_that_another_danger_beside_good_news_is_no_end_of_anything(statio
 
 
 async def test_that_help_that_is_waited_for_is_none(station: Station) -> None:
-    line = next(one.entry for one in advice.load().lines if one.entry.relief)
+    line = next(one.entry for one in advice.load().lines if one.entry.name == "taken_to_doctors")
     for text in (KNIFE, "警察还没来呢", "救护车咋还不到", "门外说是警察来了"):
         await station.deliver(text)
     assert line.says not in said(station)
@@ -873,9 +874,10 @@ async def test_that_a_floor_alone_is_no_place_and_a_door_that_nobody_knows_is_no
     station.phone.take()
 
 
-async def test_that_an_age_told_in_years_alone_is_not_asked_for(station: Station) -> None:
-    await deliver_as(station, "我公公走丢了 糊涂", "urgent_alarm/missing_adult_at_risk")
-    for text in ("81了 在北海街走丢的", "穿拖鞋走的", "灰帽子", "快帮着找找"):
+@pytest.mark.parametrize("begins", ["我公公走丢了 糊涂 81了", "我妈78 早上出去没回来 脑子糊涂"])
+async def test_that_an_age_told_in_years_alone_is_not_asked_for(station: Station, begins: str) -> None:
+    await deliver_as(station, begins, "urgent_alarm/missing_adult_at_risk")
+    for text in ("在北海街走丢的", "穿拖鞋走的", "灰帽子", "快帮着找找"):
         await deliver_as(station, text, "urgent_alarm/missing_adult_at_risk")
     assert "多大年纪" not in "".join(said(station))
     station.phone.take()
@@ -911,3 +913,118 @@ def test_that_nobody_in_a_cab_is_asked_for_a_flat(told: str, asked: str) -> None
     case = Case(label="urgent_alarm", intent="urgent_alarm/silent_call", asked=["place"])
     messages = [Message(kind="text", text=told), Message(kind="location", text="东塔街")]
     assert questions.next_question(case, messages, ASKED, english=False, hidden=True) == ASKED.silent[asked]
+
+
+async def test_that_an_address_written_just_before_is_asked_to_be_confirmed_and_not_for(station: Station) -> None:
+    await deliver_as(station, "天后宫路30-2号3楼1号", "enquiry/dog_licence")
+    await station.deliver(KNIFE)
+    assert "天后宫路30-2号" in said(station)[-1]
+    for text in ("是这栋", "他还在楼道里"):
+        await station.deliver(text)
+        assert ASKED.again["default"] not in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_a_rescue_and_the_wish_to_stay_unnamed_both_get_their_word(station: Station) -> None:
+    await station.deliver(KNIFE)
+    await deliver_as(station, "两辆警车上楼了 小伙救出来了 我可没露名啊", "other/chitchat")
+    assert said(station)[-1].startswith("太好了")
+    assert "保密" in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_the_fright_that_stays_behind_is_comforted(station: Station) -> None:
+    await station.deliver(KNIFE)
+    await station.deliver("警察来了 把人铐上了")
+    await deliver_as(station, "我现在手还直哆嗦", "other/idiom")
+    assert said(station)[-1] == wording.SHAKEN
+    station.phone.take()
+
+
+async def test_that_who_is_held_back_at_the_bank_was_not_robbed(station: Station) -> None:
+    for text, intent in (
+        ("骗子让我转了五万到安全账户", "fraud_transfer"),
+        ("我在银行柜台 经理给我拽住了", "robbery"),
+    ):
+        station.rasa.confidence[text] = 0.97
+        await deliver_as(station, text, f"urgent_alarm/{intent}")
+    (case,) = rows(station, Case)
+    assert case.intent == "urgent_alarm/fraud_transfer"
+    assert "止付" in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_who_asks_whether_an_officer_is_one_is_warned_of_a_swindle(station: Station) -> None:
+    await deliver_as(station, "有位外地的陈警官视频办我的案子 我想核实一下", "help_request/complaint_officer")
+    assert said(station) == [wording.FRAUD_CALLER]
+    await deliver_as(station, "你们那个王警官办我的案子拖了半年", "help_request/complaint_officer")
+    assert wording.FRAUD_CALLER not in said(station)[1:]
+
+
+async def test_that_a_fight_met_after_somebody_was_found_is_answered_as_a_new_alarm(station: Station) -> None:
+    lost, fight = "我爸老年痴呆走丢了", "路过串店 两伙人打起来了 有个人倒地上了"
+    await deliver_as(station, lost, "urgent_alarm/missing_adult_at_risk")
+    station.phone.take()
+    await deliver_as(station, "找着啦！在包子铺坐着呢 谢谢", "urgent_alarm/fire")
+    assert wording.RESOLVED_FOUND in said(station)[-1]
+    station.rasa.confidence[fight] = 0.99
+    await deliver_as(station, fight, "urgent_alarm/group_fight")
+    assert len(rows(station, Case)) == 2
+    station.phone.take()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("楼下有个蜜雪冰城", True),
+        ("我在辽沈二校上学", True),
+        ("就在万达西门口", True),
+        ("对面有个男的", False),
+        ("我从后门出来的", False),
+        ("旁边有个店员", False),
+        ("我在三楼", False),
+    ],
+)
+def test_that_what_stands_there_tells_a_place_and_who_stands_there_none(text: str, told: bool) -> None:
+    assert questions.tells_place(text) is told
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("救出来上120了 刚才骂人对不住", wording.EXCUSED + wording.HANDED_OVER),
+        ("没事了 谢谢啊", "不客气。" + wording.RESOLVED),
+        ("不用120了 没事了", wording.RESOLVED),
+    ],
+)
+def test_that_an_end_is_answered_with_what_else_it_tells(text: str, begins: str) -> None:
+    assert wording.closing(text, wording.RESOLVED).startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("回来啦 在楼下跟人下棋呢", True),
+        ("找到喽", True),
+        ("邻居给送回来的", True),
+        ("我回来了家里没人", False),
+        ("等他回来了告诉你们", False),
+        ("找着啦没", False),
+    ],
+)
+def test_that_found_is_heard_in_other_words(text: str, found: bool) -> None:
+    assert wording.says_found(wording.unspaced(text)) is found
+
+
+async def test_that_what_led_to_an_alarm_colours_nothing_once_it_is_over(station: Station) -> None:
+    await deliver_as(station, "我儿子走丢了", "urgent_alarm/missing_child")
+    station.phone.take()
+    await deliver_as(station, "找到啦 保安领着呢", "urgent_alarm/missing_child")
+    assert wording.RESOLVED_FOUND in said(station)[-1]
+    await station.deliver("腿都软了")
+    assert station.rasa.heard[-1]["fragments"] == []
+    text = "他刚才差点掉湖里 后怕"
+    station.rasa.confidence[text] = 0.7
+    await deliver_as(station, text, "urgent_alarm/drowning")
+    assert said(station)[-1] == wording.SHAKEN, "it promises no page that nobody got"
+    assert len(rows(station, Case)) == 1

@@ -11,6 +11,7 @@ from bot.nlu.entities import StationEntities
 from bot.nlu.form_reader import Heard, Reading, read
 from bot.nlu.forms import CONSENT
 from bot.nlu.marked import Tagged
+from bot.nlu.stopped import asks_still
 from bot.nlu.turns import Turn
 from bot.nlu.values import _check_digit
 
@@ -647,7 +648,7 @@ def test_that_a_doubtful_turn_is_taken_only_where_the_words_tell_nothing() -> No
 def test_that_words_of_the_model_agree_and_confirm() -> None:
     assert heard("行啊你问吧", "agree", "consent").values == {"consent": True}
     assert heard("戴花镜瞧了没毛病", "agree", "confirmed").values == {"confirmed": True}
-    assert heard("能交了吗", "agree", "confirmed").command == "agreed"
+    assert heard("能交了吗", "agree", "confirmed").command == "missing"
 
 
 def test_that_a_full_name_in_answer_to_the_request_for_consent_gives_it() -> None:
@@ -1273,3 +1274,204 @@ def test_that_what_the_model_finds_in_anothers_number_is_not_taken() -> None:
     for text in ("房东电话13604055182要不要留", "房东叫崔永利13604055182。来沈阳就是打工"):
         told = read(FORMS, PERMIT, "name", text, {}, today=TODAY, entities=ENTITIES, heard=heard)
         assert not {"phone", "name"} & set(told.values)
+
+
+# -- what stands around a value, and what is no value at all -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("那我户口其实早迁鞍山去了 我媳妇那边", "鞍山"),
+        ("户口前年就转回通辽了", "通辽"),
+        ("从河南周口过来的", "河南周口"),
+        ("黑龙江那块儿的", "黑龙江"),
+        ("迁西县的", "迁西县"),
+    ],
+)
+def test_that_a_household_place_is_read_without_how_it_came_there(text: str, place: str) -> None:
+    assert reading(text, "household_place", PERMIT).values == {"household_place": place}
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("地址错了 88号是单位 住的是津桥路26号4单元502", "津桥路26号4单元502"),
+        ("地址写错 我住的应该是津桥路6号", "津桥路6号"),
+        ("住的地方是小河沿路12号1-3-2", "小河沿路12号1-3-2"),
+    ],
+)
+def test_that_an_address_is_read_without_the_words_before_it(text: str, address: str) -> None:
+    assert reading(text, "address", PERMIT).values == {"address": address}
+
+
+def test_that_a_number_that_is_too_short_is_told_of_beside_other_values() -> None:
+    tagged = [Tagged("phone", "1390000", 0.95)]
+    given = read(
+        FORMS, PERMIT, "phone", "电话1390000 我上班的", {}, today=TODAY, entities=ENTITIES, heard=Heard(tagged=tagged)
+    )
+    assert given.values == {"ground": "上班"}
+    assert "11位" in given.problems[0]
+
+
+@pytest.mark.parametrize("text", ["不整了 回头再说", "不办了 改天再来", "不填了 以后再说吧"])
+def test_that_who_leaves_and_says_to_come_back_loses_nothing(text: str) -> None:
+    assert reading(text, "address", name="李娜").command == "later"
+
+
+@pytest.mark.parametrize("text", ["不弄了 去窗口办", "算了不办了 取消", "不办了"])
+def test_that_who_leaves_for_good_gives_it_up(text: str) -> None:
+    assert reading(text, "address", name="李娜").command == "cancel"
+
+
+@pytest.mark.parametrize("text", ["对的对的 可以交了", "给我交了吧", "都填好了 帮我交上去"])
+def test_that_who_wants_an_open_form_handed_in_is_told_what_is_missing(text: str) -> None:
+    assert reading(text, "dog_name", name="李娜").command == "missing"
+
+
+@pytest.mark.parametrize(
+    "text", ["过了快十天了 到哪步了呀", "批没批", "没毛病 提交。完了我上哪看批没批", "证办得咋样了"]
+)
+def test_that_who_thinks_that_a_form_is_handed_in_is_told_that_it_is_not(text: str) -> None:
+    told = reading(text, "dog_name", name="李娜")
+    assert told.command == "missing"
+    assert "受理号" in told.remark
+
+
+@pytest.mark.parametrize("text", ["办下来要几天", "我媳妇那个批没批", "居住证我昨天填到哪了"])
+def test_that_other_questions_ask_nothing_of_how_it_stands(text: str) -> None:
+    assert "受理号" not in reading(text, "dog_name", name="李娜").remark
+
+
+def test_that_handing_in_is_heard_beside_a_question_that_has_its_answer() -> None:
+    both = reading("对了 交吧 拿证还用把狗抱过去不", "vaccinated_on", name="李娜")
+    assert both.also == "missing"
+    assert "狗不用" in both.remark
+    assert reading("先别交吧 拿证还用把狗抱过去不", "vaccinated_on", name="李娜").also is None
+
+
+def test_that_who_waits_behind_a_value_is_not_asked_on() -> None:
+    assert reading("13800004406，先等等", "phone", name="李娜").also == "later"
+
+
+@pytest.mark.parametrize("text", ["俩人黑龙江来的 一个干了八个月 一个上礼拜才下火车", "我给他俩租的房 房东不给登"])
+def test_that_what_is_told_of_several_others_is_no_value_of_a_form(text: str) -> None:
+    assert not reading(text, CONSENT, PERMIT).values
+    assert not reading(text, CONSENT, PERMIT).problems
+
+
+def test_that_who_lives_with_others_tells_of_oneself() -> None:
+    assert reading("我们两个人合租的 房租一人一半", "ground", PERMIT).values == {"ground": "有稳定住处"}
+
+
+def test_that_a_remark_is_no_choice_that_nobody_asked_for() -> None:
+    turns = [Turn("elsewhere", 0.8)]
+    text = "老板天天骂人 在工地上"
+    remark = read(FORMS, PERMIT, "phone", text, {}, today=TODAY, entities=ENTITIES, heard=Heard(turns))
+    assert not remark.values
+
+
+@pytest.mark.parametrize(
+    ("text", "since"), [("我又来啦 现在满七个月了", "2026-04"), ("这回够半年了 给我办", "2026-05")]
+)
+def test_that_a_stay_that_is_full_by_now_is_told_as_a_span(text: str, since: str) -> None:
+    assert reading(text, None, PERMIT).values == {"lived_since": since}
+
+
+def test_that_a_stay_that_is_not_full_yet_is_none() -> None:
+    assert "满半年" in reading("还没满半年", "lived_since", PERMIT).problems[0]
+
+
+def test_that_a_picture_may_be_sent_later() -> None:
+    assert reading("侧面的明天拍行吗", "photo_dog_side", name="李娜").command == "later"
+
+
+def test_that_what_one_is_doing_is_no_name_of_a_dog() -> None:
+    assert "dog_name" not in reading("做饭呢 黄白花的", "dog_colour", name="李娜").values
+
+
+def test_that_who_takes_the_form_up_again_tells_no_address() -> None:
+    again = reading("昨儿那狗证我接着弄 我问社区了", "address", name="李娜")
+    assert again.command == "resume"
+    assert not again.problems
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("想给俩新伙计整个居住证", True),
+        ("给我们店员工办居住证", True),
+        ("厂里十几个工人想申请居住证", True),
+        ("给我媳妇办居住证", False),
+        ("我俩想办居住证", False),
+        ("给我家两只狗办证", False),
+        ("我和公司三个同事住一起 想办居住证", False),
+    ],
+)
+def test_that_a_form_is_one_persons(text: str, several: bool) -> None:
+    assert FORMS.of_several(text) is several
+
+
+PLAINLY_TOLD = {"consent": True, "name": "李娜", "id_number": NUMBER, "phone": "13800138000"}
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("住小北街58号2单元301 哦不对301是我闺女家 我是401", "小北街58号2单元401"),
+        ("小北街58号2单元301 不对 401", "小北街58号2单元401"),
+        ("大东路12号3-1-2 不对不对 3-1-2是我妈家 我家是4-1-1", "大东路12号4-1-1"),
+        ("津桥路9号1单元602，说错了，602是我儿子家，我住2单元502", "津桥路9号2单元502"),
+        ("草仓路29号 不对 29号是我对象家 我是31号", "草仓路31号"),
+        ("津桥路9号 不对 是草仓路3号", "草仓路3号"),
+    ],
+)
+def test_that_the_house_put_right_in_the_same_breath_is_taken_and_nobody_is_asked_anew(text: str, address: str) -> None:
+    given = reading(text, "address", **PLAINLY_TOLD)
+    assert (given.values, given.again) == ({"address": address}, ())
+    assert address in given.remark or "草仓路3号" in text
+
+
+def test_that_a_telephone_behind_an_address_is_what_is_put_right() -> None:
+    told = "住津桥路9号301 电话13800138000 不对 13900139000"
+    assert reading(told, "phone", name="李娜").values.get("address", "津桥路9号301") == "津桥路9号301"
+
+
+def test_that_an_address_is_put_right_in_the_same_breath_whatever_was_asked_and_stands_beside_it() -> None:
+    told = "住小北街58号2单元301 哦不对 301是我妈家 我家401 电话13800138000"
+    assert reading(told, "phone", name="李娜").values == {"address": "小北街58号2单元401", "phone": "13800138000"}
+
+
+@pytest.mark.parametrize("text", ["刚才说错了 是我闺女家住301", "不对 是我妈家的狗", "说错了 还是我妈记得清楚"])
+def test_that_a_relative_whose_home_or_words_are_told_of_takes_nobodys_place(text: str) -> None:
+    assert reading(text, "dog_name", **PLAINLY_TOLD).again == ()
+
+
+@pytest.mark.parametrize("text", ["不对 狗主是我妈", "错了 是我妈", "改成我妈的吧"])
+def test_that_a_relative_who_is_to_be_registered_is_asked_for(text: str) -> None:
+    assert reading(text, "dog_name", **PLAINLY_TOLD).again == ("name", "id_number")
+
+
+def test_that_what_the_form_does_not_ask_for_is_named_beside_values() -> None:
+    assert reading("豆豆 泰迪 棕色的 公的 三岁", "dog_name").remark == "年龄、公母表里不用填。"
+
+
+@pytest.mark.parametrize("text", ["那算了先不办了", "算了 我先不弄了", "拉倒吧 不填了"])
+def test_that_who_drops_it_gives_it_up_although_they_say_for_now(text: str) -> None:
+    assert reading(text, "address", name="李娜").command == "cancel"
+
+
+@pytest.mark.parametrize("text", ["那算了先不办了 改天再说", "算了 回头再弄", "先不办了"])
+def test_that_who_drops_it_and_comes_back_loses_nothing(text: str) -> None:
+    assert reading(text, "address", name="李娜").command == "later"
+
+
+@pytest.mark.parametrize("text", ["好 我的先提交", "那我啥时候能取"])
+def test_that_who_would_hand_in_or_collect_what_is_not_complete_is_told_what_is_missing(text: str) -> None:
+    told = reading(text, "household_place", PERMIT, name="周凯")
+    assert "missing" in (told.command, told.also)
+
+
+def test_that_what_becomes_of_the_data_is_no_question_after_a_form_that_was_stopped() -> None:
+    assert asks_still("我那个还在办着吗")
+    assert not asks_still("我刚才发的身份证号你们会留着吗 能删不")

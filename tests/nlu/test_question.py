@@ -61,6 +61,33 @@ def test_that_two_things_asked_about_one_topic_are_both_answered() -> None:
     assert asked.aspects == ("fee", "time")
 
 
+HOURS = "还有周六上不上班"
+
+
+def of_parts(text: str, ranked: list[dict[str, Any]], read: dict[str, list[dict[str, Any]]]) -> Question:
+    """The question of a message whose parts are read so."""
+
+    async def parse(part: str) -> dict[str, Any]:
+        return {"triage": {"label": "enquiry"}, "topics": read.get(part) or topics("follow_up", 0.7)}
+
+    question = asyncio.run(READER.enquiry(text, ranked, parse))
+    assert question
+    return question
+
+
+def test_that_a_statement_with_its_question_and_another_question_are_both_answered() -> None:
+    hours = {HOURS.removeprefix("还有"): topics("station_hours")}
+    asked = of_parts(f"我身份证下个月到期 能一趟办了不 {HOURS}", topics("idcard_renew", 0.7), hours)
+    assert [BASE.topics[name].intent for name in asked.topics] == ["enquiry/idcard_renew", "enquiry/station_hours"]
+
+
+def test_that_hours_asked_beside_a_matter_do_not_take_its_place() -> None:
+    hours = {HOURS.removeprefix("还有"): topics("station_hours")}
+    ranked = [*topics("station_hours", 0.5), *topics("idcard_renew", 0.46)]
+    asked = of_parts(f"我身份证下个月到期 能一趟办了不 {HOURS}", ranked, hours)
+    assert [BASE.topics[name].intent for name in asked.topics] == ["enquiry/idcard_renew", "enquiry/station_hours"]
+
+
 def test_that_what_no_word_list_names_is_found_by_the_words_it_shares() -> None:
     assert "跨省通办" in told(enquiry("对象是外省的，她非得回老家跑一趟吗", "household_spouse"))
 
@@ -437,3 +464,18 @@ def test_that_a_few_words_are_about_the_last_matter_alone() -> None:
     assert not READER.says_much("多少钱")
     assert not READER.says_much("how much is it")
     assert READER.says_much("我人在外地，能让我妹去吗")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "topic"),
+    [
+        ("户口本上户主是她的名现在咋整", "enquiry/household_death", "household_death_head"),
+        ("本上户主还是我爸 咋办", "enquiry/household_death", "household_death_head"),
+        ("我媳妇领孩子过来 她俩也得满半年", INTENT, "residence_permit_family"),
+        ("工头说办了也没用", "enquiry/residence_permit_use", "residence_permit_use_forced"),
+    ],
+)
+def test_that_what_residents_say_of_it_names_the_topic(text: str, intent: str, topic: str) -> None:
+    chosen = BASE.choose(intent, text)
+    assert chosen
+    assert chosen.id == topic

@@ -9,6 +9,7 @@ from bot.nlu.unspoken import (
     means_own_end,
     names_a_visit,
     only_unheard,
+    reports_nothing,
     tells_of_popup,
     tells_of_smell,
     without_figures,
@@ -99,6 +100,29 @@ def test_that_figures_are_left_out_and_what_has_the_same_words_is_not() -> None:
         == ""
     )
     assert without_figures("救命啊啊啊我要死了😭居住证下周到期", in_talk=True) == "居住证下周到期"
+
+
+@pytest.mark.parametrize(
+    ("text", "nothing"),
+    [
+        ("他没打我 就是冷战 你别报警啊", True),
+        ("不是不是 先不报 就问问", True),
+        ("我没想报警 打听打听", True),
+        ("他打我了 别报警", False),
+        ("别报警 他会弄死我", False),
+        ("不让我报警", False),
+        ("不报警行不行", False),
+        ("想报警", False),
+    ],
+)
+def test_that_who_says_that_nothing_is_to_be_reported_and_tells_of_no_blow_only_asks(text: str, nothing: bool) -> None:
+    assert reports_nothing(text) is nothing
+
+
+def test_that_who_rang_back_and_said_something_struck_nobody() -> None:
+    assert without_figures("师傅给打回来了 说送到你们门口") == "师傅回电话说送到你们门口"
+    assert without_figures("他打回来了 我俩都出血了") == without_figures("他拿棍子打过来了") == ""
+    assert "弄死" in without_figures("他打过来说要弄死我")
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ def _table(imported: Import) -> None:
     imported(*TABLE)
 
 
-def find(store: Store, text: str) -> Answer:
+def find(store: Store, text: str, *before: str) -> Answer:
     with store.reading() as session:
-        return community_officers.find(session, text)
+        return community_officers.find(session, text, before)
 
 
 def told(answer: Answer) -> set[str]:
@@ -161,6 +161,13 @@ def test_that_an_unknown_place_is_said_to_be_unknown(store: Store, text: str) ->
     assert answer.text.startswith("名单里没有查到您说的地方。")
     assert "名单里的社区有：东逸社区、魁星社区、万泉社区。" in answer.text
     assert answer.buttons == ("东逸社区", "魁星社区", "万泉社区", "转人工")
+
+
+@pytest.mark.usefixtures("_table")
+def test_that_who_asks_of_the_officer_of_a_place_not_listed_is_not_asked_for_the_place_again(store: Store) -> None:
+    answer = find(store, "他叫啥 电话多少", "北顺城路8号的片警")
+    assert "没查到归哪位民警" in answer.text
+    assert "门牌号" not in answer.text
 
 
 @pytest.mark.usefixtures("_table")

@@ -72,6 +72,7 @@ def test_that_the_name_is_read_out_of_the_question(text: str, names: list[str]) 
         "方便查重名吗",
         "重名查旬只能查本市的还是全省都行",
         "复姓比如欧阳、上官，你们那个查询支持不支持呀",
+        "中 谢啦",
         "",
     ],
 )

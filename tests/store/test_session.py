@@ -189,6 +189,38 @@ def test_that_a_locked_sqlite_file_has_a_name(sqlite_url: str, monkeypatch: pyte
     store.close()
 
 
+def test_that_a_turn_that_never_comes_has_a_name(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.session.SQLITE_BUSY_SECONDS", 0)
+    store = Store(sqlite_url)
+    with store.transaction(), pytest.raises(StoreUnavailableError, match="turn did not come"), store.transaction():
+        pass
+    with store.transaction() as session:
+        assert session.scalar(sa.text("SELECT 1")) == 1
+    store.close()
+
+
+def test_that_a_machine_that_stood_still_gives_no_turn_up(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(sqlite_url)
+    monkeypatch.setattr(store, "_writer", _StoodStill())
+    with store.transaction() as session:
+        assert session.scalar(sa.text("SELECT 1")) == 1
+    store.close()
+
+
+class _StoodStill:
+    """A lock whose time to wait had passed when the machine went on, just before its holder let it go."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def acquire(self, timeout: float) -> bool:
+        self._looks += 1
+        return self._looks > 1
+
+    def release(self) -> None:
+        pass
+
+
 class _locked:  # noqa: N801
     """A SQLite file that another program is writing to."""
 

@@ -676,6 +676,78 @@ def test_that_a_threat_to_oneself_is_no_detail_of_a_quarrel_about_wages() -> Non
     assert meaning(read("我就从那上头下来", despair), wages).parse_data["triage"]["label"] == "urgent_alarm"
 
 
+def test_that_another_matter_behind_a_tip_given_up_is_read_by_itself() -> None:
+    dog, found = Triage("tip", 0.94, "tip/dog_violation"), Triage("help_request", 0.97, "help_request/found_item")
+    told = (said(dog, "楼下大狼狗不拴绳"), said(dog, "算了不举报了 邻居住着"))
+    assert meaning(read("珠林路捡着条小狗 送哪儿", found), *told).parse_data["triage"]["intent"] == found.intent
+
+
+def test_that_a_bare_place_behind_a_tip_given_up_is_still_more_of_it() -> None:
+    dog = Triage("tip", 0.94, "tip/dog_violation")
+    place = read("3号楼2单元", Triage("help_request", 0.6, "help_request/general_help"), ("address", 0, 6))
+    told = (said(dog, "大狼狗不拴绳"), said(dog, "算了不举报了"))
+    others = {"大狼狗不拴绳，算了不举报了，3号楼2单元": read("", dog)}
+    assert meaning(place, *told, others=others).parse_data["triage"]["intent"] == dog.intent
+
+
+ABOUT_PERMITS = Question(("residence_permit_apply",))
+PERMITS = Triage("enquiry", 1.0, "enquiry/residence_permit_apply")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("在沈阳干活四个来月了 住工地板房", "residence_permit_half"),
+        ("那先登记上 我叫周铁山 住小北街工地宿舍", "residence_permit_half"),
+        ("那就先登记吧", "residence_permit_half"),
+        ("在沈阳干活两年了 住工地板房", "residence_permit_proof"),
+    ],
+)
+def test_that_who_has_not_been_here_for_half_a_year_is_told_to_register_first(text: str, told: str) -> None:
+    follows = read(text, Triage("enquiry", 0.8, "enquiry/follow_up"), topics=[("follow_up", 0.8)])
+    parse_data = meaning(follows, said(PERMITS, "居住证咋办", ABOUT_PERMITS)).parse_data
+    assert parse_data["intent"]["name"] == "enquiry"
+    assert parse_data[QUESTION]["topics"] == [told]
+
+
+@pytest.mark.parametrize("text", ["工头说不用办 办了也没用 真的假的", "老乡说没必要办 没啥用"])
+def test_that_what_others_say_against_a_permit_begins_none(text: str) -> None:
+    follows = read(text, Triage("enquiry", 0.9, "enquiry/follow_up"), topics=[("follow_up", 0.8)])
+    parse_data = meaning(follows, said(PERMITS, "居住证咋办", ABOUT_PERMITS)).parse_data
+    assert not parse_data["intent"]["name"].startswith("apply_")
+
+
+ASKS_A_HUMAN = Triage("help_request", 1.0, "help_request/human_service")
+
+
+def told_to_officer(text: str, triage: Triage, *topics: tuple[str, float]) -> dict[str, Any]:
+    """What is told behind the wish for a human, which reads it as more of that."""
+    wish = "找个活人"
+    others = {f"{wish}，{text}": read("", ASKS_A_HUMAN)}
+    return meaning(read(text, triage, topics=topics), said(ASKS_A_HUMAN, wish), others=others).parse_data
+
+
+def test_that_the_matter_told_to_an_officer_is_kept_for_the_questions_behind_it() -> None:
+    moves = Triage("enquiry", 0.7, "enquiry/household_move_in")
+    kept = told_to_officer("迁户口的事 房子是我妈的名", moves, ("household_move_in", 0.8))
+    assert kept["triage"]["intent"] == ASKS_A_HUMAN.intent
+    assert kept[QUESTION]["topics"] == ["household_move_in_family"]
+
+
+def test_that_the_wish_for_an_officer_is_no_matter_itself() -> None:
+    parse_data = meaning(read("我要找民警", ASKS_A_HUMAN, topics=[("community_officer", 0.63)])).parse_data
+    assert QUESTION not in parse_data
+
+
+@pytest.mark.parametrize(("text", "asked"), [("得带啥", True), ("多长时间能给我回", False)])
+def test_that_a_question_behind_an_officers_matter_is_about_that_and_never_when_he_answers(
+    text: str, asked: bool
+) -> None:
+    told = said(ASKS_A_HUMAN, "迁户口的事", Question(("household_move_in",)))
+    follows = read(text, Triage("enquiry", 1.0, "enquiry/follow_up"), topics=[("follow_up", 0.99)])
+    assert (meaning(follows, told).parse_data["triage"]["intent"] == "enquiry/household_move_in") == asked
+
+
 def test_that_what_is_no_question_is_a_part_of_the_tip_before_it() -> None:
     permit = Triage("enquiry", 0.99, "enquiry/residence_permit_use")
     together = {"有个KTV包房里溜冰，他的居住证也是买的": read("", Triage("tip", 0.9, "tip/drugs"))}
@@ -836,6 +908,17 @@ def test_that_a_calm_word_is_no_alarm_because_of_what_was_told_calmly_before() -
     assert heard["triage"]["intent"] == "tip/drugs"
 
 
+def test_that_an_alarm_hardly_heard_behind_a_request_is_more_of_it_and_a_word_of_one_stands() -> None:
+    lost = said(Triage("help_request", 0.84, "help_request/lost_item"), "手机落出租车上了")
+    faint = read("", Triage("urgent_alarm", 0.25, "urgent_alarm/kidnapping"))
+    tip = Triage("tip", 0.74, "tip/general_tip")
+    looks, acts = "师傅戴个鸭舌帽 放的二人转", "师傅堵门口了 不让下"
+    others = {f"手机落出租车上了，{text}": faint for text in (looks, acts)}
+    heard = meaning(read(looks, tip, turn=0.9), lost, others=others).parse_data
+    assert heard["triage"]["intent"] == "help_request/lost_item"
+    assert meaning(read(acts, tip, turn=0.9), lost, others=others).parse_data["triage"]["label"] == "urgent_alarm"
+
+
 @pytest.mark.parametrize(
     ("text", "label"),
     [
@@ -983,6 +1066,56 @@ def test_that_a_place_told_at_length_answers_whose_officer_it_is() -> None:
     assert meaning(place, asked).parse_data["intent"]["name"] == "look_up_officer"
 
 
+def test_that_places_in_pieces_answer_whose_officer_it_is_and_what_happens_there_does_not() -> None:
+    asked = said(Triage("enquiry", 1.0, "enquiry/community_officer"), "片警是谁", Question(("community_officer",)))
+    for text, known in (("珠林路35号 吉祥二小区那个", 6), ("上园路那边的 东辽街17号", 3)):
+        place = read(text, replace(WHISPER, confidence=0.23, uncertain=True), ("place", 0, known))
+        assert meaning(place, asked).parse_data["intent"]["name"] == "look_up_officer", text
+    jumps = read("幸福家园有人跳楼", Triage("urgent_alarm", 0.73, "urgent_alarm/suicide_other"), ("place", 0, 4))
+    assert meaning(jumps, asked).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_name_told_in_two_is_looked_up_and_thanks_are_none() -> None:
+    asked = looked_up("look_up_name", "能查重名不")
+    told = read("姓李 叫沐阳 男孩女孩都行", Triage("tip", 0.63, "tip/general_tip"))
+    assert meaning(told, asked).parse_data["intent"]["name"] == "look_up_name"
+    thanks = read("中 谢啦", Triage("other", 1.0, "other/thanks"))
+    assert meaning(thanks, asked).parse_data["intent"]["name"] == "other"
+
+
+def test_that_what_is_asked_of_officers_who_will_come_adds_to_the_tip_before() -> None:
+    told = [
+        said(Triage("tip", 1.0, "tip/pyramid_selling"), "楼上搞传销"),
+        said(Triage("enquiry", 1.0, "enquiry/bot_services"), "有信儿没"),
+    ]
+    joke = read("你们去的时候别敲错我家门 我家6楼", Triage("tip", 0.56, "tip/general_tip", uncertain=True))
+    beside = {"有信儿没，你们去的时候别敲错我家门 我家6楼": joke}
+    assert meaning(joke, *told, others=beside).parse_data["triage"]["intent"] == "tip/pyramid_selling"
+
+
+def test_that_another_form_wished_for_in_one_clause_begins_and_what_was_told_is_kept() -> None:
+    form = [ActiveLoop("dog_licence_form"), SlotSet("name", "周凯"), SlotSet("requested_slot", "phone")]
+    text = "等会 是不是没居住证不给办啊 那先办居住证 狗的先放放"
+    heard = meaning(read(text, Triage("enquiry", 1.0, "enquiry/residence_permit_apply")), *form)
+    assert heard.parse_data["intent"]["name"] == "apply_residence_permit"
+    assert ActiveLoop(None) in heard.before
+    assert SlotSet("name", None) not in heard.before
+
+
+def test_that_the_dogs_form_that_waits_beside_another_is_taken_up_by_the_dog() -> None:
+    form = [ActiveLoop("residence_permit_form"), SlotSet("requested_slot", "household_place")]
+    back = read("狗那个接着来吧", Triage("other", 0.4, "other/acknowledgement"))
+    begun = meaning(back, *form, SlotSet("dog_name", "土豆"))
+    assert begun.parse_data["intent"]["name"] == "apply_dog_licence"
+    assert meaning(back, *form).parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_who_asks_in_a_form_when_the_station_closes_is_told_its_hours() -> None:
+    asked = read("你们晚上几点关门啊", Triage("enquiry", 1.0, "enquiry/station_hours"))
+    heard = meaning(asked, *DOG_NAME).parse_data
+    assert (heard["triage"]["intent"], heard["intent"]["name"]) == ("enquiry/station_hours", "enquiry")
+
+
 def test_that_a_request_with_a_place_behind_a_look_up_is_one() -> None:
     blocked = Triage("help_request", 0.93, "help_request/public_hazard")
     told = read("棋牌摊子天天把人行道堵死，联合路58号门前", blocked, ("place", 13, 18))
@@ -994,6 +1127,17 @@ def test_that_who_bears_a_name_is_no_question_for_an_officer(text: str) -> None:
     place = ("place", text.find("东逸"), text.find("东逸") + 4) if "东逸" in text else ("people", 0, 2)
     asked = read(text, Triage("enquiry", 0.5, "enquiry/community_officer"), place)
     assert meaning(asked, looked_up("look_up_name", "李梓轩")).parse_data["intent"]["name"] == "look_up_name"
+
+
+def test_that_another_name_is_looked_up_whatever_the_model_faintly_hears_and_no_word_for_the_fee() -> None:
+    names = Triage("enquiry", 1.0, "enquiry/duplicate_name")
+    before = UserUttered(
+        "重名查询 王子轩", {"name": "look_up_name"}, parse_data={"triage": names.to_json(), "entities": []}
+    )  # type: ignore[arg-type]
+    faint = read("也太多人叫了吧 那 陈屿川 呢 岛屿的屿", Triage("urgent_alarm", 0.28, "urgent_alarm/suicide_self"))
+    assert meaning(faint, before).parse_data["intent"]["name"] == "look_up_name"
+    fee = read("那费用呢", Triage("enquiry", 1.0, "enquiry/follow_up"), topics=[("follow_up", 0.9)])
+    assert meaning(fee, before).parse_data["intent"]["name"] != "look_up_name"
 
 
 def test_that_who_asks_for_the_officer_behind_a_name_is_not_asked_for_a_name() -> None:
@@ -1130,6 +1274,18 @@ def test_that_asking_for_ones_own_case_is_no_new_request_of_the_dialogue() -> No
     assert (heard["intent"]["name"], heard["triage"]["intent"]) == ("ask_status", "help_request/case_followup")
     progress = read("我的犬证办好了吗", Triage("enquiry", 0.9, "enquiry/dog_licence"))
     assert meaning(progress).parse_data["intent"]["name"] == "ask_status"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我家刚来四个月居住证能办下来吗",
+        "我住了五个月，街坊说没满半年居住证不给受理，可孩子开学就要用，我想问问到底从哪天算起",
+    ],
+)
+def test_that_who_asks_whether_it_can_be_had_asks_after_nothing_handed_in(text: str) -> None:
+    asked = read(text, Triage("enquiry", 0.99, "enquiry/residence_permit_apply"))
+    assert meaning(asked).parse_data["intent"]["name"] != "ask_status"
 
 
 def test_that_what_says_all_by_itself_is_not_read_as_danger_again() -> None:
@@ -1542,3 +1698,42 @@ def test_that_a_door_and_a_telephone_begin_the_form_that_was_talked_of() -> None
     dogs = said(Triage("enquiry", 0.95, "enquiry/dog_licence"), "狗证咋办")
     data = read("我叫王小明 13912345678 住大东路12号楼3单元", Triage("other", 0.5, "other/chitchat"))
     assert meaning(data, dogs).parse_data["triage"]["label"] == "enquiry"
+
+
+def test_that_a_form_goes_on_beside_an_alarm_with_what_only_the_form_wants() -> None:
+    asleep = [SlotSet(SLEEPING, PARSED_FORM), SlotSet("requested_slot", "dog_name")]
+    taken_up = meaning(read("那接着吧 狗是泰迪 狗叫欢欢 白的", OFF_TOPIC), *asleep, alarm_open=True)
+    assert taken_up.parse_data["intent"]["name"] == "form_answer"
+    assert ActiveLoop(PARSED_FORM) in taken_up.before
+    for text in ("接着砸门呢", "他接着骂 要弄死我的泰迪", "接着说 小河沿路12号"):
+        heard = meaning(read(text, WHISPER), *asleep, alarm_open=True)
+        assert heard.parse_data["intent"]["name"] != "form_answer"
+
+
+def test_that_a_form_goes_on_where_help_has_come() -> None:
+    asleep = [SlotSet(SLEEPING, PARSED_FORM), SlotSet("requested_slot", "phone")]
+    come = said(OFF_TOPIC, "警察上楼了 把男的带走了")
+    assert meaning(read("那接着填吧", OFF_TOPIC), *asleep, come, alarm_open=True).parse_data["intent"]["name"] == (
+        "form_answer"
+    )
+    waits = said(OFF_TOPIC, "警察还没来呢")
+    assert meaning(read("那接着填吧", OFF_TOPIC), *asleep, waits, alarm_open=True).parse_data["intent"]["name"] != (
+        "form_answer"
+    )
+
+
+def test_that_no_form_begins_for_several_others() -> None:
+    wish = read("想给俩新伙计办个居住证", Triage("enquiry", 0.9, "enquiry/residence_permit_apply"))
+    assert not meaning(wish).parse_data["intent"]["name"].startswith("apply_")
+
+
+def test_that_who_asks_how_an_open_form_stands_asks_after_no_case() -> None:
+    asked = read("我那个审到哪了", Triage("help_request", 0.99, "help_request/case_followup"))
+    heard = meaning(asked, ActiveLoop(PARSED_FORM), SlotSet("requested_slot", "phone"))
+    assert heard.parse_data["intent"]["name"] == "form_answer"
+
+
+def test_that_what_one_is_doing_asks_nothing_and_a_supposition_stands_with_its_question() -> None:
+    assert filling_in.cut("哎 开车呢 看串行了 210104199104123023")[1] == ""
+    assert filling_in.cut("13800004406 要是不让养 我不白填了么") == ("13800004406", "要是不让养 我不白填了么")
+    assert filling_in.cut("叫豆豆 那我妈呢") == ("叫豆豆", "那我妈呢")
