@@ -398,11 +398,15 @@ class Engine:
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def close(self) -> None:
-        """Let the work in hand finish, then release the threads."""
+        """Let the work in hand finish, then release the threads.
+
+        A transaction goes on in its thread though whoever waited for it was cancelled: once this returns, none is
+        open any more, and the database may be closed.
+        """
         if working := self._all_working():
             await asyncio.wait(working, timeout=5)
         for threads in (self._ordinary, self._urgent):
-            threads.shutdown(wait=False, cancel_futures=True)
+            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 
     # -- helpers --------------------------------------------------------------------------------------------------
 
