@@ -63,6 +63,10 @@ _NO_REGION = re.compile(
     "|房子|房东|合同|个月|半年|[一两几多]年|上班|工作|工地|单位|公司|打工|手机|电话|身份证"
     "|[课补错页]|地址|刚才|一共|照片|图片|继续|提交|确认"
 )
+_OF_A_REGION = re.compile(
+    "(?:市|省)?(?:的|那个|那张|这个|这张)*(?:(?:手机|电话|座机|银行|老|旧|新)*[号卡]|手机|电话|[车牌话菜味店馆]|老板|房东|老乡|朋友|亲戚|同学|同事|客户)(?!村|镇|乡|屯)"
+)
+"""What is named by a region and is nobody's registration: 河南号, 吉林牌照."""
 _NO_HOME = re.compile("户口本|迁|集体|页|簿|号|转|派出所|才|刚|变|上学|改")
 """What is told of a registration, and not where it is."""
 _REGION_END = re.compile("过?来|的|户口|人|[\\s,，。]")
@@ -79,6 +83,7 @@ _COLOUR = re.compile(
 _PLAIN_COLOUR = re.compile(r"色|[的]$|相间|底|不拉几|了吧唧|不溜|乎乎")
 _NO_COLOUR = re.compile("[啥哪么特景气脸货红绿]色")
 _COLOUR_BESIDE = re.compile(rf"[{_BASE}]{{1,4}}色|[{_BASE}]{{2,4}}(?=的)")
+_COAT = rf"(?:[浅深纯全]?[{_BASE}]){{1,4}}"
 _COAT_CHARACTERS = 20
 _PART_COLOURED = re.compile(
     rf"[{_BASE}](?:的|色|了|点|爪|肚|嘴|耳|尾|背|斑|花)|(?:有点|带点?|是|全|都)[{_BASE}]|(?:[背身头][上部]?)[{_BASE}]"
@@ -259,6 +264,8 @@ class FieldReader:
         said = said if _REGION.match(said) or said != text else _I_AM_FROM.sub("", said)
         said = EDGES.sub("", _REGION_TAIL.sub("", EDGES.sub("", _REGION_WAY.sub("", said))))
         known = _REGION.search(said) if 2 <= len(said) <= 30 else None
+        if known and _OF_A_REGION.match(said, known.end()):
+            return None  # what only comes from there: 那个河南号要停了
         if known and _NO_REGION.search(said):
             said = _REGION_END.split(said[known.start() :])[0] or said  # 我从黑龙江来给我闺女看孩子
         if HOUSE.search(said) or _NEIGHBOURHOOD.search(said):
@@ -375,6 +382,13 @@ def colour_in(text: str) -> str | None:
     return match.group() if match else None
 
 
+def coat_of(breed: str, text: str) -> str | None:
+    """A colour that is told right beside the breed: 狗是京巴白的叫豆豆, 一只黑的小泰迪."""
+    name = re.escape(breed)
+    match = re.search(f"{name}(?:犬|狗|毛|是)*(?P<behind>{_COAT}色?)(?:的|(?<=色))(?![钱时日])|(?P<before>{_COAT}色?)的[小大]?{name}", text)
+    return (match["behind"] or match["before"]) if match else None
+
+
 def coat(text: str) -> str | None:
     """How a coat is described in more words than a colour, when a text is nothing else: 白的耳朵尖儿上有点黄."""
     said = " ".join(EDGES.sub("", re.sub("^(?:毛色|颜色|毛)[是为:：]*", "", text.strip())).split())
@@ -440,12 +454,23 @@ def _of_dog(name: str, text: str) -> str | None:
     return colour(text) or coat(text) or colour_in(text) or words(text)
 
 
-def _choice(entry: Field, text: str) -> str | None:
+def choices_told(entry: Field, text: str) -> dict[str, int]:
+    """The choices that a text has words of, each with the letters of its longest."""
     choices: Mapping[str, list[str]] = entry.settings["choices"]
     text = _DENIED.sub(" ", text)
     told = {
         choice: max((len(found) for found in any_of(known).findall(text)), default=0)
         for choice, known in choices.items()
     }
-    best = max(told, key=lambda choice: told[choice])
-    return best if told[best] else None
+    return {choice: letters for choice, letters in told.items() if letters}
+
+
+def denies(entry: Field, choice: str, text: str) -> bool:
+    """Whether a text says that a choice is not so: 现在不上班了."""
+    known = any_of(entry.settings["choices"][choice])
+    return any(known.search(denied) for denied in _DENIED.findall(text))
+
+
+def _choice(entry: Field, text: str) -> str | None:
+    told = choices_told(entry, text)
+    return max(told, key=lambda choice: told[choice], default=None)

@@ -99,7 +99,7 @@ _WISH_BEFORE = re.compile("^[^:：]{0,12}(?:办|申请|登记)[^:：]{0,8}[:：]
 _LAST_NUMBER = re.compile(r"\d+(?:-\d+)*(?!.*\d)")
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
 _STREET = re.compile("[路街巷屯村]|小区|社区|家园|花园|公寓|胡同|[一-龥]苑|[一-龥]里")
-_ROOM = re.compile(r"\d{2,4}室?|\d+-\d+(?:-\d+)?")
+_ROOM = re.compile(r"(?:\d{2,4}|[零〇一二三四五六七八九]{3,4})室?|\d+-\d+(?:-\d+)?")
 """A flat's number behind the other pieces of an address."""
 _ADDRESS_GAP = 10
 """Characters of a piece that may stand between two pieces of an address."""
@@ -136,6 +136,10 @@ _WRITE_CHOICE = re.compile("^(?:那|还是|要不|干脆|哦|好|行|嗯)*(?:就
 _UNTRUE = re.compile("其实|没有?(?!合同|签)|不是|不在|假|编|瞎|混|别人|人家|当不知道|随便|[行中成]不|实际")
 """Words of who would write what is not so."""
 _YEAR_WORD = re.compile("大前年|前年|去年|今年|(?:19|20)\\d\\d年")
+_NOT_TO_BE_WRONG = re.compile(
+    "(?:别|不要|不能|甭|怕|免得|省得)[^，,。\\s]{0,6}(?:[写打填输记弄整搞念印][错反混串岔成]|错)[了啊哈呀]*"
+)
+"""What somebody asks to be careful about, and does not put right: 别给我写错."""
 _SAYS_WRONG = re.compile("[错改是换]了?|不对|应该")
 _NOT_THAT_DAY = re.compile("不是(?:[0-9一二三四五六七八九十]+[月年号日])+")
 _MOVED = re.compile("我搬|刚搬|又搬|才搬|搬家|不在.{1,8}了")
@@ -611,7 +615,8 @@ class _Reader:
     @cached_property
     def _correcting(self) -> bool:
         """Whether a text says that something was wrong."""
-        return self._forms.corrects(self._text) or self._means("correction", at=LIKELY)
+        said = _NOT_TO_BE_WRONG.sub(" ", self._text)
+        return self._forms.corrects(said) or (said == self._text and self._means("correction", at=LIKELY))
 
     def _told(self, at: float) -> Reading | None:
         """What a text says about filling in where the model is so sure of it, and no value stands in it."""
@@ -1122,6 +1127,8 @@ class _Reader:
             known = self._filled.get(entry.name) is not None and entry.kind not in _DIGITS
             if entry.name in self._values or (known and not self._correcting and found.confidence < _OVERRULES):
                 continue
+            if self._keeps_choice(entry):
+                continue
             words = normalise(values.spelled_out(found.text))
             words = field_values.extended(self._text, words) if entry.kind == "address" else words
             if entry.kind in _DIGITS and len(re.findall(r"[\dx]", words)) != _DIGITS[entry.kind]:
@@ -1153,10 +1160,17 @@ class _Reader:
                 self._put(entry, called)
 
     def _take_coat(self) -> None:
-        """All the words of a coat where they can be nothing else: 黄的 嘴巴子是黑的."""
+        """The colour right beside the breed, or all the words of a coat where they can be nothing else: 黄的 嘴巴子是黑
+        的."""
         asked, entry = self._form.fields.get(self._requested or ""), self._form.fields.get("dog_colour")
-        open_ = entry is not None and self._filled.get(entry.name) is None and not self._values
-        if entry is None or not open_ or self._forms.breed_words(self._text):
+        if entry is None or self._filled.get(entry.name) is not None or "dog_colour" in self._values:
+            return
+        if breed := self._forms.breed_words(self._text):
+            beside = None if self._asking or self._of_others_dog else field_values.coat_of(breed, self._text)
+            if beside:
+                self._put(entry, beside)
+            return
+        if self._values:
             return
         if asked is not entry and (asked is None or asked.kind in ("name", "words", "region", "breed")):
             return  # any words could be the answer
@@ -1204,6 +1218,8 @@ class _Reader:
                 continue  # what follows is the next thing that is told
             told = next((piece for piece in pieces[number + 1 :] if not _SAYS_WRONG.fullmatch(piece)), "")
             for entry in self._labelled(label):
+                if entry.name in self._values:
+                    continue  # the whole of it was read: 身份证 2101… 最后是个叉
                 value = self._attempt(entry, told, asked=True, by_name=True)
                 if value is not None:
                     self._put(entry, value)
@@ -1316,6 +1332,7 @@ class _Reader:
         while end < len(pieces) and _ROOM.fullmatch(pieces[end]):
             parts.append(end)
             end += 1
+        pieces = [values.in_figures(piece) if _ROOM.fullmatch(piece) else piece for piece in pieces]
         run = pieces[parts[0] : end]
         between = [piece for number, piece in enumerate(run) if number + parts[0] not in parts]
         if any(len(piece) > _ADDRESS_GAP or _NO_ADDRESS.search(piece) for piece in between):
@@ -1389,7 +1406,7 @@ class _Reader:
         """Fields that this message has not filled yet; those filled before only when it corrects, or names them."""
         correcting = self._correcting
         for entry in self._form.fields.values():
-            if entry.name in self._values:
+            if entry.name in self._values or self._keeps_choice(entry):
                 continue
             told = entry.kind in ("id_number", "phone") or (entry.kind == "name" and self._renamed)
             told = told or (entry.kind == "choice" and self._chooses_anew(entry))
@@ -1429,6 +1446,17 @@ class _Reader:
             values.without_days(self._text),
         )
         return not rest and values.mentions_day(self._text)
+
+    def _keeps_choice(self, entry: Field) -> bool:
+        """Whether a choice that was made stays, whatever words of another one a text has: it tells something else, as
+        where one lives, and neither says that the other be written nor that the first is not so."""
+        made = self._filled.get(entry.name)
+        if entry.kind != "choice" or made is None or self._puts_choice_anew:
+            return False
+        if any(word in self._text for word in (*entry.called, entry.title)) or field_values.denies(entry, made, self._text):
+            return False
+        others = {one.kind for one, _ in self._tagged(_FOUND)} | {self._form.fields[name].kind for name in self._values if name in self._form.fields}
+        return bool(others - {"choice"}) or values.mentions_day(self._text) or bool(HOUSE.search(self._text))
 
     @property
     def _puts_choice_anew(self) -> bool:

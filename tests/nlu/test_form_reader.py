@@ -1475,3 +1475,70 @@ def test_that_who_would_hand_in_or_collect_what_is_not_complete_is_told_what_is_
 def test_that_what_becomes_of_the_data_is_no_question_after_a_form_that_was_stopped() -> None:
     assert asks_still("我那个还在办着吗")
     assert not asks_still("我刚才发的身份证号你们会留着吗 能删不")
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("住津桥路8号2-3 跟同事合租", (("address", "津桥路8号2-3", 0.9), ("ground", "合租", 0.95))),
+        ("电话13600001111 房子是租的", (("phone", "13600001111", 0.99), ("ground", "租的", 0.99))),
+        ("去年八月来的 头俩月住宿舍", (("lived_since", "去年八月", 0.9),)),
+    ],
+)
+def test_that_a_ground_that_was_told_stays_where_one_only_tells_how_one_lives(
+    said: str, found: tuple[tuple[str, str, float], ...]
+) -> None:
+    assert "ground" not in found_in(said, *found, asked="phone", form=PERMIT, ground="上班").values
+    assert "ground" in found_in(said, *found, asked="phone", form=PERMIT).values
+
+
+@pytest.mark.parametrize(
+    "said", ["理由改成租房吧 住津桥路8号2-3", "现在不上班了 租的房 津桥路8号2-3", "那就写租房的", "换成租房 有合同"]
+)
+def test_that_a_ground_gives_way_where_another_is_chosen_or_the_first_is_not_so(said: str) -> None:
+    found = ("ground", "租房" if "租房" in said else "租的房", 0.95)
+    told = found_in(said, found, asked="photo_id_card", form=PERMIT, ground="上班")
+    assert told.values.get("ground") == "有稳定住处"
+
+
+def test_that_a_number_or_a_neighbour_of_a_region_is_no_registration() -> None:
+    own = {"phone": "13800138000", "household_place": "河南"}
+    for said in ("手机换成13600001111 那个河南号不用了", "电话改一下 13600001111 吉林的卡要注销了"):
+        assert reading(said, "photo_portrait", PERMIT, **own).values == {"phone": "13600001111"}
+    assert reading("户口改一下 是河北保定", "photo_portrait", PERMIT, **own).values == {"household_place": "河北保定"}
+    assert reading("河南信阳的", "household_place", PERMIT).values == {"household_place": "河南信阳"}
+
+
+def test_that_who_asks_that_nothing_be_written_wrong_puts_nothing_right() -> None:
+    said, found = "我叫萨仁高娃 名字四个字 可别写错了", ("name", "萨仁高娃", 0.95)
+    assert found_in(said, found, asked="consent", consent=True).values["name"] == "萨仁高娃"
+    assert reading("名字写错了", "phone", name="赵小满").again == ("name",)
+
+
+def test_that_an_x_told_behind_the_digits_belongs_to_the_number() -> None:
+    digits = next(f"21010419900307{end:03}" for end in range(999) if _check_digit(f"21010419900307{end:03}") == "X")
+    for end in ("最后是个叉", "末尾是大写的X"):
+        told = reading(f"身份证 {digits} {end}", "name", PERMIT)
+        assert (told.values, told.problems) == ({"id_number": f"{digits}X"}, ())
+    assert reading("身份证 21010419900307", "id_number", PERMIT).problems
+
+
+def test_that_a_flat_told_digit_by_digit_is_part_of_the_address_and_can_be_put_right() -> None:
+    whole = "东逸社区 大东路 十五号 402"
+    assert reading("住东逸社区 大东路 十五号 四零二", "phone").values == {"address": whole}
+    assert reading("门牌看看 不是402 是420", "phone", address=whole).values == {"address": whole.replace("402", "420")}
+    assert reading("住大东路 十五号 三口人", "phone").values == {"address": "大东路 十五号"}
+
+
+@pytest.mark.parametrize(
+    ("said", "colour"),
+    [
+        ("狗是比熊白的叫糖糖住小东路5号", "白"),
+        ("一只黑的小泰迪叫芝麻", "黑"),
+        ("博美浅黄色的", "浅黄色"),
+        ("京巴花的钱不少", None),
+        ("泰迪叫灰灰", None),
+    ],
+)
+def test_that_a_colour_right_beside_the_breed_is_the_dogs(said: str, colour: str | None) -> None:
+    assert reading(said, "address").values.get("dog_colour") == colour
