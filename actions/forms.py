@@ -20,7 +20,7 @@ from bot.nlu import forms
 from bot.nlu.beforehand import MESSAGES, SECONDS, is_too_early, told_before
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import not_in_form
-from bot.nlu.form_reader import GIVING_AGREES, Heard, Reading, read
+from bot.nlu.form_reader import FIERCE, GIVING_AGREES, Heard, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
 from bot.nlu.stopped import CANCELLED, HANDED_IN, stopped_form, waits
@@ -103,7 +103,6 @@ _PHOTO_BESIDE = "照片收到，可要的照片（{photos}）已经齐了，这�
 _PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
 _PHOTO_SAME = "好，这张换掉了原来的“{photo}”。"
 _NOT_STORED = "刚才没存上，您填的都还在。请过一会儿再回一次“确认”。"
-_FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
 
 
 class _FormFiller:
@@ -320,7 +319,7 @@ def _begun(
         dispatcher.utter_message(text=_OTHER_WAITS.format(title=other.title, says=other.says))
     events = _filled(dispatcher, station_forms, form, reading, None, {})
     if before.get("dog_breed") in station_forms.fierce:
-        dispatcher.utter_message(text=_FIERCE.format(breed=before["dog_breed"]))
+        dispatcher.utter_message(text=FIERCE.format(breed=before["dog_breed"]))
     if before:
         dispatcher.utter_message(text=_TOLD_BEFORE.format(answers="；".join(filled_lines(form, before))))
     return [*events, *(SlotSet(name, value) for name, value in before.items())]
@@ -369,7 +368,7 @@ def _filled(
     if noted := _noted(form, reading, requested, filled):
         dispatcher.utter_message(text=_NOTED.format(answers=noted))
     if reading.values.get("dog_breed") in station_forms.fierce:
-        dispatcher.utter_message(text=_FIERCE.format(breed=reading.values["dog_breed"]))
+        dispatcher.utter_message(text=FIERCE.format(breed=reading.values["dog_breed"]))
     for problem in reading.problems:
         dispatcher.utter_message(text=problem)
     if reading.also:

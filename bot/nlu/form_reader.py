@@ -42,10 +42,16 @@ _HANDS_IN = re.compile(
 )
 _NOT_HANDED_IN = re.compile("[没别不未再怎咋啥]|先(?!给?[我咱]?(?:提交|交|递|报))|以后|之后|之前|等")
 """Words of who speaks of handing in, and does not want it now."""
+_AFTER_ALL = re.compile(
+    "(?<!不)(?:又|还是)(?:想|要|打算|决定|愿意)(?:接着|继续|把)?(?:这个|它|证|狗证|犬证|居住证)?[办填弄整](?![完去])"
+    "|(?:又|还是)(?:接着|继续)[办填弄整]|(?:改|变)(?:了)?主意了?[^不别]{0,8}[办填弄整]"
+    "|(?:反悔|后悔)了[^不别]{0,6}(?:想|要|还是|接着|继续)[^不别]{0,3}[办填弄整]"
+)
+"""Of whoever wants to go on although they had dropped it."""
 _HOW_IT_STANDS = re.compile(
     "(?<![填问写])到(?:哪|第?几)(?:一?步|儿|了)|走到哪|办到哪|批(?:没批|不批|了(?:没|吗|么)|下来(?:了)?(?:没|吗|么))|(?:办|审)[得的](?:怎么样|咋样)|算[^，,。\\s]{0,3}办(?:好|完|成|下来)|审(?:没审|完|到|过)?(?:了)?(?:没|吗|么|哪)"
     "|(?:办|弄|整)(?:好|完|成|妥)了?(?:没|吗|么)|下来了?(?:没|吗|么)|通过了?(?:没|吗|么)|过没过|有(?:信儿?|结果|消息|动静|回音)了?(?:没|吗|么)"
-    "|(?:啥|什么)时候(?:能|可以|来|去)*(?:取|领|拿)(?!材料|疫苗|钱)|(?:查|看)(?:一?下)?(?:我的?)?(?:进度|进展|结果)|进度|交(?:没交|上去?了?(?:没|吗|么)|成了?(?:没|吗|么))"
+    "|(?:啥|什么)时候(?:能|可以|来|去)*(?:取|领|拿)(?!材料|疫苗|钱)|(?:查|看)(?:一?下)?(?:我的?)?(?:进度|进展|结果)|进度|状态|(?:咋|怎么|哪儿?|上哪|在哪)(?:能|样)?(?:知道|晓得|看|查|得知)(?:到|着)?[^，,。\\s]{0,5}(?:好没好|好了没|批没批|办没办|过没过|办好|结果|下来)|交(?:没交|上去?了?(?:没|吗|么)|成了?(?:没|吗|么))"
 )
 """What is asked of an application that is thought to be handed in: 批没批, 到哪步了."""
 OF_A_REPORT = re.compile(f"{REPORTED}|反映")
@@ -234,7 +240,13 @@ _NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫|在
 """What stands between the name of a filled field and its new value."""
 _MAY_ONE = re.compile("能不能|能办|能养|让养|让办|可以养|可以办|允许")
 _OTHERS_DOG = re.compile("(?:朋友|邻居|同事|同学|亲戚|楼[上下]|对门|隔壁|别人|人家)们?(?:他|她)?家?(?:那|的|养|有|也)")
-_FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
+FIERCE = "{breed}一般算烈性犬或大型犬，重点管理区里不让养，多半办不了证；能不能办由民警核定，想先问清就回“转人工”。"
+_OTHER_DOG = (
+    "(?:给|替|帮)[^，,。\\s]{{0,8}}{breed}[^，,。\\s]{{0,4}}(?:办|整|弄|登|上)"
+    "|(?:先|就|改|换|还是|那|要)(?:成|来|给)?[办整弄登][^，,。\\s]{{0,6}}{breed}"
+)
+"""That it is done for the dog of another breed: 给我妈那个泰迪办."""
+_OTHER_DOG_ASKED = "好，改办{breed}；前面那只的{dropped}不算了。"
 _OF_MONTH = re.compile("[0-9一二三四五六七八九十]月")
 _OF_NUMBER = re.compile("电话|手机|号码")
 """Words of who tells a number: what stands beside it (后面还有个九) is no name."""
@@ -457,6 +469,8 @@ class _Reader:
 
     def _read(self) -> Reading:
         unnamed = self._form.subject.sub("", self._text)  # 狗证先不办了
+        if self._wants_it_again():
+            return Reading(command="resume")
         if self._gives_it_up() or self._forms.cancels(self._text) or self._forms.cancels(unnamed):
             return Reading(command="cancel")
         if self._forms.puts_off(self._text) or self._forms.puts_off(unnamed):
@@ -473,6 +487,8 @@ class _Reader:
             return Reading(command="missing", remark=_WHERE_IT_SHOWS)
         if pointed := self._puts_number_right() or self._points_back():
             return pointed
+        if other_dog := self._other_dog():
+            return other_dog
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
         if self._asking and self._forms.sends_later(self._text) and not self._holds_values():
             return Reading(command="later")
@@ -517,6 +533,11 @@ class _Reader:
             if self._only_says_wrong():
                 return Reading(command="agreed")
         return self._reading()
+
+    def _wants_it_again(self) -> bool:
+        """Whether somebody who has put the form off, or means to, wants to go on after all: 我又想办了."""
+        wants = self._requested is not None and not self._asking and _AFTER_ALL.search(self._text)
+        return bool(wants) and not self._holds_values()
 
     def _gives_it_up(self) -> bool:
         """Whether somebody drops it with a word that keeps nothing, and tells of no coming back, whatever 先 stands
@@ -591,6 +612,25 @@ class _Reader:
             self._text = self._text.replace(piece, " ").strip()
         if pieces and self._text:
             self._take_all()
+
+    def _other_dog(self) -> Reading | None:
+        """Another dog than the one told of before, for whom it is to be done; nothing that was told of that one counts
+        for it."""
+        entry, said = self._form.fields.get("dog_breed"), self._forms.breed_words(self._text)
+        known = self._filled.get(entry.name) if entry else None
+        breed = self._forms.breed(self._text)
+        if entry is None or said is None or known is None or breed == known or self._asking:
+            return None
+        if breed in self._forms.banned or not re.search(_OTHER_DOG.format(breed=re.escape(said)), self._text):
+            return None
+        self._take_tagged()
+        mine = {name: value for name, value in self._values.items() if name != entry.name}
+        agreed = {CONSENT: True} if self._requested == CONSENT else {}
+        former = ("dog_name", "dog_colour", "vaccinated_on", *self._form.photos)
+        again = tuple(name for name in former if self._filled.get(name) and name not in mine)
+        dropped = "、".join(self._form.fields[name].title for name in again)
+        remark = _OTHER_DOG_ASKED.format(breed=breed, dropped=dropped) if again else ""
+        return Reading({**mine, **agreed, entry.name: breed}, again=again, remark=remark)
 
     def _is_a_child(self) -> bool:
         """Whether somebody too young for a form says so: 我12岁 上六年级."""
@@ -738,7 +778,7 @@ class _Reader:
         """What is to be told besides: the trainers' line, or whether a fierce dog may be kept."""
         breed = self._forms.breed(self._text) if self._of_others_dog else self._filled.get("dog_breed")
         if breed in self._forms.fierce and _MAY_ONE.search(self._text):
-            return _FIERCE.format(breed=breed)
+            return FIERCE.format(breed=breed)
         asked = self._form.fields.get(self._requested or "")
         unknown = asked is not None and asked.kind == "date" and asked.name not in self._values
         if unknown and not self._problems and _NOT_REMEMBERED.search(self._text) and not self._means(*_TOLD, at=LIKELY):

@@ -1542,3 +1542,37 @@ def test_that_a_flat_told_digit_by_digit_is_part_of_the_address_and_can_be_put_r
 )
 def test_that_a_colour_right_beside_the_breed_is_the_dogs(said: str, colour: str | None) -> None:
     assert reading(said, "address").values.get("dog_colour") == colour
+
+
+@pytest.mark.parametrize("said", ["大的送人了 给我爸那个比熊办", "那就办小的 换办比熊吧"])
+def test_that_another_dog_takes_nothing_over_from_the_one_before(said: str) -> None:
+    told = reading(said, "id_number", dog_breed="德牧", dog_name="黑子", dog_colour="黑背", name="李娜")
+    assert (told.values, told.again) == ({"dog_breed": "比熊"}, ("dog_name", "dog_colour"))
+
+
+def test_that_the_dog_of_which_is_told_stays_where_another_is_only_asked_about_or_the_same_is_meant() -> None:
+    own = {"dog_breed": "比熊", "dog_name": "糖糖"}
+    assert not reading("能给我妈那个泰迪也办不", "id_number", **own).again
+    assert not reading("那先办比熊的 接着来", "id_number", **own).again
+
+
+@pytest.mark.parametrize("said", ["我又想办了 嘿嘿", "改主意了 接着办吧", "后悔了 还是要办"])
+def test_that_who_had_dropped_the_form_and_wants_it_after_all_goes_on(said: str) -> None:
+    assert reading(said, "phone", name="李娜").command == "resume"
+    assert heard(said, "cancel", sure=0.6).command == "resume"
+
+
+@pytest.mark.parametrize("said", ["又不想办了", "我还是去窗口办", "改主意了 不办了", "还是算了 不办了"])
+def test_that_who_drops_it_after_all_does_not_go_on(said: str) -> None:
+    assert reading(said, "phone", name="李娜").command != "resume"
+
+
+@pytest.mark.parametrize("said", ["交上去以后我咋知道批没批", "在哪能看到办好没"])
+def test_that_who_asks_how_they_will_learn_of_it_is_told_where_it_shows(said: str) -> None:
+    told = reading(said, "phone", name="李娜")
+    assert told.command == "missing" and "受理号" in told.remark
+
+
+@pytest.mark.parametrize("said", ["我那个狗证现在啥状态", "那份申请什么进度", "现在状态咋样"])
+def test_that_the_state_of_a_form_that_was_stopped_is_asked_in_many_words(said: str) -> None:
+    assert asks_still(said)
