@@ -343,7 +343,7 @@ def _answer_besides(
     if aside and not (aside == "later" and _left(dispatcher)):
         _aside(dispatcher, form, aside, requested, filled)
     if remark := besides.get("remark"):
-        dispatcher.utter_message(text=remark)
+        _tell(dispatcher, remark)
     if response := besides.get("utter"):
         dispatcher.utter_message(response=response)
 
@@ -414,6 +414,12 @@ def _lines(form: Form, reading: Reading, values: Mapping[str, Any]) -> str:
     return "；".join(line for line in filled_lines(form, given) if line.partition("：")[2] not in reading.remark)
 
 
+def _tell(dispatcher: CollectingDispatcher, text: str) -> None:
+    """Say something that this message was not told yet."""
+    if all(message.get("text") != text for message in dispatcher.messages):
+        dispatcher.utter_message(text=text)
+
+
 def _aside(
     dispatcher: CollectingDispatcher, form: Form, aside: str, requested: str | None, filled: Mapping[str, Any]
 ) -> Events:
@@ -423,18 +429,18 @@ def _aside(
         for empty in (True, False)
     )
     if aside == "resume" and done:
-        dispatcher.utter_message(text=_RESUMED.format(titles="、".join(done)))
+        _tell(dispatcher, _RESUMED.format(titles="、".join(done)))
     if aside == "review" and requested != CONFIRMED and done:
-        dispatcher.utter_message(text=_SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
+        _tell(dispatcher, _SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
     if open_ and (aside == "missing" or (aside in ("resume", "review") and done)):
-        dispatcher.utter_message(text=_MISSING.format(count=len(open_), titles="、".join(open_)))
+        _tell(dispatcher, _MISSING.format(count=len(open_), titles="、".join(open_)))
     if aside == "missing" and not open_:
-        dispatcher.utter_message(text=_ONLY_TO_CONFIRM)
+        _tell(dispatcher, _ONLY_TO_CONFIRM)
     if aside == "later":
         entry = form.fields.get(requested or "")
-        dispatcher.utter_message(text=_LATER.format(next=_NEXT.format(title=entry.title) if entry else _NEXT_OF_ALL))
+        _tell(dispatcher, _LATER.format(next=_NEXT.format(title=entry.title) if entry else _NEXT_OF_ALL))
     if aside in _ASIDES:
-        dispatcher.utter_message(text=_ASIDES[aside].format(title=form.title, whose=form.whose))
+        _tell(dispatcher, _ASIDES[aside].format(title=form.title, whose=form.whose))
     return [SlotSet(requested, None)] if requested else []
 
 

@@ -113,6 +113,8 @@ _SUPPOSES = re.compile("^(?:那)?(?:要是|要|如果|万一|假如|真要)(?!�
 """How a clause begins that the question behind it stands on: 要是不让养 我这不白填了么."""
 _LEAVES = ("later", "cancel")
 """What is said about filling in by who goes away, and may ask something in going."""
+_ASKS_FIRST = re.compile("问(?:一?[嘴句下个声]|[你您问]|清|清楚)|打听|请教")
+"""Of whoever waits with the rest to ask something, and does not go away: 等会儿啊 先问一嘴."""
 _CRY = re.compile("[啊咦诶哎哦嗯呃哈嗨欸]+[?？!！,，。\\s]*")
 """A cry that asks nothing, whatever its mark: 啊？我看下."""
 _POINTS_BACK = re.compile("那?[她他它](?!家|们)")
@@ -206,6 +208,7 @@ class FillingIn:
             return None
         reading = self._reading(form, gives := await parse(told))
         leaves = reading.command in (*_LEAVES, "missing") and not reading.values  # or wants it handed in: 交吧
+        leaves = leaves and not _ASKS_FIRST.search(told)
         if reading.command == "missing" and self._reading(form, alone).remark:
             return None  # what is asked beside has its answer already: 交吧 拿证还用把狗抱过去不
         gives_data = reading.values and not reading.loose and not self._agrees_in_passing(reading, told)

@@ -21,7 +21,7 @@ from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
 from bot.nlu.marked import Tagged, values_in
-from bot.nlu.names import is_name
+from bot.nlu.names import SPACED_OUT, is_name
 from bot.nlu.normaliser import normalise
 from bot.nlu.stopped import REPORTED
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, LIKELY, SURE, WISH_TURN, Turn, is_surely, turns_in
@@ -72,8 +72,6 @@ _DROPS_IT = re.compile(
 _HOLDS_VALUES = re.compile(r"\d{4}|\d[月.年]\d|[0-9一二三四五六七八九十]+(?:号|单元|栋)")
 _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _QUOTES = re.compile('[“”‘’"「」『』《》<>【】]+')
-_SPACED_OUT = re.compile("(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\\s+(?=[\u4e00-\u9fff](?:\\s|$))")
-"""Characters that somebody writes one by one: 孟 凡 强."""
 _COLOURS, _SIZES = "黄白黑棕灰花红金", "小大公母男女"
 _GLUED_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d{17}[\dxX])|(?<=\d{17}[\dxX])(?=[\u4e00-\u9fff])")
 """Between an identity number and the words that it is written on to: 吴海涛371323…."""
@@ -350,7 +348,7 @@ def read(
     """The values that a message gives. `filled` holds what the form knows already, by field; `heard`: what the model
     makes of the message; `earlier`: the messages before it, newest first, which one may point back to."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
-    written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
+    written = SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     written = _NUMBER_TAKEN_BACK.sub("", written) or written
     right = _with_right_house(written, forms)
