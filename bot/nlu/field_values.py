@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -123,7 +123,7 @@ _NOT_IN_FORM = {
     "绝育": re.compile("绝育"),
 }
 """What dogs are told of by its words, and no form asks for."""
-_BORN = re.compile("出生|生日|[年月日号]生")
+_BORN = re.compile("出生|生日|[年月日号]生|怀孕|怀[了着上]|身孕|孕期|坐月子|满月(?!前)")
 _NO_WORDS = re.compile(
     r"^(?:你好|您好|在吗|谢谢|好的?|嗯+|是的?|有人吗|哈+|喂|啊+|等等|等一下|等会儿?|稍等|不知道|不清楚|忘了|没有|还没|收到|哦+)$"
 )
@@ -233,10 +233,16 @@ class FieldReader:
 
     def address_told(self, text: str) -> str | None:
         """The address that a message told, whatever it was about, without what is only near it."""
+        return next(iter(self.addresses_told(text)), None)
+
+    def addresses_told(self, text: str) -> list[str]:
+        """All the addresses with a house that a message told, in their order."""
         pieces = [piece for piece in re.split(r"[\s,，。;；!！?？]+", text) if piece]
-        house = next((at for at, one in enumerate(pieces) if HOUSE.search(one) and _STREET_NAMED.search(one)), None)
-        if house is None:
-            return None
+        houses = [at for at, one in enumerate(pieces) if HOUSE.search(one) and _STREET_NAMED.search(one)]
+        return list(dict.fromkeys(filter(None, (self._address_at(pieces, house) for house in houses))))
+
+    def _address_at(self, pieces: Sequence[str], house: int) -> str | None:
+        """The address of which this piece has the house."""
         first, last = house, house + 1
         while first and _ESTATE_ALONE.fullmatch(pieces[first - 1]):
             first -= 1

@@ -115,6 +115,7 @@ _LEAVES = ("later", "cancel")
 """What is said about filling in by who goes away, and may ask something in going."""
 _ASKS_FIRST = re.compile("问(?:一?[嘴句下个声]|[你您问]|清|清楚)|打听|请教")
 """Of whoever waits with the rest to ask something, and does not go away: 等会儿啊 先问一嘴."""
+_WAIT = re.compile("先?(?:等|稍等|慢)(?:一?会儿?|一?下|等|着)?[啊哈呀哎,，]*")
 _CRY = re.compile("[啊咦诶哎哦嗯呃哈嗨欸]+[?？!！,，。\\s]*")
 """A cry that asks nothing, whatever its mark: 啊？我看下."""
 _POINTS_BACK = re.compile("那?[她他它](?!家|们)")
@@ -139,6 +140,13 @@ def cut(text: str) -> tuple[str, str]:
     asking += [one for one, behind in supposed if behind in asking and _SUPPOSES.match(one) and not _DIGITS.search(one)]
     asking.sort(key=clauses.index)
     return " ".join(clause for clause in clauses if clause not in asking), " ".join(asking)
+
+
+def _without_asking_first(told: str) -> str:
+    """The clauses that tell, without those that only say that something is asked first."""
+    if not _ASKS_FIRST.search(told):
+        return told
+    return " ".join(one for one in told.split() if not (_ASKS_FIRST.search(one) or _WAIT.fullmatch(one)))
 
 
 @dataclass(frozen=True)
@@ -204,11 +212,11 @@ class FillingIn:
         a half sounds like an alarm: that is read as a whole.
         """
         told, asked = cut(alone["text"])
+        told = _without_asking_first(told)
         if not told or not asked or self._said.forms.aside(normalise(alone["text"])) == "deaf":
             return None
         reading = self._reading(form, gives := await parse(told))
         leaves = reading.command in (*_LEAVES, "missing") and not reading.values  # or wants it handed in: 交吧
-        leaves = leaves and not _ASKS_FIRST.search(told)
         if reading.command == "missing" and self._reading(form, alone).remark:
             return None  # what is asked beside has its answer already: 交吧 拿证还用把狗抱过去不
         gives_data = reading.values and not reading.loose and not self._agrees_in_passing(reading, told)

@@ -216,6 +216,15 @@ _GOES_AWAY = re.compile(
     re.IGNORECASE,
 )
 """Of whoever leaves behind what was given: 来病人了先不说了, 不整了喝酒去."""
+_WRITE_OTHER = re.compile(
+    "(?:那|就|还是|要不|嗯|哦|不|对|[,，\\s])*(?:写|填|用|按|登记?|改成?|换成?)[^，,。\\s\\d]{0,6}"
+    "(?:[那另]|前[面边头]?|后[面边头]?|头[里前]?|第[一二]|上[面头])外?[一那]?(?:个|边|处|儿|条)(?:的|地址|住址|地方)?[吧呗啊\\W]*"
+)
+"""That another of several be written: 写我妈家那个, 填前面那个."""
+_OWN_HOME = re.compile("[我俺咱](?:们)?(?:自己|现在|人)?(?:家)?(?:住|在|家)+(?:在)?$")
+_WHOSE_HOME = re.compile("[我俺咱]")
+"""Words before one's own address, and of a text that says whose is meant."""
+_TWO_TOLD = "您说了两个地址，先记的是{address}；要写另一个，回“写另一个”。"
 _POINTS_BACK = re.compile(
     "(?:刚才|刚刚|方才|头前|先前|前面|上面|之前|前头|刚)我?(?:"
     "(?:说|发|写|给|报|告诉|打|填|留)[你您过了]*的?|[你您过了]*的?[那这](?:个|儿)?|的?(?:地址|地方|位置)|(?:的|那个?)?(?:一样|同一个))"
@@ -483,7 +492,7 @@ class _Reader:
             return Reading(command="resume")
         if self._asks_how_it_stands():
             return Reading(command="missing", remark=_WHERE_IT_SHOWS)
-        if pointed := self._puts_number_right() or self._points_back():
+        if pointed := self._puts_number_right() or self._points_back() or self._other_of_two():
             return pointed
         if other_dog := self._other_dog():
             return other_dog
@@ -603,6 +612,24 @@ class _Reader:
         remark = f"{entry.title}先按前面说的记：{whole}。不对就重发。"
         return Reading(dict(self._values), tuple(dict.fromkeys(self._problems)), remark=remark)
 
+    def _other_of_two(self) -> Reading | None:
+        """The other one of two addresses that were told in one message, where a text says that it be written: 写我妈家
+        那个."""
+        entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
+        written = self._filled.get(entry.name) if entry else None
+        if entry is None or not isinstance(written, str) or not _WRITE_OTHER.fullmatch(self._text):
+            return None
+        for said in map(normalise, self._earlier[:_REFUSED_LATELY]):
+            told = self._fields.addresses_told(said)
+            if len(told) == _SEVERAL and written in told:
+                own = [one for one in told if _OWN_HOME.search(said.partition(one)[0])]
+                theirs = [one for one in told if one not in own]
+                wanted = theirs if re.search(self._forms.someone.pattern, self._text) else own
+                others = [one for one in told if one != written]
+                right = (wanted if len(wanted) == 1 and _WHOSE_HOME.search(self._text) else others)[0]
+                return Reading({entry.name: right}, remark=_HOUSE_PUT_RIGHT.format(address=right))
+        return None
+
     def _take_beside(self, pieces: Sequence[str]) -> None:
         """Take what stands beside these pieces of a text: 地址就刚才那个 狗叫妞妞 博美 白的 tells more than the
         address."""
@@ -706,6 +733,7 @@ class _Reader:
             self._values.clear()
         if self._loose() and (remark or self._reads_otherwise() or self._wants_it_handed_in()):
             self._values.clear()  # the words of a question are no name
+        remark = remark or self._one_of_two()
         if self._agrees_by_giving():
             self._values[CONSENT], remark = True, remark or GIVING_AGREES
         return Reading(
@@ -715,6 +743,14 @@ class _Reader:
             loose=self._loose(),
             remark=remark,
         )
+
+    def _one_of_two(self) -> str:
+        """That of two addresses one was taken, and which; "" where one alone was told, or it was put right."""
+        address = self._values.get("address")
+        if not isinstance(address, str) or self._correcting:
+            return ""
+        told = self._fields.addresses_told(self._text)
+        return _TWO_TOLD.format(address=address) if len(told) == _SEVERAL and address in told else ""
 
     def _reads_otherwise(self) -> bool:
         """Whether what could be any short answer is none to the model: a question, or words that answer nothing."""

@@ -1576,3 +1576,27 @@ def test_that_who_asks_how_they_will_learn_of_it_is_told_where_it_shows(said: st
 @pytest.mark.parametrize("said", ["我那个狗证现在啥状态", "那份申请什么进度", "现在状态咋样"])
 def test_that_the_state_of_a_form_that_was_stopped_is_asked_in_many_words(said: str) -> None:
     assert asks_still(said)
+
+
+def test_that_how_long_somebody_has_been_with_child_is_no_stay_and_no_consent() -> None:
+    assert not reading("她怀孕五个月了", "consent", PERMIT).values
+    assert reading("住五个月零三天不够 去年五月搬来的", "lived_since", PERMIT).values == {"lived_since": "2025-05"}
+
+
+def test_that_of_two_addresses_it_is_told_which_one_is_written_and_the_other_can_be() -> None:
+    both = "地址津桥路9号1-3 啊不那是我妈家 我住小东路30号"
+    first = found_in(both, ("address", "小东路30号", 0.96), asked="address")
+    assert first.values == {"address": "小东路30号"} and "小东路30号" in first.remark
+    for said in ("写我妈家那个", "还是写另一个吧"):
+        told = read(
+            FORMS, DOG, "dog_name", said, dict(first.values), today=TODAY, entities=ENTITIES, earlier=("好的", both)
+        )
+        assert told.values == {"address": "津桥路9号1-3"}
+    own = read(FORMS, DOG, "dog_name", "写我家那个", dict(first.values), today=TODAY, entities=ENTITIES, earlier=(both,))
+    assert own.values.get("address") == "小东路30号"
+    one = read(FORMS, DOG, "dog_name", "写我妈那个", dict(first.values), today=TODAY, entities=ENTITIES, earlier=("好",))
+    assert "address" not in one.values
+
+
+def test_that_one_address_needs_no_such_line() -> None:
+    assert not reading("我住东逸社区 小东路30号2单元301", "address").remark

@@ -1776,3 +1776,10 @@ def test_that_who_asks_something_first_puts_no_form_off() -> None:
         others = {one: read(one, answers) for one in (first, clause)}
         heard = meaning(read(text, answers), *DOG_NAME, others=others).parse_data
         assert (heard.get("besides") or {}).get("told") == left, first
+
+
+def test_that_who_makes_sure_of_a_rule_begins_no_form() -> None:
+    permit = Triage("enquiry", 1.0, "enquiry/residence_permit_apply")
+    rule = meaning(read("那就是必须先办居住证才能落户对吧", permit, topics=[("residence_permit_apply", 0.9)]))
+    assert not rule.parse_data["intent"]["name"].startswith("apply_")
+    assert meaning(read("那先给我办居住证吧", permit)).parse_data["intent"]["name"].startswith("apply_")
