@@ -391,7 +391,10 @@ def colour_in(text: str) -> str | None:
 def coat_of(breed: str, text: str) -> str | None:
     """A colour that is told right beside the breed: 狗是京巴白的叫豆豆, 一只黑的小泰迪."""
     name = re.escape(breed)
-    match = re.search(f"{name}(?:犬|狗|毛|是)*(?P<behind>{_COAT}色?)(?:的|(?<=色))(?![钱时日])|(?P<before>{_COAT}色?)的[小大]?{name}", text)
+    match = re.search(
+        f"{name}(?:犬|狗|毛|是)*(?P<behind>{_COAT}色?)(?:的|(?<=色))(?![钱时日])|(?P<before>{_COAT}色?)的[小大]?{name}",
+        text,
+    )
     return (match["behind"] or match["before"]) if match else None
 
 

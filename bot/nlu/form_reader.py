@@ -1527,9 +1527,13 @@ class _Reader:
         made = self._filled.get(entry.name)
         if entry.kind != "choice" or made is None or self._puts_choice_anew:
             return False
-        if any(word in self._text for word in (*entry.called, entry.title)) or field_values.denies(entry, made, self._text):
+        if any(word in self._text for word in (*entry.called, entry.title)) or field_values.denies(
+            entry, made, self._text
+        ):
             return False
-        others = {one.kind for one, _ in self._tagged(_FOUND)} | {self._form.fields[name].kind for name in self._values if name in self._form.fields}
+        others = {one.kind for one, _ in self._tagged(_FOUND)} | {
+            self._form.fields[name].kind for name in self._values if name in self._form.fields
+        }
         return bool(others - {"choice"}) or values.mentions_day(self._text) or bool(HOUSE.search(self._text))
 
     @property

@@ -757,9 +757,7 @@ async def test_that_nothing_is_told_twice_to_who_asks_what_is_missing_and_wants_
 ) -> None:
     told = {"told": "那就帮我交了吧", "aside": "missing"}
     filled = {name: value for name, value in FILLED.items() if name != "photo_vaccine"}
-    _, said = await fill(
-        server, "还差啥不 没有就帮我交了吧", requested="photo_vaccine", filled=filled, besides=told
-    )
+    _, said = await fill(server, "还差啥不 没有就帮我交了吧", requested="photo_vaccine", filled=filled, besides=told)
     assert said == ["还没提交，还差1项：免疫证照片。"]
 
 
@@ -768,7 +766,11 @@ async def test_that_a_large_dog_is_told_of_whenever_it_is_named(server: ActionEx
         filled = {**TEXTS, "consent": True, "phone": None} if requested else None
         if requested == "dog_breed":
             filled = {**TEXTS, "consent": True, "dog_breed": None}
-        slots, said = await fill(server, text, requested=requested, filled=filled, intent="form_answer" if requested else "apply_dog_licence")
+        slots, said = await fill(
+            server, text, requested=requested, filled=filled, intent="form_answer" if requested else "apply_dog_licence"
+        )
         assert slots["dog_breed"] in ("德牧", "杜宾")
         assert any("重点管理区里不让养" in one for one in said), text
-    assert not any("不让养" in one for one in (await fill(server, "泰迪", requested="dog_breed", filled={"consent": True}))[1])
+    assert not any(
+        "不让养" in one for one in (await fill(server, "泰迪", requested="dog_breed", filled={"consent": True}))[1]
+    )

@@ -1570,7 +1570,8 @@ def test_that_who_drops_it_after_all_does_not_go_on(said: str) -> None:
 @pytest.mark.parametrize("said", ["交上去以后我咋知道批没批", "在哪能看到办好没"])
 def test_that_who_asks_how_they_will_learn_of_it_is_told_where_it_shows(said: str) -> None:
     told = reading(said, "phone", name="李娜")
-    assert told.command == "missing" and "受理号" in told.remark
+    assert told.command == "missing"
+    assert "受理号" in told.remark
 
 
 @pytest.mark.parametrize("said", ["我那个狗证现在啥状态", "那份申请什么进度", "现在状态咋样"])
@@ -1586,15 +1587,20 @@ def test_that_how_long_somebody_has_been_with_child_is_no_stay_and_no_consent() 
 def test_that_of_two_addresses_it_is_told_which_one_is_written_and_the_other_can_be() -> None:
     both = "地址津桥路9号1-3 啊不那是我妈家 我住小东路30号"
     first = found_in(both, ("address", "小东路30号", 0.96), asked="address")
-    assert first.values == {"address": "小东路30号"} and "小东路30号" in first.remark
+    assert first.values == {"address": "小东路30号"}
+    assert "小东路30号" in first.remark
     for said in ("写我妈家那个", "还是写另一个吧"):
         told = read(
             FORMS, DOG, "dog_name", said, dict(first.values), today=TODAY, entities=ENTITIES, earlier=("好的", both)
         )
         assert told.values == {"address": "津桥路9号1-3"}
-    own = read(FORMS, DOG, "dog_name", "写我家那个", dict(first.values), today=TODAY, entities=ENTITIES, earlier=(both,))
+    own = read(
+        FORMS, DOG, "dog_name", "写我家那个", dict(first.values), today=TODAY, entities=ENTITIES, earlier=(both,)
+    )
     assert own.values.get("address") == "小东路30号"
-    one = read(FORMS, DOG, "dog_name", "写我妈那个", dict(first.values), today=TODAY, entities=ENTITIES, earlier=("好",))
+    one = read(
+        FORMS, DOG, "dog_name", "写我妈那个", dict(first.values), today=TODAY, entities=ENTITIES, earlier=("好",)
+    )
     assert "address" not in one.values
 
 

@@ -259,7 +259,8 @@ def test_that_a_place_without_a_name_in_the_table_is_not_the_one_looked_up_befor
 @pytest.mark.parametrize("text", ["把他私人微信给我呗", "片警家住哪儿 我去谢谢他", "她个人电话和家庭住址能告诉我不"])
 def test_that_an_officers_own_telephone_and_home_are_told_to_nobody(store: Store, text: str) -> None:
     answer = find(store, text, "东逸社区")
-    assert not told(answer) and "不能告诉您" in answer.text
+    assert not told(answer)
+    assert "不能告诉您" in answer.text
 
 
 @pytest.mark.usefixtures("_table")
