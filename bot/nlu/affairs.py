@@ -161,8 +161,10 @@ class Affairs:
     def _wants_visit(self, text: str, triage: Triage) -> bool:
         """Whether an officer is to come for the request or tip of a moment ago."""
         rest = _WANTS_VISIT.sub(" ", text)
-        calm = not (triage.urgent or ALARMING.search(rest)) and triage.intent in (_OFFICER, FOLLOW_UP)
-        return calm and rest != text and self._matter_before() is not None
+        calm = not (triage.urgent or ALARMING.search(rest))
+        another = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
+        another = another and triage.intent != ANY_REQUEST
+        return calm and not another and rest != text and self._matter_before() is not None
 
     def _matter_before(self) -> Triage | None:
         """The request or tip that was told a moment ago."""

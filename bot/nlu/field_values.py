@@ -160,6 +160,7 @@ _ESTATE_ALONE = re.compile("(?:[\u4e00-\u9fff]{2,8}(?:社区|小区|家园|花�
 _ADDRESS_PART = re.compile(
     "[0-9一二三四五六七八九十零]+(?:(?:号楼|号院|号|栋|楼|单元|室|门|层|-)[0-9一二三四五六七八九十零]*)*"
 )
+_FLAT_BEHIND = re.compile(r"-?\d+(?:-\d+)*(?![\d号路楼栋])")
 _ADDRESS_REMARK = re.compile(
     "[\\s,，。]*(?:[我俺]?(?:是|都|就)*(?:合租|整租|租)(?:的|着|了|住)|[没无](?:有|签|给)*合同|有合同|房东|自己(?:的房|买)|买的|[我俺](?:们)?(?:一?家|自己|跟|和|在|是|住)|跟|"
     "(?:都|已经|快)*住了|[一两三四五六七八九十几0-9]+(?:个月|年)|一个月[0-9一两三四五六七八九十]|电话|手机|身份证|老家|户口|上班|干活|离|挨着|不远|就行|行吗|中不|没房本|有房本)"
@@ -249,8 +250,11 @@ class FieldReader:
         while last < len(pieces) and _ADDRESS_PART.fullmatch(pieces[last]):
             last += 1
         run = [_ADDRESS_LEAD.sub("", _LIVES.sub("", pieces[first])), *pieces[first + 1 : last]]
+        whole = re.sub("(?<=[号楼元栋院]) ", "", " ".join(run))
         with suppress(BadValueError):
-            return self._address(re.sub("(?<=[号楼元栋院]) ", "", " ".join(run)))
+            if told := self._address(whole):
+                flat = _FLAT_BEHIND.match(whole, whole.find(told) + len(told)) if told in whole else None
+                return told + flat.group() if flat else told
         return None
 
     def _house_named(self, text: str) -> str | None:

@@ -143,10 +143,14 @@ def cut(text: str) -> tuple[str, str]:
 
 
 def _without_asking_first(told: str) -> str:
-    """The clauses that tell, without those that only say that something is asked first."""
-    if not _ASKS_FIRST.search(told):
+    """The clauses that tell, without those that only say that something is asked first; behind it all but figures
+    belong to what is asked: 先问一嘴 我婆婆那屋还有个小博美."""
+    clauses = told.split()
+    first = next((at for at, one in enumerate(clauses) if _ASKS_FIRST.search(one)), None)
+    if first is None:
         return told
-    return " ".join(one for one in told.split() if not (_ASKS_FIRST.search(one) or _WAIT.fullmatch(one)))
+    behind = (one for one in clauses[first + 1 :] if _DIGITS.search(one))
+    return " ".join([*(one for one in clauses[:first] if not _WAIT.fullmatch(one)), *behind])
 
 
 @dataclass(frozen=True)

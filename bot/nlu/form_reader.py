@@ -42,6 +42,13 @@ _HANDS_IN = re.compile(
 )
 _NOT_HANDED_IN = re.compile("[没别不未再怎咋啥]|先(?!给?[我咱]?(?:提交|交|递|报))|以后|之后|之前|等")
 """Words of who speaks of handing in, and does not want it now."""
+_HOW_LONG = re.compile(
+    "(?:多少天|几天|多久|多长时间|多少日子)[^，,。\\s]{0,4}(?:下来|拿|取|办|发|到手|出|好)"
+    "|(?:下来|办好|办完|拿到|拿证|发证|出证|办下)[^，,。\\s]{0,4}(?:多少天|几天|多久|多长时间|多少日子)"
+)
+"""How long it takes until a paper is there."""
+_TAKES = "overdue"
+"""The question whose answer tells it."""
 _AFTER_ALL = re.compile(
     "(?<!不)(?:又|还是)(?:想|要|打算|决定|愿意)(?:接着|继续|把)?(?:这个|它|证|狗证|犬证|居住证)?[办填弄整](?![完去])"
     "|(?:又|还是)(?:接着|继续)[办填弄整]|(?:改|变)(?:了)?主意了?[^不别]{0,8}[办填弄整]"
@@ -141,7 +148,7 @@ _UNTRUE = re.compile("其实|没有?(?!合同|签)|不是|不在|假|编|瞎|混
 """Words of who would write what is not so."""
 _YEAR_WORD = re.compile("大前年|前年|去年|今年|(?:19|20)\\d\\d年")
 _NOT_TO_BE_WRONG = re.compile(
-    "(?:别|不要|不能|甭|怕|免得|省得)[^，,。\\s]{0,6}(?:[写打填输记弄整搞念印][错反混串岔成]|错)[了啊哈呀]*"
+    "(?:可|千万|一定|请|您|你)*(?:别|不要|不能|甭|怕|免得|省得)[^，,。\\s]{0,6}(?:[写打填输记弄整搞念印][错反混串岔成]|错)[了啊哈呀]*"
 )
 """What somebody asks to be careful about, and does not put right: 别给我写错."""
 _SAYS_WRONG = re.compile("[错改是换]了?|不对|应该")
@@ -360,6 +367,9 @@ def read(
     written = SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     written = _NUMBER_TAKEN_BACK.sub("", written) or written
+    if careful := _NOT_TO_BE_WRONG.search(written):
+        written = written.replace(careful.group(), " ").strip() or written
+        heard = replace(heard, turns=_as_answer(heard.turns))
     right = _with_right_house(written, forms)
     house_put_right = right != written
     told, of_paper = no_values.without(right)
@@ -373,6 +383,13 @@ def read(
     if house_put_right and (address := reading.values.get("address")):
         reading = replace(reading, remark=reading.remark or _HOUSE_PUT_RIGHT.format(address=address))
     return replace(reading, remark=reading.remark or _PAPER_NUMBER) if of_paper and not reading.problems else reading
+
+
+def _as_answer(turns: Sequence[Turn]) -> list[Turn]:
+    """Turns of a message that corrects nothing: what was heard as a correction answers."""
+    answers = sum(turn.confidence for turn in turns if turn.name in ("answer", "correction"))
+    others = [turn for turn in turns if turn.name not in ("answer", "correction")]
+    return sorted([*others, *([Turn("answer", answers)] if answers else [])], key=lambda turn: -turn.confidence)
 
 
 def _with_right_house(written: str, forms: Forms) -> str:
@@ -491,7 +508,7 @@ class _Reader:
         if _ASKS_TO_GO_ON.search(self._text) and not self._holds_values():
             return Reading(command="resume")
         if self._asks_how_it_stands():
-            return Reading(command="missing", remark=_WHERE_IT_SHOWS)
+            return Reading(command="missing", remark=self._with_how_long(_WHERE_IT_SHOWS))
         if pointed := self._puts_number_right() or self._points_back() or self._other_of_two():
             return pointed
         if other_dog := self._other_dog():
@@ -543,8 +560,9 @@ class _Reader:
 
     def _wants_it_again(self) -> bool:
         """Whether somebody who has put the form off, or means to, wants to go on after all: 我又想办了."""
-        wants = self._requested is not None and not self._asking and _AFTER_ALL.search(self._text)
-        return bool(wants) and not self._holds_values()
+        wants = self._requested is not None and _AFTER_ALL.search(self._text)
+        rest = _AFTER_ALL.sub(" ", self._text)
+        return bool(wants) and not (asks(rest) or self._means("question") or _HOLDS_VALUES.search(rest))
 
     def _gives_it_up(self) -> bool:
         """Whether somebody drops it with a word that keeps nothing, and tells of no coming back, whatever 先 stands
@@ -653,7 +671,7 @@ class _Reader:
         agreed = {CONSENT: True} if self._requested == CONSENT else {}
         former = ("dog_name", "dog_colour", "vaccinated_on", *self._form.photos)
         again = tuple(name for name in former if self._filled.get(name) and name not in mine)
-        dropped = "、".join(self._form.fields[name].title for name in again)
+        dropped = "、".join(self._form.fields[name].title.removeprefix("狗的") for name in again)
         remark = _OTHER_DOG_ASKED.format(breed=breed, dropped=dropped) if again else ""
         return Reading({**mine, **agreed, entry.name: breed}, again=again, remark=remark)
 
@@ -680,8 +698,7 @@ class _Reader:
     @cached_property
     def _correcting(self) -> bool:
         """Whether a text says that something was wrong."""
-        said = _NOT_TO_BE_WRONG.sub(" ", self._text)
-        return self._forms.corrects(said) or (said == self._text and self._means("correction", at=LIKELY))
+        return self._forms.corrects(self._text) or self._means("correction", at=LIKELY)
 
     def _told(self, at: float) -> Reading | None:
         """What a text says about filling in where the model is so sure of it, and no value stands in it."""
@@ -720,6 +737,7 @@ class _Reader:
         any_words = asked is not None and asked.kind in ("name", "words", "region", "breed", "choice")
         brief = any_words and re.fullmatch("[一-鿿]{1,4}", self._text)
         day = asked is not None and asked.kind == "date" and values.mentions_day(self._text)
+        day = day and asked is not None and (not self._asking or self._is_about(asked))  # 孙子礼拜六来 能不能先不照
         return bool(brief or day or _HOLDS_VALUES.search(self._text))
 
     def _photos_sent(self) -> tuple[str, ...]:
@@ -862,7 +880,13 @@ class _Reader:
     def _known_answer(self) -> str:
         """What answers the question that the message most likely asks, or what its words want an answer to; "" for
         none."""
-        return "" if self._tagged(_FOUND) and not self._asking else self._answer_to_it()
+        return "" if self._tagged(_FOUND) and not self._asking else self._with_how_long(self._answer_to_it())
+
+    def _with_how_long(self, answer: str) -> str:
+        """An answer with how long it takes, where that is asked beside something else and known: 多少天下来 要钱不."""
+        known = self._form.name in self._forms.answered_in(_TAKES) and _HOW_LONG.search(self._text)
+        told = self._forms.answers[_TAKES].says if answer and known else ""
+        return f"{answer}\n{told}" if told and "日内" not in answer else answer
 
     def _answer_to_it(self) -> str:
         """The same, whatever values stand beside what is asked; 手机号写错了 asks nothing."""

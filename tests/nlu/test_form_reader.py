@@ -1606,3 +1606,29 @@ def test_that_of_two_addresses_it_is_told_which_one_is_written_and_the_other_can
 
 def test_that_one_address_needs_no_such_line() -> None:
     assert not reading("我住东逸社区 小东路30号2单元301", "address").remark
+
+
+def test_that_a_name_without_a_known_surname_is_taken_though_it_is_not_to_be_written_wrong() -> None:
+    answer = Heard([Turn("correction", 0.6), Turn("answer", 0.37)])
+    told = read(FORMS, PERMIT, "name", "斯琴高娃 可别给写错", {}, today=TODAY, entities=ENTITIES, heard=answer)
+    assert told.values == {"name": "斯琴高娃"}
+
+
+def test_that_an_address_keeps_its_flat_whoever_lives_there() -> None:
+    both = "住津桥路9号1-3 我爸那边是小东路5号2-2"
+    told = read(
+        FORMS, DOG, "phone", "写我爸那个", {"address": "津桥路9号1-3"}, today=TODAY, entities=ENTITIES, earlier=(both,)
+    )
+    assert told.values == {"address": "小东路5号2-2"}
+
+
+@pytest.mark.parametrize("said", ["多少天能拿到证 到哪步了", "交上去了吗 多久下来"])
+def test_that_how_long_it_takes_is_told_beside_where_it_stands(said: str) -> None:
+    assert "15日内" in reading(said, "photo_proof", PERMIT, name="周凯").remark
+    assert "15日内" not in reading(said, "photo_vaccine", DOG, name="周凯").remark
+    assert "15日内" not in reading("到哪步了", "photo_proof", PERMIT, name="周凯").remark
+
+
+def test_that_somebody_who_still_wants_it_asks_nothing() -> None:
+    assert reading("哎 我还是想办", "dog_colour", name="李娜").command == "resume"
+    assert reading("我又想办护照了 咋办", "dog_colour", name="李娜").command != "resume"

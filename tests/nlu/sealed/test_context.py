@@ -1753,8 +1753,11 @@ def test_that_who_wants_an_officer_to_come_for_what_they_told_looks_up_nobody() 
     quarrel = said(Triage("help_request", 1.0, "help_request/neighbour_dispute"), "楼上总漏水")
     text = "不急 叫他哪天有空过来一趟就行 津桥路9号"
     place = ("place", text.index("津"), len(text))
-    heard = meaning(read(text, OFFICER_ASKED, place), looked_up("look_up_officer", "津桥路"), quarrel).parse_data
-    assert heard["triage"]["intent"] == "help_request/neighbour_dispute"
+    for triage in (OFFICER_ASKED, Triage("help_request", 0.93, "help_request/general_help")):
+        others = {f"楼上总漏水，{text}": read("", triage)}
+        asked = read(text, triage, place)
+        heard = meaning(asked, looked_up("look_up_officer", "津桥路"), quarrel, others=others).parse_data
+        assert heard["triage"]["intent"] == "help_request/neighbour_dispute"
     asked = "津桥路9号归哪个片警"
     place = ("place", 0, 5)
     heard = meaning(read(asked, OFFICER_ASKED, place), looked_up("look_up_officer", "津桥路"), quarrel).parse_data
@@ -1771,7 +1774,8 @@ def test_that_a_name_is_looked_up_once_more_whatever_was_asked_between() -> None
 
 def test_that_who_asks_something_first_puts_no_form_off() -> None:
     answers = Triage("enquiry", 1.0, "enquiry/dog_licence")
-    for first, left in (("等会儿啊 先问一嘴", None), ("等会儿啊 我先吃饭", "等会儿啊 我先吃饭")):
+    asked_of = (("等会儿啊 先问一嘴", None), ("等一下 先打听个事 我二姨那屋的比熊", None))
+    for first, left in (*asked_of, ("等会儿啊 我先吃饭", "等会儿啊 我先吃饭")):
         text, clause = f"{first} 狗要多大能办", "狗要多大能办"
         others = {one: read(one, answers) for one in (first, clause)}
         heard = meaning(read(text, answers), *DOG_NAME, others=others).parse_data
