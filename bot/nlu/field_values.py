@@ -157,6 +157,9 @@ _MONTH_OR_YEAR = re.compile(r"(\d{4})(?:-(\d{2}))?")
 _ADDRESS_LETTERS = 40
 _STREET_NAMED = re.compile("[路街巷里院村屯]|小区|社区|家园|花园|公寓|胡同")
 _ESTATE_ALONE = re.compile("(?:[\u4e00-\u9fff]{2,8}(?:社区|小区|家园|花园|公寓|区|苑|里|路|街))")
+_LIVES_IN = re.compile(
+    "(?:[我俺咱](?:们)?)?(?:现在|目前|家)?(?:就|都|租)?(?:住在?|家在|在)([一-鿿]{2,8}?(?:社区|小区|家园|花园|公寓|新村))(?:里|那边|那儿|这边)?"
+)
 _ADDRESS_PART = re.compile(
     "[0-9一二三四五六七八九十零]+(?:(?:号楼|号院|号|栋|楼|单元|室|门|层|-)[0-9一二三四五六七八九十零]*)*"
 )
@@ -348,6 +351,12 @@ def in_words(told: str) -> str:
     """A month or a year that `as_told` kept, as people read it; "" for a day."""
     month = _MONTH_OR_YEAR.fullmatch(told)
     return f"{month[1]}年" + (f"{int(month[2])}月" if month[2] else "") if month else ""
+
+
+def estate(text: str) -> str:
+    """The estate that a text says one lives in, when it says nothing else: 住东逸社区."""
+    match = _LIVES_IN.fullmatch(EDGES.sub("", text))
+    return match[1] if match else ""
 
 
 def without_remarks(text: str) -> str:

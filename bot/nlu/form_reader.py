@@ -231,6 +231,7 @@ _WRITE_OTHER = re.compile(
 _OWN_HOME = re.compile("[我俺咱](?:们)?(?:自己|现在|人)?(?:家)?(?:住|在|家)+(?:在)?$")
 _WHOSE_HOME = re.compile("[我俺咱]")
 """Words before one's own address, and of a text that says whose is meant."""
+_HOUSE_WANTED = "住{estate}，知道了；住址要连路名、楼号和门牌一起写。"
 _TWO_TOLD = "您说了两个地址，先记的是{address}；要写另一个，回“写另一个”。"
 _POINTS_BACK = re.compile(
     "(?:刚才|刚刚|方才|头前|先前|前面|上面|之前|前头|刚)我?(?:"
@@ -751,9 +752,9 @@ class _Reader:
             self._values.clear()
         if self._loose() and (remark or self._reads_otherwise() or self._wants_it_handed_in()):
             self._values.clear()  # the words of a question are no name
-        remark = remark or self._one_of_two()
         if self._agrees_by_giving():
             self._values[CONSENT], remark = True, remark or GIVING_AGREES
+        remark = "\n".join(filter(None, (remark, self._one_of_two() or self._estate_alone())))
         return Reading(
             values=dict(self._values),
             problems=tuple(dict.fromkeys(self._problems)),
@@ -769,6 +770,16 @@ class _Reader:
             return ""
         told = self._fields.addresses_told(self._text)
         return _TWO_TOLD.format(address=address) if len(told) == _SEVERAL and address in told else ""
+
+    def _estate_alone(self) -> str:
+        """That the house is wanted as well of an address that is told by its estate alone, beside other values."""
+        entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
+        open_ = entry is not None and self._filled.get(entry.name) is None and entry.name not in self._values
+        if not open_ or not self._values or self._asking or self._problems or self._requested in self._form.photos:
+            return ""
+        told = (field_values.estate(piece) for piece in _SEPARATORS.split(self._text) if piece)
+        estate = next(filter(None, told), "")
+        return _HOUSE_WANTED.format(estate=estate) if estate else ""
 
     def _reads_otherwise(self) -> bool:
         """Whether what could be any short answer is none to the model: a question, or words that answer nothing."""

@@ -1632,3 +1632,12 @@ def test_that_how_long_it_takes_is_told_beside_where_it_stands(said: str) -> Non
 def test_that_somebody_who_still_wants_it_asks_nothing() -> None:
     assert reading("哎 我还是想办", "dog_colour", name="李娜").command == "resume"
     assert reading("我又想办护照了 咋办", "dog_colour", name="李娜").command != "resume"
+
+
+def test_that_an_estate_alone_is_heard_and_its_house_asked_for() -> None:
+    told = reading(f"李娜 {NUMBER} 13800138000 住东逸社区", "consent")
+    assert told.values["consent"] is True
+    assert "住东逸社区，知道了" in told.remark
+    assert "不想办了随时回" in told.remark
+    assert "知道了" not in reading(f"李娜 {NUMBER} 住东逸社区 大东路5号", "consent").remark
+    assert "知道了" not in reading("李娜 在社区上班", "name").remark
