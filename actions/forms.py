@@ -20,7 +20,7 @@ from bot.nlu import forms
 from bot.nlu.beforehand import MESSAGES, SECONDS, is_too_early, told_before
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import not_in_form
-from bot.nlu.form_reader import GIVING_AGREES, Heard, Reading, read
+from bot.nlu.form_reader import FIERCE, GIVING_AGREES, Heard, Reading, read
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, REQUESTED, Form, Forms
 from bot.nlu.normaliser import normalise
 from bot.nlu.stopped import CANCELLED, HANDED_IN, stopped_form, waits
@@ -103,7 +103,6 @@ _PHOTO_BESIDE = "照片收到，可要的照片（{photos}）已经齐了，这�
 _PHOTO_CHANGED = "这张换掉了原来的“{photo}”。要换的是别的照片，就说是哪一张。"
 _PHOTO_SAME = "好，这张换掉了原来的“{photo}”。"
 _NOT_STORED = "刚才没存上，您填的都还在。请过一会儿再回一次“确认”。"
-_FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
 
 
 class _FormFiller:
@@ -320,7 +319,7 @@ def _begun(
         dispatcher.utter_message(text=_OTHER_WAITS.format(title=other.title, says=other.says))
     events = _filled(dispatcher, station_forms, form, reading, None, {})
     if before.get("dog_breed") in station_forms.fierce:
-        dispatcher.utter_message(text=_FIERCE.format(breed=before["dog_breed"]))
+        dispatcher.utter_message(text=FIERCE.format(breed=before["dog_breed"]))
     if before:
         dispatcher.utter_message(text=_TOLD_BEFORE.format(answers="；".join(filled_lines(form, before))))
     return [*events, *(SlotSet(name, value) for name, value in before.items())]
@@ -344,7 +343,7 @@ def _answer_besides(
     if aside and not (aside == "later" and _left(dispatcher)):
         _aside(dispatcher, form, aside, requested, filled)
     if remark := besides.get("remark"):
-        dispatcher.utter_message(text=remark)
+        _tell(dispatcher, remark)
     if response := besides.get("utter"):
         dispatcher.utter_message(response=response)
 
@@ -369,7 +368,7 @@ def _filled(
     if noted := _noted(form, reading, requested, filled):
         dispatcher.utter_message(text=_NOTED.format(answers=noted))
     if reading.values.get("dog_breed") in station_forms.fierce:
-        dispatcher.utter_message(text=_FIERCE.format(breed=reading.values["dog_breed"]))
+        dispatcher.utter_message(text=FIERCE.format(breed=reading.values["dog_breed"]))
     for problem in reading.problems:
         dispatcher.utter_message(text=problem)
     if reading.also:
@@ -415,6 +414,12 @@ def _lines(form: Form, reading: Reading, values: Mapping[str, Any]) -> str:
     return "；".join(line for line in filled_lines(form, given) if line.partition("：")[2] not in reading.remark)
 
 
+def _tell(dispatcher: CollectingDispatcher, text: str) -> None:
+    """Say something that this message was not told yet."""
+    if all(message.get("text") != text for message in dispatcher.messages):
+        dispatcher.utter_message(text=text)
+
+
 def _aside(
     dispatcher: CollectingDispatcher, form: Form, aside: str, requested: str | None, filled: Mapping[str, Any]
 ) -> Events:
@@ -424,18 +429,18 @@ def _aside(
         for empty in (True, False)
     )
     if aside == "resume" and done:
-        dispatcher.utter_message(text=_RESUMED.format(titles="、".join(done)))
+        _tell(dispatcher, _RESUMED.format(titles="、".join(done)))
     if aside == "review" and requested != CONFIRMED and done:
-        dispatcher.utter_message(text=_SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
+        _tell(dispatcher, _SO_FAR.format(answers="\n".join(filled_lines(form, filled))))
     if open_ and (aside == "missing" or (aside in ("resume", "review") and done)):
-        dispatcher.utter_message(text=_MISSING.format(count=len(open_), titles="、".join(open_)))
+        _tell(dispatcher, _MISSING.format(count=len(open_), titles="、".join(open_)))
     if aside == "missing" and not open_:
-        dispatcher.utter_message(text=_ONLY_TO_CONFIRM)
+        _tell(dispatcher, _ONLY_TO_CONFIRM)
     if aside == "later":
         entry = form.fields.get(requested or "")
-        dispatcher.utter_message(text=_LATER.format(next=_NEXT.format(title=entry.title) if entry else _NEXT_OF_ALL))
+        _tell(dispatcher, _LATER.format(next=_NEXT.format(title=entry.title) if entry else _NEXT_OF_ALL))
     if aside in _ASIDES:
-        dispatcher.utter_message(text=_ASIDES[aside].format(title=form.title, whose=form.whose))
+        _tell(dispatcher, _ASIDES[aside].format(title=form.title, whose=form.whose))
     return [SlotSet(requested, None)] if requested else []
 
 

@@ -23,17 +23,12 @@ from bot.nlu.telling_words import (
     like_receipt,
 )
 from bot.nlu.triage import Triage
-from bot.nlu.wording import OTHERS, asks
+from bot.nlu.wording import OF_BEARERS, OF_OFFICERS_LIFE, OTHERS, asks
 
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
 _LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}(?:{OTHERS}).{{0,6}}查|查.{{0,6}}(?:{OTHERS}).{{0,4}}[的办]")
 _LOOK_UPS = re.compile("重名|同名|重了?[几多]|叫这个?名|片儿?警|管片|社区民警|包片")
 """Words that only a look-up has."""
-_PERSONAL = re.compile(
-    "都是哪|都是谁|是谁|住哪|住在|没住|哪儿的|哪的|多大|几岁|电话|长啥样|哪个学校|哪个班|哪个幼儿园|地址|"
-    "住[^，,。 ]{1,10}的|是不是[^，,。 ]{0,6}(?:家|邻居|同学|同事)"
-)
-"""What is asked about the bearers of a name, and told to nobody."""
 _PROGRESS = re.compile(
     r"[看收][没不][看收]|[看收][着到见](?:没|了没|了?吗|不)|有[没不]有?(?:信|动静|结果|消息)|有[信动结消].?[没吗不]|好了[吗没不嘛么]|好没好|(?<!能办)下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|(?<![没不未])办成|办妥|妥没|妥了没|给办了|能取了|怎么样了|咋样了|有信儿|受理"
 )
@@ -42,6 +37,16 @@ _OF_THE_OFFICER = re.compile(
 )
 _HOUSE = re.compile(r"那?(?:要?是|换成)?\s*\d+\s*号?(?:院|楼)?(?:呢|的话|归谁|是谁|那边)?\W*")
 """Another number of the street that was looked up."""
+_KNOWS_NOT_WHERE = re.compile(
+    "(?:不知道|不清楚|不晓得|搞不清|弄不清|说不上|不懂)[^，,。\\s]{0,5}(?:什么|啥|哪个?|属于)[^，,。\\s]{0,4}(?:社区|街道|辖区|片|小区)"
+)
+"""Of whoever was asked for their community and does not know it."""
+_LOOKS_AGAIN = re.compile("再查|重新?查|查一遍|再看一遍|再搜")
+"""That a name is looked up once more: 再查一遍我忘了."""
+_WANTS_VISIT = re.compile(
+    "(?:让|叫|请|喊|派|麻烦)(?:他|她|民警|片儿?警|警察|警官|个?人)[^，,。\\s]{0,6}(?:来|过来|上门|走|跑)[^，,。\\s]{0,2}(?:一?趟|看看|看一?下|就行|调解)"
+)
+"""That an officer is to come for what was told, and no question whose officer it is: 让他有空来一趟就行."""
 _OF_THE_STATION = re.compile("所里|派出所|你们|窗口|户籍|110")
 _BRIEF = 14
 _AND_MINE = re.compile("^那?(?:我|俺|咱).{1,14}呢\\W*$")
@@ -121,11 +126,13 @@ class Affairs:
         """The message as a look-up: an officer by place, a name; also as the answer to "which place?"."""
         about = self._asked.intent_of(self._asked.last)
         text, places = parse_data["text"], any(entity["entity"] == "place" for entity in parse_data["entities"])
-        personal, last = _PERSONAL.search(text), next(iter(self._said.last_messages), None)
+        personal, last = OF_BEARERS.search(text), next(iter(self._said.last_messages), None)
         of_names = last is not None and (last.intent or {}).get("name") == "look_up_name"
         for_officer = triage.intent == _OFFICER and triage.confidence >= CERTAIN
         if personal and of_names and not (triage.urgent or for_officer):
             return dialogue(parse_data, "look_up_name", _NAMES)
+        if self._wants_visit(text, triage):
+            return None  # it adds to what the officer is to come for
         if about == _OFFICER and self._asks_of_the_officer(text, triage):
             surely = {**parse_data["triage"], "confidence": 1.0}  # beside a request it is still the look-up's
             return dialogue({**parse_data, "triage": surely}, "look_up_officer", _OFFICER)
@@ -142,9 +149,28 @@ class Affairs:
             return None
         if _OF_THE_RULES.search(text):
             return None
-        if (triage.intent == _NAMES or about == _NAMES) and self._names_somebody(text):
+        again = bool(_LOOKS_AGAIN.search(text)) and self._has_looked_up("look_up_name")
+        if (triage.intent == _NAMES or about == _NAMES or again) and self._names_somebody(text):
             return dialogue(parse_data, "look_up_name", _NAMES)
         return None
+
+    def _has_looked_up(self, what: str) -> bool:
+        """Whether something of this kind was looked up lately."""
+        return any((event.intent or {}).get("name") == what for event in self._said.last_messages)
+
+    def _wants_visit(self, text: str, triage: Triage) -> bool:
+        """Whether an officer is to come for the request or tip of a moment ago."""
+        rest = _WANTS_VISIT.sub(" ", text)
+        calm = not (triage.urgent or ALARMING.search(rest))
+        another = triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
+        another = another and triage.intent != ANY_REQUEST
+        return calm and not another and rest != text and self._matter_before() is not None
+
+    def _matter_before(self) -> Triage | None:
+        """The request or tip that was told a moment ago."""
+        told = ((event.parse_data or {}).get("triage") for event in self._said.last_messages)
+        before = (Triage.from_json(one) for one in told if one)
+        return next((one for one in before if one.label in ("help_request", "tip") and not one.uncertain), None)
 
     def _names_somebody(self, text: str) -> bool:
         """Whether a name stands in a text that is no word for what is asked of any matter: 那费用呢."""
@@ -169,6 +195,8 @@ class Affairs:
             return False
         if _HOUSE.fullmatch(normalise(text).strip()):
             return True
+        if not triage.urgent and (OF_OFFICERS_LIFE.search(text) or _KNOWS_NOT_WHERE.search(text)):
+            return True
         if triage.urgent and (triage.confidence >= CERTAIN or ALARMING.search(text) or not asks(normalise(text))):
             return False
         brief = len(LETTERS.findall(text)) <= _BRIEF and not _OF_THE_STATION.search(text)
@@ -176,15 +204,15 @@ class Affairs:
 
     def goes_on_with_matter(self, text: str, triage: Triage) -> Triage | None:
         """The request or tip of a moment ago that a statement without a subject goes on with: 别写我名字."""
+        if self._wants_visit(text, triage):
+            return self._matter_before()
         said = re.sub(r"呢\W*$", "", normalise(text))
         of_visit = _OF_THEIR_VISIT.search(said) and triage.uncertain and not (triage.urgent or ALARMING.search(said))
         if not (triage.intent == FOLLOW_UP or of_visit) or asks(said) or re.match("那|要是", said):
             return None
         if self._said.readers.words.current().read(said).aspects:
             return None
-        told = ((event.parse_data or {}).get("triage") for event in self._said.last_messages)
-        before = (Triage.from_json(one) for one in told if one)
-        return next((one for one in before if one.label in ("help_request", "tip") and not one.uncertain), None)
+        return self._matter_before()
 
     def asks_progress(self, text: str, triage: Triage) -> bool:
         """Whether somebody asks how their own case or application stands."""

@@ -46,17 +46,21 @@ def told_before(
     """
     found = Beforehand()
     breeds: set[str] = set()
+    choices: dict[str, set[str]] = {name: set() for name, entry in form.fields.items() if entry.kind == "choice"}
     waits = next((name for name, entry in form.fields.items() if entry.months_needed), "")
     for message in filter(_counts, said):
         text = normalise(str(message.get("text") or ""))
         breeds |= _breeds_in(forms, text)
+        for name, told in choices.items():
+            told |= set(field_values.choices_told(form.fields[name], text))
         reading = _read(forms, form, message, text, today=today, entities=entities)
         if waits and waits not in found.values and not found.too_early:
             found.too_early = next(filter(is_too_early, reading.problems), "")
         for name, value in _own(form, message, text, reading).items():
             found.values.setdefault(name, value)
-    if len(breeds) > 1:
-        found.values.pop("dog_breed", None)
+    several = [name for name, told in ({"dog_breed": breeds} | choices).items() if len(told) > 1]
+    for name in several:  # 送快递的 租的房子算不算 chooses neither
+        found.values.pop(name, None)
     return found
 
 

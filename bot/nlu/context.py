@@ -149,6 +149,10 @@ _ACT = re.compile("^[^，。]{0,6}(?:办|整|弄|填|登记|申请|上户口|上
 """The act at the beginning of what brings data: 那先办博美吧 叫奶盖."""
 _OF_OTHERS = re.compile("[他她]|楼[上下]|邻居|对门|隔壁|小区里|有人|人家|那家|举报|反映|管管|投诉|没办|不办|无证")
 """Whoever tells of others reports, and wishes for nothing."""
+_SUPPOSES_RULE = re.compile(
+    "(?:才能|才行|才可以|才给|必须|得先|要先|非得)[^。]*(?:对吧|是吧|对不对|对不|对吗|没错吧|没说错吧)\\W*$"
+)
+"""Of whoever makes sure of a rule, and wishes for nothing: 那是先办居住证才能迁对吧."""
 _STANDING = re.compile("查(?:一?下|查|询)?[^，,。 ]{0,10}(?:下来|办好|办完|批)|(?:[办批]下来|办好|办完)(?:了)?没")
 """Who asks how an application stands wishes for none."""
 _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
@@ -664,6 +668,8 @@ class Context:
         text, heard = parse_data["text"], Heard.in_message(parse_data)
         if is_surely(heard.turns, "missing", "review") or _STANDING.search(normalise(text)):
             return None  # 查一下我媳妇居住证办下来没有
+        if _SUPPOSES_RULE.search(normalise(text)):
+            return None
         if self._affairs.looks_up_again(text):
             return None
         asked = [self._asked.intent_of(question) for question in self._asked.all()]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from bot.nlu.pinyin import sound_alike
-from bot.nlu.values import DIGIT_WORDS
+from bot.nlu.values import in_figures
 
 _PART = r"[^\s,，。;；]"
 _GAP = r"[\s,，。;；]*"
@@ -235,7 +235,7 @@ def _only_digits(said: str) -> str | None:
 
 
 def _in_digits(text: str) -> str:
-    return "".join(DIGIT_WORDS.get(letter, letter) for letter in text).upper()
+    return in_figures(text).upper()
 
 
 def other_house(value: object, said: str) -> str | None:

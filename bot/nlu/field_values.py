@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -63,6 +63,10 @@ _NO_REGION = re.compile(
     "|房子|房东|合同|个月|半年|[一两几多]年|上班|工作|工地|单位|公司|打工|手机|电话|身份证"
     "|[课补错页]|地址|刚才|一共|照片|图片|继续|提交|确认"
 )
+_OF_A_REGION = re.compile(
+    "(?:市|省)?(?:的|那个|那张|这个|这张)*(?:(?:手机|电话|座机|银行|老|旧|新)*[号卡]|手机|电话|[车牌话菜味店馆]|老板|房东|老乡|朋友|亲戚|同学|同事|客户)(?!村|镇|乡|屯)"
+)
+"""What is named by a region and is nobody's registration: 河南号, 吉林牌照."""
 _NO_HOME = re.compile("户口本|迁|集体|页|簿|号|转|派出所|才|刚|变|上学|改")
 """What is told of a registration, and not where it is."""
 _REGION_END = re.compile("过?来|的|户口|人|[\\s,，。]")
@@ -79,6 +83,7 @@ _COLOUR = re.compile(
 _PLAIN_COLOUR = re.compile(r"色|[的]$|相间|底|不拉几|了吧唧|不溜|乎乎")
 _NO_COLOUR = re.compile("[啥哪么特景气脸货红绿]色")
 _COLOUR_BESIDE = re.compile(rf"[{_BASE}]{{1,4}}色|[{_BASE}]{{2,4}}(?=的)")
+_COAT = rf"(?:[浅深纯全]?[{_BASE}]){{1,4}}"
 _COAT_CHARACTERS = 20
 _PART_COLOURED = re.compile(
     rf"[{_BASE}](?:的|色|了|点|爪|肚|嘴|耳|尾|背|斑|花)|(?:有点|带点?|是|全|都)[{_BASE}]|(?:[背身头][上部]?)[{_BASE}]"
@@ -118,7 +123,7 @@ _NOT_IN_FORM = {
     "绝育": re.compile("绝育"),
 }
 """What dogs are told of by its words, and no form asks for."""
-_BORN = re.compile("出生|生日|[年月日号]生")
+_BORN = re.compile("出生|生日|[年月日号]生|怀孕|怀[了着上]|身孕|孕期|坐月子|满月(?!前)")
 _NO_WORDS = re.compile(
     r"^(?:你好|您好|在吗|谢谢|好的?|嗯+|是的?|有人吗|哈+|喂|啊+|等等|等一下|等会儿?|稍等|不知道|不清楚|忘了|没有|还没|收到|哦+)$"
 )
@@ -152,9 +157,13 @@ _MONTH_OR_YEAR = re.compile(r"(\d{4})(?:-(\d{2}))?")
 _ADDRESS_LETTERS = 40
 _STREET_NAMED = re.compile("[路街巷里院村屯]|小区|社区|家园|花园|公寓|胡同")
 _ESTATE_ALONE = re.compile("(?:[\u4e00-\u9fff]{2,8}(?:社区|小区|家园|花园|公寓|区|苑|里|路|街))")
+_LIVES_IN = re.compile(
+    "(?:[我俺咱](?:们)?)?(?:现在|目前|家)?(?:就|都|租)?(?:住在?|家在|在)([一-鿿]{2,8}?(?:社区|小区|家园|花园|公寓|新村))(?:里|那边|那儿|这边)?"
+)
 _ADDRESS_PART = re.compile(
     "[0-9一二三四五六七八九十零]+(?:(?:号楼|号院|号|栋|楼|单元|室|门|层|-)[0-9一二三四五六七八九十零]*)*"
 )
+_FLAT_BEHIND = re.compile(r"-?\d+(?:-\d+)*(?![\d号路楼栋])")
 _ADDRESS_REMARK = re.compile(
     "[\\s,，。]*(?:[我俺]?(?:是|都|就)*(?:合租|整租|租)(?:的|着|了|住)|[没无](?:有|签|给)*合同|有合同|房东|自己(?:的房|买)|买的|[我俺](?:们)?(?:一?家|自己|跟|和|在|是|住)|跟|"
     "(?:都|已经|快)*住了|[一两三四五六七八九十几0-9]+(?:个月|年)|一个月[0-9一两三四五六七八九十]|电话|手机|身份证|老家|户口|上班|干活|离|挨着|不远|就行|行吗|中不|没房本|有房本)"
@@ -228,18 +237,27 @@ class FieldReader:
 
     def address_told(self, text: str) -> str | None:
         """The address that a message told, whatever it was about, without what is only near it."""
+        return next(iter(self.addresses_told(text)), None)
+
+    def addresses_told(self, text: str) -> list[str]:
+        """All the addresses with a house that a message told, in their order."""
         pieces = [piece for piece in re.split(r"[\s,，。;；!！?？]+", text) if piece]
-        house = next((at for at, one in enumerate(pieces) if HOUSE.search(one) and _STREET_NAMED.search(one)), None)
-        if house is None:
-            return None
+        houses = [at for at, one in enumerate(pieces) if HOUSE.search(one) and _STREET_NAMED.search(one)]
+        return list(dict.fromkeys(filter(None, (self._address_at(pieces, house) for house in houses))))
+
+    def _address_at(self, pieces: Sequence[str], house: int) -> str | None:
+        """The address of which this piece has the house."""
         first, last = house, house + 1
         while first and _ESTATE_ALONE.fullmatch(pieces[first - 1]):
             first -= 1
         while last < len(pieces) and _ADDRESS_PART.fullmatch(pieces[last]):
             last += 1
         run = [_ADDRESS_LEAD.sub("", _LIVES.sub("", pieces[first])), *pieces[first + 1 : last]]
+        whole = re.sub("(?<=[号楼元栋院]) ", "", " ".join(run))
         with suppress(BadValueError):
-            return self._address(re.sub("(?<=[号楼元栋院]) ", "", " ".join(run)))
+            if told := self._address(whole):
+                flat = _FLAT_BEHIND.match(whole, whole.find(told) + len(told)) if told in whole else None
+                return told + flat.group() if flat else told
         return None
 
     def _house_named(self, text: str) -> str | None:
@@ -259,6 +277,8 @@ class FieldReader:
         said = said if _REGION.match(said) or said != text else _I_AM_FROM.sub("", said)
         said = EDGES.sub("", _REGION_TAIL.sub("", EDGES.sub("", _REGION_WAY.sub("", said))))
         known = _REGION.search(said) if 2 <= len(said) <= 30 else None
+        if known and _OF_A_REGION.match(said, known.end()):
+            return None  # what only comes from there: 那个河南号要停了
         if known and _NO_REGION.search(said):
             said = _REGION_END.split(said[known.start() :])[0] or said  # 我从黑龙江来给我闺女看孩子
         if HOUSE.search(said) or _NEIGHBOURHOOD.search(said):
@@ -333,6 +353,12 @@ def in_words(told: str) -> str:
     return f"{month[1]}年" + (f"{int(month[2])}月" if month[2] else "") if month else ""
 
 
+def estate(text: str) -> str:
+    """The estate that a text says one lives in, when it says nothing else: 住东逸社区."""
+    match = _LIVES_IN.fullmatch(EDGES.sub("", text))
+    return match[1] if match else ""
+
+
 def without_remarks(text: str) -> str:
     """An address without what is told beside it: 万泉街十九号院那个平房租的没有合同."""
     house = HOUSE.search(text)
@@ -373,6 +399,16 @@ def colour_in(text: str) -> str | None:
     """A colour named among other words: 一只黄白色的小土狗."""
     match = _COLOUR_BESIDE.search(text)
     return match.group() if match else None
+
+
+def coat_of(breed: str, text: str) -> str | None:
+    """A colour that is told right beside the breed: 狗是京巴白的叫豆豆, 一只黑的小泰迪."""
+    name = re.escape(breed)
+    match = re.search(
+        f"{name}(?:犬|狗|毛|是)*(?P<behind>{_COAT}色?)(?:的|(?<=色))(?![钱时日])|(?P<before>{_COAT}色?)的[小大]?{name}",
+        text,
+    )
+    return (match["behind"] or match["before"]) if match else None
 
 
 def coat(text: str) -> str | None:
@@ -440,12 +476,23 @@ def _of_dog(name: str, text: str) -> str | None:
     return colour(text) or coat(text) or colour_in(text) or words(text)
 
 
-def _choice(entry: Field, text: str) -> str | None:
+def choices_told(entry: Field, text: str) -> dict[str, int]:
+    """The choices that a text has words of, each with the letters of its longest."""
     choices: Mapping[str, list[str]] = entry.settings["choices"]
     text = _DENIED.sub(" ", text)
     told = {
         choice: max((len(found) for found in any_of(known).findall(text)), default=0)
         for choice, known in choices.items()
     }
-    best = max(told, key=lambda choice: told[choice])
-    return best if told[best] else None
+    return {choice: letters for choice, letters in told.items() if letters}
+
+
+def denies(entry: Field, choice: str, text: str) -> bool:
+    """Whether a text says that a choice is not so: 现在不上班了."""
+    known = any_of(entry.settings["choices"][choice])
+    return any(known.search(denied) for denied in _DENIED.findall(text))
+
+
+def _choice(entry: Field, text: str) -> str | None:
+    told = choices_told(entry, text)
+    return max(told, key=lambda choice: told[choice], default=None)

@@ -113,6 +113,9 @@ _SUPPOSES = re.compile("^(?:那)?(?:要是|要|如果|万一|假如|真要)(?!�
 """How a clause begins that the question behind it stands on: 要是不让养 我这不白填了么."""
 _LEAVES = ("later", "cancel")
 """What is said about filling in by who goes away, and may ask something in going."""
+_ASKS_FIRST = re.compile("问(?:一?[嘴句下个声]|[你您问]|清|清楚)|打听|请教")
+"""Of whoever waits with the rest to ask something, and does not go away: 等会儿啊 先问一嘴."""
+_WAIT = re.compile("先?(?:等|稍等|慢)(?:一?会儿?|一?下|等|着)?[啊哈呀哎,，]*")
 _CRY = re.compile("[啊咦诶哎哦嗯呃哈嗨欸]+[?？!！,，。\\s]*")
 """A cry that asks nothing, whatever its mark: 啊？我看下."""
 _POINTS_BACK = re.compile("那?[她他它](?!家|们)")
@@ -137,6 +140,17 @@ def cut(text: str) -> tuple[str, str]:
     asking += [one for one, behind in supposed if behind in asking and _SUPPOSES.match(one) and not _DIGITS.search(one)]
     asking.sort(key=clauses.index)
     return " ".join(clause for clause in clauses if clause not in asking), " ".join(asking)
+
+
+def _without_asking_first(told: str) -> str:
+    """The clauses that tell, without those that only say that something is asked first; behind it all but figures
+    belong to what is asked: 先问一嘴 我婆婆那屋还有个小博美."""
+    clauses = told.split()
+    first = next((at for at, one in enumerate(clauses) if _ASKS_FIRST.search(one)), None)
+    if first is None:
+        return told
+    behind = (one for one in clauses[first + 1 :] if _DIGITS.search(one))
+    return " ".join([*(one for one in clauses[:first] if not _WAIT.fullmatch(one)), *behind])
 
 
 @dataclass(frozen=True)
@@ -202,6 +216,7 @@ class FillingIn:
         a half sounds like an alarm: that is read as a whole.
         """
         told, asked = cut(alone["text"])
+        told = _without_asking_first(told)
         if not told or not asked or self._said.forms.aside(normalise(alone["text"])) == "deaf":
             return None
         reading = self._reading(form, gives := await parse(told))

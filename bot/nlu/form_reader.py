@@ -21,7 +21,7 @@ from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
 from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
 from bot.nlu.marked import Tagged, values_in
-from bot.nlu.names import is_name
+from bot.nlu.names import SPACED_OUT, is_name
 from bot.nlu.normaliser import normalise
 from bot.nlu.stopped import REPORTED
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, LIKELY, SURE, WISH_TURN, Turn, is_surely, turns_in
@@ -42,10 +42,23 @@ _HANDS_IN = re.compile(
 )
 _NOT_HANDED_IN = re.compile("[没别不未再怎咋啥]|先(?!给?[我咱]?(?:提交|交|递|报))|以后|之后|之前|等")
 """Words of who speaks of handing in, and does not want it now."""
+_HOW_LONG = re.compile(
+    "(?:多少天|几天|多久|多长时间|多少日子)[^，,。\\s]{0,4}(?:下来|拿|取|办|发|到手|出|好)"
+    "|(?:下来|办好|办完|拿到|拿证|发证|出证|办下)[^，,。\\s]{0,4}(?:多少天|几天|多久|多长时间|多少日子)"
+)
+"""How long it takes until a paper is there."""
+_TAKES = "overdue"
+"""The question whose answer tells it."""
+_AFTER_ALL = re.compile(
+    "(?<!不)(?:又|还是)(?:想|要|打算|决定|愿意)(?:接着|继续|把)?(?:这个|它|证|狗证|犬证|居住证)?[办填弄整](?![完去])"
+    "|(?:又|还是)(?:接着|继续)[办填弄整]|(?:改|变)(?:了)?主意了?[^不别]{0,8}[办填弄整]"
+    "|(?:反悔|后悔)了[^不别]{0,6}(?:想|要|还是|接着|继续)[^不别]{0,3}[办填弄整]"
+)
+"""Of whoever wants to go on although they had dropped it."""
 _HOW_IT_STANDS = re.compile(
     "(?<![填问写])到(?:哪|第?几)(?:一?步|儿|了)|走到哪|办到哪|批(?:没批|不批|了(?:没|吗|么)|下来(?:了)?(?:没|吗|么))|(?:办|审)[得的](?:怎么样|咋样)|算[^，,。\\s]{0,3}办(?:好|完|成|下来)|审(?:没审|完|到|过)?(?:了)?(?:没|吗|么|哪)"
     "|(?:办|弄|整)(?:好|完|成|妥)了?(?:没|吗|么)|下来了?(?:没|吗|么)|通过了?(?:没|吗|么)|过没过|有(?:信儿?|结果|消息|动静|回音)了?(?:没|吗|么)"
-    "|(?:啥|什么)时候(?:能|可以|来|去)*(?:取|领|拿)(?!材料|疫苗|钱)|(?:查|看)(?:一?下)?(?:我的?)?(?:进度|进展|结果)|进度|交(?:没交|上去?了?(?:没|吗|么)|成了?(?:没|吗|么))"
+    "|(?:啥|什么)时候(?:能|可以|来|去)*(?:取|领|拿)(?!材料|疫苗|钱)|(?:查|看)(?:一?下)?(?:我的?)?(?:进度|进展|结果)|进度|状态|(?:咋|怎么|哪儿?|上哪|在哪)(?:能|样)?(?:知道|晓得|看|查|得知)(?:到|着)?[^，,。\\s]{0,5}(?:好没好|好了没|批没批|办没办|过没过|办好|结果|下来)|交(?:没交|上去?了?(?:没|吗|么)|成了?(?:没|吗|么))"
 )
 """What is asked of an application that is thought to be handed in: 批没批, 到哪步了."""
 OF_A_REPORT = re.compile(f"{REPORTED}|反映")
@@ -66,8 +79,6 @@ _DROPS_IT = re.compile(
 _HOLDS_VALUES = re.compile(r"\d{4}|\d[月.年]\d|[0-9一二三四五六七八九十]+(?:号|单元|栋)")
 _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _QUOTES = re.compile('[“”‘’"「」『』《》<>【】]+')
-_SPACED_OUT = re.compile("(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\\s+(?=[\u4e00-\u9fff](?:\\s|$))")
-"""Characters that somebody writes one by one: 孟 凡 强."""
 _COLOURS, _SIZES = "黄白黑棕灰花红金", "小大公母男女"
 _GLUED_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d{17}[\dxX])|(?<=\d{17}[\dxX])(?=[\u4e00-\u9fff])")
 """Between an identity number and the words that it is written on to: 吴海涛371323…."""
@@ -99,7 +110,7 @@ _WISH_BEFORE = re.compile("^[^:：]{0,12}(?:办|申请|登记)[^:：]{0,8}[:：]
 _LAST_NUMBER = re.compile(r"\d+(?:-\d+)*(?!.*\d)")
 _NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
 _STREET = re.compile("[路街巷屯村]|小区|社区|家园|花园|公寓|胡同|[一-龥]苑|[一-龥]里")
-_ROOM = re.compile(r"\d{2,4}室?|\d+-\d+(?:-\d+)?")
+_ROOM = re.compile(r"(?:\d{2,4}|[零〇一二三四五六七八九]{3,4})室?|\d+-\d+(?:-\d+)?")
 """A flat's number behind the other pieces of an address."""
 _ADDRESS_GAP = 10
 """Characters of a piece that may stand between two pieces of an address."""
@@ -136,6 +147,10 @@ _WRITE_CHOICE = re.compile("^(?:那|还是|要不|干脆|哦|好|行|嗯)*(?:就
 _UNTRUE = re.compile("其实|没有?(?!合同|签)|不是|不在|假|编|瞎|混|别人|人家|当不知道|随便|[行中成]不|实际")
 """Words of who would write what is not so."""
 _YEAR_WORD = re.compile("大前年|前年|去年|今年|(?:19|20)\\d\\d年")
+_NOT_TO_BE_WRONG = re.compile(
+    "(?:可|千万|一定|请|您|你)*(?:别|不要|不能|甭|怕|免得|省得)[^，,。\\s]{0,6}(?:[写打填输记弄整搞念印][错反混串岔成]|错)[了啊哈呀]*"
+)
+"""What somebody asks to be careful about, and does not put right: 别给我写错."""
 _SAYS_WRONG = re.compile("[错改是换]了?|不对|应该")
 _NOT_THAT_DAY = re.compile("不是(?:[0-9一二三四五六七八九十]+[月年号日])+")
 _MOVED = re.compile("我搬|刚搬|又搬|才搬|搬家|不在.{1,8}了")
@@ -208,6 +223,16 @@ _GOES_AWAY = re.compile(
     re.IGNORECASE,
 )
 """Of whoever leaves behind what was given: 来病人了先不说了, 不整了喝酒去."""
+_WRITE_OTHER = re.compile(
+    "(?:那|就|还是|要不|嗯|哦|不|对|[,，\\s])*(?:写|填|用|按|登记?|改成?|换成?)[^，,。\\s\\d]{0,6}"
+    "(?:[那另]|前[面边头]?|后[面边头]?|头[里前]?|第[一二]|上[面头])外?[一那]?(?:个|边|处|儿|条)(?:的|地址|住址|地方)?[吧呗啊\\W]*"
+)
+"""That another of several be written: 写我妈家那个, 填前面那个."""
+_OWN_HOME = re.compile("[我俺咱](?:们)?(?:自己|现在|人)?(?:家)?(?:住|在|家)+(?:在)?$")
+_WHOSE_HOME = re.compile("[我俺咱]")
+"""Words before one's own address, and of a text that says whose is meant."""
+_HOUSE_WANTED = "住{estate}，知道了；住址要连路名、楼号和门牌一起写。"
+_TWO_TOLD = "您说了两个地址，先记的是{address}；要写另一个，回“写另一个”。"
 _POINTS_BACK = re.compile(
     "(?:刚才|刚刚|方才|头前|先前|前面|上面|之前|前头|刚)我?(?:"
     "(?:说|发|写|给|报|告诉|打|填|留)[你您过了]*的?|[你您过了]*的?[那这](?:个|儿)?|的?(?:地址|地方|位置)|(?:的|那个?)?(?:一样|同一个))"
@@ -230,7 +255,13 @@ _NAMED_ANEW = "(?:的(?:话)?)?[ :：]*(?:应该|改)?(?:是|为|成|写|叫|在
 """What stands between the name of a filled field and its new value."""
 _MAY_ONE = re.compile("能不能|能办|能养|让养|让办|可以养|可以办|允许")
 _OTHERS_DOG = re.compile("(?:朋友|邻居|同事|同学|亲戚|楼[上下]|对门|隔壁|别人|人家)们?(?:他|她)?家?(?:那|的|养|有|也)")
-_FIERCE = "{breed}一般算烈性犬，重点管理区多半不能养，能不能办由民警核定。"
+FIERCE = "{breed}一般算烈性犬或大型犬，重点管理区里不让养，多半办不了证；能不能办由民警核定，想先问清就回“转人工”。"
+_OTHER_DOG = (
+    "(?:给|替|帮)[^，,。\\s]{{0,8}}{breed}[^，,。\\s]{{0,4}}(?:办|整|弄|登|上)"
+    "|(?:先|就|改|换|还是|那|要)(?:成|来|给)?[办整弄登][^，,。\\s]{{0,6}}{breed}"
+)
+"""That it is done for the dog of another breed: 给我妈那个泰迪办."""
+_OTHER_DOG_ASKED = "好，改办{breed}；前面那只的{dropped}不算了。"
 _OF_MONTH = re.compile("[0-9一二三四五六七八九十]月")
 _OF_NUMBER = re.compile("电话|手机|号码")
 """Words of who tells a number: what stands beside it (后面还有个九) is no name."""
@@ -334,9 +365,12 @@ def read(
     """The values that a message gives. `filled` holds what the form knows already, by field; `heard`: what the model
     makes of the message; `earlier`: the messages before it, newest first, which one may point back to."""
     # Numbers first: the normal form shortens 零零零, as it does 救救救.
-    written = _SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
+    written = SPACED_OUT.sub(_joined_letters, _QUOTES.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST]))).strip()
     written = _WISH_BEFORE.sub("", _GLUED_NUMBER.sub(" ", written)) or written
     written = _NUMBER_TAKEN_BACK.sub("", written) or written
+    if careful := _NOT_TO_BE_WRONG.search(written):
+        written = written.replace(careful.group(), " ").strip() or written
+        heard = replace(heard, turns=_as_answer(heard.turns))
     right = _with_right_house(written, forms)
     house_put_right = right != written
     told, of_paper = no_values.without(right)
@@ -350,6 +384,13 @@ def read(
     if house_put_right and (address := reading.values.get("address")):
         reading = replace(reading, remark=reading.remark or _HOUSE_PUT_RIGHT.format(address=address))
     return replace(reading, remark=reading.remark or _PAPER_NUMBER) if of_paper and not reading.problems else reading
+
+
+def _as_answer(turns: Sequence[Turn]) -> list[Turn]:
+    """Turns of a message that corrects nothing: what was heard as a correction answers."""
+    answers = sum(turn.confidence for turn in turns if turn.name in ("answer", "correction"))
+    others = [turn for turn in turns if turn.name not in ("answer", "correction")]
+    return sorted([*others, *([Turn("answer", answers)] if answers else [])], key=lambda turn: -turn.confidence)
 
 
 def _with_right_house(written: str, forms: Forms) -> str:
@@ -453,6 +494,8 @@ class _Reader:
 
     def _read(self) -> Reading:
         unnamed = self._form.subject.sub("", self._text)  # 狗证先不办了
+        if self._wants_it_again():
+            return Reading(command="resume")
         if self._gives_it_up() or self._forms.cancels(self._text) or self._forms.cancels(unnamed):
             return Reading(command="cancel")
         if self._forms.puts_off(self._text) or self._forms.puts_off(unnamed):
@@ -466,9 +509,11 @@ class _Reader:
         if _ASKS_TO_GO_ON.search(self._text) and not self._holds_values():
             return Reading(command="resume")
         if self._asks_how_it_stands():
-            return Reading(command="missing", remark=_WHERE_IT_SHOWS)
-        if pointed := self._puts_number_right() or self._points_back():
+            return Reading(command="missing", remark=self._with_how_long(_WHERE_IT_SHOWS))
+        if pointed := self._puts_number_right() or self._points_back() or self._other_of_two():
             return pointed
+        if other_dog := self._other_dog():
+            return other_dog
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
         if self._asking and self._forms.sends_later(self._text) and not self._holds_values():
             return Reading(command="later")
@@ -513,6 +558,12 @@ class _Reader:
             if self._only_says_wrong():
                 return Reading(command="agreed")
         return self._reading()
+
+    def _wants_it_again(self) -> bool:
+        """Whether somebody who has put the form off, or means to, wants to go on after all: 我又想办了."""
+        wants = self._requested is not None and _AFTER_ALL.search(self._text)
+        rest = _AFTER_ALL.sub(" ", self._text)
+        return bool(wants) and not (asks(rest) or self._means("question") or _HOLDS_VALUES.search(rest))
 
     def _gives_it_up(self) -> bool:
         """Whether somebody drops it with a word that keeps nothing, and tells of no coming back, whatever 先 stands
@@ -580,6 +631,24 @@ class _Reader:
         remark = f"{entry.title}先按前面说的记：{whole}。不对就重发。"
         return Reading(dict(self._values), tuple(dict.fromkeys(self._problems)), remark=remark)
 
+    def _other_of_two(self) -> Reading | None:
+        """The other one of two addresses that were told in one message, where a text says that it be written: 写我妈家
+        那个."""
+        entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
+        written = self._filled.get(entry.name) if entry else None
+        if entry is None or not isinstance(written, str) or not _WRITE_OTHER.fullmatch(self._text):
+            return None
+        for said in map(normalise, self._earlier[:_REFUSED_LATELY]):
+            told = self._fields.addresses_told(said)
+            if len(told) == _SEVERAL and written in told:
+                own = [one for one in told if _OWN_HOME.search(said.partition(one)[0])]
+                theirs = [one for one in told if one not in own]
+                wanted = theirs if re.search(self._forms.someone.pattern, self._text) else own
+                others = [one for one in told if one != written]
+                right = (wanted if len(wanted) == 1 and _WHOSE_HOME.search(self._text) else others)[0]
+                return Reading({entry.name: right}, remark=_HOUSE_PUT_RIGHT.format(address=right))
+        return None
+
     def _take_beside(self, pieces: Sequence[str]) -> None:
         """Take what stands beside these pieces of a text: 地址就刚才那个 狗叫妞妞 博美 白的 tells more than the
         address."""
@@ -587,6 +656,25 @@ class _Reader:
             self._text = self._text.replace(piece, " ").strip()
         if pieces and self._text:
             self._take_all()
+
+    def _other_dog(self) -> Reading | None:
+        """Another dog than the one told of before, for whom it is to be done; nothing that was told of that one counts
+        for it."""
+        entry, said = self._form.fields.get("dog_breed"), self._forms.breed_words(self._text)
+        known = self._filled.get(entry.name) if entry else None
+        breed = self._forms.breed(self._text)
+        if entry is None or said is None or known is None or breed == known or self._asking:
+            return None
+        if breed in self._forms.banned or not re.search(_OTHER_DOG.format(breed=re.escape(said)), self._text):
+            return None
+        self._take_tagged()
+        mine = {name: value for name, value in self._values.items() if name != entry.name}
+        agreed = {CONSENT: True} if self._requested == CONSENT else {}
+        former = ("dog_name", "dog_colour", "vaccinated_on", *self._form.photos)
+        again = tuple(name for name in former if self._filled.get(name) and name not in mine)
+        dropped = "、".join(self._form.fields[name].title.removeprefix("狗的") for name in again)
+        remark = _OTHER_DOG_ASKED.format(breed=breed, dropped=dropped) if again else ""
+        return Reading({**mine, **agreed, entry.name: breed}, again=again, remark=remark)
 
     def _is_a_child(self) -> bool:
         """Whether somebody too young for a form says so: 我12岁 上六年级."""
@@ -650,6 +738,7 @@ class _Reader:
         any_words = asked is not None and asked.kind in ("name", "words", "region", "breed", "choice")
         brief = any_words and re.fullmatch("[一-鿿]{1,4}", self._text)
         day = asked is not None and asked.kind == "date" and values.mentions_day(self._text)
+        day = day and asked is not None and (not self._asking or self._is_about(asked))  # 孙子礼拜六来 能不能先不照
         return bool(brief or day or _HOLDS_VALUES.search(self._text))
 
     def _photos_sent(self) -> tuple[str, ...]:
@@ -665,6 +754,7 @@ class _Reader:
             self._values.clear()  # the words of a question are no name
         if self._agrees_by_giving():
             self._values[CONSENT], remark = True, remark or GIVING_AGREES
+        remark = "\n".join(filter(None, (remark, self._one_of_two() or self._estate_alone())))
         return Reading(
             values=dict(self._values),
             problems=tuple(dict.fromkeys(self._problems)),
@@ -672,6 +762,24 @@ class _Reader:
             loose=self._loose(),
             remark=remark,
         )
+
+    def _one_of_two(self) -> str:
+        """That of two addresses one was taken, and which; "" where one alone was told, or it was put right."""
+        address = self._values.get("address")
+        if not isinstance(address, str) or self._correcting:
+            return ""
+        told = self._fields.addresses_told(self._text)
+        return _TWO_TOLD.format(address=address) if len(told) == _SEVERAL and address in told else ""
+
+    def _estate_alone(self) -> str:
+        """That the house is wanted as well of an address that is told by its estate alone, beside other values."""
+        entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
+        open_ = entry is not None and self._filled.get(entry.name) is None and entry.name not in self._values
+        if not open_ or not self._values or self._asking or self._problems or self._requested in self._form.photos:
+            return ""
+        told = (field_values.estate(piece) for piece in _SEPARATORS.split(self._text) if piece)
+        estate = next(filter(None, told), "")
+        return _HOUSE_WANTED.format(estate=estate) if estate else ""
 
     def _reads_otherwise(self) -> bool:
         """Whether what could be any short answer is none to the model: a question, or words that answer nothing."""
@@ -733,7 +841,7 @@ class _Reader:
         """What is to be told besides: the trainers' line, or whether a fierce dog may be kept."""
         breed = self._forms.breed(self._text) if self._of_others_dog else self._filled.get("dog_breed")
         if breed in self._forms.fierce and _MAY_ONE.search(self._text):
-            return _FIERCE.format(breed=breed)
+            return FIERCE.format(breed=breed)
         asked = self._form.fields.get(self._requested or "")
         unknown = asked is not None and asked.kind == "date" and asked.name not in self._values
         if unknown and not self._problems and _NOT_REMEMBERED.search(self._text) and not self._means(*_TOLD, at=LIKELY):
@@ -783,7 +891,13 @@ class _Reader:
     def _known_answer(self) -> str:
         """What answers the question that the message most likely asks, or what its words want an answer to; "" for
         none."""
-        return "" if self._tagged(_FOUND) and not self._asking else self._answer_to_it()
+        return "" if self._tagged(_FOUND) and not self._asking else self._with_how_long(self._answer_to_it())
+
+    def _with_how_long(self, answer: str) -> str:
+        """An answer with how long it takes, where that is asked beside something else and known: 多少天下来 要钱不."""
+        known = self._form.name in self._forms.answered_in(_TAKES) and _HOW_LONG.search(self._text)
+        told = self._forms.answers[_TAKES].says if answer and known else ""
+        return f"{answer}\n{told}" if told and "日内" not in answer else answer
 
     def _answer_to_it(self) -> str:
         """The same, whatever values stand beside what is asked; 手机号写错了 asks nothing."""
@@ -1122,6 +1236,8 @@ class _Reader:
             known = self._filled.get(entry.name) is not None and entry.kind not in _DIGITS
             if entry.name in self._values or (known and not self._correcting and found.confidence < _OVERRULES):
                 continue
+            if self._keeps_choice(entry):
+                continue
             words = normalise(values.spelled_out(found.text))
             words = field_values.extended(self._text, words) if entry.kind == "address" else words
             if entry.kind in _DIGITS and len(re.findall(r"[\dx]", words)) != _DIGITS[entry.kind]:
@@ -1153,10 +1269,17 @@ class _Reader:
                 self._put(entry, called)
 
     def _take_coat(self) -> None:
-        """All the words of a coat where they can be nothing else: 黄的 嘴巴子是黑的."""
+        """The colour right beside the breed, or all the words of a coat where they can be nothing else: 黄的 嘴巴子是黑
+        的."""
         asked, entry = self._form.fields.get(self._requested or ""), self._form.fields.get("dog_colour")
-        open_ = entry is not None and self._filled.get(entry.name) is None and not self._values
-        if entry is None or not open_ or self._forms.breed_words(self._text):
+        if entry is None or self._filled.get(entry.name) is not None or "dog_colour" in self._values:
+            return
+        if breed := self._forms.breed_words(self._text):
+            beside = None if self._asking or self._of_others_dog else field_values.coat_of(breed, self._text)
+            if beside:
+                self._put(entry, beside)
+            return
+        if self._values:
             return
         if asked is not entry and (asked is None or asked.kind in ("name", "words", "region", "breed")):
             return  # any words could be the answer
@@ -1204,6 +1327,8 @@ class _Reader:
                 continue  # what follows is the next thing that is told
             told = next((piece for piece in pieces[number + 1 :] if not _SAYS_WRONG.fullmatch(piece)), "")
             for entry in self._labelled(label):
+                if entry.name in self._values:
+                    continue  # the whole of it was read: 身份证 2101… 最后是个叉
                 value = self._attempt(entry, told, asked=True, by_name=True)
                 if value is not None:
                     self._put(entry, value)
@@ -1316,6 +1441,7 @@ class _Reader:
         while end < len(pieces) and _ROOM.fullmatch(pieces[end]):
             parts.append(end)
             end += 1
+        pieces = [values.in_figures(piece) if _ROOM.fullmatch(piece) else piece for piece in pieces]
         run = pieces[parts[0] : end]
         between = [piece for number, piece in enumerate(run) if number + parts[0] not in parts]
         if any(len(piece) > _ADDRESS_GAP or _NO_ADDRESS.search(piece) for piece in between):
@@ -1389,7 +1515,7 @@ class _Reader:
         """Fields that this message has not filled yet; those filled before only when it corrects, or names them."""
         correcting = self._correcting
         for entry in self._form.fields.values():
-            if entry.name in self._values:
+            if entry.name in self._values or self._keeps_choice(entry):
                 continue
             told = entry.kind in ("id_number", "phone") or (entry.kind == "name" and self._renamed)
             told = told or (entry.kind == "choice" and self._chooses_anew(entry))
@@ -1429,6 +1555,21 @@ class _Reader:
             values.without_days(self._text),
         )
         return not rest and values.mentions_day(self._text)
+
+    def _keeps_choice(self, entry: Field) -> bool:
+        """Whether a choice that was made stays, whatever words of another one a text has: it tells something else, as
+        where one lives, and neither says that the other be written nor that the first is not so."""
+        made = self._filled.get(entry.name)
+        if entry.kind != "choice" or made is None or self._puts_choice_anew:
+            return False
+        if any(word in self._text for word in (*entry.called, entry.title)) or field_values.denies(
+            entry, made, self._text
+        ):
+            return False
+        others = {one.kind for one, _ in self._tagged(_FOUND)} | {
+            self._form.fields[name].kind for name in self._values if name in self._form.fields
+        }
+        return bool(others - {"choice"}) or values.mentions_day(self._text) or bool(HOUSE.search(self._text))
 
     @property
     def _puts_choice_anew(self) -> bool:

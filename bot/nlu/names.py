@@ -67,7 +67,12 @@ _IN_TWO = re.compile(
 """A name told in two: 姓李 叫沐阳."""
 _AND = re.compile(f"[和跟与或同](?={_SURNAME})")
 _IN_NO_NAME = re.compile("[不怎完啊了哪谁啥们这那很也就还再又被把给哦呗嘞啦呐咧]")
+SPACED_OUT = re.compile(f"(?<!{_HAN})({_HAN})\\s+(?={_HAN}(?:\\s|$))")
+"""Characters that somebody writes one by one: 孟 凡 强."""
+_SPELT = f"(?:(?P<first>{_HAN}){_HAN}的(?P=first)|{_HAN}(?P<last>{_HAN})的(?P=last))(?=$|[也都再呢吧]|(?!{_HAN}).)"
+"""How a character of a name is spelt: 木头的木."""
 _BETWEEN = re.compile(f"(?:(?!{_HAN}|·).)+", re.DOTALL)
+_APART = re.compile(f"{_BETWEEN.pattern}|{_SPELT}", re.DOTALL)
 
 
 def asked_names(text: str) -> list[tuple[str, ...]]:
@@ -75,6 +80,7 @@ def asked_names(text: str) -> list[tuple[str, ...]]:
 
     As typed comes first: a registered name may hold a character that simplifying would change (乾).
     """
+    text = SPACED_OUT.sub(r"\1", text)
     simple = simplified(text)
     typed = text if len(text) == len(simple) else simple
     in_two = [
@@ -87,7 +93,7 @@ def asked_names(text: str) -> list[tuple[str, ...]]:
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Where names stand: what remains of a question without the words around them, if it has a name's form."""
-    for start, end in _pieces(text, 0, len(text), _BETWEEN):
+    for start, end in _pieces(text, 0, len(text), _APART):
         for a, b in _pieces(text, start, end, _AROUND):
             if is_name(text[a:b]):
                 yield a, b

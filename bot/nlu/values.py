@@ -195,6 +195,11 @@ def _two_scripts(groups: list[str]) -> bool:
     return any(group.isascii() for group in told) and any(not group.isascii() for group in told)
 
 
+def in_figures(text: str) -> str:
+    """A short number that is told digit by digit, as a flat's: 六零三 as 603."""
+    return "".join(DIGIT_WORDS.get(letter, letter) for letter in text)
+
+
 def spelled_out(text: str) -> str:
     """Numbers spoken digit by digit as digits: "幺三八 零零一三 八零零零" as "13800138000"."""
 

@@ -26,6 +26,17 @@ _POSSIBLE = 0.05
 """How likely an aspect that words name has to be beside a surer one."""
 OTHERS = "他|她|室友|闺蜜|朋友|哥们儿?|姐们儿?|老乡|工友|亲戚|同事|同学|邻居"
 """Of whom somebody speaks who asks after what is not their own."""
+OF_BEARERS = re.compile(
+    "都是哪|都是谁|是谁|住哪|住在|没住|哪儿的|哪的|多大|几岁|电话|长啥样|哪个学校|哪个班|哪个幼儿园|地址|"
+    "住[^，,。 ]{1,10}的|是不是[^，,。 ]{0,6}(?:家|邻居|同学|同事)"
+)
+"""What is asked about the bearers of a name, and told to nobody."""
+_AN_OFFICER = "(?:他|她|民警|片儿?警|警官|警察)"
+OF_OFFICERS_LIFE = re.compile(
+    f"{_AN_OFFICER}[^，,。我俺咱]{{0,6}}(?:(?:个人|私人|自己的?|家里的?)(?:手机|电话|号码|微信)|家?住(?:在?哪|址|在?什么)|家(?:在|的|庭)?(?:哪|地址|电话))"
+    f"|(?:个人|私人)的?(?:手机|电话|号码|微信)"
+)
+"""What is asked of an officer's own life, and told to nobody: 片警家住哪, 他的私人电话."""
 HUMAN = "转人工"
 """The button, and the words, that bring a human (help_request/human_service)."""
 GUESSES = "您问的是下面哪一项？点一下就行；都不是就点“转人工”，民警会看到。"

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.nlu.normaliser import TYPOS, normaliser
 from bot.nlu.project import PROJECT
-from bot.nlu.wording import HUMAN
+from bot.nlu.wording import HUMAN, OF_OFFICERS_LIFE
 from bot.services import house_number
 from bot.services.answer import Answer, from_table
 from bot.services.tables import OFFICERS, look_up
@@ -24,6 +24,10 @@ _NOT_IMPORTED = Answer(
     (HUMAN,),
 )
 
+_PRIVATE = Answer(
+    f"民警自己的手机、住处不能告诉您，请谅解。有事找这位民警，回“{HUMAN}”写上，在这里答复您；想谢谢他，说一声就很好，东西不能收。",
+    (HUMAN,),
+)
 _COMMUNITY_SUFFIX = re.compile("(?:社区|小区|新村|村)(?:居委会)?$")
 _STREET_SUFFIX = re.compile("(?:大街|街|路|巷|里|胡同|小区|社区)$")
 _SUFFIXES = "社区|小区|花园|家园|新村|公寓|大厦|大街|街|路|巷|胡同"
@@ -58,6 +62,8 @@ def find(session: Session, text: str, before: Sequence[str] = ()) -> Answer:
 
     `before`: what was looked up before it, newest first; a message without a place (他啥时候在) is about that.
     """
+    if OF_OFFICERS_LIFE.search(text):
+        return _PRIVATE
     table, rows = look_up(session, OFFICERS, Row)
     if table is None:
         return _NOT_IMPORTED
@@ -258,7 +264,7 @@ def _listed(rows: Sequence[Row]) -> str:
 
 
 _PLACE = re.compile(
-    rf"\d号|[\u4e00-\u9fff](?<![们这那哪个我到己住属找查是的来咱上自])(?:{_SUFFIXES})(?!民警|警)"
+    rf"\d号|[\u4e00-\u9fff](?<![们这那哪个么啥我到己住属找查是的来咱上自])(?:{_SUFFIXES})(?!民警|警)"
     "|[在住][^，,。 这那哪]{2,8}(?:那边|那儿|那块|附近|一带|跟前|旁边)"
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from bot.nlu.names import asked_names
-from bot.nlu.wording import HUMAN
+from bot.nlu.wording import HUMAN, OF_BEARERS
 from bot.services.answer import Answer, from_table
 from bot.services.table_file import clean
 from bot.services.tables import NAMES, look_up
@@ -13,6 +13,7 @@ from bot.store.models import RegisteredName
 
 _MOST_NAMES = 5
 _ASK = Answer("想查哪个名字？请把姓和名一起发给我，比如“重名查询 王小明”。只能查到登记的人数，查不到是谁。")
+_OF_OTHERS = "叫这个名的人是谁、多大、住哪儿，是别人的个人信息，查不了，也不能告诉您；这里只报登记的人数。"
 _NOT_IMPORTED = Answer(
     "派出所还没有把重名数据导入到这里，暂时查不了。\n"
     f"可以到派出所户籍窗口问，或回“{HUMAN}”，写上想查的姓名，由民警答复。",
@@ -27,10 +28,11 @@ def find(session: Session, text: str) -> Answer:
     table, rows = look_up(session, NAMES, RegisteredName, RegisteredName.name.in_(wanted))
     if table is None:
         return _NOT_IMPORTED
+    of_others = [_OF_OTHERS] if OF_BEARERS.search(text) else []
     if not asked:
-        return _ASK
+        return Answer(_OF_OTHERS) if of_others else _ASK
     counts = {row.name: row.count for row in rows}
-    return from_table(table, "\n".join(_told(spellings, counts) for spellings in asked))
+    return from_table(table, "\n".join([*(_told(spellings, counts) for spellings in asked), *of_others]))
 
 
 def _told(spellings: Sequence[str], counts: Mapping[str, int]) -> str:

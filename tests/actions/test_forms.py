@@ -750,3 +750,27 @@ async def test_that_what_was_told_before_is_kept_where_consent_comes_with_the_wi
     text = "那现在办吧，可以用我的信息。佟丽娜"
     slots, _ = await fill(server, text, intent="apply_dog_licence", before=before)
     assert (slots["dog_breed"], slots["consent"]) == ("雪纳瑞", True)
+
+
+async def test_that_nothing_is_told_twice_to_who_asks_what_is_missing_and_wants_it_handed_in(
+    server: ActionExecutor,
+) -> None:
+    told = {"told": "那就帮我交了吧", "aside": "missing"}
+    filled = {name: value for name, value in FILLED.items() if name != "photo_vaccine"}
+    _, said = await fill(server, "还差啥不 没有就帮我交了吧", requested="photo_vaccine", filled=filled, besides=told)
+    assert said == ["还没提交，还差1项：免疫证照片。"]
+
+
+async def test_that_a_large_dog_is_told_of_whenever_it_is_named(server: ActionExecutor) -> None:
+    for text, requested in (("我要办犬证 我家的狼狗", None), ("杜宾", "dog_breed"), ("品种写错了 是德牧", "phone")):
+        filled = {**TEXTS, "consent": True, "phone": None} if requested else None
+        if requested == "dog_breed":
+            filled = {**TEXTS, "consent": True, "dog_breed": None}
+        slots, said = await fill(
+            server, text, requested=requested, filled=filled, intent="form_answer" if requested else "apply_dog_licence"
+        )
+        assert slots["dog_breed"] in ("德牧", "杜宾")
+        assert any("重点管理区里不让养" in one for one in said), text
+    assert not any(
+        "不让养" in one for one in (await fill(server, "泰迪", requested="dog_breed", filled={"consent": True}))[1]
+    )

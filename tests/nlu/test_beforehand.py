@@ -41,3 +41,7 @@ def test_that_what_was_told_as_a_tip_or_in_an_alarm_is_not_ones_own() -> None:
 
 def test_that_less_than_half_a_year_is_remembered() -> None:
     assert "2027年3月1日" in before(PERMIT, message("我才来沈阳三个月能办居住证不")).too_early
+
+
+def test_that_of_two_grounds_nobody_guesses_one() -> None:
+    assert before(PERMIT, message("我在工地干活 租的房子算不算")).values == {}

@@ -1475,3 +1475,169 @@ def test_that_who_would_hand_in_or_collect_what_is_not_complete_is_told_what_is_
 def test_that_what_becomes_of_the_data_is_no_question_after_a_form_that_was_stopped() -> None:
     assert asks_still("我那个还在办着吗")
     assert not asks_still("我刚才发的身份证号你们会留着吗 能删不")
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("住津桥路8号2-3 跟同事合租", (("address", "津桥路8号2-3", 0.9), ("ground", "合租", 0.95))),
+        ("电话13600001111 房子是租的", (("phone", "13600001111", 0.99), ("ground", "租的", 0.99))),
+        ("去年八月来的 头俩月住宿舍", (("lived_since", "去年八月", 0.9),)),
+    ],
+)
+def test_that_a_ground_that_was_told_stays_where_one_only_tells_how_one_lives(
+    said: str, found: tuple[tuple[str, str, float], ...]
+) -> None:
+    assert "ground" not in found_in(said, *found, asked="phone", form=PERMIT, ground="上班").values
+    assert "ground" in found_in(said, *found, asked="phone", form=PERMIT).values
+
+
+@pytest.mark.parametrize(
+    "said", ["理由改成租房吧 住津桥路8号2-3", "现在不上班了 租的房 津桥路8号2-3", "那就写租房的", "换成租房 有合同"]
+)
+def test_that_a_ground_gives_way_where_another_is_chosen_or_the_first_is_not_so(said: str) -> None:
+    found = ("ground", "租房" if "租房" in said else "租的房", 0.95)
+    told = found_in(said, found, asked="photo_id_card", form=PERMIT, ground="上班")
+    assert told.values.get("ground") == "有稳定住处"
+
+
+def test_that_a_number_or_a_neighbour_of_a_region_is_no_registration() -> None:
+    own = {"phone": "13800138000", "household_place": "河南"}
+    for said in ("手机换成13600001111 那个河南号不用了", "电话改一下 13600001111 吉林的卡要注销了"):
+        assert reading(said, "photo_portrait", PERMIT, **own).values == {"phone": "13600001111"}
+    assert reading("户口改一下 是河北保定", "photo_portrait", PERMIT, **own).values == {"household_place": "河北保定"}
+    assert reading("河南信阳的", "household_place", PERMIT).values == {"household_place": "河南信阳"}
+
+
+def test_that_who_asks_that_nothing_be_written_wrong_puts_nothing_right() -> None:
+    said, found = "我叫萨仁高娃 名字四个字 可别写错了", ("name", "萨仁高娃", 0.95)
+    assert found_in(said, found, asked="consent", consent=True).values["name"] == "萨仁高娃"
+    assert reading("名字写错了", "phone", name="赵小满").again == ("name",)
+
+
+def test_that_an_x_told_behind_the_digits_belongs_to_the_number() -> None:
+    digits = next(f"21010419900307{end:03}" for end in range(999) if _check_digit(f"21010419900307{end:03}") == "X")
+    for end in ("最后是个叉", "末尾是大写的X"):
+        told = reading(f"身份证 {digits} {end}", "name", PERMIT)
+        assert (told.values, told.problems) == ({"id_number": f"{digits}X"}, ())
+    assert reading("身份证 21010419900307", "id_number", PERMIT).problems
+
+
+def test_that_a_flat_told_digit_by_digit_is_part_of_the_address_and_can_be_put_right() -> None:
+    whole = "东逸社区 大东路 十五号 402"
+    assert reading("住东逸社区 大东路 十五号 四零二", "phone").values == {"address": whole}
+    assert reading("门牌看看 不是402 是420", "phone", address=whole).values == {"address": whole.replace("402", "420")}
+    assert reading("住大东路 十五号 三口人", "phone").values == {"address": "大东路 十五号"}
+
+
+@pytest.mark.parametrize(
+    ("said", "colour"),
+    [
+        ("狗是比熊白的叫糖糖住小东路5号", "白"),
+        ("一只黑的小泰迪叫芝麻", "黑"),
+        ("博美浅黄色的", "浅黄色"),
+        ("京巴花的钱不少", None),
+        ("泰迪叫灰灰", None),
+    ],
+)
+def test_that_a_colour_right_beside_the_breed_is_the_dogs(said: str, colour: str | None) -> None:
+    assert reading(said, "address").values.get("dog_colour") == colour
+
+
+@pytest.mark.parametrize("said", ["大的送人了 给我爸那个比熊办", "那就办小的 换办比熊吧"])
+def test_that_another_dog_takes_nothing_over_from_the_one_before(said: str) -> None:
+    told = reading(said, "id_number", dog_breed="德牧", dog_name="黑子", dog_colour="黑背", name="李娜")
+    assert (told.values, told.again) == ({"dog_breed": "比熊"}, ("dog_name", "dog_colour"))
+
+
+def test_that_the_dog_of_which_is_told_stays_where_another_is_only_asked_about_or_the_same_is_meant() -> None:
+    own = {"dog_breed": "比熊", "dog_name": "糖糖"}
+    assert not reading("能给我妈那个泰迪也办不", "id_number", **own).again
+    assert not reading("那先办比熊的 接着来", "id_number", **own).again
+
+
+@pytest.mark.parametrize("said", ["我又想办了 嘿嘿", "改主意了 接着办吧", "后悔了 还是要办"])
+def test_that_who_had_dropped_the_form_and_wants_it_after_all_goes_on(said: str) -> None:
+    assert reading(said, "phone", name="李娜").command == "resume"
+    assert heard(said, "cancel", sure=0.6).command == "resume"
+
+
+@pytest.mark.parametrize("said", ["又不想办了", "我还是去窗口办", "改主意了 不办了", "还是算了 不办了"])
+def test_that_who_drops_it_after_all_does_not_go_on(said: str) -> None:
+    assert reading(said, "phone", name="李娜").command != "resume"
+
+
+@pytest.mark.parametrize("said", ["交上去以后我咋知道批没批", "在哪能看到办好没"])
+def test_that_who_asks_how_they_will_learn_of_it_is_told_where_it_shows(said: str) -> None:
+    told = reading(said, "phone", name="李娜")
+    assert told.command == "missing"
+    assert "受理号" in told.remark
+
+
+@pytest.mark.parametrize("said", ["我那个狗证现在啥状态", "那份申请什么进度", "现在状态咋样"])
+def test_that_the_state_of_a_form_that_was_stopped_is_asked_in_many_words(said: str) -> None:
+    assert asks_still(said)
+
+
+def test_that_how_long_somebody_has_been_with_child_is_no_stay_and_no_consent() -> None:
+    assert not reading("她怀孕五个月了", "consent", PERMIT).values
+    assert reading("住五个月零三天不够 去年五月搬来的", "lived_since", PERMIT).values == {"lived_since": "2025-05"}
+
+
+def test_that_of_two_addresses_it_is_told_which_one_is_written_and_the_other_can_be() -> None:
+    both = "地址津桥路9号1-3 啊不那是我妈家 我住小东路30号"
+    first = found_in(both, ("address", "小东路30号", 0.96), asked="address")
+    assert first.values == {"address": "小东路30号"}
+    assert "小东路30号" in first.remark
+    for said in ("写我妈家那个", "还是写另一个吧"):
+        told = read(
+            FORMS, DOG, "dog_name", said, dict(first.values), today=TODAY, entities=ENTITIES, earlier=("好的", both)
+        )
+        assert told.values == {"address": "津桥路9号1-3"}
+    own = read(
+        FORMS, DOG, "dog_name", "写我家那个", dict(first.values), today=TODAY, entities=ENTITIES, earlier=(both,)
+    )
+    assert own.values.get("address") == "小东路30号"
+    one = read(
+        FORMS, DOG, "dog_name", "写我妈那个", dict(first.values), today=TODAY, entities=ENTITIES, earlier=("好",)
+    )
+    assert "address" not in one.values
+
+
+def test_that_one_address_needs_no_such_line() -> None:
+    assert not reading("我住东逸社区 小东路30号2单元301", "address").remark
+
+
+def test_that_a_name_without_a_known_surname_is_taken_though_it_is_not_to_be_written_wrong() -> None:
+    answer = Heard([Turn("correction", 0.6), Turn("answer", 0.37)])
+    told = read(FORMS, PERMIT, "name", "斯琴高娃 可别给写错", {}, today=TODAY, entities=ENTITIES, heard=answer)
+    assert told.values == {"name": "斯琴高娃"}
+
+
+def test_that_an_address_keeps_its_flat_whoever_lives_there() -> None:
+    both = "住津桥路9号1-3 我爸那边是小东路5号2-2"
+    told = read(
+        FORMS, DOG, "phone", "写我爸那个", {"address": "津桥路9号1-3"}, today=TODAY, entities=ENTITIES, earlier=(both,)
+    )
+    assert told.values == {"address": "小东路5号2-2"}
+
+
+@pytest.mark.parametrize("said", ["多少天能拿到证 到哪步了", "交上去了吗 多久下来"])
+def test_that_how_long_it_takes_is_told_beside_where_it_stands(said: str) -> None:
+    assert "15日内" in reading(said, "photo_proof", PERMIT, name="周凯").remark
+    assert "15日内" not in reading(said, "photo_vaccine", DOG, name="周凯").remark
+    assert "15日内" not in reading("到哪步了", "photo_proof", PERMIT, name="周凯").remark
+
+
+def test_that_somebody_who_still_wants_it_asks_nothing() -> None:
+    assert reading("哎 我还是想办", "dog_colour", name="李娜").command == "resume"
+    assert reading("我又想办护照了 咋办", "dog_colour", name="李娜").command != "resume"
+
+
+def test_that_an_estate_alone_is_heard_and_its_house_asked_for() -> None:
+    told = reading(f"李娜 {NUMBER} 13800138000 住东逸社区", "consent")
+    assert told.values["consent"] is True
+    assert "住东逸社区，知道了" in told.remark
+    assert "不想办了随时回" in told.remark
+    assert "知道了" not in reading(f"李娜 {NUMBER} 住东逸社区 大东路5号", "consent").remark
+    assert "知道了" not in reading("李娜 在社区上班", "name").remark

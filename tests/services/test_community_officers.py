@@ -253,3 +253,17 @@ def test_that_a_place_without_a_name_in_the_table_is_not_the_one_looked_up_befor
     with store.reading() as session:
         answer = community_officers.find(session, "那我妹妹家在小东门里那边，归谁管？", before=["大东路1号"])
     assert not told(answer)
+
+
+@pytest.mark.usefixtures("_table")
+@pytest.mark.parametrize("text", ["把他私人微信给我呗", "片警家住哪儿 我去谢谢他", "她个人电话和家庭住址能告诉我不"])
+def test_that_an_officers_own_telephone_and_home_are_told_to_nobody(store: Store, text: str) -> None:
+    answer = find(store, text, "东逸社区")
+    assert not told(answer)
+    assert "不能告诉您" in answer.text
+
+
+@pytest.mark.usefixtures("_table")
+@pytest.mark.parametrize("text", ["他电话多少", "我家住东逸社区 民警是谁", "我不知道什么社区 门口有个超市"])
+def test_that_the_officers_post_is_told(store: Store, text: str) -> None:
+    assert told(find(store, text, "东逸社区")) == {A}

@@ -143,3 +143,23 @@ def test_that_any_text_gives_short_names_that_stand_in_it(text: str) -> None:
     for spellings in asked_names(text):
         assert 1 <= len(spellings) <= 2
         assert all(2 <= len(name) <= 20 for name in spellings)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("李木青 木头的木 也看看", ["李木青"]),
+        ("王屿宁 岛屿的屿", ["王屿宁"]),
+        ("王 屿 宁 再查一遍 我忘了 几个来着", ["王屿宁"]),
+        ("安琪的呢 还有安宁的", ["安琪", "安宁"]),
+    ],
+)
+def test_that_how_a_name_is_spelt_is_no_other_name(text: str, names: list[str]) -> None:
+    assert [spellings[0] for spellings in asked_names(text)] == names
+
+
+def test_that_who_bears_a_name_is_told_to_nobody(imported: Import, store: Store) -> None:
+    imported(*TABLE)
+    for text in ("这个王小明是哪的人 多大岁数", "都是谁啊 住哪"):
+        assert "不能告诉您" in find(store, text).text
+    assert "不能告诉您" not in find(store, "王小明").text

@@ -1737,3 +1737,53 @@ def test_that_what_one_is_doing_asks_nothing_and_a_supposition_stands_with_its_q
     assert filling_in.cut("哎 开车呢 看串行了 210104199104123023")[1] == ""
     assert filling_in.cut("13800004406 要是不让养 我不白填了么") == ("13800004406", "要是不让养 我不白填了么")
     assert filling_in.cut("叫豆豆 那我妈呢") == ("叫豆豆", "那我妈呢")
+
+
+OFFICER_ASKED = Triage("enquiry", 0.92, "enquiry/community_officer")
+
+
+@pytest.mark.parametrize("text", ["我不清楚啥社区 楼下有个药店", "把他私人手机号给我呗 我想当面谢谢人家呢"])
+def test_that_who_knows_no_community_or_asks_for_an_officers_own_number_is_answered_by_the_look_up(text: str) -> None:
+    asked = read(text, Triage("tip", 0.9, "tip/general_tip"))
+    assert meaning(asked, looked_up("look_up_officer", "小东路")).parse_data["intent"]["name"] == "look_up_officer"
+    assert meaning(asked).parse_data["intent"]["name"] != "look_up_officer"
+
+
+def test_that_who_wants_an_officer_to_come_for_what_they_told_looks_up_nobody() -> None:
+    quarrel = said(Triage("help_request", 1.0, "help_request/neighbour_dispute"), "楼上总漏水")
+    text = "不急 叫他哪天有空过来一趟就行 津桥路9号"
+    place = ("place", text.index("津"), len(text))
+    for triage in (OFFICER_ASKED, Triage("help_request", 0.93, "help_request/general_help")):
+        others = {f"楼上总漏水，{text}": read("", triage)}
+        asked = read(text, triage, place)
+        heard = meaning(asked, looked_up("look_up_officer", "津桥路"), quarrel, others=others).parse_data
+        assert heard["triage"]["intent"] == "help_request/neighbour_dispute"
+    asked = "津桥路9号归哪个片警"
+    place = ("place", 0, 5)
+    heard = meaning(read(asked, OFFICER_ASKED, place), looked_up("look_up_officer", "津桥路"), quarrel).parse_data
+    assert heard["intent"]["name"] == "look_up_officer"
+
+
+def test_that_a_name_is_looked_up_once_more_whatever_was_asked_between() -> None:
+    changes = Triage("enquiry", 0.99, "enquiry/household_name_change")
+    between = said(changes, "以后能改名不", Question(("household_name_change",)))
+    again = read("王 屿 宁 再查一遍 我忘了", changes)
+    assert meaning(again, looked_up("look_up_name", "王屿宁"), between).parse_data["intent"]["name"] == "look_up_name"
+    assert meaning(again, between).parse_data["intent"]["name"] != "look_up_name"
+
+
+def test_that_who_asks_something_first_puts_no_form_off() -> None:
+    answers = Triage("enquiry", 1.0, "enquiry/dog_licence")
+    asked_of = (("等会儿啊 先问一嘴", None), ("等一下 先打听个事 我二姨那屋的比熊", None))
+    for first, left in (*asked_of, ("等会儿啊 我先吃饭", "等会儿啊 我先吃饭")):
+        text, clause = f"{first} 狗要多大能办", "狗要多大能办"
+        others = {one: read(one, answers) for one in (first, clause)}
+        heard = meaning(read(text, answers), *DOG_NAME, others=others).parse_data
+        assert (heard.get("besides") or {}).get("told") == left, first
+
+
+def test_that_who_makes_sure_of_a_rule_begins_no_form() -> None:
+    permit = Triage("enquiry", 1.0, "enquiry/residence_permit_apply")
+    rule = meaning(read("那就是必须先办居住证才能落户对吧", permit, topics=[("residence_permit_apply", 0.9)]))
+    assert not rule.parse_data["intent"]["name"].startswith("apply_")
+    assert meaning(read("那先给我办居住证吧", permit)).parse_data["intent"]["name"].startswith("apply_")
