@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.intake import wording
 from bot.intake.advice import Advice, Moment
 from bot.intake.questions import tells_place
+from bot.nlu.corrections import puts_right
 from bot.nlu.entities import entities_of
 from bot.nlu.normaliser import normalise
 from bot.nlu.wording import size
@@ -118,6 +119,8 @@ def of(
     said = advice.receipt(moment, turn, english=english)
     if not (english or moment.scene in advice.receipts) and tells_place(message.text):
         said = wording.PLACE_TAKEN[turn % len(wording.PLACE_TAKEN)]
+    if not (english or advice.listens(moment) or moment.scene in advice.receipts) and puts_right(normalise(message.text)):
+        said = wording.PUT_RIGHT[turn % len(wording.PUT_RIGHT)]
     welcome = wording.WELCOME_ENGLISH if english else wording.WELCOME
     return welcome.format(said=said) if wording.says_thanks(message.text) else said
 
