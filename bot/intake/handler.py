@@ -231,7 +231,9 @@ def in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk,
 def _told_silent(session: Session, message: Message, triage: Triage, desk: Desk) -> Triage:
     """A new alarm as a silent one where its resident has said just before that they must not or cannot be called, or
     says that whom it is about reads along."""
-    silent = is_read_along(message.text, triage.intent) or any(desk.net.asks_for_silence(one.text) for one in belonging.words_before(session, message))
+    silent = is_read_along(message.text, triage.intent) or any(
+        desk.net.asks_for_silence(one.text) for one in belonging.words_before(session, message)
+    )
     return replace(triage, silent=silent)
 
 

@@ -117,9 +117,10 @@ def of(
     if advice.listens(moment) and not english and any(one.kind == "place" for one in entities_of(message.text)):
         return wording.PLACE_HEARD
     said = advice.receipt(moment, turn, english=english)
-    if not (english or moment.scene in advice.receipts) and tells_place(message.text):
+    plain = not (english or moment.scene in advice.receipts)
+    if plain and tells_place(message.text):
         said = wording.PLACE_TAKEN[turn % len(wording.PLACE_TAKEN)]
-    if not (english or advice.listens(moment) or moment.scene in advice.receipts) and puts_right(normalise(message.text)):
+    if plain and not advice.listens(moment) and puts_right(normalise(message.text)):
         said = wording.PUT_RIGHT[turn % len(wording.PUT_RIGHT)]
     welcome = wording.WELCOME_ENGLISH if english else wording.WELCOME
     return welcome.format(said=said) if wording.says_thanks(message.text) else said

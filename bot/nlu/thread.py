@@ -55,7 +55,7 @@ _NO_DETAIL = frozenset(
 )
 """Requests that are no part of the story told before them."""
 _COMPLAINT, _OWN_END = "help_request/complaint_officer", "urgent_alarm/suicide_self"
-_AT_THE_DESK = re.compile("窗口|柜台|大厅|工号|警号|胸牌|工作证|办事员|工作人员|(?:男|女)(?:同志|警|民警)|坐班|叫号|排队")
+_AT_THE_DESK = re.compile("窗口|柜台|大厅|工号|警号|胸牌|工作证|办事员|工作人员|[男女](?:同志|警|民警)|坐班|叫号|排队")
 """Where those work whom a complaint is about, and how they are told apart."""
 _OWN_DEATH = re.compile(
     "(?:我|俺|自己|自个儿?)[^，。,. ]{0,4}(?:该死|去死|想死|死了算|不如死|不想活|不该活|不配活|活够|活腻|白活|多余)"
