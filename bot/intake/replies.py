@@ -147,6 +147,8 @@ def to(
         replies = [BotReply(wording.CHILD_GREETED)]
     elif understanding and case is None and not understanding.of_form and _only_asked(message, triage):
         replies = [BotReply(wording.NOT_REPORTED)]
+    elif understanding and case is None and not understanding.of_form and _announces_play(message, triage):
+        replies = [BotReply(wording.DRILL_ANNOUNCED)]
     elif understanding and triage.uncertain and triage.intent == _CHEATED and not understanding.of_form:
         replies = [BotReply(wording.HALF_CHEATED)]
     elif understanding and triage.intent == _GREETING and _calls(session, message, now=now):
@@ -208,6 +210,12 @@ def _story(before: Sequence[Message], message: Message, triage: Triage) -> list[
 def _only_asked(message: Message, triage: Triage) -> bool:
     """Whether who has only asked says that nothing is to be reported: 先不报 就问问."""
     return message.kind == "text" and triage.intent == _HEARD and reports_nothing(message.text)
+
+
+def _announces_play(message: Message, triage: Triage) -> bool:
+    """Whether what is read as fiction tells the station of a drill beforehand: its officers are to know."""
+    text = wording.unspaced(message.text)
+    return message.kind == "text" and triage.intent == _FICTION and wording.announces_play(text)
 
 
 def _lined(case: Case, message: Message, triage: Triage, desk: Desk) -> str | None:

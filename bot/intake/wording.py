@@ -88,6 +88,11 @@ _ALL_WELL = "没事就好，"
 RESOLVED = f"{_ALL_WELL}记下了，民警在值班台看得到，由民警来结案，您不用再办什么；情况有变化马上再发。"
 RESOLVED_FOUND = "太好了，人找到就好，您也松口气！民警看得到，由民警来结案，您不用再办什么；人要是冻着、不舒服，打120。"
 RESOLVED_ALREADY = "好，知道了，民警看得到，您不用再办什么。之前还打过110、119、120的，也打个电话说一声。"
+DRILL_ANNOUNCED = (
+    "知道了，谢谢提前说一声。这条还没转给民警：要让他们提前知道，回“转人工”，写清哪天几点、在哪、谁负责。\n"
+    "到时候真有人受伤、真着火，照样马上打110、119。"
+)
+"""To who tells of a drill or of filming beforehand, which is read as play and opens no case."""
 RELIEVED_UNSEEN = "太好了，您也缓一缓。在屋里待着就行，不用出去，也不用找谁说；人伤着、难受就打120，有变化写在这里。"
 RELIEVED_UNSEEN_ENGLISH = "Good that they are here. Stay in, you need not meet anybody; write here if anything changes."
 """To who tells that help has come and wants to be seen by nobody."""
@@ -259,6 +264,11 @@ _AWAITS = re.compile(
 """Who asks when help comes has not called it off: 屋里没动静了，你们还得多久."""
 _WHICH_DAY = re.compile(
     "(?:哪天|几号|啥时候|什么时候|多久|多咱)[^，。 ]{0,3}(?:能|会)?[^，。 ]{0,2}(?:来|上门|办|回信|回话|答复)"
+)
+_PLAYED = re.compile("演[习练戏]|拍[戏摄]|拍(?:短剧|电影|视频)|排练")
+_ANNOUNCES = re.compile(
+    "知悉|报备|备案|备个案|周知|特此|告知|通知(?:你们|您们|贵|所里|派出所|一声)|(?:跟|和|给|向)(?:你们|您们?|贵所|所里|派出所)"
+    "[^，。 ]{0,3}(?:说|打|讲|提)|别当真|别出警|不用出警|提前说"
 )
 _GOES_ON = re.compile(
     "烫(?:手|得|死|了)|(?:还在?|又|一直|正)(?:烧|着|冒|漏|打|砸|砍|流|淌|吐|抽|撬|踹|追|涨|呛)(?![0-9急扰听算]|招呼|电话)"
@@ -490,6 +500,11 @@ def may_end(text: str) -> bool:
 def goes_on(text: str) -> bool:
     """Whether words in normal form tell of a danger that is there, whatever was called over before: 门把手都烫了."""
     return bool(_GOES_ON.search(text)) and not _GOES_ON_NO_MORE.search(text)
+
+
+def announces_play(text: str) -> bool:
+    """Whether words in normal form tell the station of a drill or of filming beforehand: 请知悉系演练."""
+    return bool(_PLAYED.search(text) and _ANNOUNCES.search(text))
 
 
 def asks_when(text: str) -> bool:

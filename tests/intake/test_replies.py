@@ -1150,3 +1150,10 @@ async def test_that_a_plea_beside_a_tip_or_a_complaint_is_answered(
     await deliver_as(station, "我要反映个事 就是楼下那家", label)
     await deliver_as(station, text, label)
     assert told in said(station)[-1]
+
+
+@pytest.mark.parametrize("text", ["周四我单位消防演习 有人喊着火别当真", "我公司拟于明日举行反恐演练，特此告知"])
+async def test_that_who_announces_a_drill_is_told_how_the_officers_come_to_know(station: Station, text: str) -> None:
+    await deliver_as(station, text, "other/fiction")
+    await deliver_as(station, "昨天看了个电视剧 拍戏真不容易", "other/fiction")
+    assert said(station) == [wording.DRILL_ANNOUNCED, "答：昨天看了个电视剧 拍戏真不容易"]
