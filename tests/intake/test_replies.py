@@ -1157,3 +1157,19 @@ async def test_that_who_announces_a_drill_is_told_how_the_officers_come_to_know(
     await deliver_as(station, text, "other/fiction")
     await deliver_as(station, "昨天看了个电视剧 拍戏真不容易", "other/fiction")
     assert said(station) == [wording.DRILL_ANNOUNCED, "答：昨天看了个电视剧 拍戏真不容易"]
+
+
+async def test_that_nobody_is_told_to_stay_in_a_burning_house_who_wants_to_be_unnamed(station: Station) -> None:
+    await deliver_as(station, "楼道着火了", "urgent_alarm/fire")
+    await deliver_as(station, "消防来了 可别提是我报的", "other/chitchat")
+    assert wording.RELIEVED_UNSEEN not in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_the_officer_who_has_an_alarm_is_paged_where_it_was_not_over(station: Station) -> None:
+    await deliver_as(station, "楼道着火了", "urgent_alarm/fire")
+    acknowledge(station)
+    await deliver_as(station, "没事了 误会", "help_request/correction")
+    station.phone.take()
+    await deliver_as(station, "墙都烫手了 我出不去", "help_request/correction")
+    assert station.phone.take()["case_id"] == rows(station, Case)[0].id
