@@ -713,8 +713,10 @@ def _beside_relief(case: Case, message: Message, messages: Sequence[Message], de
 
 
 def _stays_unseen(case: Case, message: Message, desk: Desk) -> bool:
-    """Whether an alarm's resident wants to be met by nobody who comes: 千万别来敲我家门, now or before. Where a life may
-    depend on it nobody is told to stay in."""
+    """Whether an alarm's resident wants to be met by nobody who comes: 千万别来敲我家门, now or before.
+
+    Where a life may depend on it nobody is told to stay in.
+    """
     if kind_of(case) in RESCUE:
         return False
     lines = [line for line in desk.advice.current().lines if line.entry.unseen]
