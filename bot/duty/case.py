@@ -380,6 +380,16 @@ def resolve(session: Session, case: Case, words: str, *, by: ResidentId | None =
     return True
 
 
+def not_over(session: Session, case: Case, *, watch: Watch, now: datetime) -> None:
+    """Take back that an alarm is over: its resident tells of the danger again, and somebody has to look again."""
+    case.asked = [mark for mark in case.asked if mark not in (TOLD_OVER, RELIEVED)]
+    ended, case.resolved_at = case.resolved_at, None
+    if case.state == CaseState.ACKNOWLEDGED:
+        escalation.page_holder(session, case, PageKind.TURNED, watch=watch, now=now)
+    elif ended:
+        escalation.page_again(session, case, now=now)
+
+
 def _open_case_for(session: Session, resident_id: ResidentId, label: str, now: datetime) -> Case | None:
     """The open case this message joins: the resident's alarm, else a request or tip that it continues or raises."""
     _one_at_a_time(session, resident_id)

@@ -36,7 +36,7 @@ class Entry(Written):
     belongs to requests and tips as well; `mute`: it is said to whoever cannot telephone, and to nobody else; `intents`:
     it is said also to what is surely read as one of these, whatever its words; `relief`: it answers that help has come;
     `beside`: it answers what is asked of the bot, and what else a message tells is answered beside it; `asks`: it asks
-    where its resident is, and no question follows it.
+    where its resident is, and no question follows it; `unseen`: whoever gets it is not to be met by those who come.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Entry(Written):
     relief: bool = False
     beside: bool = False
     asks: bool = False
+    unseen: bool = False
 
     @property
     def mark(self) -> str:

@@ -12,7 +12,7 @@ from bot.duty import conversation
 from bot.intake import belonging, inbox, receipts, replies, wording
 from bot.intake.desk import Desk
 from bot.intake.inbox import Claimed
-from bot.intake.manner import Manner
+from bot.intake.manner import Manner, is_read_along
 from bot.intake.questions import messages_of
 from bot.intake.understanding import BotReply, Rasa, RasaUnavailableError, Understanding
 from bot.nlu import form_reader, forms
@@ -224,12 +224,16 @@ def in_its_alarm(session: Session, message: Message, triage: Triage, desk: Desk,
     if alarm is None or alarm.alarm_message_id == message.id:
         return _told_silent(session, message, triage, desk) if triage.urgent and not triage.silent else triage
     pinyin = triage.silent and wording.is_pinyin(message.text)
-    return replace(triage, silent=pinyin or desk.net.asks_for_silence(message.text))
+    silent = desk.net.asks_for_silence(message.text) or is_read_along(message.text, alarm.intent)
+    return replace(triage, silent=pinyin or silent)
 
 
 def _told_silent(session: Session, message: Message, triage: Triage, desk: Desk) -> Triage:
-    """A new alarm as a silent one where its resident has said just before that they must not or cannot be called."""
-    silent = any(desk.net.asks_for_silence(one.text) for one in belonging.words_before(session, message))
+    """A new alarm as a silent one where its resident has said just before that they must not or cannot be called, or
+    says that whom it is about reads along."""
+    silent = is_read_along(message.text, triage.intent) or any(
+        desk.net.asks_for_silence(one.text) for one in belonging.words_before(session, message)
+    )
     return replace(triage, silent=silent)
 
 

@@ -42,6 +42,14 @@ _HUSHED = re.compile(
     "|(?:will|'ll|can|might) (?:hear|see) (?:me|us|it|this)|(?:have|need) to be quiet|must be quiet|whisper"
 )
 """Whoever writes keeps still, or something from somebody."""
+_READ_ALONG = re.compile(
+    f"{_THEY}(?:人|现在|这会儿|还|就|正|都|又|一直|老|总|要|会)*[看翻查盯](?:着|了)?(?:我|俺)的?(?:手机|微信|聊天|屏幕|打字)(?![里上])"
+)
+_HELD_BY = frozenset(
+    f"{URGENT}/{kind}"
+    for kind in ("captivity", "kidnapping", "domestic_violence", "child_abuse", "sexual_assault", "stalking")
+)
+"""Alarms in which whoever reads along is whom they are about."""
 _FEAR = re.compile(
     "不敢|躲|藏|小声|出声|吱声|看[我见到]?手机|在旁边|在跟前|跟着我|盯着|不让我|[他男人][^。]{0,8}(?:还在|堵|门口|门外|楼下)"
 )
@@ -161,6 +169,11 @@ def _is_hidden(case: Case, messages: Sequence[Message], texts: Sequence[str]) ->
         return not (deaf or unreachable) or any(_FEAR.search(text) for text in texts)
     whispered = any((one.triage or {}).get("intent") == _WHISPER for one in messages if one.id == case.alarm_message_id)
     return whispered and not deaf
+
+
+def is_read_along(text: str, intent: str) -> bool:
+    """Whether words in an alarm of this kind say that whom it is about looks at the telephone: 他们看着我手机."""
+    return intent in _HELD_BY and any(_READ_ALONG.search(form) for form in (normalise(text), wording.unspaced(text)))
 
 
 def greets_as_a_child(text: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.intake import wording
 from bot.intake.advice import Advice, Moment
 from bot.intake.questions import tells_place
+from bot.nlu.corrections import puts_right
 from bot.nlu.entities import entities_of
 from bot.nlu.normaliser import normalise
 from bot.nlu.wording import size
@@ -116,8 +117,11 @@ def of(
     if advice.listens(moment) and not english and any(one.kind == "place" for one in entities_of(message.text)):
         return wording.PLACE_HEARD
     said = advice.receipt(moment, turn, english=english)
-    if not (english or moment.scene in advice.receipts) and tells_place(message.text):
+    plain = not (english or moment.scene in advice.receipts)
+    if plain and tells_place(message.text):
         said = wording.PLACE_TAKEN[turn % len(wording.PLACE_TAKEN)]
+    if plain and not advice.listens(moment) and puts_right(normalise(message.text)):
+        said = wording.PUT_RIGHT[turn % len(wording.PUT_RIGHT)]
     welcome = wording.WELCOME_ENGLISH if english else wording.WELCOME
     return welcome.format(said=said) if wording.says_thanks(message.text) else said
 

@@ -147,6 +147,8 @@ def to(
         replies = [BotReply(wording.CHILD_GREETED)]
     elif understanding and case is None and not understanding.of_form and _only_asked(message, triage):
         replies = [BotReply(wording.NOT_REPORTED)]
+    elif understanding and case is None and not understanding.of_form and _announces_play(message, triage):
+        replies = [BotReply(wording.DRILL_ANNOUNCED)]
     elif understanding and triage.uncertain and triage.intent == _CHEATED and not understanding.of_form:
         replies = [BotReply(wording.HALF_CHEATED)]
     elif understanding and triage.intent == _GREETING and _calls(session, message, now=now):
@@ -208,6 +210,12 @@ def _story(before: Sequence[Message], message: Message, triage: Triage) -> list[
 def _only_asked(message: Message, triage: Triage) -> bool:
     """Whether who has only asked says that nothing is to be reported: 先不报 就问问."""
     return message.kind == "text" and triage.intent == _HEARD and reports_nothing(message.text)
+
+
+def _announces_play(message: Message, triage: Triage) -> bool:
+    """Whether what is read as fiction tells the station of a drill beforehand: its officers are to know."""
+    text = wording.unspaced(message.text)
+    return message.kind == "text" and triage.intent == _FICTION and wording.announces_play(text)
 
 
 def _lined(case: Case, message: Message, triage: Triage, desk: Desk) -> str | None:
@@ -387,7 +395,10 @@ def _in_alarm(
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
         return [BotReply(_ended(session, case, message, messages, desk, now=now))]
     if relief:
-        beside = _beside_relief(case, message, messages, desk, _manner(session, case, messages))
+        manner = _manner(session, case, messages)
+        beside = _beside_relief(case, message, messages, desk, manner)
+        if _stays_unseen(case, message, desk) and not manner.hidden:
+            relief = wording.RELIEVED_UNSEEN_ENGLISH if manner.english else manner.aloud(wording.RELIEVED_UNSEEN)
         return [BotReply(text) for text in (relief, *beside)]
     if _net_sees(message, triage):
         case.asked = [mark for mark in case.asked if mark != duty_case.RELIEVED]  # he is back
@@ -398,7 +409,8 @@ def _in_alarm(
     manner = _manner(session, case, messages)
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
-    if told_over and triage.intent == _CORRECTION:
+    bare = wording.unspaced(message.text)
+    if told_over and triage.intent == _CORRECTION and wording.may_end(bare) and not wording.goes_on(bare):
         return [BotReply(receipts.SILENT[manner.english] if manner.hidden else wording.RESOLVED_ALREADY)]
     moment = Moment(
         kind_of(case),
@@ -410,6 +422,9 @@ def _in_alarm(
         relieved=duty_case.RELIEVED in case.asked,
     )
     alarm = _Alarm(session, message, understanding, triage, case, desk, messages, manner, moment, told_over)
+    if told_over and message.kind == "text" and wording.goes_on(bare):
+        duty_case.not_over(session, case, watch=desk.watch(), now=now)
+        return _not_over(replace(alarm, told_over=False, moment=replace(moment, over=False, relieved=False)))
     said = _apart(alarm)
     return said if said is not None else _of_alarm(alarm)
 
@@ -469,6 +484,19 @@ class _Alarm:
         return _answer(self.message, self.understanding, self.manner, self.desk, kinds_of_case)
 
 
+def _not_over(alarm: _Alarm) -> list[BotReply]:
+    """The guidance to who tells of the danger again behind the word that it was over, and the next question."""
+    moment, manner, desk = alarm.moment, alarm.manner, alarm.desk
+    if manner.hidden:
+        return [BotReply(receipts.SILENT[manner.english])]
+    fitting = _fitting(alarm.case, alarm.message, alarm.triage, manner, desk, moment)
+    advice = desk.advice.current()
+    todo = advice.in_english(moment) if manner.english else advice.to_do_now(moment)
+    said = (fitting and fitting[1]) or alarm.answer() or manner.aloud(todo)
+    again = wording.NOT_OVER_ENGLISH if manner.english else wording.NOT_OVER
+    return [BotReply(f"{again}\n{said}".rstrip()), *_next_question(alarm)]
+
+
 def _apart(alarm: _Alarm) -> list[BotReply] | None:
     """What is said to words that are none of the alarm, or tell that it has passed; None where they are its own."""
     case, triage, manner, moment = alarm.case, alarm.triage, alarm.manner, alarm.moment
@@ -482,7 +510,7 @@ def _apart(alarm: _Alarm) -> list[BotReply] | None:
     stands_on_it = moment.over and wording.asks_of_the_alarm(normalise(alarm.message.text))
     if stands_on_it and (said := alarm.answer()):
         return [BotReply(said)]
-    of_papers = alarm.told_over and bool(_PAPERS.match(triage.intent))
+    of_papers = bool(_PAPERS.match(triage.intent))  # what is asked of papers looks like nothing
     faint = manner.hidden and alarm.other_matter and (of_papers or kinds.is_faint_whisper(alarm.session, case))
     seen = not manner.hidden or case.acknowledged_at is not None
     of_form = alarm.other_matter and triage.intent in _OF_FORMS and seen
@@ -508,6 +536,7 @@ def _of_alarm(alarm: _Alarm) -> list[BotReply]:
     apart = alarm.other_matter and triage.intent not in _OF_AN_ALARM and triage.confidence >= _PLAINLY_ANOTHER
     fitting = None if apart else _fitting(case, message, triage, manner, desk, moment)
     calm = alarm.matter or (over and triage.intent != _WITHOUT_SUBJECT and not triage.urgent)
+    calm = calm and triage.intent != _CORRECTION  # its guidance says that nothing need be done
     calm = calm or (alarm.told_over and triage.label == "other") or (alarm.doubted and _is_calm(triage))
     if not (begins or fitting or manner.hidden) and calm and (known := _known(alarm.understanding)):
         return known
@@ -683,6 +712,18 @@ def _beside_relief(case: Case, message: Message, messages: Sequence[Message], de
     return [said] if found and (said := manner.of_entry(found)) else []
 
 
+def _stays_unseen(case: Case, message: Message, desk: Desk) -> bool:
+    """Whether an alarm's resident wants to be met by nobody who comes: 千万别来敲我家门, now or before.
+
+    Where a life may depend on it nobody is told to stay in.
+    """
+    if kind_of(case) in RESCUE:
+        return False
+    lines = [line for line in desk.advice.current().lines if line.entry.unseen]
+    said = next(lines_for(Moment(kind_of(case)), message.text, lines), None)
+    return said is not None or any(line.entry.mark in case.asked for line in lines)
+
+
 def _worse(case: Case, triage: Triage, moment: Moment, manner: Manner, desk: Desk) -> str | None:
     """What counts most where a life is surely at stake in an alarm that is about something else; said once."""
     kind = triage.intent.rpartition("/")[2]
@@ -796,6 +837,8 @@ def _answer(
     """What is said to a question that has one answer whatever the scene; none where this manner has none of it."""
     if understanding is None or message.kind != "text" or wording.only_cries(message.text):
         return None
+    if puts_right(normalise(message.text)) and not receipts.asks_something(message.text):
+        return None  # 不对 他穿的蓝棉袄 is no question, whatever it sounds like
     found = desk.answers.current().to(message.text, understanding.asked, kinds_of_case, surely=surely)
     if found is None or (found.relief and ANY in kinds_of_case):
         return None  # in an alarm only `_relief` says that all is well

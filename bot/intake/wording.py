@@ -88,6 +88,19 @@ _ALL_WELL = "没事就好，"
 RESOLVED = f"{_ALL_WELL}记下了，民警在值班台看得到，由民警来结案，您不用再办什么；情况有变化马上再发。"
 RESOLVED_FOUND = "太好了，人找到就好，您也松口气！民警看得到，由民警来结案，您不用再办什么；人要是冻着、不舒服，打120。"
 RESOLVED_ALREADY = "好，知道了，民警看得到，您不用再办什么。之前还打过110、119、120的，也打个电话说一声。"
+DRILL_ANNOUNCED = (
+    "知道了，谢谢提前说一声。这条还没转给民警：要让他们提前知道，回“转人工”，写清哪天几点、在哪、谁负责。\n"
+    "到时候真有人受伤、真着火，照样马上打110、119。"
+)
+"""To who tells of a drill or of filming beforehand, which is read as play and opens no case."""
+RELIEVED_UNSEEN = "太好了，您也缓一缓。在屋里待着就行，不用出去，也不用找谁说；人伤着、难受就打120，有变化写在这里。"
+RELIEVED_UNSEEN_ENGLISH = "Good that they are here. Stay in, you need not meet anybody; write here if anything changes."
+"""To who tells that help has come and wants to be seen by nobody."""
+NOT_OVER = "知道了，还没过去：值班民警又收到提醒了。"
+NOT_OVER_ENGLISH = "So it is not over. The officer has been alerted again."
+"""To who tells of the danger again behind the word that it was over."""
+PUT_RIGHT = ("好，以您刚改的这句为准，民警看得到。", "改过来了，按您这句算，民警看得到。")
+"""To who puts a place, a number or somebody's looks right."""
 RESOLVED_UNPROVEN = "记下了，您也缓一缓。民警会核实一下再结案；情况有变化马上再发。"
 THANKED = "不客气，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
 PARTING = "好，您先顾好自己。这件事民警看得到，要问您什么会在这里写；情况有变化马上再发。"
@@ -245,13 +258,32 @@ _MAY_END = re.compile(
 )
 """Words without which nobody says that an alarm is over, whatever a model hears in the others."""
 _AWAITS = re.compile(
-    "(?:[还得要]|到底)[^，。 ]{0,2}多(?:久|长时间)|多(?:久|长时间)[^，。 ]{0,3}到"
+    "(?:[还得要]|到底)[^，。 ]{0,2}[多好](?:久|长时间)|多(?:久|长时间)[^，。 ]{0,3}到"
     "|(?:啥|什么)时候[^，。 ]{0,2}[到来]|到哪儿?了|快[点些]?来"
 )
 """Who asks when help comes has not called it off: 屋里没动静了，你们还得多久."""
 _WHICH_DAY = re.compile(
     "(?:哪天|几号|啥时候|什么时候|多久|多咱)[^，。 ]{0,3}(?:能|会)?[^，。 ]{0,2}(?:来|上门|办|回信|回话|答复)"
 )
+_PLAYED = re.compile("演[习练戏]|拍[戏摄]|拍(?:短剧|电影|视频)|排练")
+_ANNOUNCES = re.compile(
+    "知悉|报备|备案|备个案|周知|特此|告知|通知(?:你们|您们|贵|所里|派出所|一声)|(?:跟|和|给|向)(?:你们|您们?|贵所|所里|派出所)"
+    "[^，。 ]{0,3}(?:说|打|讲|提)|别当真|别出警|不用出警|提前说"
+)
+_GOES_ON = re.compile(
+    "烫(?:手|得|死|了)|(?:还在?|又|一直|正)(?:烧|着|冒|漏|打|砸|砍|流|淌|吐|抽|撬|踹|追|涨|呛)(?![0-9急扰听算]|招呼|电话)"
+    "|(?:烟|火|水|血|味儿?)[^，。 没不]{0,4}(?:更|越来|进来|上来|进屋|涌|漫|大了|浓|止不住)|冒(?:浓|黑|大)?烟"
+    "|呛得?[我人]?(?:不行|难受|咳|死)"
+    "|[出下逃]不(?:去|来)|逃不了|[上喘]不[上过]来?气|叫不[醒应]|没气了|(?:要|快)(?:憋|呛|烧|淹)|(?:撑|挺|顶|坚持)不(?:住|了)"
+    "|困[在住]|救(?:命|我|救)|快来人"
+)
+_GOES_ON_NO_MORE = re.compile(
+    "没事|[不没](?:再)?(?:烧|冒|漏|打|砸|流|烫|呛)|[灭关停止走散消好]了|假的|误会|虚惊|要是|如果|万一|刚才|当时|那会儿|那阵|昨|上次"
+    "|[做炒]|饭|锅|修|赔|[吗？?]|不(?:要紧|用来)"
+)
+"""Words of a danger that is there, and what tells of it as past, small or only feared."""
+
+
 _UNSURE = re.compile(
     "(?:应该|好像|可能|估计|大概|似乎|也许|八成|不知道|没准).{0,8}(?:[灭停走散消]|没事|好了|过去|找到|回来|完了|不在)"
 )
@@ -463,6 +495,16 @@ def says_worse(text: str) -> bool:
 def may_end(text: str) -> bool:
     """Whether words in normal form have anything of an alarm that is over: a model alone took 我上去给拔了吧 for it."""
     return bool(_MAY_END.search(text)) and not _AWAITS.search(text)
+
+
+def goes_on(text: str) -> bool:
+    """Whether words in normal form tell of a danger that is there, whatever was called over before: 门把手都烫了."""
+    return bool(_GOES_ON.search(text)) and not _GOES_ON_NO_MORE.search(text)
+
+
+def announces_play(text: str) -> bool:
+    """Whether words in normal form tell the station of a drill or of filming beforehand: 请知悉系演练."""
+    return bool(_PLAYED.search(text) and _ANNOUNCES.search(text))
 
 
 def asks_when(text: str) -> bool:

@@ -154,6 +154,9 @@ class Asked:
         # Behind a question what is half taken for chat, and asks, is the next one: 每年都要重新弄吗.
         asking = enquires or (triage.intent in _LOST and triage.confidence < CERTAIN and asks(normalise(text)))
         goes_on = goes_on and interpreter.continues(text, ranked, enquires=asking)
+        of_request = before is not None and before != self.last
+        if of_request and interpreter.leaves(self.intent_of(before), text, ranked):
+            before, goes_on = None, False
         lost = triage.intent in _LOST
         alone = self._said.form is None and not self._said.alarm_open  # in an alarm the rest is about the alarm
         if before and not goes_on and alone and lost:

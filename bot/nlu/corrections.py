@@ -170,16 +170,26 @@ def _changed(old: str, new: str) -> int:
     return min(sum(a != b for a, b in zip(short, long[at:], strict=False)) for at in shifts) + len(long) - len(short)
 
 
-_SLIP = re.compile("[打写说弄发记报念整听看](?:错|差|串|岔|反)了?")
+_SLIP = re.compile(
+    "[打写说弄发记报念整听看搞认数填选讲](?:错|差|串|岔|反)了?"
+    "|^(?:[啊哎呀诶等，, ]*)(?:不对(?!劲|付|头|着|称)|错[了 ,，]|错错)"
+)
 _DETAIL = re.compile(
     r"\d|[一二三四五六七八九十]+(?:号|楼|层|栋|单元|门|户|室|岁)|[路街巷]|小区|社区|单元"
     "|[白黑红蓝绿黄灰紫粉](?:色|的)|[衣裤帽鞋裙袄]|头盔|外套|羽绒|车牌|眼镜|头发|[高矮]个"
+    "|[一两俩三仨四五六七八九十几](?:个|口|名)?(?:大|小|老)?(?:人|孩|娃)|俩|仨"
 )
-_OVER = re.compile("找[到着]|回来了|没事|误会|不用(?:来|找|管|跑)|别(?:来|找|跑)|虚惊|接[到着]了")
+_OVER = re.compile(
+    "找[到着]|回来了|没事|误会|不用(?:来|找|管|跑)|别(?:来|找|跑)|虚惊|接[到着]了"
+    "|拍戏|演[习练戏]|闹着玩|游戏|玩呢|是我(?:弟|哥|爸|妈|姐|妹|舅|叔|姑|姨|公|婆|老公|媳妇|自己)"
+    "|(?:不是|没有?)(?:真的?)?"
+    "(?:着火|起火|失火|火灾|小偷|贼|坏人|煤气|燃气|漏气|打架|打人|抢劫|骗子|丢|走丢|走失)"
+)
 
 
 def puts_right(text: str) -> bool:
-    """Whether a text in normal form only puts a detail right, and says nothing of it being over: 说错了，是17号."""
+    """Whether a text in normal form only puts a detail right (a place, how many, what somebody wears) and says
+    nothing of it being over: 说错了，是17号."""
     slips = _SLIP.search(text) or next(swaps(text), None)
     return bool(slips) and bool(_DETAIL.search(text)) and not _OVER.search(text)
 

@@ -115,6 +115,8 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _PLAINLY_ONE = 0.9
 """P(intent | enquiry) from which 居住证怎么办 says enough, though its field has many matters."""
 _ALL_OF_IT = 0.95
+_LEAVES, _PAPERS = 0.6, re.compile("证(?!据|明|实|人)|户口|护照|驾照|落户|迁户|社保卡")
+"""P of all matters of one kind of papers, behind a request, and the papers that are named."""
 """P(intent | enquiry) of a whole message from which its parts are about nothing else, whatever they look like alone."""
 _OF_ITS_OWN = 0.2
 """How much of the logit with which its own matter answers a question the last one may have for it to stand alone: of
@@ -227,6 +229,15 @@ class Interpreter:
         if enquires and first != normal and self.only_continues(first):
             return True  # 得多少钱 我退休金才三千来块
         return enquires and not sure and (bool(wording.aspects) or size(normal) <= _VAGUE_CHARACTERS)
+
+    @staticmethod
+    def leaves(intent: str, text: str, ranked: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether a question behind a request, of which others would be about this intent, names papers and is surely
+        about some of one kind: what a new card costs, behind a bag left in a taxi."""
+        if not ranked or ranked[0]["name"] in (intent, FOLLOW_UP) or not _PAPERS.search(normalise(text)):
+            return False
+        kind = str(ranked[0]["name"]).partition("_")[0]
+        return sum(float(one["confidence"]) for one in ranked if str(one["name"]).startswith(kind)) >= _LEAVES
 
     def adds_to(self, text: str, before: Question) -> bool:
         """Whether a message that by itself is small talk or nothing only adds to the question before it: 我18."""

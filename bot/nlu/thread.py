@@ -55,6 +55,8 @@ _NO_DETAIL = frozenset(
 )
 """Requests that are no part of the story told before them."""
 _COMPLAINT, _OWN_END = "help_request/complaint_officer", "urgent_alarm/suicide_self"
+_AT_THE_DESK = re.compile("窗口|柜台|大厅|工号|警号|胸牌|工作证|办事员|工作人员|[男女](?:同志|警|民警)|坐班|叫号|排队")
+"""Where those work whom a complaint is about, and how they are told apart."""
 _OWN_DEATH = re.compile(
     "(?:我|俺|自己|自个儿?)[^，。,. ]{0,4}(?:该死|去死|想死|死了算|不如死|不想活|不该活|不配活|活够|活腻|白活|多余)"
     "|(?:不想|不该|不配)活|活着[^，。,. ]{0,3}(?:没意思|没劲|干啥|干嘛|有啥用|受罪)|死了(?:得了|算了|拉倒)"
@@ -168,7 +170,7 @@ class Thread:
             return parse_data
         if before.intent in _NO_DETAIL and triage.intent == _CHAT and triage.confidence >= _SURELY_CHAT:
             return parse_data  # said beside asking for an officer, and no more of any story
-        if before.intent == _COMPLAINT and triage.urgent and _hardly_one(triage, before, said):
+        if before.intent == _COMPLAINT and triage.urgent and _of_complaint(triage, before, said):
             return read_as(parse_data, before, before.intent)  # the rude words that it is about: 那就别开门
         if before.intent == _LOCKED_OUT and not triage.urgent and (alarm := await _seen_by_net(parse, _NO_KEY, text)):
             return graver(parse_data, alarm)
@@ -413,6 +415,13 @@ def _hardly_one(read: Triage, before: Triage, text: str) -> bool:
     """Whether an alarm is heard but faintly behind a request or tip, in words of which none is one of an alarm: what
     the driver looked like, of a telephone left in a taxi. An officer reads it there."""
     return before.label in ("help_request", "tip") and faintly_heard(read, text)
+
+
+def _of_complaint(read: Triage, before: Triage, text: str) -> bool:
+    """Whether an alarm is heard behind a complaint in words of which none is one of an alarm, faintly or in what tells
+    whom it is about and where they sit: 戴眼镜，靠里面那个窗口."""
+    describes = _AT_THE_DESK.search(text) and not (read.seen_by_net or of_alarm(text) or _NOW.search(text))
+    return _hardly_one(read, before, text) or (bool(describes) and read.confidence < _PLAIN)
 
 
 def _long_past(text: str) -> bool:

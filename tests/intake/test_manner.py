@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.intake.manner import Manner, greets_as_a_child
+from bot.intake.manner import Manner, greets_as_a_child, is_read_along
 from bot.intake.wording import through_others
 from bot.nlu.safety_net import SafetyNet
 from bot.store.models import Case, Message
@@ -184,3 +184,19 @@ def test_that_a_childs_greeting_is_known(text: str, child: bool) -> None:
 )
 def test_that_others_telephone_for_whoever_cannot(text: str, spoken: str) -> None:
     assert through_others(text) == spoken
+
+
+@pytest.mark.parametrize(
+    ("intent", "text", "along"),
+    [
+        ("captivity", "他们看着我手机 出不去", True),
+        ("domestic_violence", "我老公老翻我手机", True),
+        ("stalking", "那男的一直盯着我手机", True),
+        ("captivity", "他在看手机 没注意我", False),
+        ("fraud_transfer", "骗子让看着我手机屏幕", False),
+        ("domestic_violence", "他看我手机里没钱就打我", False),
+        ("fire", "他们看着我手机拍的火", False),
+    ],
+)
+def test_that_only_whom_an_alarm_is_about_reads_along(intent: str, text: str, along: bool) -> None:
+    assert is_read_along(text, f"urgent_alarm/{intent}") == along

@@ -64,7 +64,12 @@ def test_that_a_question_is_told_from_a_fact(text: str, asks: bool) -> None:
     assert receipts.asks_something(text) is asks
 
 
-@pytest.mark.parametrize("text", ["他往后门去了", "嗯", "说错了 是17号不是7号"])
+@pytest.mark.parametrize("text", ["说错了 是17号不是7号", "不对 她穿的黄裙子", "数错了 是三个人"])
+def test_that_a_detail_put_right_is_received_as_that_and_not_read_back(text: str) -> None:
+    assert receipt(text) in wording.PUT_RIGHT
+
+
+@pytest.mark.parametrize("text", ["他往后门去了", "嗯"])
 def test_that_what_is_told_is_received_and_not_read_back(text: str) -> None:
     assert receipt(text) == ADVICE.receipts["any"][1]
     assert receipt("a red coat and boots", english=True) == wording.RECEIPT_ENGLISH

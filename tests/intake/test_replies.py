@@ -1028,3 +1028,148 @@ async def test_that_what_led_to_an_alarm_colours_nothing_once_it_is_over(station
     await deliver_as(station, text, "urgent_alarm/drowning")
     assert said(station)[-1] == wording.SHAKEN, "it promises no page that nobody got"
     assert len(rows(station, Case)) == 1
+
+
+@pytest.mark.parametrize(
+    "right",
+    ["搞错了搞错了 12号是我单位 我家在14号3楼", "数错了 屋里是四个人", "记错了 我在二单元", "不对 他穿的是绿外套"],
+)
+async def test_that_a_detail_put_right_is_taken_down_and_is_no_end(station: Station, right: str) -> None:
+    await deliver_as(station, "楼道着火了 烟特别大", "urgent_alarm/fire")
+    await deliver_as(station, right, "help_request/correction")
+    assert any(text in said(station)[-1] for text in wording.PUT_RIGHT)
+    assert TOLD_OVER not in rows(station, Case)[0].asked
+    station.phone.take()
+
+
+async def test_that_a_fire_that_was_none_is_still_over(station: Station) -> None:
+    await deliver_as(station, "楼道着火了 烟特别大", "urgent_alarm/fire")
+    await deliver_as(station, "搞错了 不是着火 是三楼做饭呢", "help_request/correction")
+    assert said(station)[-1] == wording.RESOLVED
+    station.phone.take()
+
+
+@pytest.mark.parametrize("text", ["门把手烫得不行", "墙都烫手了 我出不去", "屋里呛得不行 喘不上来气"])
+async def test_that_danger_told_behind_the_end_is_guided_and_paged_again(station: Station, text: str) -> None:
+    await deliver_as(station, "楼道着火了", "urgent_alarm/fire")
+    station.phone.take()
+    await deliver_as(station, "没事了 误会", "help_request/correction")
+    assert rows(station, Case)[0].resolved_at is not None
+    await deliver_as(station, text, "help_request/correction")
+    (case,) = rows(station, Case)
+    assert said(station)[-1].startswith(wording.NOT_OVER)
+    assert len(said(station)[-1]) > len(wording.NOT_OVER) + 10
+    assert (case.resolved_at, TOLD_OVER in case.asked) == (None, False)
+    await station.engine.run_due()
+    assert station.phone.take()["case_id"] == case.id
+
+
+@pytest.mark.parametrize(
+    "text", ["火灭了 没事了", "刚才烟大 现在散了", "锅烫了一下 不要紧", "烟散了", "要是又着了咋办", "没再冒烟"]
+)
+def test_that_what_is_past_or_only_feared_does_not_go_on(text: str) -> None:
+    assert not wording.goes_on(text)
+
+
+async def test_that_who_waits_for_help_is_not_told_that_nothing_need_be_done(station: Station) -> None:
+    await deliver_as(station, "楼道着火了", "urgent_alarm/fire")
+    await deliver_as(station, "没事了 误会", "help_request/correction")
+    await deliver_as(station, "你们还要好久才到", "help_request/correction")
+    assert said(station)[-1] not in (wording.RESOLVED_ALREADY, "答：你们还要好久才到")
+    station.phone.take()
+
+
+@pytest.mark.parametrize("text", ["警察到了 在楼下呢 别来敲我们家", "民警来了 看见警车了 可别提是我报的"])
+async def test_that_who_wants_to_be_met_by_nobody_is_not_sent_to_those_who_came(station: Station, text: str) -> None:
+    await deliver_as(station, "楼下打起来了 有人流血", "urgent_alarm/assault")
+    await deliver_as(station, text, "other/chitchat")
+    assert said(station)[-1].startswith(wording.RELIEVED_UNSEEN)
+    assert "跟到场的" not in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_who_minds_nobody_is_sent_to_those_who_came(station: Station) -> None:
+    await deliver_as(station, "楼下打起来了 有人流血", "urgent_alarm/assault")
+    await deliver_as(station, "警察来了 在楼下呢", "other/chitchat")
+    assert "跟到场的" in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_a_captive_whose_telephone_is_watched_is_answered_so_that_it_looks_like_nothing(
+    station: Station,
+) -> None:
+    await deliver_as(station, "他们盯着我手机 门锁了出不去", "urgent_alarm/captivity")
+    assert said(station)[-1].startswith(wording.SILENT_ALARM)
+    assert rows(station, Case)[0].silent
+    await deliver_as(station, "居住证照片要几张", "enquiry/residence_permit_apply")
+    assert said(station)[-1] == "答：居住证照片要几张"
+    await deliver_as(station, "出来了 坐上警车了 谢谢", "other/thanks")
+    assert said(station)[-1].startswith("太好了")
+    station.phone.take()
+
+
+async def test_that_a_stranger_who_reads_along_is_shown_an_office_and_its_resident_whom_they_reach(
+    station: Station,
+) -> None:
+    await deliver_as(station, "他打我 别打电话 他看我手机", "urgent_alarm/domestic_violence")
+    await deliver_as(station, "你哪位 跟我老婆聊啥呢", "other/bot_identity")
+    assert said(station)[-1].startswith("自动回复")
+    await deliver_as(station, "他出门了 聊天我都删了 我带孩子走还是等你们", "urgent_alarm/domestic_violence")
+    assert "邻居" in said(station)[-1]
+    station.phone.take()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("suicide_other", "他给我回了个字 我该说什么啊", "我在，我陪着你"),
+        ("suicide_other", "要是他没事 我是不是报假警", "不算"),
+        ("fire", "门都烫手了 还要等多久", "别开门"),
+        ("drowning", "我车也泡了 这保险能赔吗", "保险公司"),
+        ("drowning", "消防得等多长时间", "说不准"),
+    ],
+)
+async def test_that_a_question_of_one_answer_is_not_put_off(station: Station, kind: str, text: str, told: str) -> None:
+    await deliver_as(station, "快来人 救命", f"urgent_alarm/{kind}")
+    await deliver_as(station, text, "help_request/human_service")
+    assert told in said(station)[-1]
+    station.phone.take()
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "told"),
+    [
+        ("tip/gambling", "三楼东户 别写是邻居说的行不", "保密"),
+        ("tip/gambling", "这照片能认出是我家阳台吧 能撤不", "不给被举报的人看"),
+        ("help_request/complaint_officer", "那你说这违规吗", "核实"),
+    ],
+)
+async def test_that_a_plea_beside_a_tip_or_a_complaint_is_answered(
+    station: Station, label: str, text: str, told: str
+) -> None:
+    await deliver_as(station, "我要反映个事 就是楼下那家", label)
+    await deliver_as(station, text, label)
+    assert told in said(station)[-1]
+
+
+@pytest.mark.parametrize("text", ["周四我单位消防演习 有人喊着火别当真", "我公司拟于明日举行反恐演练，特此告知"])
+async def test_that_who_announces_a_drill_is_told_how_the_officers_come_to_know(station: Station, text: str) -> None:
+    await deliver_as(station, text, "other/fiction")
+    await deliver_as(station, "昨天看了个电视剧 拍戏真不容易", "other/fiction")
+    assert said(station) == [wording.DRILL_ANNOUNCED, "答：昨天看了个电视剧 拍戏真不容易"]
+
+
+async def test_that_nobody_is_told_to_stay_in_a_burning_house_who_wants_to_be_unnamed(station: Station) -> None:
+    await deliver_as(station, "楼道着火了", "urgent_alarm/fire")
+    await deliver_as(station, "消防来了 可别提是我报的", "other/chitchat")
+    assert wording.RELIEVED_UNSEEN not in said(station)[-1]
+    station.phone.take()
+
+
+async def test_that_the_officer_who_has_an_alarm_is_paged_where_it_was_not_over(station: Station) -> None:
+    await deliver_as(station, "楼道着火了", "urgent_alarm/fire")
+    acknowledge(station)
+    await deliver_as(station, "没事了 误会", "help_request/correction")
+    station.phone.take()
+    await deliver_as(station, "墙都烫手了 我出不去", "help_request/correction")
+    assert station.phone.take()["case_id"] == rows(station, Case)[0].id

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.nlu.corrections import other_end, other_house, other_spelling, swapped, swaps
+from bot.nlu.corrections import other_end, other_house, other_spelling, puts_right, swapped, swaps
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,35 @@ def test_that_a_flat_may_be_told_anew_by_its_number_alone(said: str, right: str 
 )
 def test_that_a_name_is_put_right_by_how_it_is_spelt(name: str, text: str, right: str | None) -> None:
     assert other_spelling(name, text) == right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "搞错了 不是12号 12号是我单位 我家在14号3楼",
+        "记错了 我在二单元",
+        "不对 她今天换了红外套",
+        "数错了 屋里是四个人",
+        "错 错 3 单元 不是 5",
+        "看差了 不是一个是俩 还有个老太太",
+        "认错了 车是白色的",
+    ],
+)
+def test_that_a_place_a_number_or_clothes_put_right_are_only_a_detail(text: str) -> None:
+    assert puts_right(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "搞错了 不是着火 是3楼做饭",
+        "看错了 是2楼的人拍戏",
+        "弄错了 是我弟拿着钥匙 住5号楼的",
+        "搞错了 不用来5号楼了",
+        "整岔了 是我自己家",
+        "不对劲 三楼没动静了",
+        "三号楼二单元",
+    ],
+)
+def test_that_who_was_wrong_about_the_danger_itself_puts_no_detail_right(text: str) -> None:
+    assert not puts_right(text)

@@ -576,6 +576,37 @@ def test_that_a_statement_without_a_subject_goes_on_with_the_complaint_before_it
     assert heard.parse_data["triage"]["intent"] == "help_request/complaint_officer"
 
 
+@pytest.mark.parametrize(
+    ("text", "intent", "share", "about"),
+    [
+        ("补张新证得多少钱", "idcard_lost", 0.99, "idcard_lost"),
+        ("没证这几天人家查证咋整", "idcard_time", 0.94, "idcard_time"),
+        ("得几天能有信", "idcard_time", 0.95, "lost_found_howto"),
+        ("多少钱", "idcard_fee", 0.97, "lost_found_howto"),
+    ],
+)
+def test_that_a_question_that_names_papers_behind_a_request_is_about_them(
+    text: str, intent: str, share: float, about: str
+) -> None:
+    lost = said(Triage("help_request", 0.99, "help_request/lost_item"), "我包落出租车上了")
+    asked = read(text, Triage("enquiry", share, f"enquiry/{intent}"), topics=[(intent, share)])
+    assert meaning(asked, lost).parse_data["triage"]["intent"] == f"enquiry/{about}"
+
+
+@pytest.mark.parametrize("text", ["短头发，坐最里边那个柜台", "工号挡住了，女同志，挨着门的窗口"])
+def test_that_who_is_complained_of_and_where_they_sit_is_no_alarm(text: str) -> None:
+    complaint = said(Triage("help_request", 0.95, "help_request/complaint_officer"), "让我站了四十分钟 态度不好")
+    heard = meaning(read(text, Triage("urgent_alarm", 0.64, "urgent_alarm/captivity"), turn=0.4), complaint)
+    assert heard.parse_data["triage"]["intent"] == "help_request/complaint_officer"
+
+
+@pytest.mark.parametrize("text", ["柜台里有人拿刀", "他追到大厅门口了不让我走", "窗口那边现在打起来了"])
+def test_that_danger_at_the_desk_behind_a_complaint_is_an_alarm(text: str) -> None:
+    complaint = said(Triage("help_request", 0.95, "help_request/complaint_officer"), "让我站了四十分钟 态度不好")
+    alarm = read(text, Triage("urgent_alarm", 0.64, "urgent_alarm/captivity"), turn=0.4)
+    assert meaning(alarm, complaint).parse_data["triage"]["label"] == "urgent_alarm"
+
+
 def test_that_danger_after_a_tip_is_an_alarm() -> None:
     plain = read("他们发现我了在砸门", Triage("urgent_alarm", 0.95, "urgent_alarm/violent_threat"))
     assert meaning(plain, TIP).parse_data["triage"]["label"] == "urgent_alarm"
