@@ -14,7 +14,7 @@ from bot.nlu.knowledge import FITS, SHORT, Knowledge, Topic
 from bot.nlu.normaliser import normalise
 from bot.nlu.overlap import pieces
 from bot.nlu.turns import ASPECT_TURNS, turns_in
-from bot.nlu.wording import PLAIN, Wording, Words, asks, in_english, size
+from bot.nlu.wording import PLAIN, Wording, Words, asks, checks, in_english, size
 
 SURE = 0.45
 """P(intent | enquiry) from which an answer is given without asking back."""
@@ -376,7 +376,11 @@ class Interpreter:
 
     def _unsure(self, text: str, likely: Sequence[tuple[Topic, float]], last: Topic, read: str = "") -> Question:
         """What is said not to be known behind a question, or where it asks nothing to be heard, with what was perhaps
-        meant to choose from: an aspect of the last topic, other topics. `read`: the text as it is read behind that."""
+        meant to choose from: an aspect of the last topic, other topics. `read`: the text as it is read behind that.
+
+        Who only makes sure of what was told is told it again in plain words."""
+        if checks(normalise(text), last.short.text + last.plain.text):
+            return Question((last.id,), (PLAIN,))
         best = self._choice.likeliest(last, text, self._read(text), read)[0]
         perhaps = [self._words.titles[best.aspect]] if best.likelihood >= _LIKELY_FACT and best.aspect != SHORT else []
         perhaps += [topic.title for topic, share in likely if topic is not last and share >= _PERHAPS]
