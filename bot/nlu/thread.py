@@ -57,7 +57,8 @@ _NO_DETAIL = frozenset(
 _COMPLAINT, _OWN_END = "help_request/complaint_officer", "urgent_alarm/suicide_self"
 _OWN_DEATH = re.compile(
     "(?:我|俺|自己|自个儿?)[^，。,. ]{0,4}(?:该死|去死|想死|死了算|不如死|不想活|不该活|不配活|活够|活腻|白活|多余)"
-    "|(?:不想|不愿)[^，。 ]{0,4}(?:这|人|世)[世间上界][^，。 ]{0,2}[待呆留]|(?:不想|不该|不配)活|活着[^，。,. ]{0,3}(?:没意思|没劲|干啥|干嘛|有啥用|受罪)|死了(?:得了|算了|拉倒)"
+    "|(?:不想|不愿)[^，。 ]{0,4}(?:这|人|世)[世间上界][^，。 ]{0,2}[待呆留]"
+    "|(?:不想|不该|不配)活|活着[^，。,. ]{0,3}(?:没意思|没劲|干啥|干嘛|有啥用|受罪)|死了(?:得了|算了|拉倒)"
 )
 """One's own death, in words that nobody says of papers."""
 _DEATH, _GRIEVES = "enquiry/household_death", 0.6
@@ -67,8 +68,8 @@ _BY_ITSELF, _LIKELY = 0.8, 0.5
 """P(alarm) from which a message is one whatever was told before it: of 80 dangers behind something calm 78 are likelier
 than this by themselves, of 820 harmless details one in twenty-three."""
 _SURELY_SETTLED = 0.95
-"""P from which what came before explains what is faintly heard; of 27 dangers heard so behind something calm it explains
-none."""
+"""P from which what came before explains what is faintly heard; of 27 dangers heard so behind something calm none is
+explained by it."""
 _FICTION = "other/fiction"
 _HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
 """Whoever has asked how to tell something tells it next."""
@@ -307,7 +308,10 @@ class Thread:
     def _settled(self, joined: Mapping[str, Any], before: Triage, text: str) -> bool:
         """Whether the open matter surely explains an alarm that is heard without the odds, in words of none: where to
         take the dead father off the books, where the dog ran off. What no officer reads must ask something as well."""
-        read, spoken = Triage.from_json(joined["triage"]), (event.parse_data or {} for event in self._said.last_messages)
+        read, spoken = (
+            Triage.from_json(joined["triage"]),
+            (event.parse_data or {} for event in self._said.last_messages),
+        )
         open_matters = {(told.get("triage") or {}).get("intent") for told in spoken}
         surely = read.intent in open_matters and read.confidence >= _SURELY_SETTLED and self._danger(joined) < DANGER
         return surely and read.label in _THREADS and (before.label != "enquiry" or asks(normalise(text)))

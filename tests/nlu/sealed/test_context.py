@@ -684,7 +684,12 @@ DEATH = Triage("enquiry", 0.95, "enquiry/household_death")
     [
         (DEATH, "赶得上。我住你们附近，能搁这销不", "suicide_self", True),
         (DEATH, "赶得上。我在你们附近", "suicide_self", False),  # asks nothing, and no officer reads it
-        (Triage("help_request", 1.0, "help_request/lost_pet"), "前天中午跑没的 我住魁星社区", "missing_adult_at_risk", True),
+        (
+            Triage("help_request", 1.0, "help_request/lost_pet"),
+            "前天中午跑没的 我住魁星社区",
+            "missing_adult_at_risk",
+            True,
+        ),
     ],
 )
 def test_that_what_the_open_matter_explains_is_no_alarm(before: Triage, text: str, heard: str, settled: bool) -> None:
@@ -932,6 +937,23 @@ def test_that_an_earlier_matter_is_taken_up_again_by_one_letter_that_names_it() 
     )
     heard = meaning(read("嗯 那狗那个得几天", card, topics=[("idcard_renew", 0.9)]), *before).parse_data
     assert heard[QUESTION]["topics"][0].startswith("dog_licence")
+
+
+def test_that_a_question_that_goes_back_to_its_matter_is_no_more_of_the_tip_told_between() -> None:
+    rents = Triage("enquiry", 1.0, "enquiry/rental_registration")
+    told = (
+        said(rents, "房子租出去用登记吗", Question(("rental_registration",))),
+        said(Triage("tip", 1.0, "tip/gambling"), "楼上天天耍钱"),
+    )
+    vague = Triage("help_request", 0.4, "help_request/correction")
+    text = "说回登记那事 多暂能整完"
+    behind = following.behind(knowledge.load().topics["rental_registration"], "房子租出去用登记吗", text)
+    others = {behind: read("", rents, topics=[("rental_registration", 0.9)])}
+    heard = meaning(read(text, vague), *told, others=others).parse_data
+    assert heard["triage"]["intent"] == rents.intent
+    more = read("刚才说的那帮人几点散呢", vague)
+    of_tip = {f"楼上天天耍钱，{more['text']}": read("", Triage("tip", 0.99, "tip/gambling"))}
+    assert meaning(more, *told, others=of_tip).parse_data["triage"]["label"] == "tip"
 
 
 def test_that_what_was_only_asked_in_between_does_not_hide_the_matter() -> None:
