@@ -63,6 +63,7 @@ _TO_THE_OFFICER = frozenset(
 _PARTING = frozenset(f"other/{intent}" for intent in ("thanks", "goodbye", "praise"))
 """Talk that ends a conversation: there is nothing in it to take down."""
 _LOST = frozenset({"missing_child", "missing_adult_at_risk", "found_lost_person"})
+_LOST_PET = "help_request/lost_pet"
 _SURE_OF_END = 0.85
 _SURE_OF_PLAY = 0.95
 _SURE_OF_QUESTION = 0.85
@@ -167,7 +168,7 @@ def to(
     elif understanding and case is None and not understanding.of_form and _is_bare_data(message, triage):
         replies = [BotReply(wording.DATA_ALONE, wording.FORMS_BEGIN)]
     elif understanding:
-        replies = [*understanding.replies, *_whether_danger(understanding, triage)]
+        replies = [*_with_feeling(message, understanding, triage), *_whether_danger(understanding, triage)]
         replies += [] if told_before else _number(case)
     else:
         replies = [BotReply(_unread(session, message, claimed, triage))]
@@ -192,6 +193,15 @@ def _fitted(
         story = _story(before, message, triage)
         replies = [replace(reply, text=still_asked.only_missing(reply.text, story)) for reply in replies]
     return replies
+
+
+def _with_feeling(message: Message, understanding: Understanding, triage: Triage) -> list[BotReply]:
+    """The model's answer behind a word for the feeling with which it was asked; a form goes on without."""
+    word = wording.word_of_feeling(message.text, triage.intent)
+    if not word or understanding.of_form or not understanding.replies:
+        return list(understanding.replies)
+    first, *rest = understanding.replies
+    return [replace(first, text=f"{word}\n{first.text}"), *rest]
 
 
 def _whether_danger(understanding: Understanding, triage: Triage) -> list[BotReply]:
@@ -908,7 +918,8 @@ def _ended(
         return wording.SILENT_OVER_ENGLISH if manner.english else wording.SILENT_OVER
     said = wording.RESOLVED_UNPROVEN
     if ended:
-        said = wording.RESOLVED_FOUND if kind_of(case) in _LOST else wording.RESOLVED
+        of_animal = any((one.triage or {}).get("intent") == _LOST_PET for one in messages)
+        said = wording.RESOLVED_FOUND if kind_of(case) in _LOST and not of_animal else wording.RESOLVED
     return "\n".join([wording.closing(message.text, said), *promised])
 
 

@@ -322,7 +322,8 @@ _PUZZLED = re.compile(
 )
 
 _DIALS = re.compile(
-    r"(?:能打电话|能安全通话)?(?<![人我帮])(请?(?:马上|尽快|同时|紧接着|快)?也?[再可能]?)[打拨] ?"
+    r"(?:能打电话|能安全通话)?(?<![人我帮])(请?(?:马上|尽快|同时|紧接着|快|直接|立即|立刻)?也?[再可能]?)"
+    r"(?:拨打|[打拨]) ?"
     "(?=1(?:10|19|20|22)(?![0-9])|95598)"
 )
 _DIALS_IN_ENGLISH = re.compile(r"\b(?P<call>[Cc])all (?=1[0-9]{2}\b)")
@@ -436,6 +437,23 @@ def says_shaken(text: str) -> bool:
 def doubts_caller(text: str) -> bool:
     """Whether words in normal form ask if an officer is one who handles a case of the writer's from far away."""
     return bool(_CALLER.search(text) and _OF_MY_CASE.search(text) and _VERIFIES.search(text))
+
+
+_JOY = re.compile("[!！]{2}|[\U0001f600-\U0001f60d\U0001f389\U0001f970]|哈哈|嘿嘿|嘻嘻|高兴|开心|乐坏|激动")
+_IS_BORN = re.compile("生了|出生|添了|当(?:爸|妈|爹|爷|奶|姥)[^，。 ]{0,2}了|刚生")
+_VEXED = re.compile(
+    "干[啥嘛]吃的|干什么吃的|什么(?:效率|态度)|啥(?:效率|态度)|别(?:跟|给)我(?:扯|整|来)|糊弄|忽悠人|气死|急死|准话|推来推去|踢皮球"
+)
+REJOICED, APOLOGISED = "恭喜您家添了宝宝！", "让您着急了，对不住。"
+
+
+def word_of_feeling(text: str, intent: str) -> str:
+    """A word for the feeling with which something is asked, joy at a birth or anger; "" where none shows. What is told
+    of a death has its own in the answers."""
+    born = intent.startswith("enquiry/household_newborn") and _IS_BORN.search(text)
+    if born and _JOY.search(text):
+        return REJOICED
+    return APOLOGISED if intent.startswith("enquiry/") and _VEXED.search(text) else ""
 
 
 def closing(text: str, said: str) -> str:

@@ -278,7 +278,8 @@ class Asked:
         return next((one for one in asked if one[1].topics), asked[0] if asked else None)
 
     def taken_up_again(self, text: str) -> tuple[str, Question] | None:
-        """The question before the last matter that a text goes back to in its own words; None for any other text."""
+        """The question before the last matter, or before a tip or request, that a text goes back to in its own words;
+        None for any other text."""
         text = normalise(text)
         text = _LEADS_IN.sub("", text) or text
         if not _BACK.search(text):
@@ -286,14 +287,16 @@ class Asked:
         asked = [one for one in self.all(among=self._said.earlier_messages) if one[1].topics]
         if not asked:
             return None
-        said, latest = pieces(text), self.intent_of(asked[0])
+        said, between = pieces(text), self._said.other_matter
+        latest = "" if between else self.intent_of(asked[0])
         last_words = frozenset[str]().union(*(self._matter(one) for one in asked if self.intent_of(one) == latest))
+        last_words |= pieces(normalise(self._said.last_messages[0].text or "")) if between else frozenset()
         others = [one for one in asked if self.intent_of(one) != latest]
         named = self._said.readers.words.current().named_in(text)
         said = frozenset(piece for piece in said if len(piece) > 1 or piece in named)
         shared = [(len((self._matter(one) - last_words) & said), one) for one in others]
         most, earlier = max(shared, key=lambda found: found[0], default=(0, None))
-        return earlier if most or (earlier and _GOES_BACK.search(text)) else None
+        return earlier if most or (earlier and not between and _GOES_BACK.search(text)) else None
 
     def _matter(self, asked: tuple[str, Question]) -> frozenset[str]:
         """The pieces of words of a question and of the title of its topic."""

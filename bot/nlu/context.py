@@ -255,7 +255,10 @@ class Context:
         before = self._filling.asleep() if self._said.alarm_open and form is None else self._filling.awake()
         if looked_up := self._affairs.looked_up(parse_data, triage):
             return Meaning(looked_up, before)
-        if not self._asked.only_asks(parse_data, triage):
+        back = (
+            not triage.urgent and asks(normalise(parse_data["text"])) and self._asked.taken_up_again(parse_data["text"])
+        )
+        if not back and not self._asked.only_asks(parse_data, triage):
             parse_data = await self._thread.read_in(parse_data, parse)
             triage = Triage.from_json(parse_data["triage"])
             if triage.urgent:

@@ -14,7 +14,7 @@ from bot.nlu.knowledge import FITS, SHORT, Knowledge, Topic
 from bot.nlu.normaliser import normalise
 from bot.nlu.overlap import pieces
 from bot.nlu.turns import ASPECT_TURNS, turns_in
-from bot.nlu.wording import PLAIN, Wording, Words, asks, in_english, size
+from bot.nlu.wording import PLAIN, Wording, Words, asks, checks, in_english, size
 
 SURE = 0.45
 """P(intent | enquiry) from which an answer is given without asking back."""
@@ -181,6 +181,8 @@ class Behind:
 
     last: Topic
     text: str
+    told: tuple[str, ...] = ()
+    """The aspects told of it."""
 
 
 class Interpreter:
@@ -328,7 +330,7 @@ class Interpreter:
             return Question.telling(self._fitting([*self._facts(topic, normal), *about]))
         likely = await self._following(topic, text, before[0], ranked, parse)
         likely = _only_of(topic.intent, likely) if stays else likely
-        behind = Behind(topic, normalise(following.behind(topic, before[0], text)))
+        behind = Behind(topic, normalise(following.behind(topic, before[0], text)), asked.aspects)
         meant = likely[0][0]
         bare = bool(wording.plain_aspects) and size(wording.subject) <= _BARE
         plainly = self._plainly_asked(topic, asked, wording) if bare else []
@@ -345,7 +347,7 @@ class Interpreter:
         again = best.aspect in told and best.likelihood < _SAY_AGAIN
         fact = next((fact for fact in others if fact.aspect not in told), best) if again else best
         if fact.likelihood < _LIKELY_FACT and not self._choice.compares:
-            return self._unsure(normal, likely, topic, behind.text)
+            return self._unsure(normal, likely, behind)
         return self._if_worth([(topic, fact.aspect)], normal, likely, behind)
 
     def _plainly_asked(self, topic: Topic, asked: Question, wording: Wording) -> list[Told]:
@@ -382,13 +384,20 @@ class Interpreter:
             return Question.telling(told)
         if topic is not last and share >= _NEWLY_RAISED:
             return Question.telling([(topic, SHORT)])
-        unsure = self._unsure(text, likely, last, behind.text)
+        unsure = self._unsure(text, likely, behind)
         return replace(unsure, topics=(topic.id,), aspects=(SUPPOSED, aspect)) if right >= WORTH_SUPPOSING else unsure
 
-    def _unsure(self, text: str, likely: Sequence[tuple[Topic, float]], last: Topic, read: str = "") -> Question:
+    def _unsure(self, text: str, likely: Sequence[tuple[Topic, float]], behind: Behind) -> Question:
         """What is said not to be known behind a question, or where it asks nothing to be heard, with what was perhaps
-        meant to choose from: an aspect of the last topic, other topics. `read`: the text as it is read behind that."""
-        best = self._choice.likeliest(last, text, self._read(text), read)[0]
+        meant to choose from: an aspect of the last topic, other topics.
+
+        Who only makes sure of what was told is told it again: the one fact, the likeliest, or all in plain words."""
+        last = behind.last
+        best = self._choice.likeliest(last, text, self._read(text), behind.text)[0]
+        if checks(text, last.short.text + last.plain.text):
+            likeliest = best.aspect if best.likelihood >= _LIKELY_FACT and best.aspect != SHORT else PLAIN
+            told = behind.told[:1] if set(behind.told[:1]) & set(last.aspects) else (likeliest,)
+            return Question((last.id,), told)
         perhaps = [self._words.titles[best.aspect]] if best.likelihood >= _LIKELY_FACT and best.aspect != SHORT else []
         perhaps += [topic.title for topic, share in likely if topic is not last and share >= _PERHAPS]
         said = UNSURE if asks(text) else HEARD

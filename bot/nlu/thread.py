@@ -59,13 +59,19 @@ _AT_THE_DESK = re.compile("窗口|柜台|大厅|工号|警号|胸牌|工作证|�
 """Where those work whom a complaint is about, and how they are told apart."""
 _OWN_DEATH = re.compile(
     "(?:我|俺|自己|自个儿?)[^，。,. ]{0,4}(?:该死|去死|想死|死了算|不如死|不想活|不该活|不配活|活够|活腻|白活|多余)"
+    "|(?:不想|不愿)[^，。 ]{0,4}(?:这|人|世)[世间上界][^，。 ]{0,2}[待呆留]"
     "|(?:不想|不该|不配)活|活着[^，。,. ]{0,3}(?:没意思|没劲|干啥|干嘛|有啥用|受罪)|死了(?:得了|算了|拉倒)"
 )
 """One's own death, in words that nobody says of papers."""
+_DEATH, _GRIEVES = "enquiry/household_death", 0.6
+"""Behind this matter one's own end is heard from here on: what mourners say calmly is fainter."""
 _OWN_STORY = 0.99
 _BY_ITSELF, _LIKELY = 0.8, 0.5
 """P(alarm) from which a message is one whatever was told before it: of 80 dangers behind something calm 78 are likelier
 than this by themselves, of 820 harmless details one in twenty-three."""
+_SURELY_SETTLED = 0.95
+"""P from which what came before explains what is faintly heard; of 27 dangers heard so behind something calm none is
+explained by it."""
 _FICTION = "other/fiction"
 _HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
 """Whoever has asked how to tell something tells it next."""
@@ -113,7 +119,7 @@ class Thread:
         triage = Triage.from_json(read["triage"])
         by_itself = Triage.from_json(parse_data["triage"])
         faint = triage.urgent and by_itself.urgent and not (triage.seen_by_net or by_itself.seen_by_net)
-        faint = faint and not _despairs(by_itself, parse_data["text"])
+        faint = faint and not self._despairs(by_itself, parse_data["text"])
         return (await self._in_calm_talk(parse_data, by_itself, parse) if faint else None) or read
 
     def goes_on_calmly(self, alone: dict[str, Any], joined: dict[str, Any]) -> bool:
@@ -154,7 +160,7 @@ class Thread:
             return read_as(parse_data, to_officer[1], to_officer[1].intent)  # 前天晚上八点多, of a complaint
         if triage.urgent and (fiction := await self._in_fiction(parse_data, triage, parse)):
             return fiction
-        if triage.urgent and (self._stands(triage, parse_data) or _despairs(triage, text)):
+        if triage.urgent and (self._stands(triage, parse_data) or self._despairs(triage, text)):
             return _escalated(parse_data, triage, self._thread())
         thread = (None if self._said.other_matter else self._said.form_as_thread()) or self._thread()
         said = _NOTHING_DONE.sub("", text)
@@ -274,10 +280,15 @@ class Thread:
         words, before = self._calm_words()
         likely = self._danger(parse_data)
         faint = whispered(triage) and triage.confidence < CERTAIN
-        if before is None or (likely >= DANGER and not faint):
+        perhaps = likely < _LIKELY and faintly_heard(triage, parse_data["text"])
+        if before is None or (likely >= DANGER and not faint and not perhaps):
             return None
         joined = await parse(f"{words}，{parse_data['text']}")
         read = Triage.from_json(joined["triage"])
+        if perhaps and likely >= DANGER and self._settled(joined, before, parse_data["text"]):
+            return read_as({**parse_data, "topics": joined.get("topics", ())}, read, read.intent)
+        if likely >= DANGER and not faint:
+            return None
         if read.source == "net" or (likely >= DANGER and read.urgent):
             return None
         if likely >= DANGER or self._seen_by_nobody(triage, before, likely):
@@ -285,6 +296,27 @@ class Thread:
         if read.urgent or read.label == before.label:
             return read_as(parse_data, before, before.intent)
         return read_as(parse_data, read, read.intent)
+
+    def _despairs(self, triage: Triage, text: str) -> bool:
+        """Whether the model hears one's own death in words that speak of it, however faintly, 他们都说我该死, or most
+        likely in what is no question behind one about somebody's death: 我想跟我妈一起走."""
+        if triage.intent != _OWN_END:
+            return False
+        told = ((event.parse_data or {}).get("triage") or {} for event in self._said.last_messages)
+        mourns = any(one.get("intent") == _DEATH for one in told)
+        grief = mourns and triage.confidence >= _GRIEVES and not asks(normalise(text))
+        return grief or bool(_OWN_DEATH.search(text))
+
+    def _settled(self, joined: Mapping[str, Any], before: Triage, text: str) -> bool:
+        """Whether the open matter surely explains an alarm that is heard without the odds, in words of none: where to
+        take the dead father off the books, where the dog ran off. What no officer reads must ask something as well."""
+        read, spoken = (
+            Triage.from_json(joined["triage"]),
+            (event.parse_data or {} for event in self._said.last_messages),
+        )
+        open_matters = {(told.get("triage") or {}).get("intent") for told in spoken}
+        surely = read.intent in open_matters and read.confidence >= _SURELY_SETTLED and self._danger(joined) < DANGER
+        return surely and read.label in _THREADS and (before.label != "enquiry" or asks(normalise(text)))
 
     def _danger(self, parse_data: Mapping[str, Any]) -> float:
         """P(emergency) of a further message here."""
@@ -404,11 +436,6 @@ def _stands_behind_enquiry(parse_data: Mapping[str, Any], triage: Triage, before
         return False
     beside = _BESIDE_VALUES.findall(_without_names(parse_data))
     return len(beside) > 1 or not parse_data["entities"]
-
-
-def _despairs(triage: Triage, text: str) -> bool:
-    """Whether the model hears one's own death in words that speak of it, however faintly: 他们都说我该死."""
-    return triage.intent == _OWN_END and bool(_OWN_DEATH.search(text))
 
 
 def _hardly_one(read: Triage, before: Triage, text: str) -> bool:

@@ -56,9 +56,12 @@ _ENGLISH = re.compile(
 _ENGLISH_WORDS, _WORDS_A_LETTER = 2, 2
 _UNITS_OF_LETTERS = re.compile(r"[A-Za-z']+")
 _QUESTION = re.compile(
-    r"[?？]|吗(?!啡)|(?:[能会要用行是得]|可以)[^，,。 ]{1,12}[不没](?=\W|$)|[么嘛呢不没]\W*$"
+    r"[?？]|吗(?!啡)|(?:[能会要用行是得]|可以)[^，,。 ]{1,12}[不没](?=\W|$)"
+    r"|能[^，,。 不]{0,8}[办去来替领取代]不(?=[我俺咱])|[么嘛呢不没]\W*$"
     r"|(?<=[\u4e00-\u9fff]{2})[嘛不](?=[\s,，。])|(?!动不动|时不时)(?<!不)([\u4e00-\u9fff])[不没]\1"
-    r"|啥|(?<![叫姓][\u4e00-\u9fff])什么|怎么|咋|多少|多钱|多长|多大|几|哪|谁|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|如何|多久|是否|求问|请问|真的假的|为何|何[在时处]"
+    r"|啥|(?<![叫姓][\u4e00-\u9fff])什么|怎么|咋|多少|多钱|多长|多大|多[暂咱]|几|哪|谁"
+    r"|能不能|可不可以|行不行|是不是|有没有|要不要|用不用|如何|多久|是否|求问|请问|真的假的|为何|何[在时处]"
+    r"|(?:对|没错|是这个?意思|是这么?回事|是这样|(?<![可就要还只倒也概该算])是)吧\W*$|(?:就是说|意思是|这么说)[^，。]*[吧呗]\W*$"
     r"|(?<=[^，,。 ])还是(?!正面|侧面|第|上一|那|刚才|原来)|\b(?:can|do|does|is|are|how|what|where|when|which)\b",
     re.IGNORECASE,
 )
@@ -222,6 +225,18 @@ def asks(text: str) -> bool:
     """Whether a text is worded as a question; what somebody only asks of themselves, 叫什么来着…雪纳瑞, is none, nor
     what they do not tell, 房东叫啥我先不说."""
     return bool(_QUESTION.search(_NOT_TOLD_WHAT.sub(" ", _OF_ONESELF.sub(" ", text))))
+
+
+_CHECKS = re.compile(
+    r"(?:就是说|意思是|这么说)[^，。]*[吧呗]\W*$|(?:对|没错|是这个?意思|是)吧\W*$"
+    r"|^[啊哎呀 ]*真的?[要得会能]?(?P<told>[^，。 的]{1,3})[啊呀]\W*$"
+)
+
+
+def checks(text: str, told: str) -> bool:
+    """Whether a text in normal form only makes sure of what it was told: 就是说不用回去呗, 真罚啊."""
+    found = _CHECKS.search(text)
+    return found is not None and all(letter in told for letter in found["told"] or "")
 
 
 def squeezed(text: str) -> str:

@@ -954,6 +954,31 @@ async def test_that_who_is_held_back_at_the_bank_was_not_robbed(station: Station
     station.phone.take()
 
 
+@pytest.mark.parametrize(
+    ("text", "intent", "word"),
+    [
+        ("今早生了！！是儿子 咋落户", "enquiry/household_newborn", wording.REJOICED),
+        ("孙女刚出生 哈哈 户口上哪报", "enquiry/household_newborn", wording.REJOICED),
+        ("孩子出生一个月了 咋落户", "enquiry/household_newborn", ""),
+        ("家里狗生了！！ 咋办证", "enquiry/dog_licence", ""),
+        ("证都一个月了 你们啥效率", "enquiry/idcard_time", wording.APOLOGISED),
+        ("证都一个月了 能查查不", "enquiry/idcard_time", ""),
+        ("他气死我爸了 要打人", "urgent_alarm/violent_threat", ""),
+    ],
+)
+def test_that_joy_at_a_birth_and_anger_get_a_word(text: str, intent: str, word: str) -> None:
+    assert wording.word_of_feeling(text, intent) == word
+
+
+async def test_that_of_a_lost_dog_nobody_says_that_somebody_was_found(station: Station) -> None:
+    await deliver_as(station, "我家豆包丢了 是只小京巴", "help_request/lost_pet")
+    await deliver_as(station, "它跑没影了 才两岁 我找不到它了", "urgent_alarm/missing_child")
+    station.phone.take()
+    await deliver_as(station, "回来啦 找到了 不用找了", "help_request/correction")
+    assert wording.RESOLVED_FOUND not in said(station)[-1]
+    assert wording.RESOLVED in said(station)[-1]
+
+
 async def test_that_who_asks_whether_an_officer_is_one_is_warned_of_a_swindle(station: Station) -> None:
     await deliver_as(station, "有位外地的陈警官视频办我的案子 我想核实一下", "help_request/complaint_officer")
     assert said(station) == [wording.FRAUD_CALLER]

@@ -359,7 +359,13 @@ def test_that_a_word_too_short_to_be_looked_for_counts_where_it_is_all_that_is_s
     assert WORDS.read("前几天丢的").aspects == ()
 
 
-@pytest.mark.parametrize("text", ["养狗要办证吗 泰迪", "没工作能办居住证不 租房住的"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("养狗要办证吗 泰迪", "没工作能办居住证不 租房住的", "得先有居住证才让迁对吧", "先办暂住证再落户 是这意思吧"),
+        *("就是说不用回老家呗", "那登记的事多暂能完", "能让我闺女替我去不我腿疼"),
+    ],
+)
 def test_that_a_question_is_one_though_something_follows_it(text: str) -> None:
     assert wording.asks(text)
 
@@ -374,6 +380,19 @@ def test_that_a_question_is_one_though_something_follows_it(text: str) -> None:
 )
 def test_that_what_is_asked_of_every_matter_leads_to_no_other_topic(text: str, intent: str, topic: str) -> None:
     assert enquiry(text, intent).topics == (topic,)
+
+
+@pytest.mark.parametrize("text", ["那就办吧", "那办呗", "大概是吧", "先这样吧", "不是吧 是母的"])
+def test_that_consent_and_half_a_yes_are_no_questions(text: str) -> None:
+    assert not wording.asks(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "checked"),
+    [("就是说罚一千呗", True), ("真罚啊", True), ("真收容啊", True), ("真烦啊", False), ("那就办吧", False)],
+)
+def test_that_making_sure_of_what_was_told_is_known(text: str, checked: bool) -> None:
+    assert wording.checks(text, "逾期不办，个人罚一千元，狗收容。") == checked
 
 
 @pytest.mark.parametrize("text", ["转到一个叫李什么强的卡上", "那人姓王什么的"])

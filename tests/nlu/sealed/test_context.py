@@ -707,6 +707,56 @@ def test_that_a_threat_to_oneself_is_no_detail_of_a_quarrel_about_wages() -> Non
     assert meaning(read("我就从那上头下来", despair), wages).parse_data["triage"]["label"] == "urgent_alarm"
 
 
+DEATH = Triage("enquiry", 0.95, "enquiry/household_death")
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "heard", "settled"),
+    [
+        (DEATH, "赶得上。我住你们附近，能搁这销不", "suicide_self", True),
+        (DEATH, "赶得上。我在你们附近", "suicide_self", False),  # asks nothing, and no officer reads it
+        (
+            Triage("help_request", 1.0, "help_request/lost_pet"),
+            "前天中午跑没的 我住魁星社区",
+            "missing_adult_at_risk",
+            True,
+        ),
+    ],
+)
+def test_that_what_the_open_matter_explains_is_no_alarm(before: Triage, text: str, heard: str, settled: bool) -> None:
+    faint = read(text, Triage("urgent_alarm", 0.4, f"urgent_alarm/{heard}"), turn=0.3)
+    together = read("", replace(before, confidence=0.99), turn=0.001)
+    asked = Question(("household_death",)) if before is DEATH else None
+    parse_data = meaning(faint, said(before, "前头说的", asked), others={f"前头说的，{text}": together}).parse_data
+    assert (parse_data["triage"]["intent"] == before.intent) == settled
+    assert (parse_data["triage"]["label"] == "urgent_alarm") != settled
+
+
+@pytest.mark.parametrize(
+    ("text", "share", "turn"),
+    [
+        ("前天中午跑没的 我奶奶也没回来", 0.4, 0.9),  # what the conversation hears in it
+        ("跑没的 我弟撵它去了 他不会看道", 0.7, 0.3),  # the odds
+        ("跑没的 救救我弟", 0.4, 0.3),  # a word of an alarm
+    ],
+)
+def test_that_somebody_missing_behind_a_lost_dog_is_an_alarm(text: str, share: float, turn: float) -> None:
+    lost = Triage("help_request", 1.0, "help_request/lost_pet")
+    missing = read(text, Triage("urgent_alarm", share, "urgent_alarm/missing_adult_at_risk"), turn=turn)
+    others = {f"狗丢了，{text}": read("", replace(lost, confidence=0.99), turn=0.001)}
+    assert meaning(missing, said(lost, "狗丢了"), others=others).parse_data["triage"]["label"] == "urgent_alarm"
+
+
+def test_that_a_mourners_own_end_is_an_alarm_and_the_same_words_of_a_move_are_asked_about() -> None:
+    text, move = "我想跟我妈一起走", Triage("enquiry", 0.95, "enquiry/household_relative")
+    end = read(text, Triage("urgent_alarm", 0.79, "urgent_alarm/suicide_self"), turn=0.001)
+    for before, label in ((DEATH, "urgent_alarm"), (move, "enquiry")):
+        topic = before.intent.partition("/")[2]
+        together = {f"前头说的，{text}": read("", before, topics=[(topic, 0.9)])}
+        told = said(before, "前头说的", Question((topic,)))
+        assert meaning(end, told, others=together).parse_data["triage"]["label"] == label
+
+
 def test_that_another_matter_behind_a_tip_given_up_is_read_by_itself() -> None:
     dog, found = Triage("tip", 0.94, "tip/dog_violation"), Triage("help_request", 0.97, "help_request/found_item")
     told = (said(dog, "楼下大狼狗不拴绳"), said(dog, "算了不举报了 邻居住着"))
@@ -918,6 +968,23 @@ def test_that_an_earlier_matter_is_taken_up_again_by_one_letter_that_names_it() 
     )
     heard = meaning(read("嗯 那狗那个得几天", card, topics=[("idcard_renew", 0.9)]), *before).parse_data
     assert heard[QUESTION]["topics"][0].startswith("dog_licence")
+
+
+def test_that_a_question_that_goes_back_to_its_matter_is_no_more_of_the_tip_told_between() -> None:
+    rents = Triage("enquiry", 1.0, "enquiry/rental_registration")
+    told = (
+        said(rents, "房子租出去用登记吗", Question(("rental_registration",))),
+        said(Triage("tip", 1.0, "tip/gambling"), "楼上天天耍钱"),
+    )
+    vague = Triage("help_request", 0.4, "help_request/correction")
+    text = "说回登记那事 多暂能整完"
+    behind = following.behind(knowledge.load().topics["rental_registration"], "房子租出去用登记吗", text)
+    others = {behind: read("", rents, topics=[("rental_registration", 0.9)])}
+    heard = meaning(read(text, vague), *told, others=others).parse_data
+    assert heard["triage"]["intent"] == rents.intent
+    more = read("刚才说的那帮人几点散呢", vague)
+    of_tip = {f"楼上天天耍钱，{more['text']}": read("", Triage("tip", 0.99, "tip/gambling"))}
+    assert meaning(more, *told, others=of_tip).parse_data["triage"]["label"] == "tip"
 
 
 def test_that_what_was_only_asked_in_between_does_not_hide_the_matter() -> None:
