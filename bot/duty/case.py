@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import escalation
 from bot.duty.watch import Watch
-from bot.nlu.triage import CASE_LABELS, FORCED, URGENT, Evidence, Triage, gravity
+from bot.nlu.triage import CASE_LABELS, FORCED, URGENT, WITH_THE_ODDS, Evidence, Triage, gravity
 from bot.store.models import (
     Case,
     CaseId,
@@ -51,8 +51,6 @@ _SURE_OF_ANOTHER = 0.95
 """P(alarm) from which a message in an alarm that an officer has tells of another danger."""
 _SURE_OF_KIND = 0.8
 """P(alarm) of a further message from which it names the kind of an alarm that began in doubt."""
-WITH_THE_ODDS = 0.5
-"""P(alarm) from which a message is more likely one than none; it is paged for far below (ADR 005)."""
 _SURE_WITH_NET = 0.85
 """The same of another story, where the safety net sees a danger as well."""
 _STORIES = {
@@ -129,7 +127,7 @@ def file_message(session: Session, message: Message, triage: Triage, *, watch: W
     case.updated_at = now
     case.silent = case.silent or triage.silent
     if _was_forced(triage):
-        case.asked = [mark for mark in case.asked if mark not in (TOLD_OVER, RELIEVED)]
+        _take_back_end(case)
     if label == case.label:
         _tell_of_another_danger(session, case, message, triage, watch=watch, now=now)
         _add_evidence(case, triage)
@@ -149,6 +147,11 @@ def _tell_of_another_danger(
     if news and triage.intent not in case.asked:  # as it is where a message is filed again
         case.asked = [*case.asked, triage.intent]
         escalation.page_holder(session, case, PageKind.TURNED, watch=watch, now=now)
+
+
+def _take_back_end(case: Case) -> None:
+    """Take off a case's marks that it is over, or that help has come."""
+    case.asked = [mark for mark in case.asked if mark not in (TOLD_OVER, RELIEVED)]
 
 
 def _was_forced(triage: Triage) -> bool:
@@ -382,7 +385,7 @@ def resolve(session: Session, case: Case, words: str, *, by: ResidentId | None =
 
 def not_over(session: Session, case: Case, *, watch: Watch, now: datetime) -> None:
     """Take back that an alarm is over: its resident tells of the danger again, and somebody has to look again."""
-    case.asked = [mark for mark in case.asked if mark not in (TOLD_OVER, RELIEVED)]
+    _take_back_end(case)
     ended, case.resolved_at = case.resolved_at, None
     if case.state == CaseState.ACKNOWLEDGED:
         escalation.page_holder(session, case, PageKind.TURNED, watch=watch, now=now)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.intake.questions import AlarmQuestions, kind_of
-from bot.nlu.triage import URGENT, Triage
+from bot.nlu.triage import URGENT, WITH_THE_ODDS, Triage
 from bot.store.models import Case, Message
 
 FROM_AFAR = frozenset({f"{URGENT}/fraud_transfer", f"{URGENT}/extortion"})
@@ -106,7 +106,7 @@ def _overrules(triage: Triage, case: Case, first: Triage | None) -> bool:
     if triage.intent in _OWN_END - {case.intent} and not (sure or triage.confidence >= _SURE):
         return False  # 没做饭，家里就我自己: nobody is comforted in despair for a faint reading
     if first is not None and _unlikely(first):
-        return sure or (triage.confidence >= duty_case.WITH_THE_ODDS and triage.confidence > first.confidence)
+        return sure or (triage.confidence >= WITH_THE_ODDS and triage.confidence > first.confidence)
     if case.intent in _MONEY and triage.intent not in _MONEY:
         if triage.intent == _DESPAIR:
             return sure or triage.confidence >= _SURE  # whoever lost it all must not be left alone
@@ -127,7 +127,7 @@ def _is_of_another(triage: Triage, first: Triage | None) -> bool:
 
 def _unlikely(first: Triage | None) -> bool:
     """Whether the words that made an alarm were more likely none."""
-    return first is not None and first.fainter_than(duty_case.WITH_THE_ODDS)
+    return first is not None and first.fainter_than(WITH_THE_ODDS)
 
 
 def _first(session: Session, case: Case) -> Triage | None:

@@ -22,7 +22,7 @@ from bot.intake.understanding import BotReply, Understanding
 from bot.nlu import forms, values
 from bot.nlu.corrections import puts_right
 from bot.nlu.normaliser import converter, normalise
-from bot.nlu.triage import URGENT, Triage
+from bot.nlu.triage import URGENT, WITH_THE_ODDS, Triage
 from bot.nlu.unspoken import leaves_contact, only_unheard, reports_nothing, withdraws
 from bot.nlu.wording import GUESSES, NOT_KNOWN, asks, size
 from bot.services import applications
@@ -393,30 +393,28 @@ def _in_alarm(
     if understanding and understanding.of_form and not first and not triage.urgent:
         return list(understanding.replies)  # an officer has the alarm, and the form has been taken up again
     messages = messages_of(session, case)
+    before = _written_before(session, case, messages)
     another = triage.urgent and triage.intent != case.intent and triage.confidence >= _SURE_OF_WORSE
     another = another and size(message.text) > _NOTHING_BESIDE and triage.intent not in duty_case.VAGUE
     danger = first or another or _net_sees(message, triage)
-    relief = None if danger else _relief(session, case, message, understanding, messages, desk)
+    manner = _manner(case, before, messages)
+    relief = [] if danger else _relief(case, message, understanding, messages, desk, manner)
     if first:
         kinds.of_first_words(case, triage)
         kinds.retell(case, messages, desk.questions.current())
-        if held_back := _held_back(session, case, messages, triage):
+        if held_back := _held_back(case, triage, _manner(case, before, messages)):
             return [BotReply(held_back)]
     elif duty_case.TOLD_OVER not in case.asked and _is_over(message, triage, case, desk):
-        return [BotReply(_ended(session, case, message, messages, desk, now=now))]
+        return [BotReply(_ended(session, case, message, messages, desk, manner, now=now))]
     if relief:
-        manner = _manner(session, case, messages)
-        beside = _beside_relief(case, message, messages, desk, manner)
-        if _stays_unseen(case, message, desk) and not manner.hidden:
-            relief = wording.RELIEVED_UNSEEN_ENGLISH if manner.english else manner.aloud(wording.RELIEVED_UNSEEN)
-        return [BotReply(text) for text in (relief, *beside)]
+        return [BotReply(text) for text in relief]
     if _net_sees(message, triage):
         case.asked = [mark for mark in case.asked if mark != duty_case.RELIEVED]  # he is back
     turned = not first and not wording.says_safe(message.text) and kinds.turn(session, case, triage, message.text)
     if not first:
         turned = kinds.retell(case, messages, desk.questions.current()) or turned
     turned = _no_longer_faint(case, triage) or turned
-    manner = _manner(session, case, messages)
+    manner = _manner(case, before, messages)  # its kind may be another by now
     over = case.resolved_at is not None
     told_over = over or duty_case.TOLD_OVER in case.asked
     bare = wording.unspaced(message.text)
@@ -431,7 +429,7 @@ def _in_alarm(
         mute=manner.mute,
         relieved=duty_case.RELIEVED in case.asked,
     )
-    alarm = _Alarm(session, message, understanding, triage, case, desk, messages, manner, moment, told_over)
+    alarm = _Alarm(session, message, understanding, triage, case, desk, before, messages, manner, moment, told_over)
     if told_over and message.kind == "text" and wording.goes_on(bare):
         duty_case.not_over(session, case, watch=desk.watch(), now=now)
         return _not_over(replace(alarm, told_over=False, moment=replace(moment, over=False, relieved=False)))
@@ -439,9 +437,9 @@ def _in_alarm(
     return said if said is not None else _of_alarm(alarm)
 
 
-def _manner(session: Session, case: Case, messages: Sequence[Message]) -> Manner:
+def _manner(case: Case, before: Sequence[Message], messages: Sequence[Message]) -> Manner:
     """The manner that an alarm calls for, by its messages and by what its resident wrote just before them: 我是聋人."""
-    return Manner.of(case, [*_written_before(session, case, messages), *messages])
+    return Manner.of(case, [*before, *messages])
 
 
 def _written_before(session: Session, case: Case, messages: Sequence[Message]) -> list[Message]:
@@ -462,6 +460,8 @@ class _Alarm:
     triage: Triage
     case: Case
     desk: Desk
+    before: Sequence[Message]
+    """What was written just before it."""
     messages: Sequence[Message]
     manner: Manner
     moment: Moment
@@ -579,7 +579,6 @@ def _next_question(alarm: _Alarm) -> list[BotReply]:
     if alarm.told_over or alarm.moment.relieved or case.state != CaseState.OPEN:
         return []
     questions = alarm.desk.questions.current()
-    before = _written_before(alarm.session, case, alarm.messages) if alarm.moment.first else ()
     ask = next_question(
         case,
         alarm.messages,
@@ -587,7 +586,7 @@ def _next_question(alarm: _Alarm) -> list[BotReply]:
         english=manner.english,
         hidden=manner.hidden,
         child=manner.child,
-        before=before,
+        before=alarm.before if alarm.moment.first else (),
     )
     return [BotReply(manner.aloud(ask))] if ask else []
 
@@ -605,12 +604,12 @@ def _net_sees(message: Message, triage: Triage) -> bool:
     return any(not item.words or any(word in text for word in item.words) for item in found)
 
 
-def _held_back(session: Session, case: Case, messages: Sequence[Message], triage: Triage) -> str | None:
+def _held_back(case: Case, triage: Triage, manner: Manner) -> str | None:
     """What fits either, to words that are more likely no alarm than one: whoever is locked out is not comforted in
     despair. The guidance comes with the next word of danger; where a life may depend on it, at once."""
-    kind, manner = kind_of(case), _manner(session, case, messages)
+    kind = kind_of(case)
     saves = kind in RESCUE - _OWN_END or case.intent in kinds.FROM_AFAR
-    if case.silent or manner.hidden or manner.mute or saves or not triage.fainter_than(duty_case.WITH_THE_ODDS):
+    if case.silent or manner.hidden or manner.mute or saves or not triage.fainter_than(WITH_THE_ODDS):
         return None
     case.asked = [*case.asked, _FAINT]
     return wording.FAINT_ALARM_ENGLISH if manner.english else manner.aloud(wording.FAINT_ALARM)
@@ -685,23 +684,23 @@ def _through_others(case: Case, moment: Moment, manner: Manner, desk: Desk) -> l
 
 
 def _relief(
-    session: Session,
     case: Case,
     message: Message,
     understanding: Understanding | None,
     messages: Sequence[Message],
     desk: Desk,
-) -> str | None:
-    """A warm word to whoever tells that help has come or the danger is past; the case stays as it is.
+    manner: Manner,
+) -> list[str]:
+    """A warm word to whoever tells that help has come or the danger is past, and what they ask of the bot besides; the
+    case stays as it is.
 
-    None where that ends it, or nothing of the kind is told.
+    Nothing where that ends it, or nothing of the kind is told.
     """
     if understanding is None or message.kind != "text" or duty_case.TOLD_OVER in case.asked:
-        return None
+        return []
     asking = receipts.asks_something(message.text)
     if not asking and _is_over(message, understanding.triage, case, desk):
-        return None  # what ends the alarm says so itself
-    manner = _manner(session, case, messages)
+        return []  # what ends the alarm says so itself
     scene = desk.questions.current().scene_of(case, messages, child=manner.child)
     told = receipts.told_beside(message.text) if asking else message.text
     fitting = lines_for(Moment(kind_of(case), scene), told, desk.advice.current().lines)
@@ -711,7 +710,11 @@ def _relief(
         said = manner.of_answer(found) if found and found.relief else ""
     if said and duty_case.RELIEVED not in case.asked:
         case.asked = [*case.asked, duty_case.RELIEVED]
-    return None if asking else said or None  # 120来了，手环你们发吗: what is asked is answered
+    if asking or not said:
+        return []  # 120来了，手环你们发吗: what is asked is answered
+    if _stays_unseen(case, message, desk) and not manner.hidden:
+        said = wording.RELIEVED_UNSEEN_ENGLISH if manner.english else manner.aloud(wording.RELIEVED_UNSEEN)
+    return [said, *_beside_relief(case, message, messages, desk, manner)]
 
 
 def _beside_relief(case: Case, message: Message, messages: Sequence[Message], desk: Desk, manner: Manner) -> list[str]:
@@ -802,7 +805,7 @@ def _asks_a_matter(message: Message, triage: Triage, *, over: bool) -> bool:
 
 def _is_calm(triage: Triage) -> bool:
     """Whether a message is more likely than not a question or talk; what adds to a request or tip may be the alarm."""
-    return triage.label in ("enquiry", "other") and triage.confidence >= duty_case.WITH_THE_ODDS
+    return triage.label in ("enquiry", "other") and triage.confidence >= WITH_THE_ODDS
 
 
 def _is_surely_calm(triage: Triage) -> bool:
@@ -903,10 +906,16 @@ def _taken_down(
 
 
 def _ended(
-    session: Session, case: Case, message: Message, messages: Sequence[Message], desk: Desk, *, now: datetime
+    session: Session,
+    case: Case,
+    message: Message,
+    messages: Sequence[Message],
+    desk: Desk,
+    manner: Manner,
+    *,
+    now: datetime,
 ) -> str:
     """Take down that its resident calls an alarm over, and say what becomes of it; a guess ends nothing."""
-    manner = _manner(session, case, messages)
     if wording.says_unsure(wording.unspaced(message.text)):
         return receipts.SILENT[manner.english] if manner.hidden else wording.RESOLVED_UNPROVEN
     case.asked = [*case.asked, duty_case.TOLD_OVER]

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from bot.nlu.asked import Asked
-from bot.nlu.conversation import Conversation
+from bot.nlu.conversation import Conversation, triage_of
 from bot.nlu.forms import Form
 from bot.nlu.meanings import ANY_REQUEST, CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE, bare, dialogue, may_be_value
 from bot.nlu.names import asked_names
@@ -168,9 +168,8 @@ class Affairs:
 
     def _matter_before(self) -> Triage | None:
         """The request or tip that was told a moment ago."""
-        told = ((event.parse_data or {}).get("triage") for event in self._said.last_messages)
-        before = (Triage.from_json(one) for one in told if one)
-        return next((one for one in before if one.label in ("help_request", "tip") and not one.uncertain), None)
+        before = map(triage_of, self._said.last_messages)
+        return next((one for one in before if one and one.label in ("help_request", "tip") and not one.uncertain), None)
 
     def _names_somebody(self, text: str) -> bool:
         """Whether a name stands in a text that is no word for what is asked of any matter: 那费用呢."""

@@ -12,7 +12,7 @@ from typing import Any
 from rasa.shared.core.events import UserUttered
 
 from bot.nlu import knowledge
-from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
+from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation, triage_of
 from bot.nlu.forms import FORM_ANSWER, Form
 from bot.nlu.meanings import CERTAIN, LOST, dialogue, whispered
 from bot.nlu.normaliser import normalise
@@ -237,8 +237,7 @@ class Asked:
     @property
     def _awaits_officer(self) -> bool:
         """Whether a human was asked for lately."""
-        told = ((event.parse_data or {}).get("triage") or {} for event in self._said.last_messages)
-        return any(triage.get("intent") == _HUMAN_SERVICE for triage in told)
+        return any(told and told.intent == _HUMAN_SERVICE for told in map(triage_of, self._said.last_messages))
 
     def told_to_officer(self, alone: Mapping[str, Any], meant: dict[str, Any]) -> dict[str, Any]:
         """What is told to an officer whom its sender asked for, with the matter that it surely names: questions behind

@@ -51,6 +51,12 @@ _CASE_LINE = re.compile("^·", re.MULTILINE)
 """A case among the lines that tell how one's own affairs stand."""
 
 
+def triage_of(event: UserUttered) -> Triage | None:
+    """What a message of the conversation was taken for; None where no model has read it."""
+    told = (event.parse_data or {}).get("triage")
+    return Triage.from_json(told) if told else None
+
+
 @dataclass
 class Readers:
     """The trainers' files that tell what a message means, followed while they change."""
@@ -134,9 +140,7 @@ class Conversation:
     @property
     def last_intent(self) -> str:
         """What the message before this one was taken for."""
-        last = next(iter(self.last_messages), None)
-        told = ((last.parse_data or {}).get("triage") or {}) if last else {}
-        return str(told.get("intent", ""))
+        return next((triage.intent for triage in map(triage_of, self.last_messages[:1]) if triage), "")
 
     @property
     def asleep(self) -> Form | None:
@@ -219,9 +223,7 @@ class Conversation:
     @property
     def other_matter(self) -> bool:
         """Whether the last message was a request or a tip, told in the middle of a form."""
-        last = next(iter(self.last_messages), None)
-        told = (last.parse_data or {}).get("triage") if last else None
-        return told is not None and Triage.from_json(told).label in ("help_request", "tip")
+        return any(told and told.label in ("help_request", "tip") for told in map(triage_of, self.last_messages[:1]))
 
     @property
     def in_case(self) -> bool:

@@ -643,7 +643,7 @@ class _Reader:
             if len(told) == _SEVERAL and written in told:
                 own = [one for one in told if _OWN_HOME.search(said.partition(one)[0])]
                 theirs = [one for one in told if one not in own]
-                wanted = theirs if re.search(self._forms.someone.pattern, self._text) else own
+                wanted = theirs if self._forms.someone.search(self._text) else own
                 others = [one for one in told if one != written]
                 right = (wanted if len(wanted) == 1 and _WHOSE_HOME.search(self._text) else others)[0]
                 return Reading({entry.name: right}, remark=_HOUSE_PUT_RIGHT.format(address=right))

@@ -115,9 +115,9 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _PLAINLY_ONE = 0.9
 """P(intent | enquiry) from which 居住证怎么办 says enough, though its field has many matters."""
 _ALL_OF_IT = 0.95
+"""P(intent | enquiry) of a whole message from which its parts are about nothing else, whatever they look like alone."""
 _LEAVES, _PAPERS = 0.6, re.compile("证(?!据|明|实|人)|户口|护照|驾照|落户|迁户|社保卡")
 """P of all matters of one kind of papers, behind a request, and the papers that are named."""
-"""P(intent | enquiry) of a whole message from which its parts are about nothing else, whatever they look like alone."""
 _OF_ITS_OWN = 0.2
 """How much of the logit with which its own matter answers a question the last one may have for it to stand alone: of
 162 messages kept apart that look so 80 are about the last matter; some 60 of 100 of these are told by it, and 15 of the

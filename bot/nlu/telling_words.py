@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.nlu.meanings import LETTERS
-from bot.nlu.triage import Triage
+from bot.nlu.triage import WITH_THE_ODDS, Triage
 
 ALARMING = re.compile(
     "[救命杀死刀火抢怕砍捅]|(?<!手)快|[太好真]疼|疼[死得啊]|流血|出血|有血|打(?!.{0,3}电话|错|这个|针|疫苗|的|车|算|听|招呼|工|牌|球|扫|包|卡|折|印|字|呼噜)|来人|过来(?!取|拿|领|接)|报警"
@@ -16,8 +16,6 @@ HAPPENING = re.compile(
     "出不来|出不去|走不了|上不来|被骗来|锁在|关在|被锁|被关|求救|哭|逼|强迫|绑|拐|欺负|挨打|被打"
 )
 """What befalls the writer or a victim now; no tip before it makes a detail of it: 他进来了, 她们出不来."""
-_ODDS = 0.5
-"""P(alarm) from which there is more likely one than none."""
 TALK = frozenset(f"other/{intent}" for intent in ("insult", "greeting", "thanks", "goodbye", "bot_identity", "advert"))
 """What is said to the officer, and no answer to a form, however short."""
 FOLLOWS_CASE = "help_request/case_followup"
@@ -70,4 +68,4 @@ def of_alarm(text: str) -> bool:
 
 def faintly_heard(triage: Triage, text: str) -> bool:
     """Whether the model alone hears an alarm, without the odds, in a text that has no word of one."""
-    return triage.fainter_than(_ODDS) and not of_alarm(text)
+    return triage.fainter_than(WITH_THE_ODDS) and not of_alarm(text)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation
+from bot.nlu.conversation import REMEMBERED_SECONDS, Conversation, triage_of
 from bot.nlu.corrections import puts_right
 from bot.nlu.filling_in import FillingIn
 from bot.nlu.meanings import ANY_REQUEST, CERTAIN, LOST, ONLY_SILENCE, bare, graver, read_as, unclear, whispered
@@ -217,8 +217,7 @@ class Thread:
         if not _SUPPLEMENTS.search(normalise(text)):
             return None
         for event in self._said.earlier_messages:
-            told = (event.parse_data or {}).get("triage")
-            triage = Triage.from_json(told) if told else None
+            triage = triage_of(event)
             if triage and triage.label in ("tip", "help_request") and triage.intent not in _NO_DETAIL:
                 return triage
         return None
@@ -235,8 +234,7 @@ class Thread:
     def _last_told_ends(self) -> bool:
         """Whether the last words of a tip or request say that it need not go on, or that it is over."""
         for event in self._said.last_messages:
-            told = (event.parse_data or {}).get("triage")
-            triage = Triage.from_json(told) if told else None
+            triage = triage_of(event)
             if triage and triage.label in ("tip", "help_request"):
                 over = triage.intent == _CORRECTION and triage.confidence >= CERTAIN
                 return over or gives_up(event.text or "")
@@ -302,21 +300,21 @@ class Thread:
         likely in what is no question behind one about somebody's death: 我想跟我妈一起走."""
         if triage.intent != _OWN_END:
             return False
-        told = ((event.parse_data or {}).get("triage") or {} for event in self._said.last_messages)
-        mourns = any(one.get("intent") == _DEATH for one in told)
-        grief = mourns and triage.confidence >= _GRIEVES and not asks(normalise(text))
+        grief = _DEATH in self._open_matters() and triage.confidence >= _GRIEVES and not asks(normalise(text))
         return grief or bool(_OWN_DEATH.search(text))
 
     def _settled(self, joined: Mapping[str, Any], before: Triage, text: str) -> bool:
         """Whether the open matter surely explains an alarm that is heard without the odds, in words of none: where to
         take the dead father off the books, where the dog ran off. What no officer reads must ask something as well."""
-        read, spoken = (
-            Triage.from_json(joined["triage"]),
-            (event.parse_data or {} for event in self._said.last_messages),
+        read = Triage.from_json(joined["triage"])
+        surely = (
+            read.intent in self._open_matters() and read.confidence >= _SURELY_SETTLED and self._danger(joined) < DANGER
         )
-        open_matters = {(told.get("triage") or {}).get("intent") for told in spoken}
-        surely = read.intent in open_matters and read.confidence >= _SURELY_SETTLED and self._danger(joined) < DANGER
         return surely and read.label in _THREADS and (before.label != "enquiry" or asks(normalise(text)))
+
+    def _open_matters(self) -> set[str]:
+        """What the last messages were taken for."""
+        return {triage.intent for triage in map(triage_of, self._said.last_messages) if triage}
 
     def _danger(self, parse_data: Mapping[str, Any]) -> float:
         """P(emergency) of a further message here."""
@@ -340,8 +338,7 @@ class Thread:
         """What the sender has written lately without any alarm in it, and how the latest of it was read."""
         oldest, words, before = time.time() - REMEMBERED_SECONDS, list[str](), None
         for event in self._said.last_messages:
-            told = (event.parse_data or {}).get("triage")
-            triage = Triage.from_json(told) if told else None
+            triage = triage_of(event)
             if event.timestamp < oldest or triage is None or triage.urgent:
                 break
             if triage.intent in _NO_MATTER or (before is None and triage.uncertain):
@@ -354,10 +351,10 @@ class Thread:
         """What the sender has chatted about in the last messages, and whether it was a film or drama."""
         oldest, words, drama = time.time() - REMEMBERED_SECONDS, list[str](), False
         for event in self._said.last_messages:
-            told = (event.parse_data or {}).get("triage") or {}
-            if event.timestamp < oldest or told.get("intent") not in _IDLE:
+            triage = triage_of(event)
+            if event.timestamp < oldest or triage is None or triage.intent not in _IDLE:
                 break
-            drama = drama or told["intent"] in (_FICTION, _NEWS)
+            drama = drama or triage.intent in (_FICTION, _NEWS)
             words.insert(0, (event.text or "")[:_THREAD_CHARACTERS])
         return "，".join(words), drama
 
@@ -368,8 +365,7 @@ class Thread:
         words: list[str] = []
         before: Triage | None = None
         for event in self._said.last_messages:
-            told = (event.parse_data or {}).get("triage")
-            triage = Triage.from_json(told) if told else None
+            triage = triage_of(event)
             if event.timestamp < oldest or triage is None or triage.label not in _THREADS:
                 break
             if beside_questions and triage.label == "enquiry":

@@ -16,6 +16,8 @@ CASE_LABELS = LABELS[:3]
 
 Source = Literal["model", "net"]
 
+WITH_THE_ODDS = 0.5
+"""P(alarm) from which a message is more likely one than none; it is paged for far below (ADR 005)."""
 FORCED = "forced_word"
 """The safety net's rule of who was made to write that all is well."""
 ONE_TAP = "one_tap"

@@ -186,7 +186,7 @@ def _joined(said: str) -> str:
         re.search(r"[.,，、]|\d{4}-\d", said) or len(number) < _WHOLE_NUMBER  # a date; a flat: 3-1-502
     ):
         return said
-    return "".join(DIGIT_WORDS.get(letter, letter) for letter in number)
+    return in_figures(number)
 
 
 def _two_scripts(groups: list[str]) -> bool:
@@ -196,7 +196,7 @@ def _two_scripts(groups: list[str]) -> bool:
 
 
 def in_figures(text: str) -> str:
-    """A short number that is told digit by digit, as a flat's: 六零三 as 603."""
+    """A number that is told digit by digit in figures: 六零三 as 603."""
     return "".join(DIGIT_WORDS.get(letter, letter) for letter in text)
 
 
@@ -225,7 +225,7 @@ def _counted_out(match: re.Match[str]) -> str:
         return one[0] if "个" not in one[0] and one[1] not in "俩仨" else one[2] * _number(one[1])
 
     number = _JOINTS.sub("", re.sub(_COUNTED, lambda one: _COUNTED_DIGIT.sub(repeated, one.group()), said))
-    spelled = "".join(DIGIT_WORDS.get(letter, letter) for letter in number)
+    spelled = in_figures(number)
     return spelled if len(spelled) >= _COUNTED_ENOUGH else said
 
 
