@@ -33,7 +33,7 @@ _FIELD = re.compile(r"\{(\w+)\}")
 _PARTICLES = re.compile(r"[不没吗么嘛呢呗吧啊呀]+(?!\w)")
 """What ends a question, and is no part of what is asked: 能改名不."""
 _SCOPES = ("national", "local")
-_A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.16, 0.57, 0.57, 1.5
+_A_LETTER, _A_WORD, _SHARED, _DEFAULT = 0.16, 0.57, 0.57, 2.0
 """What a letter of a topic's words, each of its first two, what its facts share with a question, and being the default
 count beside what was learnt, in logits (ADR 006). The last is a prior: most residents ask the general question."""
 _UNLEARNT = 3.0

@@ -94,6 +94,8 @@ _THIS_OFFICE = re.compile("派出所|你们|您们|您这|你这|您那|你那|�
 _HOW_TO = re.compile(r"(?:怎么|怎样|咋|如何)办(?!\W*$)")
 """How something is done, and not what is to be done about it: 怎么办居住证."""
 _WHAT_TO_DO = re.compile(r"(?:怎么|咋|如何)办")
+_HOW_DONE = re.compile("(?:怎么|怎样|咋|如何)(?:办|补|弄|整|换|迁|落|上|销|改|领|申|开|登)")
+"""Of a first question that wants the matter itself told, before what else it mentions: 丢了咋补啊，明天还坐火车呢."""
 _VAGUE_CHARACTERS = 18
 """Up to here a message that names no matter, and none of which the model is sure, goes on with the one before."""
 _PARTS = re.compile(
@@ -228,7 +230,7 @@ class Interpreter:
         if wording.aspects and len(wording.subject) <= _BARE:
             return True
         first = re.split(r"[\s,，。]", normal, maxsplit=1)[0]
-        if enquires and first != normal and self.only_continues(first):
+        if enquires and ((first != normal and self.only_continues(first)) or self._sole_question(normal)):
             return True  # 得多少钱 我退休金才三千来块
         return enquires and not sure and (bool(wording.aspects) or size(normal) <= _VAGUE_CHARACTERS)
 
@@ -325,30 +327,46 @@ class Interpreter:
         intent's."""
         asked, normal = before[1], normalise(text)
         wording = self._read(normal)
-        if PLAIN in wording.aspects and len(wording.subject) <= _BARE:
+        if PLAIN in wording.aspects and (len(wording.subject) <= _BARE or self._only_words_it(wording)):
             about = ((topic, aspect) for aspect in asked.precise if aspect in topic.aspects)
             return Question.telling(self._fitting([*self._facts(topic, normal), *about]))
         likely = await self._following(topic, text, before[0], ranked, parse)
         likely = _only_of(topic.intent, likely) if stays else likely
         behind = Behind(topic, normalise(following.behind(topic, before[0], text)), asked.aspects)
         meant = likely[0][0]
-        bare = bool(wording.plain_aspects) and size(wording.subject) <= _BARE
-        plainly = self._plainly_asked(topic, asked, wording) if bare else []
-        if plainly and not self._words.general(normal):  # 多少钱 asks it of nothing else
+        sole = self._sole_question(normal)
+        words = self._read(sole or normal)
+        bare = bool(words.plain_aspects) and size(words.subject) <= _BARE
+        plainly = self._plainly_asked(topic, asked, words) if bare else []
+        if plainly and not (sole or self._words.general(normal)):  # 多少钱 asks it of nothing else
             return self._if_worth(plainly, normal, likely, behind)
-        if meant is not topic and not self._of_their_office(topic, meant, normal):
+        raised = meant is not topic and not (sole and plainly and likely[0][1] < _NEWLY_RAISED)
+        if raised and not self._of_their_office(topic, meant, normal):
             return self._if_worth(self._facts(meant, normal, whole=False), normal, likely, behind)
         if plainly:
-            return self._if_worth(plainly, normal, likely, behind)
+            return Question.telling(plainly) if sole else self._if_worth(plainly, normal, likely, behind)
         told = tuple(aspect or SHORT for aspect in asked.aspects) or (SHORT,)
         if bare and {SHORT, UNSURE}.isdisjoint(told):  # nobody wants to read again what is certain
-            return Question((topic.id,), wording.plain_aspects[:_MOST_FACTS])
+            return Question((topic.id,), words.plain_aspects[:_MOST_FACTS])
         best, *others = self._choice.likeliest(topic, normal, wording, behind.text)
         again = best.aspect in told and best.likelihood < _SAY_AGAIN
         fact = next((fact for fact in others if fact.aspect not in told), best) if again else best
         if fact.likelihood < _LIKELY_FACT and not self._choice.compares:
             return self._unsure(normal, likely, behind)
         return self._if_worth([(topic, fact.aspect)], normal, likely, behind)
+
+    def _sole_question(self, text: str) -> str:
+        """The one part of a text in normal form that asks, where it names nothing and the others only tell; else "".
+
+        那就再等俩月呗 到时候都要啥
+        """
+        parts = self._parts(text)
+        return parts[0] if len(parts) == 1 and parts[0] != text and self.only_continues(parts[0]) else ""
+
+    @staticmethod
+    def _only_words_it(wording: Wording) -> bool:
+        """Whether a message names no matter, and wants what was told in fewer words: 字太多了你就告诉我带啥上哪去."""
+        return not wording.named and PLAIN in wording.named_aspects and len(wording.named_aspects) > 1
 
     def _plainly_asked(self, topic: Topic, asked: Question, wording: Wording) -> list[Told]:
         """The facts that words which only name aspects ask for behind an answer."""
@@ -453,7 +471,8 @@ class Interpreter:
         elif not main and not open_field:
             main = self._named(ranked, normal)
         main = self._of_the_station(main, normal) if main else None
-        if several := await self._several(normal, main, likely, ranked, parse, last):
+        asked = (last, before[0]) if before and last else None
+        if several := await self._several(normal, main, likely, ranked, parse, asked):
             return several
         if main:
             both = self._of_both(main, likely, normal)
@@ -544,15 +563,16 @@ class Interpreter:
         likely: Sequence[tuple[Topic, float]],
         ranked: Sequence[Mapping[str, Any]],
         parse: Parse,
-        last: Topic | None = None,
+        before: tuple[Topic, str] | None = None,
     ) -> Question | None:
         """The question of a message whose parts each ask something; None for a message that asks one thing. `likely`:
-        the topics of the whole message; `last`: the topic asked about before."""
+        the topics of the whole message; `before`: the topic asked about last, and the words."""
+        last = before[0] if before else None
         parts = self._parts(text)
         if not 1 < len(parts) <= _MOST_PARTS:
             return None
         told: list[Told] = []
-        own = [await self._asked_by(part, text, ranked, parse) for part in parts]
+        own = [await self._asked_by(part, text, ranked, parse, before) for part in parts]
         main = self._beside_general(main, own, ranked, text) or last if main else None
         kept = self._knowledge.letters(main, text) if main else 0
         for part, topic in zip(parts, own, strict=True):
@@ -611,13 +631,22 @@ class Interpreter:
             return [part for part in parts if part in asking or self._read(part).named]
         return asking
 
-    async def _asked_by(self, part: str, text: str, whole: Sequence[Mapping[str, Any]], parse: Parse) -> Topic | None:
-        """The topic that one part of a message asks about by itself; None where it is about the message's own."""
+    async def _asked_by(
+        self,
+        part: str,
+        text: str,
+        whole: Sequence[Mapping[str, Any]],
+        parse: Parse,
+        before: tuple[Topic, str] | None = None,
+    ) -> Topic | None:
+        """The topic that one part of a message asks about by itself, or behind a question; None where it is about the
+        message's own."""
         wording = self._read(part)
         read = await parse(_NEXT.sub("", part)) if len(wording.subject) > 1 or wording.named else None
         if read is not None:
             self.hear(part, read)
-        if read is None or not _enquires(read):
+        matter = wording.named and not asks(part)  # 出国要办护照 还有无犯罪 都在你们那办吗
+        if read is None or not (matter or _enquires(read)):
             return None
         if wording.named and read["topics"] and read["topics"][0]["name"] == FOLLOW_UP:  # 对了我身份证也到期 能一趟办不
             named = [item for item in read["topics"] if item["name"] != FOLLOW_UP][:1]
@@ -632,7 +661,10 @@ class Interpreter:
         another = asks(part) and self._words.another(part, text)
         if self._sure(whole, _ALL_OF_IT) and not (possible or another or _NEXT.search(part)):
             return None
-        return self._topic(read["topics"], part)
+        behind = Behind(before[0], normalise(following.behind(*before, part))) if before else None
+        if before is None or behind is None or self._stands_alone(behind, part, read["topics"]):
+            return self._topic(read["topics"], part)
+        return (await self._following(before[0], part, before[1], read["topics"], parse))[0][0]
 
     def _at_any_time(self, main: Topic, part: str) -> Topic | None:
         """The topic of hours, way or telephone that a part asks for beside a matter of this station: 五点以后能办不."""
@@ -645,7 +677,7 @@ class Interpreter:
         named = self._knowledge.choose(topic.intent, text)
         if named and named.when and self._knowledge.letters(named, text) > letters:
             return named
-        least = {True: _PERHAPS, False: _BESIDE}
+        least = {True: _PERHAPS, False: 1.0 if self.only_continues(text) else _BESIDE}
         near = [(one, share) for one, share in likely if share >= least[one.intent == topic.intent]]
         if not self._choice.compares or all(one is not topic for one, _ in near):
             return topic
@@ -661,21 +693,22 @@ class Interpreter:
         wording = self._read(text)
         explains = not (wording.subject and _MEANING.search(text))
         wanted = [aspect for aspect in wording.plain_aspects if aspect in topic.aspects]
+        if len(wanted) + (PLAIN in wording.aspects) > _MOST_FACTS:
+            return self._fitting(((topic, aspect) for aspect in wanted), most=_MOST_FACTS + 1)
         if PLAIN in wording.aspects and explains:
             return self._fitting((topic, aspect) for aspect in (PLAIN, *wanted))
-        if len(wanted) > _MOST_FACTS:
-            return self._fitting(((topic, aspect) for aspect in wanted), most=_MOST_FACTS + 1)
         first, *others = self._choice.likeliest(topic, text, wording, read)
         bare = len(wording.subject) < _TELLS_A_STORY and not self._knowledge.names(topic, text)
         if whole and bare and wording.plain_aspects and not wanted and first.likelihood < _ENOUGH:
             return [(topic, wording.plain_aspects[0])]
         told = [first]
-        special = first.aspect == _SPECIAL
-        if (special or first.likelihood < _ENOUGH) and others:
+        special, in_words = first.aspect == _SPECIAL, wording.asks_for(first.aspect)
+        matter = not (read or in_words or first.aspect == SHORT) and bool(_HOW_DONE.search(text))
+        if (special or matter or first.likelihood < _ENOUGH) and others:
             short = next((fact for fact in others if fact.aspect == SHORT), others[0])
             instead = special or not read or short.likelihood >= others[0].likelihood * _SHORT_INSTEAD
             told.append(short if instead else others[0])
-        if first.likelihood < _ENOUGH and (special or not wording.asks_for(first.aspect)):
+        if matter or (first.likelihood < _ENOUGH and (special or not in_words)):
             told.sort(key=lambda fact: fact.aspect != SHORT)
         return self._fitting((topic, fact.aspect) for fact in told)
 

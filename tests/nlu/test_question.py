@@ -498,3 +498,20 @@ def test_that_what_residents_say_of_it_names_the_topic(text: str, intent: str, t
     chosen = BASE.choose(intent, text)
     assert chosen
     assert chosen.id == topic
+
+
+def test_that_the_one_question_beside_a_statement_is_about_the_last_matter() -> None:
+    before = Question(("residence_permit_apply",))
+    assert continued("那就是再等俩月呗 到时候都要啥", before).aspects == ("materials",)
+    assert continued("我退休金才三千来块 得多少钱", before).aspects == ("fee",)
+
+
+def test_that_who_wants_fewer_words_gets_what_they_ask_for_and_no_more() -> None:
+    before = Question(("household_certificate",))
+    assert continued("字太多了你就告诉我带啥上哪去", before).aspects == ("materials", "place")
+
+
+def test_that_what_happens_otherwise_is_asked_for() -> None:
+    assert wording.asks("那我要是不登呢 别人家都没登")
+    assert not wording.asks("我要不说话呢你们也找得着 他在敲门")
+    assert "exceptions" in WORDS.read("那我要是不登呢 别人家都没登").named_aspects
