@@ -116,6 +116,8 @@ _TAIL = re.compile(
 _HAN = re.compile("[\u4e00-\u9fff]")
 _PLAINLY_ONE = 0.9
 """P(intent | enquiry) from which 居住证怎么办 says enough, though its field has many matters."""
+_SURELY_ONE = 0.8
+"""The same for a first question to be about no other intent, whatever else its facts might answer."""
 _ALL_OF_IT = 0.95
 """P(intent | enquiry) of a whole message from which its parts are about nothing else, whatever they look like alone."""
 _LEAVES, _PAPERS = 0.6, re.compile("证(?!据|明|实|人)|户口|护照|驾照|落户|迁户|社保卡")
@@ -465,7 +467,9 @@ class Interpreter:
         else:
             likely = self._choice.by_facts(self._knowledge.likely(normal, ranked), normal)
         sure = sure or (last is not None and not open_field and likely[0][1] >= SURE)
-        main = likely[0][0] if sure and likely else None
+        of_one = self._sure(ranked, _SURELY_ONE) and not behind
+        whole = (_only_of(str(ranked[0]["name"]), likely) if of_one else []) or likely
+        main = whole[0][0] if sure and whole else None
         if main and last and self._of_their_office(last, main, normal):
             main = last
         elif not main and not open_field:
@@ -475,7 +479,7 @@ class Interpreter:
         if several := await self._several(normal, main, likely, ranked, parse, asked):
             return several
         if main:
-            both = self._of_both(main, likely, normal)
+            both = self._of_both(main, whole, normal)
             facts = both if len(both) > 1 else self._facts(main, normal, behind=behind)
             return self._if_worth(facts, normal, likely, behind) if behind else Question.telling(facts)
         if sure:
