@@ -363,7 +363,8 @@ class Interpreter:
         那就再等俩月呗 到时候都要啥
         """
         parts = self._parts(text)
-        return parts[0] if len(parts) == 1 and parts[0] != text and self.only_continues(parts[0]) else ""
+        sole = parts[0] if len(parts) == 1 and parts[0] != text else ""
+        return sole if sole and self.only_continues(sole) and not self._words.general(sole) else ""
 
     @staticmethod
     def _only_words_it(wording: Wording) -> bool:
@@ -579,8 +580,12 @@ class Interpreter:
         own = [await self._asked_by(part, text, ranked, parse, before) for part in parts]
         main = self._beside_general(main, own, ranked, text) or last if main else None
         kept = self._knowledge.letters(main, text) if main else 0
+        named: Topic | None = None
         for part, topic in zip(parts, own, strict=True):
             topic = last if topic and last and self._of_their_office(last, topic, text) else topic
+            if topic and not self._words.can_be_asked_of_anything(topic.intent):
+                named = topic
+            topic = topic or (named if self.only_continues(part) else None)  # 身份证是不是得换 多少钱啊
             topic = topic or (main and (self._at_any_time(main, part) or self._nearer(main, likely, part, kept)))
             fact = self._facts(topic, part, whole=False)[0] if topic else None
             if fact and fact not in told:

@@ -515,3 +515,10 @@ def test_that_what_happens_otherwise_is_asked_for() -> None:
     assert wording.asks("那我要是不登呢 别人家都没登")
     assert not wording.asks("我要不说话呢你们也找得着 他在敲门")
     assert "exceptions" in WORDS.read("那我要是不登呢 别人家都没登").named_aspects
+
+
+def test_that_the_telephone_asked_for_behind_a_word_of_assent_is_the_stations() -> None:
+    before = Question(("no_crime_record",))
+    assert not READER.continues("好吧 有电话吗", topics("station_phone"), enquires=True)
+    assert READER.continues("那行吧 得多少钱", topics("follow_up"), enquires=True)
+    assert continued("那行吧 得多少钱", before).aspects == ("fee",)
