@@ -522,3 +522,9 @@ def test_that_the_telephone_asked_for_behind_a_word_of_assent_is_the_stations() 
     assert not READER.continues("好吧 有电话吗", topics("station_phone"), enquires=True)
     assert READER.continues("那行吧 得多少钱", topics("follow_up"), enquires=True)
     assert continued("那行吧 得多少钱", before).aspects == ("fee",)
+
+
+def test_that_many_years_are_no_question_and_an_hour_in_the_morning_is_one() -> None:
+    assert not wording.asks("在加拿大定居好几年了")
+    assert wording.asks("早上几点开门")
+    assert wording.asks("户籍在楼上几层")
