@@ -138,6 +138,8 @@ _THEIR_SUBJECT = re.compile("身份证|(?:id|identity) ?card")
 Parse = Callable[[str], Awaitable[dict[str, Any]]]
 Told = tuple[Topic, str]
 """A topic and the aspect of it that is told."""
+LastAsked = tuple[Topic, str]
+"""The topic asked about last, and the words of that question."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,11 @@ class Behind:
     text: str
     told: tuple[str, ...] = ()
     """The aspects told of it."""
+
+    @classmethod
+    def of(cls, last: Topic, words_before: str, text: str, told: tuple[str, ...] = ()) -> Behind:
+        """A text behind a question about `last` that had these words."""
+        return cls(last, normalise(following.behind(last, words_before, text)), told)
 
 
 class Interpreter:
@@ -334,7 +341,7 @@ class Interpreter:
             return Question.telling(self._fitting([*self._facts(topic, normal), *about]))
         likely = await self._following(topic, text, before[0], ranked, parse)
         likely = _only_of(topic.intent, likely) if stays else likely
-        behind = Behind(topic, normalise(following.behind(topic, before[0], text)), asked.aspects)
+        behind = Behind.of(topic, before[0], text, asked.aspects)
         meant = likely[0][0]
         sole = self._sole_question(normal)
         words = self._read(sole or normal)
@@ -460,12 +467,12 @@ class Interpreter:
         open_field = before is None and not plain and self._names_a_field(normal)  # later it stands in a conversation
         sure = self._sure(ranked, SURE) and not open_field
         last = self._knowledge.topics.get(before[1].topics[0]) if before and before[1].topics else None
-        behind = None
-        read = Behind(last, normalise(following.behind(last, before[0], text))) if before and last else None
-        if before and last and read and not self._stands_alone(read, normal, ranked):
-            behind = read
-            likely = await self._following(last, text, before[0], ranked, parse)
+        asked = (last, before[0]) if before and last else None
+        behind = Behind.of(*asked, text) if asked else None
+        if asked and behind and not self._stands_alone(behind, normal, ranked):
+            likely = await self._following(asked[0], text, asked[1], ranked, parse)
         else:
+            behind = None
             likely = self._choice.by_facts(self._knowledge.likely(normal, ranked), normal)
         sure = sure or (last is not None and not open_field and likely[0][1] >= SURE)
         of_one = self._sure(ranked, _SURELY_ONE) and not behind
@@ -476,7 +483,6 @@ class Interpreter:
         elif not main and not open_field:
             main = self._named(ranked, normal)
         main = self._of_the_station(main, normal) if main else None
-        asked = (last, before[0]) if before and last else None
         if several := await self._several(normal, main, likely, ranked, parse, asked):
             return several
         if main:
@@ -568,16 +574,16 @@ class Interpreter:
         likely: Sequence[tuple[Topic, float]],
         ranked: Sequence[Mapping[str, Any]],
         parse: Parse,
-        before: tuple[Topic, str] | None = None,
+        asked: LastAsked | None = None,
     ) -> Question | None:
         """The question of a message whose parts each ask something; None for a message that asks one thing. `likely`:
-        the topics of the whole message; `before`: the topic asked about last, and the words."""
-        last = before[0] if before else None
+        the topics of the whole message."""
+        last = asked[0] if asked else None
         parts = self._parts(text)
         if not 1 < len(parts) <= _MOST_PARTS:
             return None
         told: list[Told] = []
-        own = [await self._asked_by(part, text, ranked, parse, before) for part in parts]
+        own = [await self._asked_by(part, text, ranked, parse, asked) for part in parts]
         main = self._beside_general(main, own, ranked, text) or last if main else None
         kept = self._knowledge.letters(main, text) if main else 0
         named: Topic | None = None
@@ -646,7 +652,7 @@ class Interpreter:
         text: str,
         whole: Sequence[Mapping[str, Any]],
         parse: Parse,
-        before: tuple[Topic, str] | None = None,
+        asked: LastAsked | None = None,
     ) -> Topic | None:
         """The topic that one part of a message asks about by itself, or behind a question; None where it is about the
         message's own."""
@@ -670,10 +676,9 @@ class Interpreter:
         another = asks(part) and self._words.another(part, text)
         if self._sure(whole, _ALL_OF_IT) and not (possible or another or _NEXT.search(part)):
             return None
-        behind = Behind(before[0], normalise(following.behind(*before, part))) if before else None
-        if before is None or behind is None or self._stands_alone(behind, part, read["topics"]):
+        if asked is None or self._stands_alone(Behind.of(*asked, part), part, read["topics"]):
             return self._topic(read["topics"], part)
-        return (await self._following(before[0], part, before[1], read["topics"], parse))[0][0]
+        return (await self._following(asked[0], part, asked[1], read["topics"], parse))[0][0]
 
     def _at_any_time(self, main: Topic, part: str) -> Topic | None:
         """The topic of hours, way or telephone that a part asks for beside a matter of this station: 五点以后能办不."""
