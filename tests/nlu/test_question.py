@@ -528,3 +528,7 @@ def test_that_many_years_are_no_question_and_an_hour_in_the_morning_is_one() -> 
     assert not wording.asks("在加拿大定居好几年了")
     assert wording.asks("早上几点开门")
     assert wording.asks("户籍在楼上几层")
+
+
+def test_that_how_many_bear_a_name_is_no_wish_for_fewer_words() -> None:
+    assert "plain" not in WORDS.read("叫这个名字多少人").aspects
