@@ -35,6 +35,10 @@ officers: [{name: 甲}, {name: 乙}, {name: 丙}]
 """
 
 
+PATIENCE_SECONDS = 60
+"""How long Rasa is waited for where no test plays a slow one: a machine that stands still for a moment fails none."""
+
+
 @dataclass
 class ScriptedRasa:
     """Rasa's channel with answers that the test decides, to play what a real one cannot on demand: slow, down, broken.
@@ -99,7 +103,7 @@ class Station:
             Path(shutil.copy(shipped, folder)) for shipped in (menu.MENU, articles.ARTICLES)
         )
         self.evidence = EvidenceStore(folder / "evidence")
-        self.rasa_client = Rasa(self.rasa.server.url)
+        self.rasa_client = Rasa(self.rasa.server.url, timeout=PATIENCE_SECONDS)
         self.wechat = WeChatClient(base=self.platform.url, app_id="wx1", secret="secret")
         self.one_tap = OneTap("key", "http://console")
         self._opened: list[Channels] = []
