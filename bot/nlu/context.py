@@ -9,7 +9,7 @@ them: it puts an open form to sleep until the alarm is over.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -21,7 +21,7 @@ from bot.nlu.asked import Asked
 from bot.nlu.beforehand import told_before
 from bot.nlu.conversation import SLEEPING, Conversation, Readers
 from bot.nlu.filling_in import STATION_HOURS, FillingIn, cut
-from bot.nlu.form_reader import TELLS_OF_SEVERAL, Heard
+from bot.nlu.form_reader import TELLS_OF_SEVERAL
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
 from bot.nlu.long_ago import tells_of_long_ago
 from bot.nlu.marked import FORM_VALUES
@@ -43,7 +43,7 @@ from bot.nlu.telling_words import (
 )
 from bot.nlu.thread import Thread
 from bot.nlu.triage import URGENT, Evidence, Triage
-from bot.nlu.turns import FORM_ASKED, FORM_TURNS, WISH_TURN, Turn, is_surely, turns_in
+from bot.nlu.turns import FORM_ASKED, FORM_TURNS, Turn
 from bot.nlu.unspoken import (
     breaks_out,
     has_passed,
@@ -54,9 +54,10 @@ from bot.nlu.unspoken import (
     reports_nothing,
     tells_of_popup,
     tells_of_smell,
+    was_bitten,
     without_figures,
 )
-from bot.nlu.values import UNDER_16
+from bot.nlu.wishes import OFFERED_LATELY, Wishes
 from bot.nlu.wording import asks, size
 
 _OF_ONE_FORM = (REQUESTED, CONSENT, CONFIRMED)
@@ -99,15 +100,13 @@ _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "
 """Talk beside which a question may stand; what stands in fiction, an advert or the news is a part of it."""
 _HUMAN_SERVICE = "help_request/human_service"
 _OF_DEATH, _OWN_END, _GAS = "enquiry/household_death", f"{URGENT}/suicide_self", f"{URGENT}/gas_leak"
-_PERHAPS_FRAUD = "enquiry/fraud_check"
+_PERHAPS_FRAUD, _OF_BITES = "enquiry/fraud_check", "enquiry/dog_rules"
 _PASSED, _FAINTLY = 0.9, 0.45
 """P of a danger that is told with its end as over; and of what only its words between the lines tell: it is paged for,
 and asked about rather than guided."""
 _WANTS_SOMEBODY = re.compile(
     "(?:找|换|叫)(?:一?个|位)?(?:真?人|工作人员|懂的人|明白人)(?:来|给我?|帮我?)?(?:教|问|说|聊|办|填|弄|讲|回|答|处理)"
 )
-_LATELY, _OFFERED_LATELY = 2, 4
-"""Messages within which a matter was named that "那现在办" is about, and replies within which an offer stands."""
 
 
 _THANKED = re.compile(
@@ -120,24 +119,8 @@ _THANKED = re.compile(
 _BY_THE_WAY = re.compile("^(?:对了|那个?|还有|另外|顺便|哦)[，, ]*")
 _WANTS_TOLD = re.compile("(?:给|发|告诉)我|发[一个过]|来一?个$")
 """What asks without a question: 号码给我."""
-_AGREES = re.compile("^(?:ok|嗯+|好的?|行|成|中|那|我|都|就|啊|呀|吧|了)*[，, ]*同意", re.IGNORECASE)
-_POLITELY = re.compile(r"[，, ]*(?:可以|行|中|成|能行|好使)(?:吗|不|么|嘛)\W*$")
-"""The question behind a wish, which makes none of it: 我想给狗办个证，可以吗."""
-_HEARSAY = re.compile("听说|真的假的|罚|是不是|[吗？?]")
-"""What is asked about applying, and wishes for nothing yet."""
 
 
-_INTRODUCES = re.compile("(?:我要|我想|想要?|要|给[^，。 ]{1,6})办.*我(?:叫|姓)|我(?:叫|姓).*(?:我要|我想|想要?|来)办")
-"""Whoever wishes and gives a name in one breath begins, whatever is asked besides."""
-_DOES_IT = re.compile(
-    "(?:那|就|行|好|嗯|中|哎|唉|来(?:一?[个份])?|我|先|咱|给|帮|替|麻烦|直接|现在|可以的?话?|能办?的?话|在|搁|用|你们?|您"
-    "|这儿?|这里|这块|这边|手机上?|网上|微信上?|[,，\\s])*(?:给(?:我|它|他|她|[我俺]?家?[^，。 ]{1,4}))?"
-    "(?:(?:办|整|弄|填|申请|登记|搞)(?:一?[个张份下]|着|上"
-    "|(?:[这那它]|你们?|您)?这?(?:儿|里|边)?(?:整|办|弄|填|登)?(?:吧|呗|得了))|上个?(?:户口|牌))"
-)
-"""Whoever says right behind the rules that it be done begins it, whatever follows: 那就你这整吧我姓于."""
-_AGAINST = re.compile("(?:不用|别|甭|不必|没必要)去?(?:办|申请|登记|弄|整|领)(?!别)|没(?:啥|什么)?用(?!过)|真的假的")
-"""What is said or heard against doing it, which is no word to go ahead: 工头说不用办 办了也没用."""
 _REGISTERS = re.compile(
     "^[那就先行好嗯我俺想要得也能 ,，]*(?:居住|住址|暂住)?登(?:个?记|上)(?:一下|上|吧|呗|了|着|居住(?:信息)?)*"
     r"(?=$|[\s,，。!！])"
@@ -145,21 +128,15 @@ _REGISTERS = re.compile(
 """The wish to be registered first: 那先登记上. By the permit's answer that comes before it."""
 _REGISTRATION, _HALF_A_YEAR = Question(("residence_permit_half",), ("place", "steps")), "没满半年"
 """What such a wish is told, and the words whose topic tells who has not been here for long enough."""
-_ACT = re.compile("^[^，。]{0,6}(?:办|整|弄|填|登记|申请|上户口|上牌)(?!过|完|好了|不了|没|丢|错|坏|了)")
-"""The act at the beginning of what brings data: 那先办博美吧 叫奶盖."""
-_OF_OTHERS = re.compile("[他她]|楼[上下]|邻居|对门|隔壁|小区里|有人|人家|那家|举报|反映|管管|投诉|没办|不办|无证")
-"""Whoever tells of others reports, and wishes for nothing."""
-_SUPPOSES_RULE = re.compile(
-    "(?:才能|才行|才可以|才给|必须|得先|要先|非得)[^。]*(?:对吧|是吧|对不对|对不|对吗|没错吧|没说错吧)\\W*$"
-)
-"""Of whoever makes sure of a rule, and wishes for nothing: 那是先办居住证才能迁对吧."""
-_STANDING = re.compile("查(?:一?下|查|询)?[^，,。 ]{0,10}(?:下来|办好|办完|批)|(?:[办批]下来|办好|办完)(?:了)?没")
-"""Who asks how an application stands wishes for none."""
-_OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
-"""What somebody tells who wishes for a form; since when they live here they also say to ask whether they may."""
 
 
 _MENU = re.compile("(?:看?一?下?|打开|回到|返回)?(?:主|总)?(?:菜单|目录|功能|服务列表|服务项目|首页|menu)[\\W吧呢啊]*")
+_SOME_PERMIT = re.compile(
+    "(?:你好|您好|在吗)?[，, ]*(?:我|俺|咱)?(?:就|是)?(?:想|要|得|来|寻思)?(?:给我|在这)?"
+    "(?:办|补|弄|整|领|开)(?:一?[个张下点]|理)?(?:证件?|手续)(?:[吧呗呢啊吗的]|(?:咋|怎么)(?:办|弄|整))*[。？?！!]*"
+)
+_PERMITS = ("enquiry/idcard_renew", "enquiry/residence_permit_apply", "enquiry/dog_licence")
+"""Words of whoever wants some permit, and the matters that it most often is."""
 _ACQUAINTANCE = re.compile(
     "同学|战友|老师|老乡|网友|同事|工友|前男友|前女友|初恋|笔友|老朋友|发小|老邻居|恩人|欠我钱|失散|多年没(?:见|联系)"
 )
@@ -183,16 +160,6 @@ def _wordless(name: str) -> dict[str, Any]:
     return {"text": name, "entities": [], "intent_ranking": []}
 
 
-_WHOLE_LOT = 4
-"""Values that nobody tells who only asks."""
-
-
-def _identifies(values: Mapping[str, Any]) -> bool:
-    """Whether values of a form say who applies: nobody tells these without wishing for it."""
-    given = set(values) - {CONSENT}
-    return "id_number" in given or {"name", "phone"} <= given or len(given) >= _WHOLE_LOT
-
-
 class Context:
     """One conversation as it stands when a message arrives."""
 
@@ -209,6 +176,7 @@ class Context:
         self._said = Conversation(tracker, readers, alarm_open=alarm_open, alarm_seen=alarm_seen, today=today)
         self._filling, self._asked = FillingIn(self._said), Asked(self._said)
         self._thread, self._affairs = Thread(self._said, self._filling), Affairs(self._said, self._asked)
+        self._wishes = Wishes(self._said, self._filling, self._asked, self._affairs)
 
     async def meaning(self, alone: dict[str, Any], joined: dict[str, Any] | None, parse: Parse) -> Meaning:
         """What a text means here. `joined`: the same read together with the fragments before it.
@@ -217,7 +185,12 @@ class Context:
         """
         if listed := self._listed(alone["text"]):
             return await self._of_list(await parse(listed), parse)
-        if menu := self._menu(alone) or self._captioned(alone) or self._seeks_somebody(alone):
+        if (
+            menu := self._menu(alone)
+            or self._some_permit(alone)
+            or self._captioned(alone)
+            or self._seeks_somebody(alone)
+        ):
             return Meaning(menu)
         alone = await self._told_with_how(self._half_told(self._wishing(self._fresh(self._followed(alone)))), parse)
         if taken_back := self._taken_back(alone):
@@ -311,6 +284,19 @@ class Context:
             return None
         about = self._asked.about_form(_SERVICES, "菜单")
         return self._asked.told_with(alone, about[1]) if about else None
+
+    def _some_permit(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """The wish for a permit of which nobody has said which: 想办个证."""
+        if (
+            self._said.form
+            or self._said.in_case
+            or self._asked.last
+            or not _SOME_PERMIT.fullmatch(alone["text"].strip())
+        ):
+            return None
+        base = self._said.readers.knowledge.current()
+        topics = filter(None, (base.choose(intent, "") for intent in _PERMITS))
+        return self._asked.told_with(alone, Question(choices=tuple(topic.title for topic in topics)))
 
     def _captioned(self, alone: dict[str, Any]) -> dict[str, Any] | None:
         """A few words that say what a picture of a form shows, where no form is open: 这是侧面的. The model hears
@@ -440,6 +426,9 @@ class Context:
         kind = triage.intent.rpartition("/")[2] if triage.urgent else ""
         if triage.confidence < CERTAIN and tells_of_popup(text, kind):
             return read_as(alone, Triage("enquiry", CERTAIN, _PERHAPS_FRAUD), _PERHAPS_FRAUD)
+        if was_bitten(text, kind) and triage.confidence < _SURELY_TALK:
+            asked, about = Triage("enquiry", CERTAIN, _OF_BITES), self._asked.about_form(_OF_BITES, normalise(text))
+            return self._asked.told_with(read_as(alone, asked, _OF_BITES), about[1] if about else Question())
         if has_passed(text, kind):
             over = _CORRECTION if breaks_out(text) or said.in_case else _HEARD_IT
             return read_as(alone, Triage(over.partition("/")[0], _PASSED, over), over)
@@ -467,8 +456,8 @@ class Context:
             return ""
         if visit:
             return _HUMAN_SERVICE
-        forms, offers = self._said.forms.forms.values(), self._said.bot_said_lately(_OFFERED_LATELY)
-        offered = self._lately_named() or any(form.says in offers or form.subject.search(text) for form in forms)
+        forms, offers = self._said.forms.forms.values(), self._said.bot_said_lately(OFFERED_LATELY)
+        offered = self._wishes.lately_named() or any(form.says in offers or form.subject.search(text) for form in forms)
         told = doubtful or triage.label in ("enquiry", "other") or triage.intent == ANY_REQUEST or whispered(triage)
         return ANY_REQUEST if told and not offered and leaves_contact(text) and self._said.last_messages else ""
 
@@ -489,27 +478,8 @@ class Context:
     def _wishing(self, alone: dict[str, Any]) -> dict[str, Any]:
         """The wish for a form as it is, where the model alone hears a whisper in the data that come with it."""
         triage, text = Triage.from_json(alone["triage"]), alone["text"]
-        wished = self._wished_with_data(alone) if whispered(triage) and not ALARMING.search(text) else None
+        wished = self._wishes.with_data(alone) if whispered(triage) and not ALARMING.search(text) else None
         return read_as(alone, Triage("enquiry", triage.confidence, wished.intent), wished.intent) if wished else alone
-
-    def _wished_with_data(self, alone: Mapping[str, Any]) -> Form | None:
-        """The form that a text wishes for, or that it or the talk before it names and that it hands an identity number
-        over for: 犬证在这办是吧 赵鹏 2101…"""
-        text, heard = alone["text"], Heard.in_message(alone)
-        forms, lately = self._said.forms.forms.values(), self._lately_named()
-        by_resident = [form for form in forms if form.subject.search(normalise(text)) or form in lately]
-        handed = (
-            form
-            for form in self._told_of(by_resident)
-            if _identifies(self._filling.read_for(form, CONSENT, text, {}, heard).values)
-        )
-        return self._said.forms.wished(text, "") or self._agreed_to(text) or next(handed, None)
-
-    def _agreed_to(self, text: str) -> Form | None:
-        """The form that was offered with an answer lately, where a text agrees to it; between them somebody may have
-        asked what becomes of the data."""
-        agrees = _AGREES.search(normalise(text))
-        return self._said.forms.offered_in(self._said.bot_said_lately(_OFFERED_LATELY)) if agrees else None
 
     @classmethod
     def _continues(cls, alone: Mapping[str, Any], joined: Mapping[str, Any]) -> bool:
@@ -576,7 +546,7 @@ class Context:
         about = self._asked.intent_of(earlier or self._asked.last)
         if not triage.urgent and self._waits_half_a_year(about) and _REGISTERS.search(normalise(text)):
             return self._asked.told_with(parse_data, _REGISTRATION)
-        wished = self._wished(parse_data, triage.intent, about) or self._surely_wished(parse_data, about)
+        wished = self._wishes.of(parse_data, triage.intent, about)
         if wished and (self._said.forms.of_several(text) or TELLS_OF_SEVERAL.search(normalise(text))):
             wished = None
         if wished and earlier and about != wished.intent and not wished.subject.search(normalise(text)):
@@ -585,7 +555,7 @@ class Context:
             wished
             and wished is not self._said.form
             and (self._said.alarm_seen or not self._said.alarm_open)
-            and self._may_wish(triage, text)
+            and self._wishes.may_be(triage, text)
         ):
             return self._asked.after(dialogue(parse_data, f"apply_{wished.kind}", wished.intent), wished)
         if self._affairs.asks_progress(text, triage):
@@ -637,13 +607,6 @@ class Context:
         return told[1] if told else None
 
     @staticmethod
-    def _may_wish(triage: Triage, text: str) -> bool:
-        """Whether a message may be a wish at all: no alarm, and what looks like a tip only where it tells of nobody."""
-        if triage.label in ("enquiry", "other", "help_request") or (triage.uncertain and not triage.urgent):
-            return True
-        return triage.label == "tip" and triage.confidence < CERTAIN and not _OF_OTHERS.search(text)
-
-    @staticmethod
     async def _asked_beside_talk(text: str, parse: Parse) -> dict[str, Any] | None:
         """The question that stands beside talk, where it surely is one by itself: 爱死你们了 周六有人上班不."""
         told, asked = cut(text)
@@ -665,106 +628,6 @@ class Context:
             return False
         tells = triage.label in ("tip", "help_request") and triage.confidence >= CERTAIN  # 取消 另外 邻居吸毒
         return not tells and self._said.forms.cancels(normalise(text))
-
-    def _wished(self, parse_data: Mapping[str, Any], intent: str, about: str) -> Form | None:
-        """The form that a message begins: in so many words, behind words about it, or with data for it."""
-        text, heard = parse_data["text"], Heard.in_message(parse_data)
-        if is_surely(heard.turns, "missing", "review") or _STANDING.search(normalise(text)):
-            return None  # 查一下我媳妇居住证办下来没有
-        if _SUPPOSES_RULE.search(normalise(text)):
-            return None
-        if self._affairs.looks_up_again(text):
-            return None
-        asked = [self._asked.intent_of(question) for question in self._asked.all()]
-        named = [form.intent for form in self._lately_named()]
-        against = _AGAINST.search(normalise(text))
-        ahead = (self._said.forms.goes_ahead(text, name) for name in (about, *asked, *named) if not against)
-        wished = (
-            self._said.forms.wished(text, intent)
-            or self._stopped_and_taken_up(text)
-            or next((form for form in ahead if form), None)
-        )
-        if UNDER_16 in self._said.bot_said_lately(_OFFERED_LATELY):
-            return wished  # data that go on behind it are a child's
-        wished = wished or self._agreed_to(text) or self._done_at_once(text, heard, (about, *named))
-        if wished or (wished := self._said.forms.begun_with(normalise(text), self._said.bot_said)):
-            return wished
-        if permit := self._tells_of_living_here(text, heard):
-            return permit
-        forms = self._said.forms.forms.values()
-        talked_of = [
-            form
-            for form in forms
-            if about in form.matters or form.intent in named or form.subject.search(normalise(text))
-        ]
-        for form in self._told_of(talked_of):
-            reading = self._filling.read_for(form, CONSENT, text, {}, heard)
-            if _identifies(reading.values) or ("name" in reading.values and _INTRODUCES.search(normalise(text))):
-                return form
-            offered = form.says in self._said.bot_said and not asks(normalise(text))
-            given = set(reading.values) & _OF_APPLICANTS
-            invited = f"回“{form.says}”" in self._said.bot_said  # whoever gave up is told the words as well
-            if offered and ("name" in given or (given and invited and not reading.loose)):
-                return form
-        return None
-
-    def _stopped_and_taken_up(self, text: str) -> Form | None:
-        """The form that its resident has stopped and wants to go on with, which begins anew: 上次那个接着填."""
-        said, stopped = normalise(text), self._said.stopped
-        if self._said.form or stopped is None or asks(said) or self._said.forms.about_another(stopped, said):
-            return None
-        return stopped if self._said.forms.aside(said) == "resume" else None
-
-    def _told_of(self, by_resident: Sequence[Form]) -> list[Form]:
-        """The forms that the resident speaks of, then the others that the bot has just offered: one answer may offer
-        both where somebody has asked about one."""
-        offered = (form for form in self._said.forms.forms.values() if form.says in self._said.bot_said)
-        return [*by_resident, *(form for form in offered if form not in by_resident)]
-
-    def _tells_of_living_here(self, text: str, heard: Heard) -> Form | None:
-        """The form whose places and day somebody tells all in one breath, without a question and out of any case:
-        nobody does who does not want it."""
-        if self._said.in_case or asks(normalise(text)):
-            return None
-        for form in self._said.forms.forms.values():
-            places = {name for name, entry in form.fields.items() if entry.kind in ("region", "address")}
-            days = {name for name, entry in form.fields.items() if entry.months_needed}
-            if days and places | days <= set(self._filling.read_for(form, CONSENT, text, {}, heard).values):
-                return form
-        return None
-
-    def _done_at_once(self, text: str, heard: Heard, matters: Sequence[str]) -> Form | None:
-        """The form of a matter told of lately that a message wants done at once, with or without data for it."""
-        said = normalise(text)
-        forms = self._said.forms
-        form = next((form for name in matters for form in forms.forms.values() if name in form.matters), None)
-        if form is None or forms.about_another(form, said) or _HEARSAY.search(said) or _OF_OTHERS.search(said):
-            return None
-        if asks(_POLITELY.sub("", said)) or forms.cancels(said) or forms.aside(said) == "later":
-            return None
-        if _DOES_IT.match(said):
-            return form
-        reading = self._filling.read_for(form, CONSENT, text, {}, heard)
-        given = set(reading.values) - {CONSENT}
-        return form if given and not reading.loose and _ACT.search(said) else None
-
-    def _lately_named(self) -> list[Form]:
-        """The forms whose subjects the last few messages name, as often as they do."""
-        return [
-            form
-            for event in self._said.last_messages[:_LATELY]
-            for form in self._said.forms.forms.values()
-            if form.subject.search(normalise(event.text or ""))
-        ]
-
-    def _surely_wished(self, parse_data: Mapping[str, Any], about: str) -> Form | None:
-        """The form that the model is sure a message wants to begin, by its subject or by what was asked before."""
-        wishes = is_surely(turns_in(parse_data, FORM_TURNS), WISH_TURN)
-        if not wishes or _HEARSAY.search(_POLITELY.sub("", parse_data["text"])):
-            return None
-        forms = self._said.forms.forms.values()
-        named = [form for form in forms if form.subject.search(normalise(parse_data["text"]))]
-        return next(iter(named or (form for form in forms if about in form.matters)), None)
 
     def _chosen(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any]:
         asked = self._unclear_message()

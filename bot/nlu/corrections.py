@@ -34,7 +34,7 @@ _END = re.compile(
 """The last digits of a number, told by themselves: 最后四位是6667, 尾号改成21."""
 _PLACE = re.compile(rf"(?P<back>倒数)?第(?P<place>{_D})(?:位|个数字?|个)(?:数字?)?(?P<rest>.*)")
 """One digit by its place: 倒数第二位是4."""
-_WRONG_DIGITS = re.compile(rf"(?:不是|[写打发填输]成了?)\s*{_D}+")
+_WRONG_DIGITS = re.compile(rf"(?:不是|[写打发填输看记]成了?)\s*{_D}+")
 _RIGHT_DIGITS = re.compile(rf"{_D}{{0,5}}(?:{_D}|x)(?![位个月日号年次楼天])", re.IGNORECASE)
 _ONLY_DIGITS_LEFT = 10
 """Letters beside the digits: 应该是 … 才对."""
@@ -178,6 +178,7 @@ _DETAIL = re.compile(
     r"\d|[一二三四五六七八九十]+(?:号|楼|层|栋|单元|门|户|室|岁)|[路街巷]|小区|社区|单元"
     "|[白黑红蓝绿黄灰紫粉](?:色|的)|[衣裤帽鞋裙袄]|头盔|外套|羽绒|车牌|眼镜|头发|[高矮]个"
     "|[一两俩三仨四五六七八九十几](?:个|口|名)?(?:大|小|老)?(?:人|孩|娃)|俩|仨"
+    "|银行|[工建农中招交]行|邮储|邮政|信用社|微信|支付宝|账号|卡号|户名|[千万块]"
 )
 _OVER = re.compile(
     "找[到着]|回来了|没事|误会|不用(?:来|找|管|跑)|别(?:来|找|跑)|虚惊|接[到着]了"

@@ -12,7 +12,7 @@ from rasa.shared.core.events import ActiveLoop, Event, SlotSet
 
 from bot.nlu.conversation import SLEEPING, Conversation
 from bot.nlu.form_reader import NOTHING_HEARD, OF_A_REPORT, Heard, Reading, read
-from bot.nlu.forms import CONSENT, REQUESTED, Aside, Form
+from bot.nlu.forms import BIDS_ASK, CONSENT, REQUESTED, Aside, Form
 from bot.nlu.marked import values_in
 from bot.nlu.meanings import CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE
 from bot.nlu.normaliser import normalise
@@ -284,7 +284,8 @@ class FillingIn:
 
     def _only_wonders(self, reading: Reading, text: str) -> bool:
         """Whether somebody who has not agreed yet asks, and only mentions what would be a value: this corgi too?"""
-        undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT and not self._said.forms.says_yes(normalise(text))
+        agrees = self._said.forms.says_yes(normalise(text)) or BIDS_ASK.search(normalise(text))
+        undecided = self._said.tracker.get_slot(REQUESTED) == CONSENT and not agrees
         told = reading.command or reading.remark or reading.problems or _OF_ONESELF & set(reading.values)
         return undecided and asks(normalise(text)) and not told
 

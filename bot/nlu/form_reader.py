@@ -19,7 +19,7 @@ from bot.nlu import field_values, no_values, values
 from bot.nlu.corrections import other_end, other_house, other_spelling, put_right, swapped, swaps, tells_digits
 from bot.nlu.entities import StationEntities
 from bot.nlu.field_values import EDGES, HOUSE, FieldReader
-from bot.nlu.forms import CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
+from bot.nlu.forms import BIDS_ASK, CONFIRMED, CONSENT, PHOTO, Aside, Field, Form, Forms
 from bot.nlu.marked import Tagged, values_in
 from bot.nlu.names import SPACED_OUT, is_name
 from bot.nlu.normaliser import normalise
@@ -500,7 +500,7 @@ class _Reader:
             return Reading(command="cancel")
         if self._forms.puts_off(self._text) or self._forms.puts_off(unnamed):
             return Reading(command="later")
-        if self._forms.says_yes(self._text) or self._forms.keeps_it(self._text):
+        if self._forms.says_yes(self._text) or self._forms.keeps_it(self._text) or self._bids_ask():
             return self._agreed()
         if self._bids_farewell():
             return Reading(command="later")
@@ -999,6 +999,11 @@ class _Reader:
         if not self._requested:
             return Reading({CONSENT: True} if _AGREES.search(self._text) else {})
         return Reading(command="missing" if _HANDS_IN.search(self._text) else "agreed")
+
+    def _bids_ask(self) -> bool:
+        """Whether somebody bids to be asked, and tells nothing yet: 问呗 我还怕打听."""
+        tells = re.search(r"\d|[叫姓]", self._text) or self._tagged(_SURELY_FOUND)
+        return self._requested is not None and bool(BIDS_ASK.search(self._text)) and not tells
 
     def _half_agreed(self) -> Reading | None:
         """Agreement with more behind it: consent with the first data is both; a summary that is right is handed in,

@@ -57,6 +57,11 @@ written; that it was told already or stands on a picture, whose data are wanted,
 have to be."""
 _ASIDES: tuple[Aside, ...] = ("privacy", "review", "missing", "resume", "later", "puzzled", "bot", "deaf", "unasked")
 _ACCEPTS = re.compile("[办填整弄问交]|开始|来吧|同意|申请|接着|继续")
+BIDS_ASK = re.compile(
+    "(?:尽管|只管|随便|快)问(?!题|问)|(?:^|[，, ])(?:那你?|你)?问(?:呗|吧)|你 ?问.{0,3}我 ?[答说]"
+    "|你 ?[写记打].{0,3}我 ?[说报念]"
+)
+"""Who bids to be asked, or to be written for: 问呗 我这岁数还怕打听, 你写我说."""
 _AFTER_ALL = re.compile("还是(?=[先就办算不写用在从]|给[它他她我]|手机|网|微信|线上|这)")
 """还是 of somebody who has thought about it; any other may ask which of two."""
 _GOES_ON_LATER = re.compile(

@@ -57,6 +57,12 @@ _GOES_ON = re.compile(
 _BREAKS_OUT = re.compile("着火|起火|失火|火灾|煤气|燃气|漏气|走丢|走失|不见|困在|锁在")
 """What an officer wants to know of though it has passed."""
 _PASSING = frozenset({"fire", "gas_leak", "trapped", "missing_child", "missing_adult_at_risk", "building_danger"})
+_DAYS_AGO = re.compile("昨[天晚儿日]|前[天几阵]|上(?:个?(?:周|月|礼拜|星期))|去年|那天|[几两三]天前")
+_TREATED = re.compile(
+    "针(?:都|也|已经|全)?打(?:了|完|过)|打(?:了|完|过)[^，。 ]{0,3}(?:针|疫苗|狂犬)|疫苗(?:都|也)?打"
+    "|包扎(?:好|完|了)|缝(?:完|了|好)"
+)
+_STILL_BITES = re.compile("刚才?|现在|正|还在|今[天早晚儿]|又|追|堵|扑|不松|血|发烧|怕[水风]|抽|快来|救")
 _IN_PAIN = re.compile(
     "(?:疼|痛)[得的]?[^，。 ]{0,4}(?:喊|叫|嚎|哭)[^，。 ]{0,4}(?:救命|妈|娘|饶命)[啊呀的了]*|[喊叫]救命[啊呀的了]*"
 )
@@ -132,6 +138,13 @@ def has_passed(text: str, kind: str) -> bool:
     bare = normalise(text)
     over = _ENDED.search(bare) and _ALL_CLEAR.search(bare)
     return kind in _PASSING and bool(over) and not _GOES_ON.search(bare)
+
+
+def was_bitten(text: str, kind: str) -> bool:
+    """Whether words tell of an animal's bite of yesterday or before, and of none that goes on: 昨晚咬的 针都打了."""
+    said = normalise(text)
+    past = _DAYS_AGO.search(said) or _TREATED.search(said)
+    return kind == "dangerous_animal" and "咬" in said and bool(past) and not _STILL_BITES.search(said)
 
 
 def breaks_out(text: str) -> bool:

@@ -61,7 +61,7 @@ _LIVE_MODULES = frozenset(
         ),
         *("filling_in", "form_reader", "knowledge", "live_file", "meanings", "names", "no_values", "overlap"),
         *("question", "reader", "stopped", "telling", "telling_words", "thread", "tracker_store", "turning_point"),
-        *("unspoken", "values", "wording"),
+        *("unspoken", "values", "wishes", "wording"),
     )
 )
 """Modules that judge a model or use one without being a part of it."""

@@ -383,6 +383,8 @@ async def test_that_life_counts_more_than_money_and_a_sure_reading_more_than_a_d
         ("找到了 在河里漂着", False),
         ("找到了没有啊", False),
         ("孩子回来了吗", False),
+        ("搁邻居家看动画片呢", True),
+        ("刚才在同学家玩呢 出来就没影了", False),
     ],
 )
 def test_that_plain_words_say_that_somebody_is_back(text: str, found: bool) -> None:
@@ -390,7 +392,13 @@ def test_that_plain_words_say_that_somebody_is_back(text: str, found: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "mistake"), [("发错群了 打游戏呢", True), ("这不是误会 他真打了", False), ("他往楼上去了", False)]
+    ("text", "mistake"),
+    [
+        ("发错群了 打游戏呢", True),
+        ("啊不是 是我小叔子 钥匙拿错了", True),
+        ("这不是误会 他真打了", False),
+        ("他往楼上去了", False),
+    ],
 )
 def test_that_plain_words_say_that_it_was_a_mistake(text: str, mistake: bool) -> None:
     assert wording.says_mistake(text) is mistake

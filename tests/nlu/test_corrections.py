@@ -95,6 +95,8 @@ def test_that_a_name_is_put_right_by_how_it_is_spelt(name: str, text: str, right
         "错 错 3 单元 不是 5",
         "看差了 不是一个是俩 还有个老太太",
         "认错了 车是白色的",
+        "看错了 是邮储不是建行",
+        "说差了 转了八千不是五千",
     ],
 )
 def test_that_a_place_a_number_or_clothes_put_right_are_only_a_detail(text: str) -> None:

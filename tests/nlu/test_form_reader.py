@@ -767,6 +767,22 @@ def test_that_the_place_of_registration_is_taken_out_of_a_story() -> None:
 AGREES = [Turn("agree", 0.95)]
 
 
+@pytest.mark.parametrize("text", ["问呗 我这大岁数了还怕你打听咋的", "你写 我说", "尽管问"])
+def test_that_who_bids_to_be_asked_agrees(text: str) -> None:
+    assert reading(text, CONSENT).values == {CONSENT: True}
+
+
+def test_that_who_bids_to_be_asked_in_the_middle_is_asked_on() -> None:
+    assert not reading("尽管问", "dog_colour", name="李娜").values
+
+
+def test_that_a_last_digit_put_right_replaces_the_one_that_was_misread() -> None:
+    earlier = [f"他叫关德厚 身份证{NUMBER[:-1]}{'1' if NUMBER[-1] != '1' else '2'}"]
+    said = f"最后一位是{NUMBER[-1]} 我看成{'1' if NUMBER[-1] != '1' else '2'}了"
+    found = read(FORMS, DOG, CONSENT, said, {"name": "关德厚"}, today=TODAY, entities=ENTITIES, earlier=earlier)
+    assert found.values == {"id_number": NUMBER, CONSENT: True}
+
+
 def test_that_a_name_behind_the_consent_is_kept_however_sure_the_model_is_that_it_is_consent() -> None:
     found = read(FORMS, DOG, CONSENT, "同意 孙泽宇", {}, today=TODAY, entities=ENTITIES, heard=Heard(AGREES))
     assert found.values == {"consent": True, "name": "孙泽宇"}

@@ -12,6 +12,7 @@ from bot.nlu.unspoken import (
     reports_nothing,
     tells_of_popup,
     tells_of_smell,
+    was_bitten,
     without_figures,
 )
 
@@ -147,3 +148,18 @@ def test_that_a_time_to_come_is_told_from_a_time_of_anything() -> None:
 def test_that_whoever_leaves_an_address_and_a_telephone_waits_for_an_officer() -> None:
     assert leaves_contact("上园小区旁边 86号楼1-2-1 我姓佟 1399801 后面四位3352")
     assert not leaves_contact("我电话13912345678")
+
+
+@pytest.mark.parametrize(
+    ("text", "past"),
+    [
+        ("昨晚上的事 咬我儿子小腿了 针都打了", True),
+        ("前天它把送水的咬了", True),
+        ("昨天那狗又来了 现在追着咬人呢", False),
+        ("狗咬着我闺女胳膊不松口", False),
+        ("昨天那狗在楼下转悠", False),
+    ],
+)
+def test_that_a_bite_of_yesterday_is_no_danger_now(text: str, past: bool) -> None:
+    assert was_bitten(text, "dangerous_animal") is past
+    assert not was_bitten(text, "assault")

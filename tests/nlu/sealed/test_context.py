@@ -1544,7 +1544,7 @@ def test_that_not_every_word_of_doing_begins_a_form(text: str) -> None:
         Triage("enquiry", 0.9, "enquiry/residence_permit_apply"), "居住证怎么办", Question(("residence_permit_apply",))
     )
     context = context_after([rules])
-    assert context._done_at_once(text, NOTHING_HEARD, ("enquiry/residence_permit_apply",)) is None
+    assert context._wishes._done_at_once(text, NOTHING_HEARD, ("enquiry/residence_permit_apply",)) is None
 
 
 def test_that_a_wish_in_so_many_words_is_no_tip() -> None:
@@ -1885,3 +1885,70 @@ def test_that_who_makes_sure_of_a_rule_begins_no_form() -> None:
     rule = meaning(read("那就是必须先办居住证才能落户对吧", permit, topics=[("residence_permit_apply", 0.9)]))
     assert not rule.parse_data["intent"]["name"].startswith("apply_")
     assert meaning(read("那先给我办居住证吧", permit)).parse_data["intent"]["name"].startswith("apply_")
+
+
+PERMIT_RULES = said(
+    Triage("enquiry", 0.9, "enquiry/residence_permit_apply"), "居住证怎么办", Question(("residence_permit_apply",))
+)
+NODS = Triage("other", 0.9, "other/acknowledgement")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ok那整吧 先说好别磨叽", "他让俺全权代表 嘿嘿 你尽管问", "按在读吧 start", "那你就给我报呗 我不会整", "你写 我说"],
+)
+def test_that_words_of_ones_own_bid_to_begin_the_form_that_was_told_of(text: str) -> None:
+    begun = meaning(taken_for("agree", text, NODS), PERMIT_RULES)
+    assert begun.parse_data["intent"]["name"] == "apply_residence_permit"
+
+
+@pytest.mark.parametrize(
+    "text", ["谢谢 知道了", "好的 明白了", "行 那我明天去窗口整", "我自己办吧", "就问一句 整不明白"]
+)
+def test_that_who_only_takes_note_begins_no_form(text: str) -> None:
+    noted = meaning(taken_for("agree", text, NODS), PERMIT_RULES)
+    assert not noted.parse_data["intent"]["name"].startswith("apply_")
+
+
+def test_that_a_bid_to_begin_stands_on_nothing_but_what_was_told_of() -> None:
+    begun = meaning(taken_for("agree", "整吧 别磨叽", NODS))
+    assert not begun.parse_data["intent"]["name"].startswith("apply_")
+
+
+def test_that_a_bid_to_begin_may_stand_on_a_choice_that_was_offered() -> None:
+    choice = said(
+        Triage("enquiry", 0.9, "enquiry/follow_up"), "没发票能办下来不", Question(choices=("办犬证", "犬证年检"))
+    )
+    begun = meaning(taken_for("agree", "那整吧", NODS), choice)
+    assert begun.parse_data["intent"]["name"] == "apply_dog_licence"
+
+
+REQUEST = Triage("help_request", 0.9, "help_request/general_help")
+
+
+def test_that_a_name_with_an_identity_number_begins_the_form_that_was_asked_about_before() -> None:
+    between = said(Triage("other", 0.9, "other/chitchat"), "今天可真冷")
+    begun = meaning(read("孟凡磊 41162819930307455", REQUEST), PERMIT_RULES, between, between)
+    assert begun.parse_data["intent"]["name"] == "apply_residence_permit"
+
+
+def test_that_data_with_a_dogs_name_begin_its_licence_out_of_nothing() -> None:
+    text = "梁硕 210104199604231813 13614098827 狗叫可乐 柯基"
+    assert meaning(read(text, REQUEST)).parse_data["intent"]["name"] == "apply_dog_licence"
+
+
+@pytest.mark.parametrize("text", ["狗丢了 狗叫可乐 梁硕 210104199604231813 13614098827", "梁硕 210104199604231813"])
+def test_that_data_begin_no_form_of_which_nothing_was_said(text: str) -> None:
+    assert not meaning(read(text, REQUEST)).parse_data["intent"]["name"].startswith("apply_")
+
+
+def test_that_whoever_wants_some_permit_is_asked_which() -> None:
+    asked = meaning(read("想办个证", Triage("enquiry", 0.98, "enquiry/dog_licence"))).parse_data
+    assert asked["intent"]["name"] == "which_topic"
+    assert {"办犬证", "居住证办理"} < set(asked[QUESTION]["choices"])
+
+
+def test_that_a_bite_of_yesterday_is_answered_and_pages_nobody() -> None:
+    faint = Triage("urgent_alarm", 0.5, "urgent_alarm/dangerous_animal")
+    told = meaning(read("昨天我家狗把送水的咬了", faint)).parse_data
+    assert (told["triage"]["label"], told[QUESTION]["topics"]) == ("enquiry", ["dog_rules_bite"])
