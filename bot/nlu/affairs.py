@@ -85,6 +85,8 @@ _PLACE_PIECE = re.compile(
 )
 """A piece of a text that names a place, whether the lists know it or not: 吉祥二小区那个."""
 
+_IDIOM = "other/idiom"
+
 
 def _pieces_of_places(text: str) -> bool:
     """Whether all the pieces of a text name places."""
@@ -203,7 +205,9 @@ class Affairs:
 
     def goes_on_with_matter(self, text: str, triage: Triage) -> Triage | None:
         """The request or tip of a moment ago that a statement without a subject goes on with: 别写我名字."""
-        if self._wants_visit(text, triage):
+        told_now = map(triage_of, self._said.last_messages[:1])
+        in_anger = triage.intent == _IDIOM and any(one and one.label in ("help_request", "tip") for one in told_now)
+        if in_anger or self._wants_visit(text, triage):  # 这事我跟你们死磕到底
             return self._matter_before()
         said = re.sub(r"呢\W*$", "", normalise(text))
         of_visit = _OF_THEIR_VISIT.search(said) and triage.uncertain and not (triage.urgent or ALARMING.search(said))

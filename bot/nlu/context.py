@@ -19,7 +19,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.nlu.affairs import Affairs
 from bot.nlu.asked import Asked
 from bot.nlu.beforehand import told_before
-from bot.nlu.conversation import SLEEPING, Conversation, Readers
+from bot.nlu.conversation import SLEEPING, Conversation, Readers, triage_of
 from bot.nlu.filling_in import STATION_HOURS, FillingIn, cut
 from bot.nlu.form_reader import TELLS_OF_SEVERAL
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
@@ -28,7 +28,7 @@ from bot.nlu.marked import FORM_VALUES
 from bot.nlu.meanings import ANY_REQUEST, CERTAIN, Meaning, advised, dialogue, graver, read_as, unclear, whispered
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
-from bot.nlu.question import Parse, Question
+from bot.nlu.question import FOLLOW_UP, Parse, Question
 from bot.nlu.telling_words import (
     ALARMING,
     CLOSING,
@@ -90,7 +90,9 @@ _HOW_LONG = re.compile(
 _IN_FUN = re.compile(
     "笑|逗|玩|游戏|电视|电影|小品|新闻|视频|段子|小说|超市|菜|衣服|质量|发货|快递|退货|网购|淘宝|拼多多"
 )
-_HALF_A_STORY, _SURELY_TALK = 20, 0.95
+_SURELY_ASKED, _A_FEW_WORDS = 0.85, 8
+"""P from which a message that asks nothing in words is about that matter all the same, and letters of a statement."""
+_HALF_A_STORY, _SURELY_TALK, _GOES_ON = 20, 0.95, 0.6
 _SWINDLE = re.compile("[被让]?人?骗|诈骗|坑|转账|汇款|[转汇打]了?|付了|押金|手续费")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _TIP_HOWTO, _ANY_TIP = "enquiry/tip_howto", "tip/general_tip"
@@ -135,6 +137,15 @@ _SOME_PERMIT = re.compile(
     "(?:你好|您好|在吗)?[，, ]*(?:我|俺|咱)?(?:就|是)?(?:想|要|得|来|寻思)?(?:给我|在这)?"
     "(?:办|补|弄|整|领|开)(?:一?[个张下点]|理)?(?:证件?|手续)(?:[吧呗呢啊吗的]|(?:咋|怎么)(?:办|弄|整))*[。？?！!]*"
 )
+_OF_ONESELF = re.compile("我|俺|咱")
+_OF_WRONGS = re.compile(
+    "举报|反映|楼[上下]|邻居|对门|隔壁|有人|人家|那家|他们|一帮|一伙|偷|赌|毒|嫖|骗|打架|扰民|违法|黑"
+)
+"""Words of oneself, and of what others do that is a tip."""
+_PUTS_OFF = re.compile(
+    "^(?:那|行|好|嗯|就|[ ，,])*先(?:不|别)(?:给我?)?(?:办|整|弄|登|填)|摸摸底|够日子再说|到时候再说"
+)
+"""Who will not have it done now: 先不整 我就摸摸底."""
 _PERMITS = ("enquiry/idcard_renew", "enquiry/residence_permit_apply", "enquiry/dog_licence")
 """Words of whoever wants some permit, and the matters that it most often is."""
 _ACQUAINTANCE = re.compile(
@@ -158,6 +169,13 @@ _LIST_NUMBER = re.compile(f"(?:我?选|第|点|要)?([1-9{_NUMERALS}])(?:号|个
 def _wordless(name: str) -> dict[str, Any]:
     """The parse data of what no model has read: a picture, a location of this name."""
     return {"text": name, "entities": [], "intent_ranking": []}
+
+
+def _asked_first(text: str) -> str:
+    """The beginning of a text up to the piece that asks, where talk stands behind it: 都21天了 来得及吧 遭老罪了."""
+    pieces = re.split(r"(?<=[ ，,。！!])", text)
+    asking = next((at for at, piece in enumerate(pieces[:-1]) if asks(normalise(piece).strip(" ，,。！!"))), None)
+    return "" if asking is None else "".join(pieces[: asking + 1]).strip()
 
 
 class Context:
@@ -185,13 +203,8 @@ class Context:
         """
         if listed := self._listed(alone["text"]):
             return await self._of_list(await parse(listed), parse)
-        if (
-            menu := self._menu(alone)
-            or self._some_permit(alone)
-            or self._captioned(alone)
-            or self._seeks_somebody(alone)
-        ):
-            return Meaning(menu)
+        if plain := self._in_plain_words(alone):
+            return Meaning(plain)
         alone = await self._told_with_how(self._half_told(self._wishing(self._fresh(self._followed(alone)))), parse)
         if taken_back := self._taken_back(alone):
             return Meaning(taken_back)
@@ -203,6 +216,9 @@ class Context:
             continues = not self._thread.goes_on_calmly(alone, joined)
         parse_data = graver(alone, joined if continues else None)
         triage = Triage.from_json(parse_data["triage"])
+        if self._tells_of_oneself(triage, alone["text"]):
+            parse_data = read_as(parse_data, Triage("enquiry", CERTAIN, FOLLOW_UP), FOLLOW_UP)
+            triage = Triage.from_json(parse_data["triage"])
         if triage.chosen:
             return Meaning(self._chosen(parse_data, triage))
         taken_up = self._said.takes_up(normalise(alone["text"])) or self._filling.goes_on_with_data(alone)
@@ -248,6 +264,16 @@ class Context:
             before = self._left_for_another()
         return Meaning(meant, before)
 
+    def _tells_of_oneself(self, triage: Triage, text: str) -> bool:
+        """Whether what the model half takes for a tip is the circumstance of a question before it: 我媳妇抚顺的 去年
+        夏天就过来了."""
+        last = next(iter(self._said.last_messages), None)
+        before = triage_of(last) if last else None
+        behind = before is not None and before.label in ("enquiry", "other") and self._asked.last is not None
+        half = triage.intent == _ANY_TIP and triage.confidence < CERTAIN and triage.source == "model"
+        own = _OF_ONESELF.search(normalise(text)) and not _OF_WRONGS.search(normalise(text))
+        return half and behind and bool(own) and not (self._said.in_case or self._said.form)
+
     @staticmethod
     def _left_for_another() -> tuple[Event, ...]:
         """What ends a form for another one that is to begin; what was told of oneself is left to that."""
@@ -284,6 +310,25 @@ class Context:
             return None
         about = self._asked.about_form(_SERVICES, "菜单")
         return self._asked.told_with(alone, about[1]) if about else None
+
+    def _in_plain_words(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """What a message means by its words alone, whatever the model hears in them."""
+        return (
+            self._menu(alone)
+            or self._some_permit(alone)
+            or self._erased(alone)
+            or self._captioned(alone)
+            or self._seeks_somebody(alone)
+        )
+
+    def _erased(self, alone: dict[str, Any]) -> dict[str, Any] | None:
+        """The wish that what was given to a form that was stopped be deleted: 刚才报的身份证号你给我抹了."""
+        stopped = None if self._said.form else self._said.stopped
+        if stopped is None or not self._said.forms.erases(normalise(alone["text"])):
+            return None
+        kept = f"{stopped.kind}_kept"
+        known = kept in self._said.readers.knowledge.current().topics
+        return self._asked.told_with(alone, Question((kept,), ("exceptions",))) if known else None
 
     def _some_permit(self, alone: dict[str, Any]) -> dict[str, Any] | None:
         """The wish for a permit of which nobody has said which: 想办个证."""
@@ -567,13 +612,29 @@ class Context:
             if asked := cut(text)[1]:  # 那算了 签注是啥意思
                 rest = await parse(asked)
                 return await self._meant(rest, Triage.from_json(rest["triage"]), parse)
-            return read_as(parse_data, Triage("other", triage.confidence, _GOODBYE), _GOODBYE)
+            ends = _HEARD_IT if _PUTS_OFF.search(normalise(text)) else _GOODBYE
+            return read_as(parse_data, Triage("other", triage.confidence, ends), ends)
         if matter := self._affairs.goes_on_with_matter(text, triage):
             return read_as(parse_data, Triage(matter.label, triage.confidence, matter.intent), matter.intent)
+        if unnamed := self._tells_before_asking(parse_data, triage):
+            return self._asked.told_with(parse_data, unnamed)
         if stays := self._stays_of_several(text, triage, about) or self._stays_too_short(parse_data, about):
             return self._asked.told_with(parse_data, stays)
         question = await self._asked.question(text, parse_data, triage, parse)
         return self._asked.told_with(parse_data, question) if question else parse_data
+
+    def _tells_before_asking(self, parse_data: Mapping[str, Any], triage: Triage) -> Question | None:
+        """What somebody is asked who begins with what is the case and asks nothing yet: which of the likely matters it
+        is. 我绥化的 来这边干厨师四个来月了"""
+        text, begins = normalise(parse_data["text"]), not (self._said.last_messages and self._asked.last)
+        guessed = triage.label == "enquiry" and triage.confidence < _SURELY_ASKED and not triage.uncertain
+        tells = begins and guessed and size(text) >= _A_FEW_WORDS and not asks(text)
+        if not tells or self._said.in_case or self._said.form or self._said.readers.interpreter().names_subject(text):
+            return None
+        base = self._said.readers.knowledge.current()
+        likely = (base.choose(str(topic["name"]), text) for topic in (parse_data.get("topics") or ())[:3])
+        titles = tuple(dict.fromkeys(topic.title for topic in likely if topic))
+        return Question(choices=titles) if len(titles) > 1 else None
 
     def _waits_half_a_year(self, about: str) -> Form | None:
         """The form of the last matter, where it is none before its resident has lived here for so long."""
@@ -606,19 +667,21 @@ class Context:
         told = self._asked.about_form(form.intent)
         return told[1] if told else None
 
-    @staticmethod
-    async def _asked_beside_talk(text: str, parse: Parse) -> dict[str, Any] | None:
+    async def _asked_beside_talk(self, text: str, parse: Parse) -> dict[str, Any] | None:
         """The question that stands beside talk, where it surely is one by itself: 爱死你们了 周六有人上班不."""
         told, asked = cut(text)
+        if (first := _asked_first(text)) and (not asked or asked in first):
+            told, asked = text.removeprefix(first), first
         if not asked:
-            told, _, asked = text.rpartition(" ")
-            asked = asked if _WANTS_TOLD.search(asked) else ""
+            told, _, last = text.rpartition(" ")
+            asked = last if _WANTS_TOLD.search(last) else ""
         if not told or not asked:
             return None
         read = await parse(_BY_THE_WAY.sub("", asked))
         triage = Triage.from_json(read["triage"])
         matter = triage.label in ("enquiry", "help_request") and triage.confidence >= CERTAIN
-        return read if matter and not triage.uncertain else None
+        goes_on = triage.intent == FOLLOW_UP and triage.confidence >= _GOES_ON and self._asked.last is not None
+        return read if (matter or goes_on) and not triage.uncertain else None
 
     def _gives_up_asking(self, text: str, triage: Triage) -> bool:
         """Whether somebody drops what they asked, with no form open: 那算了."""
@@ -627,7 +690,8 @@ class Context:
         if triage.urgent or self._said.form or not before or Triage.from_json(before).label != "enquiry":
             return False
         tells = triage.label in ("tip", "help_request") and triage.confidence >= CERTAIN  # 取消 另外 邻居吸毒
-        return not tells and self._said.forms.cancels(normalise(text))
+        said = normalise(text)
+        return not tells and (self._said.forms.cancels(said) or bool(_PUTS_OFF.search(said) and not asks(said)))
 
     def _chosen(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any]:
         asked = self._unclear_message()

@@ -63,6 +63,8 @@ _NO_REGION = re.compile(
     "|房子|房东|合同|个月|半年|[一两几多]年|上班|工作|工地|单位|公司|打工|手机|电话|身份证"
     "|[课补错页]|地址|刚才|一共|照片|图片|继续|提交|确认"
 )
+_NO_PART_OF_REGION = re.compile("[个伙雇招是来在我俺咱他她的]")
+"""What stands before a region and is none of its name: 雇个小伙黑龙江的."""
 _OF_A_REGION = re.compile(
     "(?:市|省)?(?:的|那个|那张|这个|这张)*(?:(?:手机|电话|座机|银行|老|旧|新)*[号卡]|手机|电话|[车牌话菜味店馆]|老板|房东|老乡|朋友|亲戚|同学|同事|客户)(?!村|镇|乡|屯)"
 )
@@ -279,7 +281,7 @@ class FieldReader:
         known = _REGION.search(said) if 2 <= len(said) <= 30 else None
         if known and _OF_A_REGION.match(said, known.end()):
             return None  # what only comes from there: 那个河南号要停了
-        if known and _NO_REGION.search(said):
+        if known and (_NO_REGION.search(said) or _NO_PART_OF_REGION.search(said[: known.start()])):
             said = _REGION_END.split(said[known.start() :])[0] or said  # 我从黑龙江来给我闺女看孩子
         if HOUSE.search(said) or _NEIGHBOURHOOD.search(said):
             return None  # where one lives, and not where one is registered

@@ -25,6 +25,7 @@ from bot.nlu.turns import FORM_ASKED, FORM_TURNS, SURE, Turn, is_surely, turns_i
 from bot.nlu.values import spelled_out, without_days
 from bot.nlu.wording import asks
 
+_EVIDENCE = "help_request/evidence_submit"
 _OF_ONESELF = frozenset({"name", "id_number", "phone"})
 """Values that nobody gives who does not want to apply."""
 _ASIDE_LETTERS = 30
@@ -354,6 +355,7 @@ class FillingIn:
             if reading.command == "missing" and chased and not OF_A_REPORT.search(alone["text"]):
                 return True  # no case is waited for: 审到哪了
             other = not about and triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
+            other = other and not (triage.intent == _EVIDENCE and reading.command == "later")  # a picture of the form's
             return reading.command in ("cancel", "agreed") or not other
         if self._alarming(alone["text"]):
             return False

@@ -38,7 +38,9 @@ _TOLD: Mapping[str, Command | Aside] = {
 }
 """The turns (`nlu_data/form_turns.yml`) that say something about filling in and give nothing."""
 _HANDS_IN = re.compile(
-    "提交|(?:可以|能|该|都?给[我咱]|都?帮[我咱]|那?就|直接|全)交(?!多少|几|钱|啥|什么|给|代)|交上|送出|交上|交了?吧|(?:^|[，,。\\s])交(?:了|吧)?\\W*$|帮我交|能交就交|报上|报吧|递上|就这[么样]|就这些|完事|齐了|齐活|妥了|确认|无误"
+    "提交|(?:可以|能|该|都?给[我咱]|都?帮[我咱]|那?就|直接|全)交(?!多少|几|钱|啥|什么|给|代)|交上|送出|交了?吧"
+    "|(?:^|[，,。\\s])交(?:了|吧)?(?=$|[\\s，,。!！])|[对好行嗯]交(?=$|\\W|谢)|快交(?:了|吧)|发吧(?:发吧)?$"
+    "|submit|hand (?:it )?in|send it|帮我交|能交就交|报上|报吧|递上|就这[么样]|就这些|完事|齐了|齐活|妥了|确认|无误"
 )
 _NOT_HANDED_IN = re.compile("[没别不未再怎咋啥]|先(?!给?[我咱]?(?:提交|交|递|报))|以后|之后|之前|等")
 """Words of who speaks of handing in, and does not want it now."""
@@ -85,6 +87,7 @@ _GLUED_NUMBER = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d{17}[\dxX])|(?<=\d{17}[\dx
 _FIGURES = "[0-9零一二三四五六七八九十]{1,4}"
 _LONG_NUMBER_LAST = re.compile(r"\d{5}[\dxX]*\D*$")
 """A telephone or identity number behind an address, which is what is put right."""
+_STILL_SO = "{title}：{value}，记着呢。"
 _HOUSE_PUT_RIGHT = "住址记成了{address}，不对就重发。"
 _HOUSE_TOLD = f"{_FIGURES}(?:(?:号楼|号院|号|栋|楼|单元|门|室|-)(?:{_FIGURES})?)*"
 _UNIT_AND_FLAT = re.compile(f"{_FIGURES}(号楼|号院|号|栋|楼|单元|门)(?:{_FIGURES}\\D+)*{_FIGURES}")
@@ -557,6 +560,8 @@ class _Reader:
                 return Reading(command=aside)
             if self._only_says_wrong():
                 return Reading(command="agreed")
+            if not (self._values or self._problems) and (kept := self._told_again()):
+                return Reading(remark=kept)
         return self._reading()
 
     def _wants_it_again(self) -> bool:
@@ -1000,6 +1005,14 @@ class _Reader:
             return Reading({CONSENT: True} if _AGREES.search(self._text) else {})
         return Reading(command="missing" if _HANDS_IN.search(self._text) else "agreed")
 
+    def _told_again(self) -> str:
+        """That a choice which is told once more has been written; "" where none is: 上班 在饺子馆 有合同."""
+        for entry in self._form.fields.values():
+            kept = self._filled.get(entry.name) if entry.kind == "choice" and not self._asking else None
+            if kept and kept in field_values.choices_told(entry, self._text):
+                return _STILL_SO.format(title=entry.title, value=kept)
+        return ""
+
     def _bids_ask(self) -> bool:
         """Whether somebody bids to be asked, and tells nothing yet: 问呗 我还怕打听."""
         tells = re.search(r"\d|[叫姓]", self._text) or self._tagged(_SURELY_FOUND)
@@ -1056,12 +1069,15 @@ class _Reader:
         ]
         named = [entry for entry in known if any(word in self._text for word in entry.called)]
         told_wrong = self._correcting or "改" in self._text
-        for entry in named or (known if told_wrong and len(known) == 1 else ()):
+        fits = []
+        for entry in named or (known if told_wrong else ()):
             whole = other_end(self._filled[entry.name], self._text)
             if whole and (right := self._attempt(entry, whole, asked=True)):
-                self._put(entry, right)
-                return True
-        return False
+                fits.append((entry, right))
+        if len(fits) != 1:  # of a number that nobody has named, only one may have these digits
+            return False
+        self._problems.clear()
+        return self._put(*fits[0])
 
     def _respelled(self) -> Reading | None:
         """The name told before with the character that is meant, where a text spells it: 写错了 是燕子的燕."""
@@ -1623,9 +1639,10 @@ class _Reader:
         return value is not None and self._put(entry, value)
 
     def _is_anothers(self, entry: Field, value: Any) -> bool:
-        """Whether words are, or hold, what the model has found for another field."""
+        """Whether words are, or hold, what the model has found for another field; a colour of one letter may stand in
+        a name: 黑豆."""
         others = [words for name, words in self._claimed.items() if name != entry.name]
-        return isinstance(value, str) and any(words in value or value in words for words in others)
+        return isinstance(value, str) and any((len(words) > 1 and words in value) or value in words for words in others)
 
     def _put(self, entry: Field, value: Any) -> bool:
         if self._is_anothers(entry, value):

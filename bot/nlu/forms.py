@@ -104,7 +104,7 @@ _CANCEL_LEAD = (
 )
 _ERASES = re.compile(
     "(?:删|清空|抹|销毁)[^，。 ]{0,6}(?:填|写|发|信息|资料|号|数据|内容|记录|全部|都)|"
-    "(?:填|写|发|信息|资料|数据|内容|记录|全部?|都)[^，。 ]{0,6}(?:删|清空|抹|销毁)[了掉除吧光]*$"
+    "(?:填|写|发|报|信息|资料|数据|内容|记录|全部?|都)[^，。 ]{0,9}(?:删|清空|抹|销毁)[了掉除吧光]*$"
 )
 """That what was filled in is to be deleted."""
 _COMES_BACK = re.compile(
@@ -296,6 +296,11 @@ class Forms:
         return any(other.subject.search(text) for other in self.forms.values() if other is not form) and not (
             form.subject.search(text)
         )
+
+    @staticmethod
+    def erases(text: str) -> bool:
+        """Whether a text wants what was filled in deleted."""
+        return bool(_ERASES.search(text))
 
     def breed(self, text: str) -> str | None:
         """The breed that a text names."""

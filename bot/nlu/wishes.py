@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rasa.shared.core.events import UserUttered
+
 from bot.nlu.affairs import Affairs
 from bot.nlu.asked import Asked
 from bot.nlu.conversation import Conversation
@@ -59,8 +61,21 @@ _BIDS = re.compile(
 """What in words of assent bids to begin: 中 同意同意 快问吧, 按在读吧 start; "I see, thanks" does not."""
 _NOT_HERE = re.compile("[去到上]窗口|[去到]你们|[去到]所里|自己去|自己办|我去|过去|明[天儿]|回头|改天|有空")
 """Who will do it elsewhere, or later."""
+_DONE_AT_END = re.compile(
+    "(?:那|就|咱|给[我俺咱])(?:就)?(?:整|弄|办|登|填|搞)(?:一下)?(?:起来|上|着)?(?:吧|呗)[。.!！~～]*$"
+)
+"""Who at the end of what they say wants it done: 我是小高 哥让我整 那就整呗."""
+_HOW_TO_BEGIN = re.compile("(?:咋|怎么|从哪儿?)开始")
+_LEAVES_IT = re.compile(
+    "别再?(?:问|提|催)|(?:想办|办)[^，。 ]{0,4}自己去|我?自己去(?:办|弄|问)|(?<!给)我自己(?:办|弄|整)(?:吧|去|得了)"
+    "|先(?:别|不)(?:给我?)?(?:办|整|弄|登|填)"
+    "|摸摸底|打听打听"
+)
+"""Who wants nothing begun: 狗那事你别再问了, 先别给我办."""
 _NUMBER = re.compile(r"(?<!\d)\d{15,17}[\dxX]?(?![\dxX])")
 """An identity number, or one of which a place or two is missing."""
+_TELLING = frozenset({"dog_name", "lived_since"})
+"""Values that beside who applies tell by themselves what for."""
 _LOST = re.compile("丢|找|走失|跑了|捡|偷|咬")
 """What is told of a dog for another reason than its licence."""
 _WHOLE_LOT = 4
@@ -82,6 +97,8 @@ class Wishes:
 
     def of(self, parse_data: Mapping[str, Any], intent: str, about: str) -> Form | None:
         """The form that a message begins. `about`: the intent of the last question."""
+        if _LEAVES_IT.search(normalise(parse_data["text"])):
+            return None
         return self._in_words(parse_data, intent, about) or self._surely(parse_data, about)
 
     def _in_words(self, parse_data: Mapping[str, Any], intent: str, about: str) -> Form | None:
@@ -138,12 +155,12 @@ class Wishes:
         if self._said.alarm_open or asks(normalise(text)) or _LOST.search(text):
             return None
         before = {self._asked.intent_of(one) for one in self._asked.all(among=self._said.earlier_messages)}
-        before |= self._offered_for_choice()
+        before |= self._offered_for_choice() | {form.intent for form in self._named(self._said.earlier_messages)}
         for form in self._said.forms.forms.values():
             given = set(self._filling.read_for(form, CONSENT, text, {}, heard).values)
             shared = {name for other in self._said.forms.forms.values() if other is not form for name in other.fields}
             signs = "id_number" in given or ("name" in given and _NUMBER.search(squeezed(text)))
-            if signs and (before & {*form.matters} or (given - shared - {CONSENT} and "dog_name" in given)):
+            if signs and (before & {*form.matters} or (given - shared) & _TELLING):
                 return form
         return None
 
@@ -164,8 +181,10 @@ class Wishes:
             return None
         if forms.cancels(said) or forms.aside(said) == "later" or _HEARSAY.search(said) or _AGAINST.search(said):
             return None
-        bids = is_surely(heard.turns, "agree", WISH_TURN, at=LIKELY) and _BIDS.search(said) and not asks(said)
-        return form if bids or BIDS_ASK.search(said) else None
+        if BIDS_ASK.search(said) or _HOW_TO_BEGIN.search(said):
+            return form
+        agrees = is_surely(heard.turns, "agree", WISH_TURN, at=LIKELY) and _BIDS.search(said)
+        return form if (agrees or _DONE_AT_END.search(said)) and not asks(said) else None
 
     def _surely(self, parse_data: Mapping[str, Any], about: str) -> Form | None:
         """The form that the model is sure a message wants to begin, by its subject or by what was asked before."""
@@ -237,9 +256,12 @@ class Wishes:
 
     def lately_named(self) -> list[Form]:
         """The forms whose subjects the last few messages name, as often as they do."""
+        return self._named(self._said.last_messages[:_LATELY])
+
+    def _named(self, messages: Sequence[UserUttered]) -> list[Form]:
         return [
             form
-            for event in self._said.last_messages[:_LATELY]
+            for event in messages
             for form in self._said.forms.forms.values()
             if form.subject.search(normalise(event.text or ""))
         ]

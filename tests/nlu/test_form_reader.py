@@ -1657,3 +1657,37 @@ def test_that_an_estate_alone_is_heard_and_its_house_asked_for() -> None:
     assert "不想办了随时回" in told.remark
     assert "知道了" not in reading(f"李娜 {NUMBER} 住东逸社区 大东路5号", "consent").remark
     assert "知道了" not in reading("李娜 在社区上班", "name").remark
+
+
+@pytest.mark.parametrize("text", ["对 交 谢谢", "ok submit", "就可着我的来 发吧发吧", "对对对 快交吧 锅里还煮着呢"])
+def test_that_handing_in_is_heard_in_few_words(text: str) -> None:
+    heard, told = Heard(AGREES), {"name": "李娜"}
+    found = read(FORMS, DOG, "photo_dog_side", text, told, today=TODAY, entities=ENTITIES, heard=heard)
+    assert found.command == "missing"
+
+
+def test_that_a_choice_told_again_is_said_back() -> None:
+    told = reading("上班 在饺子馆 有合同", "household_place", PERMIT, name="李娜", ground="上班")
+    assert "办证理由：上班" in told.remark
+
+
+def test_that_a_dogs_name_may_hold_its_colour() -> None:
+    tagged = [Tagged("dog_name", "黑豆", 0.81), Tagged("dog_colour", "黑", 0.84)]
+    said = "家 魁星楼路 31号 4-5-1 狗 名 黑豆 土狗 黑"
+    found = read(FORMS, DOG, "dog_name", said, {}, today=TODAY, entities=ENTITIES, heard=Heard((), (), tagged))
+    assert (found.values["dog_name"], found.values["dog_colour"]) == ("黑豆", "黑")
+
+
+def test_that_the_end_of_one_of_two_numbers_is_put_right_where_only_that_one_fits() -> None:
+    told = reading("不对不对 尾号02 刚才秃噜嘴了", "address", name="李四", id_number=NUMBER, phone="13504317720")
+    assert told.values == {"phone": "13504317702"}
+
+
+def test_that_what_stands_before_a_region_is_none_of_it() -> None:
+    told = reading("雇个小伙黑龙江的", "household_place", PERMIT, name="李娜")
+    assert told.values == {"household_place": "黑龙江"}
+
+
+def test_that_words_of_the_wish_are_no_name() -> None:
+    assert "name" not in reading("申请 想 现在 这里 你 帮", None, PERMIT).values
+    assert "name" not in reading("那应该够 咱开始呗", None, PERMIT).values

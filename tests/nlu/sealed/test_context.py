@@ -26,6 +26,7 @@ from bot.nlu.marked import FORM_VALUES, Tagged
 from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
+from bot.nlu.stopped import CANCELLED
 from bot.nlu.triage import ONE_TAP, Evidence, Triage
 from bot.nlu.turning_point import TURN
 from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, TALK_TURNS, Turn
@@ -1952,3 +1953,41 @@ def test_that_a_bite_of_yesterday_is_answered_and_pages_nobody() -> None:
     faint = Triage("urgent_alarm", 0.5, "urgent_alarm/dangerous_animal")
     told = meaning(read("昨天我家狗把送水的咬了", faint)).parse_data
     assert (told["triage"]["label"], told[QUESTION]["topics"]) == ("enquiry", ["dog_rules_bite"])
+
+
+@pytest.mark.parametrize("text", ["狗那事你别再问了 想办我自己去", "先别给我办啊 狗还没影呢"])
+def test_that_who_wants_nothing_begun_begins_nothing(text: str) -> None:
+    left = meaning(taken_for("wish", text, Triage("enquiry", 0.9, "enquiry/dog_licence")), PERMIT_RULES)
+    assert not left.parse_data["intent"]["name"].startswith("apply_")
+
+
+def test_that_who_has_stopped_a_form_is_told_what_becomes_of_the_data() -> None:
+    stopped = BotUttered(CANCELLED.format(says="我要办犬证"))
+    asked = meaning(
+        read("我刚才报的身份证号你给我抹了", Triage("help_request", 0.94, "help_request/correction")), stopped
+    )
+    assert asked.parse_data[QUESTION]["topics"] == ["dog_licence_kept"]
+
+
+def test_that_who_begins_with_what_is_the_case_is_asked_which_matter_it_is() -> None:
+    topics = [("household_spouse", 0.7), ("residence_permit_apply", 0.2)]
+    told = read("我绥化的 来这边干厨师四个来月了", Triage("enquiry", 0.75, "enquiry/household_spouse"), topics=topics)
+    asked = meaning(told).parse_data
+    assert asked["intent"]["name"] == "which_topic"
+    assert "居住证办理" in asked[QUESTION]["choices"]
+
+
+def test_that_a_circumstance_of_oneself_behind_a_question_is_no_tip() -> None:
+    half = Triage("tip", 0.44, "tip/general_tip")
+    own, enquires = "我媳妇抚顺的 去年夏天就过来了", Triage("enquiry", 0.9, "enquiry/residence_permit_apply")
+    others = {f"居住证怎么办，{own}": read(own, enquires)}
+    assert meaning(read(own, half), PERMIT_RULES, others=others).parse_data["triage"]["label"] == "enquiry"
+    theirs = "我家楼下一帮人天天聚赌"
+    others = {f"居住证怎么办，{theirs}": read(theirs, half)}
+    assert meaning(read(theirs, half), PERMIT_RULES, others=others).parse_data["triage"]["label"] == "tip"
+
+
+def test_that_anger_behind_a_request_belongs_to_it() -> None:
+    complaint = Triage("help_request", 0.95, "help_request/complaint_officer")
+    raged = meaning(read("这事我跟你们死磕到底", Triage("other", 0.9, "other/idiom")), said(complaint, "我要投诉"))
+    assert raged.parse_data["triage"]["intent"] == "help_request/complaint_officer"
