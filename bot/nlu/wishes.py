@@ -23,6 +23,7 @@ from bot.nlu.turns import FORM_TURNS, LIKELY, WISH_TURN, is_surely, turns_in
 from bot.nlu.values import UNDER_16
 from bot.nlu.wording import asks, squeezed
 
+_BESIDE_OFFERS = ("enquiry/bot_services", "enquiry/station_")
 _LATELY, OFFERED_LATELY = 2, 4
 """Messages within which a matter was named that "那现在办" is about, and replies within which an offer stands."""
 _AGREES = re.compile("^(?:ok|嗯+|好的?|行|成|中|那|我|都|就|啊|呀|吧|了)*[，, ]*同意", re.IGNORECASE)
@@ -68,8 +69,7 @@ _DONE_AT_END = re.compile(
 _HOW_TO_BEGIN = re.compile("(?:咋|怎么|从哪儿?)开始")
 _LEAVES_IT = re.compile(
     "别再?(?:问|提|催)|(?:想办|办)[^，。 ]{0,4}自己去|我?自己去(?:办|弄|问)|(?<!给)我自己(?:办|弄|整)(?:吧|去|得了)"
-    "|先(?:别|不)(?:给我?)?(?:办|整|弄|登|填)"
-    "|摸摸底|打听打听"
+    "|先(?:别|不)(?:给我?)?(?:办|整|弄|登|填)|摸摸底|打听打听"
 )
 """Who wants nothing begun: 狗那事你别再问了, 先别给我办."""
 _NUMBER = re.compile(r"(?<!\d)\d{15,17}[\dxX]?(?![\dxX])")
@@ -124,7 +124,7 @@ class Wishes:
         wished = wished or self._agreed_to(text) or self._done_at_once(text, heard, (about, *named))
         if wished or (wished := self._said.forms.begun_with(normalise(text), self._said.bot_said)):
             return wished
-        if begun := self._bids_begin(text, heard, (about, *named)) or self._tells_of_living_here(text, heard):
+        if begun := self._bids_begin(text, heard, about, named) or self._tells_of_living_here(text, heard):
             return begun
         return self._handed_over(text, heard, about)
 
@@ -171,12 +171,14 @@ class Wishes:
         topics = map(self._said.readers.knowledge.current().titled, titles)
         return {topic.intent for topic in topics if topic}
 
-    def _bids_begin(self, text: str, heard: Heard, matters: Sequence[str]) -> Form | None:
-        """The form of a matter told of or offered lately that words of one's own bid to begin."""
+    def _bids_begin(self, text: str, heard: Heard, about: str, named: Sequence[str]) -> Form | None:
+        """The form of a matter told of or offered lately that words of one's own bid to begin. An offer stands where
+        nothing was asked since, or only of the station and what becomes of the data."""
         said, forms = normalise(text), self._said.forms
-        lately = {*matters, *self._offered_for_choice()}
-        offered = forms.offered_in(self._said.bot_said_lately(OFFERED_LATELY))
-        form = offered or next((form for form in forms.forms.values() if lately & {*form.matters}), None)
+        lately = {about, *named, *self._offered_for_choice()}
+        stands = not about or about.startswith(_BESIDE_OFFERS)
+        offered = forms.offered_in(self._said.bot_said_lately(OFFERED_LATELY)) if stands else None
+        form = next((form for form in forms.forms.values() if lately & {*form.matters}), offered)
         if form is None or self._said.form or forms.about_another(form, said) or _NOT_HERE.search(said):
             return None
         if forms.cancels(said) or forms.aside(said) == "later" or _HEARSAY.search(said) or _AGAINST.search(said):

@@ -1991,3 +1991,10 @@ def test_that_anger_behind_a_request_belongs_to_it() -> None:
     complaint = Triage("help_request", 0.95, "help_request/complaint_officer")
     raged = meaning(read("这事我跟你们死磕到底", Triage("other", 0.9, "other/idiom")), said(complaint, "我要投诉"))
     assert raged.parse_data["triage"]["intent"] == "help_request/complaint_officer"
+
+
+def test_that_a_bid_behind_another_matter_begins_no_form_that_was_offered_before_it() -> None:
+    offer = BotUttered("现在就想办，回“我要办居住证”就开始。")
+    renewal = said(Triage("enquiry", 0.9, "enquiry/idcard_renew"), "身份证到期了咋换", Question(("idcard_renew",)))
+    begun = meaning(taken_for("agree", "行 那就弄吧", NODS), offer, renewal)
+    assert not begun.parse_data["intent"]["name"].startswith("apply_")
