@@ -1996,5 +1996,6 @@ def test_that_anger_behind_a_request_belongs_to_it() -> None:
 def test_that_a_bid_behind_another_matter_begins_no_form_that_was_offered_before_it() -> None:
     offer = BotUttered("现在就想办，回“我要办居住证”就开始。")
     renewal = said(Triage("enquiry", 0.9, "enquiry/idcard_renew"), "身份证到期了咋换", Question(("idcard_renew",)))
-    begun = meaning(taken_for("agree", "行 那就弄吧", NODS), offer, renewal)
+    told = BotUttered("快到期了，本人带户口本和旧证来换新的，20元。")
+    begun = meaning(taken_for("agree", "行 那就弄吧", NODS), offer, renewal, told)
     assert not begun.parse_data["intent"]["name"].startswith("apply_")
