@@ -32,6 +32,8 @@ def said(station: Station) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "text", "name"),
     [
+        ("fire", "6号楼1单元9楼 我抱狗往下跑呢", "on_the_way_down"),
+        ("smoke_outside", "楼道全是烟 能往下跑吗", "no_way_out_in_smoke"),
         ("robbery", "胳膊流血了", ""),
         ("assault", "是不是得满24小时", ""),
         ("fraud_transfer", "他让我签了保密书", ""),
