@@ -84,7 +84,6 @@ _PLACE_PIECE = re.compile(
     "(?:那?[个边块儿片里]|附近|这一?片|的)*"
 )
 """A piece of a text that names a place, whether the lists know it or not: 吉祥二小区那个."""
-
 _IDIOM = "other/idiom"
 
 
@@ -205,8 +204,7 @@ class Affairs:
 
     def goes_on_with_matter(self, text: str, triage: Triage) -> Triage | None:
         """The request or tip of a moment ago that a statement without a subject goes on with: 别写我名字."""
-        told_now = map(triage_of, self._said.last_messages[:1])
-        in_anger = triage.intent == _IDIOM and any(one and one.label in ("help_request", "tip") for one in told_now)
+        in_anger = triage.intent == _IDIOM and self._said.other_matter
         if in_anger or self._wants_visit(text, triage):  # 这事我跟你们死磕到底
             return self._matter_before()
         said = re.sub(r"呢\W*$", "", normalise(text))

@@ -19,7 +19,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from bot.nlu.affairs import Affairs
 from bot.nlu.asked import Asked
 from bot.nlu.beforehand import told_before
-from bot.nlu.conversation import SLEEPING, Conversation, Readers, triage_of
+from bot.nlu.conversation import SLEEPING, Conversation, Readers
 from bot.nlu.filling_in import STATION_HOURS, FillingIn, cut
 from bot.nlu.form_reader import TELLS_OF_SEVERAL
 from bot.nlu.forms import BESIDES, CONFIRMED, CONSENT, FORM_ANSWER, PHOTO, PHOTO_TEXT, REQUESTED, Form
@@ -57,7 +57,7 @@ from bot.nlu.unspoken import (
     was_bitten,
     without_figures,
 )
-from bot.nlu.wishes import OFFERED_LATELY, Wishes
+from bot.nlu.wishes import NOT_NOW, OFFERED_LATELY, Wishes
 from bot.nlu.wording import asks, size
 
 _OF_ONE_FORM = (REQUESTED, CONSENT, CONFIRMED)
@@ -121,8 +121,6 @@ _THANKED = re.compile(
 _BY_THE_WAY = re.compile("^(?:对了|那个?|还有|另外|顺便|哦)[，, ]*")
 _WANTS_TOLD = re.compile("(?:给|发|告诉)我|发[一个过]|来一?个$")
 """What asks without a question: 号码给我."""
-
-
 _REGISTERS = re.compile(
     "^[那就先行好嗯我俺想要得也能 ,，]*(?:居住|住址|暂住)?登(?:个?记|上)(?:一下|上|吧|呗|了|着|居住(?:信息)?)*"
     r"(?=$|[\s,，。!！])"
@@ -130,24 +128,20 @@ _REGISTERS = re.compile(
 """The wish to be registered first: 那先登记上. By the permit's answer that comes before it."""
 _REGISTRATION, _HALF_A_YEAR = Question(("residence_permit_half",), ("place", "steps")), "没满半年"
 """What such a wish is told, and the words whose topic tells who has not been here for long enough."""
-
-
 _MENU = re.compile("(?:看?一?下?|打开|回到|返回)?(?:主|总)?(?:菜单|目录|功能|服务列表|服务项目|首页|menu)[\\W吧呢啊]*")
 _SOME_PERMIT = re.compile(
     "(?:你好|您好|在吗)?[，, ]*(?:我|俺|咱)?(?:就|是)?(?:想|要|得|来|寻思)?(?:给我|在这)?"
     "(?:办|补|弄|整|领|开)(?:一?[个张下点]|理)?(?:证件?|手续)(?:[吧呗呢啊吗的]|(?:咋|怎么)(?:办|弄|整))*[。？?！!]*"
 )
+_PERMITS = ("enquiry/idcard_renew", "enquiry/residence_permit_apply", "enquiry/dog_licence")
+"""Words of whoever wants some permit, and the matters that it most often is."""
 _OF_ONESELF = re.compile("我|俺|咱")
 _OF_WRONGS = re.compile(
     "举报|反映|楼[上下]|邻居|对门|隔壁|有人|人家|那家|他们|一帮|一伙|偷|赌|毒|嫖|骗|打架|扰民|违法|黑"
 )
 """Words of oneself, and of what others do that is a tip."""
-_PUTS_OFF = re.compile(
-    "^(?:那|行|好|嗯|就|[ ，,])*先(?:不|别)(?:给我?)?(?:办|整|弄|登|填)|摸摸底|够日子再说|到时候再说"
-)
+_PUTS_OFF = re.compile(f"^(?:那|行|好|嗯|就|[ ，,])*{NOT_NOW}|摸摸底|够日子再说|到时候再说")
 """Who will not have it done now: 先不整 我就摸摸底."""
-_PERMITS = ("enquiry/idcard_renew", "enquiry/residence_permit_apply", "enquiry/dog_licence")
-"""Words of whoever wants some permit, and the matters that it most often is."""
 _ACQUAINTANCE = re.compile(
     "同学|战友|老师|老乡|网友|同事|工友|前男友|前女友|初恋|笔友|老朋友|发小|老邻居|恩人|欠我钱|失散|多年没(?:见|联系)"
 )
@@ -217,8 +211,8 @@ class Context:
         parse_data = graver(alone, joined if continues else None)
         triage = Triage.from_json(parse_data["triage"])
         if self._tells_of_oneself(triage, alone["text"]):
-            parse_data = read_as(parse_data, Triage("enquiry", CERTAIN, FOLLOW_UP), FOLLOW_UP)
-            triage = Triage.from_json(parse_data["triage"])
+            triage = Triage("enquiry", CERTAIN, FOLLOW_UP)
+            parse_data = read_as(parse_data, triage, FOLLOW_UP)
         if triage.chosen:
             return Meaning(self._chosen(parse_data, triage))
         taken_up = self._said.takes_up(normalise(alone["text"])) or self._filling.goes_on_with_data(alone)
@@ -267,9 +261,7 @@ class Context:
     def _tells_of_oneself(self, triage: Triage, text: str) -> bool:
         """Whether what the model half takes for a tip is the circumstance of a question before it: 我媳妇抚顺的 去年
         夏天就过来了."""
-        last = next(iter(self._said.last_messages), None)
-        before = triage_of(last) if last else None
-        behind = before is not None and before.label in ("enquiry", "other") and self._asked.last is not None
+        behind = self._said.last_intent.startswith(("enquiry/", "other/")) and self._asked.last is not None
         half = triage.intent == _ANY_TIP and triage.confidence < CERTAIN and triage.source == "model"
         own = _OF_ONESELF.search(normalise(text)) and not _OF_WRONGS.search(normalise(text))
         return half and behind and bool(own) and not (self._said.in_case or self._said.form)
@@ -332,12 +324,8 @@ class Context:
 
     def _some_permit(self, alone: dict[str, Any]) -> dict[str, Any] | None:
         """The wish for a permit of which nobody has said which: 想办个证."""
-        if (
-            self._said.form
-            or self._said.in_case
-            or self._asked.last
-            or not _SOME_PERMIT.fullmatch(alone["text"].strip())
-        ):
+        told_more = self._said.form or self._said.in_case or self._asked.last
+        if told_more or not _SOME_PERMIT.fullmatch(alone["text"].strip()):
             return None
         base = self._said.readers.knowledge.current()
         topics = filter(None, (base.choose(intent, "") for intent in _PERMITS))
@@ -626,7 +614,7 @@ class Context:
     def _tells_before_asking(self, parse_data: Mapping[str, Any], triage: Triage) -> Question | None:
         """What somebody is asked who begins with what is the case and asks nothing yet: which of the likely matters it
         is. 我绥化的 来这边干厨师四个来月了"""
-        text, begins = normalise(parse_data["text"]), not (self._said.last_messages and self._asked.last)
+        text, begins = normalise(parse_data["text"]), self._asked.last is None
         guessed = triage.label == "enquiry" and triage.confidence < _SURELY_ASKED and not triage.uncertain
         tells = begins and guessed and size(text) >= _A_FEW_WORDS and not asks(text)
         if not tells or self._said.in_case or self._said.form or self._said.readers.interpreter().names_subject(text):

@@ -222,7 +222,7 @@ class Conversation:
 
     @property
     def other_matter(self) -> bool:
-        """Whether the last message was a request or a tip, told in the middle of a form."""
+        """Whether the last message was a request or a tip, in the middle of a form or of talk."""
         return any(told and told.label in ("help_request", "tip") for told in map(triage_of, self.last_messages[:1]))
 
     @property

@@ -1069,15 +1069,18 @@ class _Reader:
         ]
         named = [entry for entry in known if any(word in self._text for word in entry.called)]
         told_wrong = self._correcting or "改" in self._text
-        fits = []
-        for entry in named or (known if told_wrong else ()):
-            whole = other_end(self._filled[entry.name], self._text)
-            if whole and (right := self._attempt(entry, whole, asked=True)):
-                fits.append((entry, right))
-        if len(fits) != 1:  # of a number that nobody has named, only one may have these digits
+        valid = partial(values.is_valid, today=self._fields.today)
+        fits = [
+            (entry, whole)
+            for entry in named or (known if told_wrong else ())
+            if (whole := other_end(self._filled[entry.name], self._text))
+            and (entry in named or valid(whole, entry.kind))
+        ]
+        if len(fits) != 1:  # of numbers that nobody has named, only one may have these digits
             return False
-        self._problems.clear()
-        return self._put(*fits[0])
+        entry, whole = fits[0]
+        right = self._attempt(entry, whole, asked=True)
+        return bool(right) and self._put(entry, right)
 
     def _respelled(self) -> Reading | None:
         """The name told before with the character that is meant, where a text spells it: 写错了 是燕子的燕."""

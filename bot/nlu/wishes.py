@@ -12,7 +12,7 @@ from bot.nlu.affairs import Affairs
 from bot.nlu.asked import Asked
 from bot.nlu.conversation import Conversation
 from bot.nlu.filling_in import FillingIn
-from bot.nlu.form_reader import Heard
+from bot.nlu.form_reader import Heard, Reading
 from bot.nlu.forms import BIDS_ASK, CONSENT, Form
 from bot.nlu.meanings import CERTAIN
 from bot.nlu.normaliser import normalise
@@ -20,7 +20,7 @@ from bot.nlu.publication import QUESTION
 from bot.nlu.question import Question
 from bot.nlu.triage import Triage
 from bot.nlu.turns import FORM_TURNS, LIKELY, WISH_TURN, is_surely, turns_in
-from bot.nlu.values import UNDER_16
+from bot.nlu.values import UNDER_16, spelled_out
 from bot.nlu.wording import asks, squeezed
 
 _BESIDE_OFFERS = ("enquiry/bot_services", "enquiry/station_")
@@ -67,15 +67,17 @@ _DONE_AT_END = re.compile(
 )
 """Who at the end of what they say wants it done: 我是小高 哥让我整 那就整呗."""
 _HOW_TO_BEGIN = re.compile("(?:咋|怎么|从哪儿?)开始")
+NOT_NOW = "先(?:不|别)(?:给我?)?(?:办|整|弄|登|填)"
 _LEAVES_IT = re.compile(
     "别再?(?:问|提|催)|(?:想办|办)[^，。 ]{0,4}自己去|我?自己去(?:办|弄|问)|(?<!给)我自己(?:办|弄|整)(?:吧|去|得了)"
-    "|先(?:别|不)(?:给我?)?(?:办|整|弄|登|填)|摸摸底|打听打听"
+    f"|{NOT_NOW}|摸摸底|打听打听"
 )
 """Who wants nothing begun: 狗那事你别再问了, 先别给我办."""
-_NUMBER = re.compile(r"(?<!\d)\d{15,17}[\dxX]?(?![\dxX])")
+_NEARLY_A_NUMBER = 15
+_NUMBER = re.compile(rf"(?<!\d)\d{{{_NEARLY_A_NUMBER},17}}[\dxX]?(?![\dxX])")
 """An identity number, or one of which a place or two is missing."""
 _TELLING = frozenset({"dog_name", "lived_since"})
-"""Values that beside who applies tell by themselves what for."""
+"""Values that one form alone asks for, and that beside who applies tell by themselves what for."""
 _LOST = re.compile("丢|找|走失|跑了|捡|偷|咬")
 """What is told of a dog for another reason than its licence."""
 _WHOLE_LOT = 4
@@ -126,11 +128,14 @@ class Wishes:
             return wished
         if begun := self._bids_begin(text, heard, about, named) or self._tells_of_living_here(text, heard):
             return begun
-        return self._handed_over(text, heard, about)
+        return self._handed_over(text, heard, about, named)
 
-    def _handed_over(self, text: str, heard: Heard, about: str) -> Form | None:
+    def _read(self, form: Form, text: str, heard: Heard) -> Reading:
+        """What a message would give to a form that begins with it."""
+        return self._filling.read_for(form, CONSENT, text, {}, heard)
+
+    def _handed_over(self, text: str, heard: Heard, about: str, named: Sequence[str]) -> Form | None:
         """The form that data for it begin: they say who applies, behind talk about it or with what only it asks for."""
-        named = [form.intent for form in self.lately_named()]
         forms = self._said.forms.forms.values()
         talked_of = [
             form
@@ -138,7 +143,7 @@ class Wishes:
             if about in form.matters or form.intent in named or form.subject.search(normalise(text))
         ]
         for form in self._told_of(talked_of):
-            reading = self._filling.read_for(form, CONSENT, text, {}, heard)
+            reading = self._read(form, text, heard)
             if _identifies(reading.values) or ("name" in reading.values and _INTRODUCES.search(normalise(text))):
                 return form
             offered = form.says in self._said.bot_said and not asks(normalise(text))
@@ -152,15 +157,15 @@ class Wishes:
         """The form that somebody's name and identity number are for, where no question lately was about it: one that
         was asked about or offered for choice before, or whose own values stand beside them. Nobody sends these for
         nothing."""
-        if self._said.alarm_open or asks(normalise(text)) or _LOST.search(text):
+        digits = re.findall(r"\d", spelled_out(normalise(text)))
+        if len(digits) < _NEARLY_A_NUMBER or self._said.alarm_open or asks(normalise(text)) or _LOST.search(text):
             return None
         before = {self._asked.intent_of(one) for one in self._asked.all(among=self._said.earlier_messages)}
         before |= self._offered_for_choice() | {form.intent for form in self._named(self._said.earlier_messages)}
         for form in self._said.forms.forms.values():
-            given = set(self._filling.read_for(form, CONSENT, text, {}, heard).values)
-            shared = {name for other in self._said.forms.forms.values() if other is not form for name in other.fields}
+            given = set(self._read(form, text, heard).values)
             signs = "id_number" in given or ("name" in given and _NUMBER.search(squeezed(text)))
-            if signs and (before & {*form.matters} or (given - shared) & _TELLING):
+            if signs and (before & {*form.matters} or given & _TELLING):
                 return form
         return None
 
@@ -203,11 +208,7 @@ class Wishes:
         text, heard = alone["text"], Heard.in_message(alone)
         forms, lately = self._said.forms.forms.values(), self.lately_named()
         by_resident = [form for form in forms if form.subject.search(normalise(text)) or form in lately]
-        handed = (
-            form
-            for form in self._told_of(by_resident)
-            if _identifies(self._filling.read_for(form, CONSENT, text, {}, heard).values)
-        )
+        handed = (form for form in self._told_of(by_resident) if _identifies(self._read(form, text, heard).values))
         return self._said.forms.wished(text, "") or self._agreed_to(text) or next(handed, None)
 
     def _agreed_to(self, text: str) -> Form | None:
@@ -237,7 +238,7 @@ class Wishes:
         for form in self._said.forms.forms.values():
             places = {name for name, entry in form.fields.items() if entry.kind in ("region", "address")}
             days = {name for name, entry in form.fields.items() if entry.months_needed}
-            if days and places | days <= set(self._filling.read_for(form, CONSENT, text, {}, heard).values):
+            if days and places | days <= set(self._read(form, text, heard).values):
                 return form
         return None
 
@@ -252,7 +253,7 @@ class Wishes:
             return None
         if _DOES_IT.match(said):
             return form
-        reading = self._filling.read_for(form, CONSENT, text, {}, heard)
+        reading = self._read(form, text, heard)
         given = set(reading.values) - {CONSENT}
         return form if given and not reading.loose and _ACT.search(said) else None
 

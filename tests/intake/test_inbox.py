@@ -13,7 +13,7 @@ from bot.intake import inbox
 from bot.intake.desk import Desk
 from bot.store.models import Case, Message, Page, Resident, WorkState
 from bot.store.session import Store
-from tests.intake.rows import patience, rows
+from tests.intake.rows import rows
 from tests.station import Station
 from tests.world import Asked, until
 
@@ -83,7 +83,6 @@ async def test_that_the_nets_alarm_waits_two_seconds_for_rasa_and_no_longer(stat
             released.wait(60)
 
     station.rasa.before, station.rasa.doubted = hang, {ALARM}
-    await patience(station, 60)
     running = asyncio.create_task(station.engine.run())
     try:
         await station.receive(ALARM)
@@ -128,7 +127,6 @@ async def test_that_one_residents_slow_message_holds_up_nobody_else(station: Sta
             released.wait(60)
 
     station.rasa.before = answer
-    await patience(station, 60)
     running = asyncio.create_task(station.engine.run())
     try:
         for openid in ("oA", "oB"):
