@@ -49,6 +49,14 @@ def _rows_in_no_order_of_their_own() -> Iterator[None]:
     sa.event.remove(sa.Engine, "connect", reverse)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _a_machine_that_stands_still_locks_nobody_out() -> Iterator[None]:
+    """Four processes share two cores: one that has a lock may get no time for longer than a resident waits."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("bot.store.session.POSTGRES_SECONDS", 30)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A developer's environment and `.env` must not decide how a test ends."""

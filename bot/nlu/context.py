@@ -136,9 +136,7 @@ _SOME_PERMIT = re.compile(
 _PERMITS = ("enquiry/idcard_renew", "enquiry/residence_permit_apply", "enquiry/dog_licence")
 """Words of whoever wants some permit, and the matters that it most often is."""
 _OF_ONESELF = re.compile("我|俺|咱")
-_OF_WRONGS = re.compile(
-    "举报|反映|楼[上下]|邻居|对门|隔壁|有人|人家|那家|他们|一帮|一伙|偷|赌|毒|嫖|骗|打架|扰民|违法|黑"
-)
+_OF_WRONGS = re.compile("举报|反映|楼[上下]|邻居|对门|隔壁|有人|人家|那家|他们|一帮|一伙|偷|赌|毒|嫖|骗|打架|扰民|违法")
 """Words of oneself, and of what others do that is a tip."""
 _PUTS_OFF = re.compile(f"^(?:那|行|好|嗯|就|[ ，,])*{NOT_NOW}|摸摸底|够日子再说|到时候再说")
 """Who will not have it done now: 先不整 我就摸摸底."""

@@ -17,7 +17,8 @@ from bot.store.models import Base, Work, WorkState
 SQLITE_BUSY_SECONDS = 5
 _LOOKS = 50
 """How often a thread looks in that time whether the writer's turn has come."""
-_POSTGRES_TIMEOUTS = "-c statement_timeout=4000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=10000"
+POSTGRES_SECONDS = 3
+"""How long PostgreSQL is waited for: for a connection and for a lock; a statement may take a second more."""
 _READING = "fujin_reading"
 
 
@@ -51,10 +52,15 @@ class Store:
                 self.url,
                 pool_size=12,
                 max_overflow=12,
-                pool_timeout=3,
+                pool_timeout=POSTGRES_SECONDS,
                 pool_pre_ping=True,
                 hide_parameters=True,  # an error that is logged must not quote a resident
-                connect_args={"connect_timeout": 3, "tcp_user_timeout": 5000, "options": _POSTGRES_TIMEOUTS},
+                connect_args={
+                    "connect_timeout": POSTGRES_SECONDS,
+                    "tcp_user_timeout": 5000,
+                    "options": f"-c lock_timeout={POSTGRES_SECONDS}s -c statement_timeout={POSTGRES_SECONDS + 1}s "
+                    "-c idle_in_transaction_session_timeout=10s",
+                },
             )
         self._write = sessionmaker(self.engine, expire_on_commit=False)
         self._read = sessionmaker(self.engine.execution_options(**{_READING: True}), expire_on_commit=False)

@@ -246,3 +246,14 @@ def _no_thread_is_left() -> Iterator[None]:
     before = threading.active_count()
     yield
     assert threading.active_count() == before
+
+
+def test_that_postgresql_gives_up_a_lock_and_a_statement_after_seconds(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.session.POSTGRES_SECONDS", 7)
+    store = Store(postgres_url)
+    with store.reading() as session:
+        waits = [session.scalar(sa.text(f"SHOW {name}")) for name in ("lock_timeout", "statement_timeout")]
+    store.close()
+    assert waits == ["7s", "8s"]
