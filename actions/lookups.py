@@ -68,7 +68,8 @@ class DuplicateName(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Answer the resident."""
-        return await answer_with(dispatcher, said_now(tracker), duplicate_names.find)
+        find = partial(duplicate_names.find, before=_looked_up_before(tracker, "look_up_name"))
+        return await answer_with(dispatcher, said_now(tracker), find)
 
 
 def _looked_up_before(tracker: Tracker, intent: str) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation
 from bot.duty.watch import Watch
 from bot.nlu.triage import CASE_LABELS, FORCED, URGENT, WITH_THE_ODDS, Evidence, Triage, gravity
+from bot.nlu.unspoken import acts_on_it, has_come_in
 from bot.store.models import (
     Case,
     CaseId,
@@ -72,6 +73,10 @@ _BEGINS_ANEW = re.compile(
     "|又(?:碰|遇|赶|摊|撞)[见上到着]|it'?s me again|another (?:thing|emergency|one)|something else"
 )
 """Words of who has something else to tell."""
+_OWN_END = frozenset({f"{URGENT}/suicide_self", f"{URGENT}/suicide_other"})
+_AT_THE_DOOR = frozenset(f"{URGENT}/{kind}" for kind in ("stalking", "burglary", "violent_threat", "silent_call"))
+_DONE = "done"
+"""In what a case was asked: its officer was paged once more because what it warned of had come."""
 _NEVER_CAME = re.compile("差点|险些|去年|前年|以前|上回|那年|小时候|almost|nearly")
 """Words of a danger that did not come to pass, or not now."""
 _ONLY_FEARED = re.compile(
@@ -139,14 +144,30 @@ def _tell_of_another_danger(
 ) -> None:
     """Page the officer who has an alarm when its resident surely tells of a danger that nothing in it spoke of yet:
     whoever drives to a burglary does not read that the house is on fire now, or that all was not well after all."""
-    if case.state != CaseState.ACKNOWLEDGED or not _tells_a_danger(triage):
+    if case.state != CaseState.ACKNOWLEDGED:
         return
+    news = _DONE if _has_been_done(case, message) else _another_danger(case, message, triage)
+    if news and news not in case.asked:  # as it is where a message is filed again
+        case.asked = [*case.asked, news]
+        escalation.page_holder(session, case, PageKind.TURNED, watch=watch, now=now)
+
+
+def _another_danger(case: Case, message: Message, triage: Triage) -> str | None:
+    """The kind of danger that a message surely tells of, where nothing before it did; or it was forced to be calm."""
+    if not _tells_a_danger(triage):
+        return None
     before = [Triage.from_json(other.triage) for other in case.messages if other.triage and other.id != message.id]
     known = {case.intent, *(reading.intent for reading in before if _tells_a_danger(reading))}
-    news = triage.intent not in known or _was_forced(triage)
-    if news and triage.intent not in case.asked:  # as it is where a message is filed again
-        case.asked = [*case.asked, triage.intent]
-        escalation.page_holder(session, case, PageKind.TURNED, watch=watch, now=now)
+    return triage.intent if triage.intent not in known or _was_forced(triage) else None
+
+
+def _has_been_done(case: Case, message: Message) -> bool:
+    """Whether a message is the first to say that what an alarm warned of has come: that the means of a suicide have
+    been taken, or that whoever stood at the door is inside."""
+    says = acts_on_it if case.intent in _OWN_END else has_come_in if case.intent in _AT_THE_DOOR else None
+    if says is None or not says(message.text):
+        return False
+    return not any(says(other.text) for other in case.messages if other.id != message.id)
 
 
 def _take_back_end(case: Case) -> None:

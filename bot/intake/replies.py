@@ -698,6 +698,8 @@ def _relief(
     """
     if understanding is None or message.kind != "text" or duty_case.TOLD_OVER in case.asked:
         return []
+    if wording.awaits_help(normalise(message.text)):
+        return []
     asking = receipts.asks_something(message.text)
     if not asking and _is_over(message, understanding.triage, case, desk):
         return []  # what ends the alarm says so itself

@@ -264,6 +264,8 @@ _AWAITS = re.compile(
     "|(?:啥|什么)时候[^，。 ]{0,2}[到来]|到哪儿?了|快[点些]?来"
 )
 """Who asks when help comes has not called it off: 屋里没动静了，你们还得多久."""
+_NOT_COME = re.compile("(?:来|到)了?(?:没有?|吗|么|不)(?![事啥大什多少见])")
+"""Who asks whether help has come does not tell that it has: 消防来了没."""
 _WHICH_DAY = re.compile(
     "(?:哪天|几号|啥时候|什么时候|多久|多咱)[^，。 ]{0,3}(?:能|会)?[^，。 ]{0,2}(?:来|上门|办|回信|回话|答复)"
 )
@@ -525,6 +527,11 @@ def goes_on(text: str) -> bool:
 def announces_play(text: str) -> bool:
     """Whether words in normal form tell the station of a drill or of filming beforehand: 请知悉系演练."""
     return bool(_PLAYED.search(text) and _ANNOUNCES.search(text))
+
+
+def awaits_help(text: str) -> bool:
+    """Whether words in normal form ask when help comes, or whether it has come."""
+    return bool(_AWAITS.search(text) or _NOT_COME.search(text))
 
 
 def asks_when(text: str) -> bool:

@@ -9,7 +9,7 @@ from bot.nlu.asked import Asked
 from bot.nlu.conversation import Conversation, triage_of
 from bot.nlu.forms import Form
 from bot.nlu.meanings import ANY_REQUEST, CERTAIN, LETTERS, ONLY_SILENCE, WORDS_BESIDE, bare, dialogue, may_be_value
-from bot.nlu.names import asked_names
+from bot.nlu.names import asked_names, in_parts
 from bot.nlu.normaliser import normalise
 from bot.nlu.question import FOLLOW_UP
 from bot.nlu.stopped import asks_still
@@ -29,6 +29,7 @@ _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
 _LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}(?:{OTHERS}).{{0,6}}查|查.{{0,6}}(?:{OTHERS}).{{0,4}}[的办]")
 _LOOK_UPS = re.compile("重名|同名|重了?[几多]|叫这个?名|片儿?警|管片|社区民警|包片")
 """Words that only a look-up has."""
+_NAMES_OFFICER = re.compile("片儿?警|管片|社区民警|包片")
 _PROGRESS = re.compile(
     r"[看收][没不][看收]|[看收][着到见](?:没|了没|了?吗|不)|有[没不]有?(?:信|动静|结果|消息)|有[信动结消].?[没吗不]|好了[吗没不嘛么]|好没好|(?<!能办)下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|(?<![没不未])办成|办妥|妥没|妥了没|给办了|能取了|怎么样了|咋样了|有信儿|受理"
 )
@@ -109,6 +110,15 @@ _OF_THE_RULES = re.compile("双姓|两个姓|几个字|[四五六]个字|生僻|
 """What is asked of the names that one may bear, and not of how many bear one: 双姓行不行，叫王李什么的."""
 
 
+_OF_CHANGE = re.compile("改[^，。 ]{0,2}名|名[^，。 ]{0,3}改|[能想要得给]改|改[了不没]")
+_COUNTS = re.compile("重名|重的|几个|多少|多不多|多吗|查")
+"""What asks for another name of one's own, and what asks how many bear one."""
+
+
+def _wants_change(text: str) -> bool:
+    return bool(_OF_CHANGE.search(text)) and not _COUNTS.search(text)
+
+
 def _only_a_name(text: str, triage: Triage) -> bool:
     """Whether a message is a name with hardly a word beside it, whatever the model alone makes of it: 司马懿呢."""
     names = asked_names(normalise(text))
@@ -129,7 +139,7 @@ class Affairs:
         text, places = parse_data["text"], any(entity["entity"] == "place" for entity in parse_data["entities"])
         personal, last = OF_BEARERS.search(text), next(iter(self._said.last_messages), None)
         of_names = last is not None and (last.intent or {}).get("name") == "look_up_name"
-        for_officer = triage.intent == _OFFICER and triage.confidence >= CERTAIN
+        for_officer = (triage.intent == _OFFICER and triage.confidence >= CERTAIN) or _NAMES_OFFICER.search(text)
         if personal and of_names and not (triage.urgent or for_officer):
             return dialogue(parse_data, "look_up_name", _NAMES)
         if self._wants_visit(text, triage):
@@ -148,7 +158,7 @@ class Affairs:
         another = about == _NAMES and (_only_a_name(text, triage) or (of_names and faintly_heard(triage, text)))
         if personal or (triage.urgent and not another):
             return None
-        if _OF_THE_RULES.search(text):
+        if _OF_THE_RULES.search(text) or _wants_change(text):
             return None
         again = bool(_LOOKS_AGAIN.search(text)) and self._has_looked_up("look_up_name")
         if (triage.intent == _NAMES or about == _NAMES or again) and self._names_somebody(text):
@@ -158,6 +168,12 @@ class Affairs:
     def _has_looked_up(self, what: str) -> bool:
         """Whether something of this kind was looked up lately."""
         return any((event.intent or {}).get("name") == what for event in self._said.last_messages)
+
+    def wants_another_name(self, text: str) -> bool:
+        """Whether somebody behind the look-up of a name wants to change their own: 我自己就叫王铁柱 能改不."""
+        last = next(iter(self._said.last_messages), None)
+        looked_up = last is not None and (last.intent or {}).get("name") == "look_up_name"
+        return looked_up and self._said.form is None and _wants_change(text) and asks(normalise(text))
 
     def _wants_visit(self, text: str, triage: Triage) -> bool:
         """Whether an officer is to come for the request or tip of a moment ago."""
@@ -175,7 +191,8 @@ class Affairs:
     def _names_somebody(self, text: str) -> bool:
         """Whether a name stands in a text that is no word for what is asked of any matter: 那费用呢."""
         words = self._said.readers.words.current()
-        return any(not words.read(spellings[0]).aspects for spellings in asked_names(normalise(text)))
+        names = asked_names(normalise(text))
+        return any(not words.read(spellings[0]).aspects for spellings in names) or any(in_parts(normalise(text)))
 
     def looked_up_beside(self, parse_data: dict[str, Any], triage: Triage) -> dict[str, Any] | None:
         """A look-up in so many words in the middle of a form: what stands in it is no answer to the form."""

@@ -163,8 +163,9 @@ class Asked:
             goes_on = interpreter.adds_to(text, before[1])
         stands_on = before if goes_on and not self._near(ranked) else None
         rest = interpreter.corrected(text) if before else None
-        meant = rest if rest and (not stands_on or interpreter.names_subject(rest)) else None
-        if before and meant and (question := await self._put_right(meant, before[1], parse)):
+        by_itself = not stands_on or triage.label == "other"
+        meant = rest if rest and (by_itself or interpreter.names_subject(rest)) else None
+        if before and meant and (question := await self._put_right(meant, before, parse)):
             return question
         if stands_on and (question := await interpreter.continued(text, stands_on, parse, ranked)):
             return question
@@ -190,14 +191,19 @@ class Asked:
         kept = f"{form.kind}_kept"
         return Question((kept,)) if about and kept in self._topics else None
 
-    async def _put_right(self, rest: str, before: Question, parse: Parse) -> Question | None:
-        """The question that was meant, as the rest of a message tells that takes the one before it back."""
+    async def _put_right(self, rest: str, before: tuple[str, Question], parse: Parse) -> Question | None:
+        """The question that was meant, as the rest of a message tells that takes the one before it back; what it is
+        about may stand in that one alone: 没丢 是到期了, behind a lost identity card."""
         interpreter, read = self._said.readers.interpreter(), await parse(rest)
+        subject = max(self._said.readers.words.current().named_in(normalise(before[0])), key=len, default="")
+        if read["triage"]["label"] == "other" and subject:
+            rest = f"{subject}{rest}"
+            read = await parse(rest)
         interpreter.hear(rest, read)
         if read["triage"]["label"] != "enquiry":
             return None
-        question = await interpreter.enquiry(rest, read["topics"], parse, ("", replace(before, topics=())))
-        return interpreter.with_aspects_of(rest, question, before) if question else None
+        question = await interpreter.enquiry(rest, read["topics"], parse, ("", replace(before[1], topics=())))
+        return interpreter.with_aspects_of(rest, question, before[1]) if question else None
 
     def only_asks(self, parse_data: Mapping[str, Any], triage: Triage) -> bool:
         """Whether a message can only be about the question before it: 人话说一下, 不是，我问的是居住证.

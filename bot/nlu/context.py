@@ -102,6 +102,7 @@ _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "
 """Talk beside which a question may stand; what stands in fiction, an advert or the news is a part of it."""
 _HUMAN_SERVICE = "help_request/human_service"
 _OF_DEATH, _OWN_END, _GAS = "enquiry/household_death", f"{URGENT}/suicide_self", f"{URGENT}/gas_leak"
+_OF_NAMES = "enquiry/household_name_change"
 _PERHAPS_FRAUD, _OF_BITES = "enquiry/fraud_check", "enquiry/dog_rules"
 _PASSED, _FAINTLY = 0.9, 0.45
 """P of a danger that is told with its end as over; and of what only its words between the lines tell: it is paged for,
@@ -600,6 +601,9 @@ class Context:
                 return await self._meant(rest, Triage.from_json(rest["triage"]), parse)
             ends = _HEARD_IT if _PUTS_OFF.search(normalise(text)) else _GOODBYE
             return read_as(parse_data, Triage("other", triage.confidence, ends), ends)
+        renamed = self._asked.about_form(_OF_NAMES, text) if self._affairs.wants_another_name(text) else None
+        if renamed:
+            return self._asked.told_with(parse_data, renamed[1])
         if matter := self._affairs.goes_on_with_matter(text, triage):
             return read_as(parse_data, Triage(matter.label, triage.confidence, matter.intent), matter.intent)
         if unnamed := self._tells_before_asking(parse_data, triage):

@@ -1,7 +1,7 @@
 """People's names in what residents write: by their surname, in a question or alone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.nlu.normaliser import simplified
 
@@ -24,7 +24,26 @@ COMPOUND = (
     *("令狐", "轩辕", "公西", "叶赫", "爱新", "完颜", "西门", "东门", "左丘", "第五"),
 )
 ORDINARY_WORDS = (
-    *("毕业", "毕竟", "申请", "申报", "那应", "那行", "那好", "那成", "那就", "那我", "那你", "那咱", "那这", "那还"),
+    *(
+        "毕业",
+        "毕竟",
+        "申请",
+        "申报",
+        "那应",
+        "那行",
+        "那好",
+        "那成",
+        "那就",
+        "那我",
+        "那你",
+        "那咱",
+        "那这",
+        "那还",
+        "那改",
+        "那换",
+        "那要",
+        "那叫",
+    ),
     *("方便", "方式", "方法", "时候", "时间", "全国", "全部", "全家", "全市", "全沈", "全省", "公安", "安全", "应该"),
     *("都是", "都有", "都叫", "那个", "那里", "那边", "那些", "那么", "那种", "和我", "和他", "和她", "和别", "来查"),
     *("来着", "来问", "管用", "万一", "任何", "明天", "明年", "明白", "关于", "关系", "高兴", "高考", "常见", "常用"),
@@ -36,7 +55,23 @@ ORDINARY_WORDS = (
     *("台湾", "农村", "展示", "皮肤", "贡献", "幸好", "闻到", "尚未", "代表", "付钱", "和平区", "沈阳", "大东", "于洪"),
     *("费用", "费钱", "费多", "费劲", "车费", "路费", "毛病", "程序", "时长", "安排", "钱呢", "吉林", "江苏", "江西"),
     *("谢啦", "谢了", "谢您", "谢你"),
-    *("时髦", "来自", "盖章", "全名", "全都", "司机", "单名", "单字", "那谁", "那位", "都会", "都不", "同名", "江湖"),
+    *(
+        "成年",
+        "时髦",
+        "来自",
+        "盖章",
+        "全名",
+        "全都",
+        "司机",
+        "单名",
+        "单字",
+        "那谁",
+        "那位",
+        "都会",
+        "都不",
+        "同名",
+        "江湖",
+    ),
 )
 
 _HAN = "[\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
@@ -76,6 +111,15 @@ _BETWEEN = re.compile(f"(?:(?!{_HAN}|·).)+", re.DOTALL)
 _APART = re.compile(f"{_BETWEEN.pattern}|{_SPELT}", re.DOTALL)
 
 
+_NO_GIVEN = re.compile("什么|啥|怎|咋|哪|重|同|复|多|几个|人|名|这|那|个|太|好|行|可|能|不|没|有|查|谁|俩|两")
+_GIVEN = re.compile(
+    f'(?:[起取想要叫]的?名字?(?:叫|做|作|是|为)*|[换改]成|叫(?:做|作)?)[“"「]?({_HAN}{{1,2}}?)[”"」]?'
+    f"(?=$|[呢吧的啊呀嘛吗]|看|有|多|重|查|行|好|怎|咋|(?!{_HAN}))"
+)
+"""A given name without its surname: 想起名叫梓菡, 那换成沐阳呢."""
+_SURNAME_ALONE = re.compile(f"姓({_SURNAME})(?=$|[呢吧的啊呀嘛哦]|(?!{_HAN}))")
+
+
 def asked_names(text: str) -> list[tuple[str, ...]]:
     """The full names that a message asks about, each as typed and in simplified characters if that differs.
 
@@ -90,6 +134,31 @@ def asked_names(text: str) -> list[tuple[str, ...]]:
     whole = [(typed[a:b], simple[a:b]) for a, b in _spans(simple) if not in_two]
     found = dict.fromkeys(tuple(dict.fromkeys(one)) for one in in_two + whole)
     return list(found)[:_MOST_NAMES]
+
+
+def in_parts(text: str) -> tuple[str, str]:
+    """The surname and the given name that a message tells by themselves, "" for each that it does not: 那换成姓于呢."""
+    simple = simplified(text)
+    surname, given = _SURNAME_ALONE.search(simple), _GIVEN.search(simple)
+    told = given[1] if given and not (_NO_GIVEN.search(given[1]) or given[1].startswith(ORDINARY_WORDS)) else ""
+    return (surname[1] if surname else "", "" if told.startswith("姓") else told)
+
+
+def put_together(text: str, before: Sequence[str]) -> tuple[str, str]:
+    """The surname and the given name that a message of parts means behind earlier ones, newest first; "" for what
+    nobody has told."""
+    surname, given = in_parts(text)
+    for earlier in before:
+        names = asked_names(earlier)
+        of_earlier = _apart(names[0][-1]) if names else in_parts(earlier)
+        surname, given = surname or of_earlier[0], given or of_earlier[1]
+    return surname, given
+
+
+def _apart(name: str) -> tuple[str, str]:
+    """A full name's surname and its given name."""
+    length = 2 if name.startswith(COMPOUND) else 1
+    return name[:length], name[length:]
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from bot.nlu.normaliser import normalise
-from bot.nlu.wording import asks
+from bot.nlu.wording import asks, squeezed
 
 _FOR_ONESELF = re.compile(
     "(?:是|给|替|为|算|说的?|问的?)(?:我|俺)(?:自己|自个儿?|本人|个人)(?!去|来|办|跑|能|拿|带|写|开|要|有|没|家|[爸妈爷奶姥老孩儿女])"
@@ -23,6 +23,24 @@ _BEFOREHAND = re.compile(
     "|清净|交代"
     "|没(?:有)?(?:家属|亲人|家人|人管|人替)"
 )
+_NOT_YET = "(?<![没不未想要会别敢可能])"
+_DEED = re.compile(
+    f"(?:药|农药|百草枯|敌敌畏)[^，。没不未]{{0,6}}(?:空了|{_NOT_YET}(?:吃|吞|喝|咽)(?:了|下|完|光)|见底)"
+    f"|{_NOT_YET}(?:吃|吞|喝|灌|咽)(?:了|下|进)[^，。？?]{{0,8}}(?:药|片|粒|百草枯|敌敌畏|酒精|消毒液|洁厕)"
+    f"|{_NOT_YET}(?:割|划)(?:了|开|破|下)[^，。]{{0,3}}(?:腕|手|脉|胳膊)|(?:腕|手|胳膊)[^，。]{{0,4}}{_NOT_YET}(?:割|划)(?:了|开|破)"
+    f"|{_NOT_YET}割腕了"
+    f"|炭[^，。]{{0,4}}(?:点着|烧着|点上)|(?:点|烧)(?:着|上|起)了?[^，。]{{0,3}}炭|煤气[^，。]{{0,5}}{_NOT_YET}(?:打开|拧开|开着|开了)"
+    f"|{_NOT_YET}(?:站|坐|爬|骑|翻)(?:在|到|上)了?[^，。]{{0,6}}(?:窗|阳台|楼顶|天台|护栏|栏杆|桥|房顶)"
+    f"|(?:绳|脖子)[^，。]{{0,6}}(?:套上|系上|挂上|勒上|勒着)|{_NOT_YET}(?:跳下去|跳了下|上吊了)|满手是血|全是血|流[^，。]{{0,3}}血"
+    "|(?:took|swallowed|taken)[^.]{0,20}pills|overdos|cut (?:his|her|my|their) (?:wrist|arm)|on the (?:ledge|roof)"
+)
+"""Words of who has begun to take their life, and no longer only speaks of it."""
+_INSIDE = re.compile(
+    "(?:门|锁|窗户?)[^，。没不]{0,4}(?:坏|开|碎|掉)了?[^没不]{0,4}(?:他|她|人)们?[^，。没不要想外]{0,3}进"
+    "|(?<![怕防])(?:他|她|人)们?[^，。？?没不未想要会吗怕]{0,3}(?:闯|冲|跑|走|爬|翻|跳)?进(?:来了?|屋了?|门了?|家了?|了|我)(?!没|吗|不)"
+    "|(?:he|she|they)(?:'s| is| are|'re)? (?:has |have )?(?:got |gotten |come |came |broken? )?(?:in|inside)(?: now| the (?:house|flat|room|door))?$",
+)
+"""Words of whoever was outside and is inside now."""
 _OLD = re.compile(
     "(?:[6-9][0-9]|[六七八九]十[一二三四五六七八九多来几]?)岁?|年纪|岁数|养老|老伴|孙|儿女|儿子|闺女|晚期|癌|遗嘱|公证|保险"
 )
@@ -116,6 +134,16 @@ def means_own_end(text: str) -> bool:
     """Whether words behind a question about somebody's death say that the writer's own is meant: 就是给我自己问的."""
     bare = normalise(text)
     return bool(_FOR_ONESELF.search(bare) and _BEFOREHAND.search(bare)) and not _OLD.search(bare)
+
+
+def acts_on_it(text: str) -> bool:
+    """Whether words say that somebody has begun to take their life, and no longer only speak of it: 药瓶都空了."""
+    return bool(_DEED.search(normalise(text)))
+
+
+def has_come_in(text: str) -> bool:
+    """Whether words say that whoever stood outside is inside now: 门踹开了 他进来了."""
+    return bool(_INSIDE.search(squeezed(normalise(text))))
 
 
 def tells_of_smell(text: str) -> bool:

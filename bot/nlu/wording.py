@@ -140,6 +140,13 @@ class _More:
     """What is asked most of a field of many matters, by its word."""
 
 
+_NOT_BUT = re.compile(
+    "(?:不对|错了|哎呀?|哦|嗯)?[，, ]*(?:我|俺|那个|证|本)?(?:没有?|不是|不|非)[^，, 。]{1,6}[，, 。、]+"
+    "(?:就?是|只是|那?是因为)(?P<so>[^，。？?吗]{2,14})"
+)
+"""Who puts right how it is with what they ask about: 没丢 是到期了."""
+
+
 class Words:
     """The trainers' words, ready to be looked for."""
 
@@ -176,6 +183,8 @@ class Words:
         slip = self._correction.match(text)
         corrected = text[slip.end() :] if slip and not _BARE_SLIP.fullmatch(slip.group()) else None
         aspects = tuple(sorted(found, key=lambda aspect: found[aspect])) or self._said_alone(subject)
+        if corrected is None and (put := _NOT_BUT.fullmatch(text)):
+            corrected = put["so"]
         named = bool(self._subjects.search(text))
         return Wording(aspects, subject, named, corrected or None, named_aspects=aspects)
 

@@ -412,6 +412,30 @@ def test_that_who_was_made_to_write_that_all_is_well_is_silent_and_the_officer_i
     assert (case.silent, duty_case.TOLD_OVER in case.asked) == (True, False)
 
 
+def test_that_the_officer_of_a_suicide_is_paged_once_more_when_its_means_are_taken(filing: Filing) -> None:
+    case = alarm_of(filing, "suicide_other")
+    filing.acknowledge(case)
+    for text in ("她说要吃药", "她把药都吃了", "药瓶都空了"):
+        filing.file("urgent_alarm", kind="suicide_other", text=text, confidence=0.99)
+    assert turned(filing, case) == ["甲"]
+
+
+def test_that_the_officer_of_a_stalker_is_paged_once_more_when_he_is_inside(filing: Filing) -> None:
+    case = alarm_of(filing, "stalking")
+    filing.acknowledge(case)
+    for text in ("他还在敲门", "门开了 他进来了", "他进屋了"):
+        filing.file("urgent_alarm", kind="burglary", text=text, confidence=0.75)
+    assert turned(filing, case) == ["甲"]
+
+
+def test_that_means_that_were_told_before_the_officer_came_page_nobody_again(filing: Filing) -> None:
+    case = alarm_of(filing, "suicide_self")
+    filing.file("urgent_alarm", kind="suicide_self", text="我站在楼顶上")
+    filing.acknowledge(case)
+    filing.file("urgent_alarm", kind="suicide_self", text="药也吃了", confidence=0.99)
+    assert turned(filing, case) == []
+
+
 def test_that_a_fright_told_after_the_end_is_no_new_alarm(filing: Filing) -> None:
     found = alarm_of(filing, "missing_child")
     resolve(filing, found)

@@ -3,7 +3,9 @@
 import pytest
 
 from bot.nlu.unspoken import (
+    acts_on_it,
     breaks_out,
+    has_come_in,
     has_passed,
     leaves_contact,
     means_own_end,
@@ -163,3 +165,42 @@ def test_that_whoever_leaves_an_address_and_a_telephone_waits_for_an_officer() -
 def test_that_a_bite_of_yesterday_is_no_danger_now(text: str, past: bool) -> None:
     assert was_bitten(text, "dangerous_animal") is past
     assert not was_bitten(text, "assault")
+
+
+@pytest.mark.parametrize(
+    ("text", "acts"),
+    [
+        ("桌上一瓶安眠药空了", True),
+        ("她把药都咽下去了", True),
+        ("手腕划开了", True),
+        ("他翻到栏杆外头了", True),
+        ("他爬到窗台上了", True),
+        ("I took all the pills", True),
+        ("药没吃", False),
+        ("别让他吃药", False),
+        ("他说要吞药", False),
+        ("他要跳下去", False),
+        ("平时吃着抗抑郁的药", False),
+    ],
+)
+def test_that_who_has_begun_to_take_a_life_is_told_from_who_speaks_of_it(text: str, acts: bool) -> None:
+    assert acts_on_it(text) is acts
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("门 坏 开 了 他 进 我 卧室 躲", True),
+        ("窗户碎了 人进来了", True),
+        ("他进屋了 我躲柜子里", True),
+        ("the door broke, he is inside", True),
+        ("他没进来", False),
+        ("怕他进来", False),
+        ("他要进来", False),
+        ("他是不是进来了", False),
+        ("门开了条缝 他在外面", False),
+        ("我进屋了", False),
+    ],
+)
+def test_that_who_is_inside_now_is_told_from_who_is_feared(text: str, inside: bool) -> None:
+    assert has_come_in(text) is inside

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.nlu.names import asked_names
+from bot.nlu.names import asked_names, in_parts
 from bot.services import duplicate_names
 from bot.services.answer import Answer
 from bot.store.session import Store
@@ -163,3 +163,43 @@ def test_that_who_bears_a_name_is_told_to_nobody(imported: Import, store: Store)
     for text in ("这个王小明是哪的人 多大岁数", "都是谁啊 住哪"):
         assert "不能告诉您" in find(store, text).text
     assert "不能告诉您" not in find(store, "王小明").text
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("姓王", ("王", "")),
+        ("那换成姓于呢", ("于", "")),
+        ("想给孩子起名叫梓菡 看看有多少重名的", ("", "梓菡")),
+        ("那叫沐阳呢", ("", "沐阳")),
+        ("名字叫诗涵 姓张", ("张", "诗涵")),
+        ("孩子姓什么都行", ("", "")),
+        ("改名叫啥好", ("", "")),
+    ],
+)
+def test_that_a_name_may_be_told_in_parts(text: str, parts: tuple[str, str]) -> None:
+    assert in_parts(text) == parts
+
+
+def test_that_a_part_of_a_name_goes_with_what_was_looked_up_before(imported: Import, store: Store) -> None:
+    imported(*TABLE)
+    with store.reading() as session:
+        told = [
+            duplicate_names.find(session, text, before).text
+            for text, before in (
+                ("想起名叫子轩", []),
+                ("姓张", ["想起名叫子轩"]),
+                ("那换成姓王呢", ["张子轩有几个"]),
+                ("那叫小明呢", ["那换成姓王呢", "想起名叫子轩"]),
+                ("姓张", []),
+            )
+        ]
+    assert "姓什么" in told[0]
+    assert "叫“张子轩”的有16人" in told[1]
+    assert "没有查到叫“王子轩”的" in told[2]
+    assert "叫“王小明”的有3人" in told[3]
+    assert "名字叫什么" in told[4]
+
+
+def test_that_who_grows_up_is_no_name() -> None:
+    assert asked_names("成年人改名难不难") == []
