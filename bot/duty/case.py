@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.duty import escalation
 from bot.duty.watch import Watch
 from bot.nlu.triage import CASE_LABELS, FORCED, URGENT, WITH_THE_ODDS, Evidence, Triage, gravity
-from bot.nlu.unspoken import acts_on_it, has_come_in
+from bot.nlu.unspoken import has_come
 from bot.store.models import (
     Case,
     CaseId,
@@ -73,8 +73,6 @@ _BEGINS_ANEW = re.compile(
     "|又(?:碰|遇|赶|摊|撞)[见上到着]|it'?s me again|another (?:thing|emergency|one)|something else"
 )
 """Words of who has something else to tell."""
-_OWN_END = frozenset({f"{URGENT}/suicide_self", f"{URGENT}/suicide_other"})
-_AT_THE_DOOR = frozenset(f"{URGENT}/{kind}" for kind in ("stalking", "burglary", "violent_threat", "silent_call"))
 _DONE = "done"
 """In what a case was asked: its officer was paged once more because what it warned of had come."""
 _NEVER_CAME = re.compile("差点|险些|去年|前年|以前|上回|那年|小时候|almost|nearly")
@@ -162,12 +160,10 @@ def _another_danger(case: Case, message: Message, triage: Triage) -> str | None:
 
 
 def _has_been_done(case: Case, message: Message) -> bool:
-    """Whether a message is the first to say that what an alarm warned of has come: that the means of a suicide have
-    been taken, or that whoever stood at the door is inside."""
-    says = acts_on_it if case.intent in _OWN_END else has_come_in if case.intent in _AT_THE_DOOR else None
-    if says is None or not says(message.text):
-        return False
-    return not any(says(other.text) for other in case.messages if other.id != message.id)
+    """Whether a message is the first to say that what an alarm warned of has come."""
+    kind = case.intent.removeprefix(f"{URGENT}/")
+    earlier = (other.text for other in case.messages if other.id != message.id)
+    return has_come(message.text, kind) and not any(has_come(text, kind) for text in earlier)
 
 
 def _take_back_end(case: Case) -> None:

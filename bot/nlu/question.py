@@ -340,6 +340,7 @@ class Interpreter:
             about = ((topic, aspect) for aspect in asked.precise if aspect in topic.aspects)
             return Question.telling(self._fitting([*self._facts(topic, normal), *about]))
         likely = await self._following(topic, text, before[0], ranked, parse)
+        stays = stays or (checks(normal, topic.short.text + topic.plain.text) and not wording.named)
         likely = _only_of(topic.intent, likely) if stays else likely
         behind = Behind.of(topic, before[0], text, asked.aspects)
         meant = likely[0][0]
@@ -419,13 +420,13 @@ class Interpreter:
         """What is said not to be known behind a question, or where it asks nothing to be heard, with what was perhaps
         meant to choose from: an aspect of the last topic, other topics.
 
-        Who only makes sure of what was told is told it again: the one fact, the likeliest, or all in plain words."""
+        Who only makes sure of what was told is told it again: the likeliest fact, the last, or all in plain words."""
         last = behind.last
         best = self._choice.likeliest(last, text, self._read(text), behind.text)[0]
         if checks(text, last.short.text + last.plain.text):
-            likeliest = best.aspect if best.likelihood >= _LIKELY_FACT and best.aspect != SHORT else PLAIN
-            told = behind.told[:1] if set(behind.told[:1]) & set(last.aspects) else (likeliest,)
-            return Question((last.id,), told)
+            if best.likelihood >= _LIKELY_FACT and best.aspect != SHORT:
+                return Question((last.id,), (best.aspect,))
+            return Question((last.id,), behind.told[:1] if set(behind.told[:1]) & set(last.aspects) else (PLAIN,))
         perhaps = [self._words.titles[best.aspect]] if best.likelihood >= _LIKELY_FACT and best.aspect != SHORT else []
         perhaps += [topic.title for topic, share in likely if topic is not last and share >= _PERHAPS]
         said = UNSURE if asks(text) else HEARD

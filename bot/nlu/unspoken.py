@@ -38,9 +38,29 @@ _DEED = re.compile(
 _INSIDE = re.compile(
     "(?:门|锁|窗户?)[^，。没不]{0,4}(?:坏|开|碎|掉)了?[^没不]{0,4}(?:他|她|人)们?[^，。没不要想外]{0,3}进"
     "|(?<![怕防])(?:他|她|人)们?[^，。？?没不未想要会吗怕]{0,3}(?:闯|冲|跑|走|爬|翻|跳)?进(?:来了?|屋了?|门了?|家了?|了|我)(?!没|吗|不)"
-    "|(?:he|she|they)(?:'s| is| are|'re)? (?:has |have )?(?:got |gotten |come |came |broken? )?(?:in|inside)(?: now| the (?:house|flat|room|door))?$",
+    "|(?:he|she|they)(?:'s| is| are|'re)? (?:has |have )?(?:got |come |came |broke )?(?:in|inside)"
+    "(?: now| the (?:house|flat|room|door))?$"
 )
 """Words of whoever was outside and is inside now."""
+_PAID = re.compile(
+    "(?:已经?|先|刚|都|让我|我|她?他?把)[^，。没不未想要会别敢]{0,6}(?:打|转|汇|付|刷|充)(?:了|过去|出去|走|完)[^，。吗没]{0,8}(?:万|千|百|块|元|钱|\\d)"
+    "|(?:万|千|百|块|元|钱|\\d)[^，。没不未]{0,4}(?<![没不未想要会别敢])(?:打|转|汇|付|存|刷|充)(?:了|过去|出去|走)(?!吗|没)"
+    "|(?:让我|叫我)先?(?:打|转|汇|付)的|i (?:have |already |just )*(?:sent|transferred|paid)"
+)
+"""Words of money that is gone."""
+_CHOKES = re.compile(
+    "(?<!没)(?:进|灌|窜|钻)(?:来|进|满)?(?:了|好多|不少)?烟|烟[^，。没不]{0,4}(?:进|灌|窜|钻)(?:来|屋|门|到)|喘不(?:上|过|了)|憋(?:死|得)"
+    "|(?:烧|着|窜)(?:到|进|上)[^，。]{0,4}(?:屋|门|窗|楼)|(?:出|下|跑)不(?:去|来)|困(?:住|在)|(?<!头)晕(?:了|倒|过去)|叫不(?:醒|应)"
+    "|(?:smoke|fire) is (?:in|inside|coming)|can(?:'t|not) (?:breathe|get out)"
+)
+"""Words of smoke and fire that have come to where people are."""
+_OF_WORDS = (
+    (_DEED, ("suicide_self", "suicide_other")),
+    (_INSIDE, ("stalking", "burglary", "violent_threat", "silent_call")),
+    (_PAID, ("fraud_transfer",)),
+    (_CHOKES, ("fire", "gas_leak")),
+)
+_HAS_COME = {kind: words for words, kinds in _OF_WORDS for kind in kinds}
 _OLD = re.compile(
     "(?:[6-9][0-9]|[六七八九]十[一二三四五六七八九多来几]?)岁?|年纪|岁数|养老|老伴|孙|儿女|儿子|闺女|晚期|癌|遗嘱|公证|保险"
 )
@@ -136,14 +156,11 @@ def means_own_end(text: str) -> bool:
     return bool(_FOR_ONESELF.search(bare) and _BEFOREHAND.search(bare)) and not _OLD.search(bare)
 
 
-def acts_on_it(text: str) -> bool:
-    """Whether words say that somebody has begun to take their life, and no longer only speak of it: 药瓶都空了."""
-    return bool(_DEED.search(normalise(text)))
-
-
-def has_come_in(text: str) -> bool:
-    """Whether words say that whoever stood outside is inside now: 门踹开了 他进来了."""
-    return bool(_INSIDE.search(squeezed(normalise(text))))
+def has_come(text: str, kind: str) -> bool:
+    """Whether words say that what an alarm of this kind warned of has come: the pills are swallowed, 药瓶都空了; who
+    stood outside is inside, 门踹开了 他进来了; the money is sent; the smoke is in the room."""
+    words = _HAS_COME.get(kind)
+    return words is not None and bool(words.search(squeezed(normalise(text))))
 
 
 def tells_of_smell(text: str) -> bool:

@@ -3,9 +3,8 @@
 import pytest
 
 from bot.nlu.unspoken import (
-    acts_on_it,
     breaks_out,
-    has_come_in,
+    has_come,
     has_passed,
     leaves_contact,
     means_own_end,
@@ -184,7 +183,7 @@ def test_that_a_bite_of_yesterday_is_no_danger_now(text: str, past: bool) -> Non
     ],
 )
 def test_that_who_has_begun_to_take_a_life_is_told_from_who_speaks_of_it(text: str, acts: bool) -> None:
-    assert acts_on_it(text) is acts
+    assert has_come(text, "suicide_other") is acts
 
 
 @pytest.mark.parametrize(
@@ -203,4 +202,22 @@ def test_that_who_has_begun_to_take_a_life_is_told_from_who_speaks_of_it(text: s
     ],
 )
 def test_that_who_is_inside_now_is_told_from_who_is_feared(text: str, inside: bool) -> None:
-    assert has_come_in(text) is inside
+    assert has_come(text, "stalking") is inside
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "come"),
+    [
+        ("fraud_transfer", "这是他让我先打的五万 写的处理中", True),
+        ("fraud_transfer", "我已经转了两万八", True),
+        ("fraud_transfer", "五千块转过去了", True),
+        ("fraud_transfer", "他让我转五万", False),
+        ("fraud_transfer", "还没转呢", False),
+        ("fire", "消防来了没 屋里进烟了 孩子咳得喘不上来", True),
+        ("fire", "烟往屋里灌 我出不去", True),
+        ("fire", "屋里没烟 我们都在外面", False),
+        ("dangerous_animal", "它进来了", False),
+    ],
+)
+def test_that_what_has_come_is_told_from_what_is_at_hand(kind: str, text: str, come: bool) -> None:
+    assert has_come(text, kind) is come
