@@ -237,6 +237,8 @@ class Context:
         before = self._filling.asleep() if self._said.alarm_open and form is None else self._filling.awake()
         if looked_up := self._affairs.looked_up(parse_data, triage):
             return Meaning(looked_up, before)
+        if signed := self._wishes.signed(alone, triage):
+            return Meaning(self._asked.after(dialogue(alone, f"apply_{signed.kind}", signed.intent), signed), before)
         back = (
             not triage.urgent and asks(normalise(parse_data["text"])) and self._asked.taken_up_again(parse_data["text"])
         )

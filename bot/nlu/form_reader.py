@@ -499,7 +499,7 @@ class _Reader:
         unnamed = self._form.subject.sub("", self._text)  # 狗证先不办了
         if self._wants_it_again():
             return Reading(command="resume")
-        if self._gives_it_up() or self._forms.cancels(self._text) or self._forms.cancels(unnamed):
+        if self._gives_it_up() or ((self._forms.cancels(self._text) or self._forms.cancels(unnamed)) and self._ends()):
             return Reading(command="cancel")
         if self._forms.puts_off(self._text) or self._forms.puts_off(unnamed):
             return Reading(command="later")
@@ -731,6 +731,10 @@ class _Reader:
         if command == "later" and asks(self._text) and not self._forms.sends_later(self._text):
             return None  # 等会儿 疫苗本过期没有啊: it is asked
         return Reading(command=command) if command else None
+
+    def _ends(self) -> bool:
+        """Whether words of an end may be the form's, and not a telephone's: 旧手机号停了，新的是138…"""
+        return "停" not in self._text or not re.search(r"\d{11}", self._text)
 
     def _surely_gives_up(self) -> bool:
         """Whether a text that the model takes for giving up says so itself, and not only for now."""

@@ -18,6 +18,7 @@ from bot.nlu.meanings import CERTAIN
 from bot.nlu.normaliser import normalise
 from bot.nlu.publication import QUESTION
 from bot.nlu.question import Question
+from bot.nlu.telling_words import ALARMING
 from bot.nlu.triage import Triage
 from bot.nlu.turns import FORM_TURNS, LIKELY, WISH_TURN, is_surely, turns_in
 from bot.nlu.values import UNDER_16, spelled_out
@@ -102,6 +103,14 @@ class Wishes:
         if _LEAVES_IT.search(normalise(parse_data["text"])):
             return None
         return self._in_words(parse_data, intent, about) or self._surely(parse_data, about)
+
+    def signed(self, parse_data: Mapping[str, Any], triage: Triage) -> Form | None:
+        """The form that somebody's data are for, in which the model alone faintly hears an alarm: 快点 周海涛 2112…"""
+        text = parse_data["text"]
+        faint = triage.urgent and triage.source == "model" and triage.confidence < CERTAIN
+        if self._said.form or not faint or ALARMING.search(text.replace("快", "")):
+            return None
+        return self._signed(text, Heard.in_message(parse_data))
 
     def _in_words(self, parse_data: Mapping[str, Any], intent: str, about: str) -> Form | None:
         """The form that a message begins: in so many words, behind words about it, or with data for it."""

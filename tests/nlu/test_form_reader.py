@@ -460,6 +460,13 @@ def test_that_a_day_alone_puts_the_day_before_it_more_exactly() -> None:
     assert reading("9月13", "photo_dog_front", vaccinated_on="2026-09-10").values == {"vaccinated_on": "2026-09-13"}
 
 
+def test_that_a_number_that_is_stopped_ends_no_form() -> None:
+    told = reading(f"手机 旧 13998250417 停 了。新 19824065530。身份证 {NUMBER}", "phone", name="李四")
+    assert told.command != "cancel"
+    assert told.values["id_number"] == NUMBER
+    assert reading("不办了 13998250417这个号给我删了", "phone", name="李四").command == "cancel"
+
+
 def test_that_who_drops_another_way_does_not_give_up() -> None:
     assert reading("算了，还是手机上弄吧", "consent").command != "cancel"
     assert reading("算了，还是别在这办了", "phone", name="李四").command == "cancel"

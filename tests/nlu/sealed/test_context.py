@@ -1291,6 +1291,17 @@ def test_that_of_two_forms_that_an_answer_offers_data_begin_the_one_that_was_ask
     assert meaning(data, asked, both).parse_data["intent"]["name"] == "apply_residence_permit"
 
 
+def test_that_data_behind_talk_about_a_form_begin_it_though_an_alarm_is_faintly_heard() -> None:
+    permit = said(
+        Triage("enquiry", 1.0, "enquiry/residence_permit_apply"), "要居住证", Question(("residence_permit_apply",))
+    )
+    data = "同意同意快点 周海涛 211224199708231613 18640327719"
+    hurried = meaning(read(data, Triage("urgent_alarm", 0.22, "urgent_alarm/silent_call")), permit)
+    assert hurried.parse_data["intent"]["name"] == "apply_residence_permit"
+    cried = read(f"救命 {data}", Triage("urgent_alarm", 0.22, "urgent_alarm/silent_call"))
+    assert meaning(cried, permit).parse_data["triage"]["label"] == "urgent_alarm"
+
+
 def test_that_a_tip_told_with_a_cancellation_is_a_tip() -> None:
     asked = said(Triage("enquiry", 0.9, "enquiry/dog_licence"), "狗证先不办了", Question(("dog_licence",)))
     told = read("对 取消 另外 邻居吸毒 我看见针了", Triage("tip", 0.96, "tip/drugs"))
