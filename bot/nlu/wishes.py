@@ -55,6 +55,17 @@ _STANDING = re.compile("查(?:一?下|查|询)?[^，,。 ]{0,10}(?:下来|办好
 """Who asks how an application stands wishes for none."""
 _OF_APPLICANTS = frozenset({"name", "phone", "address", "dog_name"})
 """What somebody tells who wishes for a form; since when they live here they also say to ask whether they may."""
+_CONSENTS = re.compile(
+    r"(?:^|[\s，,。.!！])(?:好|行|嗯|我|对|那|都|滴|的|啊|yes|ok|\s)*(?:同意|[桶通痛统]意|agree)+(?:了|啊|吧|哈|快点?儿?|办|的)*"
+    r"(?=$|[\s，,。.!！])",
+    re.IGNORECASE,
+)
+"""The word that a form asks for, as a piece of its own, before it was asked for: 整吧 同意 快点儿."""
+_BIDS_FIRST = re.compile(
+    "^(?:额|呃|嗯|行|好|那|你|就|还是|[，, ])*"
+    "(?:(?:给我|帮我)?(?:搞|整|办|弄|来)(?:一个|一张|个|张)(?:吧|呗)|冲[!！吧啊了]|走起|开搞|搞起)"
+)
+"""A bid that something else follows: 那你给我整一个呗 我眼神不好."""
 _BIDS = re.compile(
     "同意|开始|往下|走起|动手|来吧|start|go on|go ahead|(?:该|你|都)记(?:就?记|吧|$|[，, ])|拿去?用|用着"
     "|(?<![己去来])(?:这|给我)?(?:整|弄|登|填|办|搞|报)(?:吧|呗|上|起|着|了?(?:$|[，, ]))",
@@ -71,7 +82,7 @@ _HOW_TO_BEGIN = re.compile("(?:咋|怎么|从哪儿?)开始")
 NOT_NOW = "先(?:不|别)(?:给我?)?(?:办|整|弄|登|填)"
 _LEAVES_IT = re.compile(
     "别再?(?:问|提|催)|(?:想办|办)[^，。 ]{0,4}自己去|我?自己去(?:办|弄|问)|(?<!给)我自己(?:办|弄|整)(?:吧|去|得了)"
-    f"|{NOT_NOW}|摸摸底|打听打听"
+    f"|{NOT_NOW}|摸摸底|打听打听|(?:改天|回头|哪天|过(?:几|两)天|有空)[^，。 ]{{0,3}}(?:去|来)?(?:办|弄|整)(?!了)"
 )
 """Who wants nothing begun: 狗那事你别再问了, 先别给我办."""
 _NEARLY_A_NUMBER = 15
@@ -195,7 +206,12 @@ class Wishes:
         form = next((form for form in forms.forms.values() if lately & {*form.matters}), offered)
         if form is None or self._said.form or forms.about_another(form, said) or _NOT_HERE.search(said):
             return None
-        if forms.cancels(said) or forms.aside(said) == "later" or _HEARSAY.search(said) or _AGAINST.search(said):
+        if forms.cancels(said) or forms.aside(said) == "later" or _AGAINST.search(said):
+            return None
+        told_of = {about, *self._offered_for_choice()} & {*form.matters} or form is offered
+        if told_of and (_CONSENTS.search(said) or _BIDS_FIRST.search(said)):
+            return form
+        if _HEARSAY.search(said):
             return None
         if BIDS_ASK.search(said) or _HOW_TO_BEGIN.search(said):
             return form

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ async def test_that_a_slow_database_holds_up_no_other_conversation(
 ) -> None:
     other_conversation = threading.Event()
 
-    def slow(_session: Session, _text: str) -> Answer:
+    def slow(_session: Session, _text: str, before: Sequence[str]) -> Answer:
         return Answer("其间别人说了话" if other_conversation.wait(timeout=10) else "别人没说上话")
 
     monkeypatch.setattr(lookups.duplicate_names, "find", slow)

@@ -1302,6 +1302,34 @@ def test_that_data_behind_talk_about_a_form_begin_it_though_an_alarm_is_faintly_
     assert meaning(cried, permit).parse_data["triage"]["label"] == "urgent_alarm"
 
 
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("满了满了 前年开春就来了 整吧 同意 快点儿 我等餐呢", True),
+        ("Yes agree. 姓名 林晓彤", True),
+        ("行 办居住证的 桶意", True),
+        ("那你给我整一个呗我眼神不好", True),
+        ("额那还是搞一个吧 反正不要钱（不要钱吧？）", True),
+        ("那冲！怎么搞", True),
+        ("房东同意就行是吧", False),
+        ("我爸不同意", False),
+    ],
+)
+def test_that_consent_behind_talk_about_a_form_begins_it(text: str, begins: bool) -> None:
+    permit = Question(("residence_permit_apply",))
+    asked = said(Triage("enquiry", 1.0, "enquiry/residence_permit_apply"), "要居住证", permit)
+    meant = meaning(read(text, Triage("other", 0.7, "other/acknowledgement")), asked).parse_data
+    assert meant["intent"]["name"].startswith("apply_") is begins
+
+
+def test_that_who_comes_another_day_begins_nothing_now() -> None:
+    permit = said(
+        Triage("enquiry", 1.0, "enquiry/residence_permit_apply"), "要居住证", Question(("residence_permit_apply",))
+    )
+    later = read("最好先把居住证整一个呗 那我改天来办", Triage("enquiry", 0.9, "enquiry/residence_permit_apply"))
+    assert not meaning(later, permit).parse_data["intent"]["name"].startswith("apply_")
+
+
 def test_that_a_tip_told_with_a_cancellation_is_a_tip() -> None:
     asked = said(Triage("enquiry", 0.9, "enquiry/dog_licence"), "狗证先不办了", Question(("dog_licence",)))
     told = read("对 取消 另外 邻居吸毒 我看见针了", Triage("tip", 0.96, "tip/drugs"))
