@@ -73,7 +73,7 @@ _BEGINS_ANEW = re.compile(
     "|又(?:碰|遇|赶|摊|撞)[见上到着]|it'?s me again|another (?:thing|emergency|one)|something else"
 )
 """Words of who has something else to tell."""
-_DONE = "done"
+_COME = "come"
 """In what a case was asked: its officer was paged once more because what it warned of had come."""
 _NEVER_CAME = re.compile("差点|险些|去年|前年|以前|上回|那年|小时候|almost|nearly")
 """Words of a danger that did not come to pass, or not now."""
@@ -144,7 +144,7 @@ def _tell_of_another_danger(
     whoever drives to a burglary does not read that the house is on fire now, or that all was not well after all."""
     if case.state != CaseState.ACKNOWLEDGED:
         return
-    news = _DONE if _has_been_done(case, message) else _another_danger(case, message, triage)
+    news = _COME if _has_come(case, message) else _another_danger(case, message, triage)
     if news and news not in case.asked:  # as it is where a message is filed again
         case.asked = [*case.asked, news]
         escalation.page_holder(session, case, PageKind.TURNED, watch=watch, now=now)
@@ -159,7 +159,7 @@ def _another_danger(case: Case, message: Message, triage: Triage) -> str | None:
     return triage.intent if triage.intent not in known or _was_forced(triage) else None
 
 
-def _has_been_done(case: Case, message: Message) -> bool:
+def _has_come(case: Case, message: Message) -> bool:
     """Whether a message is the first to say that what an alarm warned of has come."""
     kind = case.intent.removeprefix(f"{URGENT}/")
     earlier = (other.text for other in case.messages if other.id != message.id)

@@ -27,9 +27,9 @@ from bot.nlu.wording import OF_BEARERS, OF_OFFICERS_LIFE, OTHERS, asks
 
 _OFFICER, _NAMES = "enquiry/community_officer", "enquiry/duplicate_name"
 _LOOKS_UP_OTHERS = re.compile(f"[帮给替].{{0,4}}(?:{OTHERS}).{{0,6}}查|查.{{0,6}}(?:{OTHERS}).{{0,4}}[的办]")
-_LOOK_UPS = re.compile("重名|同名|重了?[几多]|叫这个?名|片儿?警|管片|社区民警|包片")
-"""Words that only a look-up has."""
 _NAMES_OFFICER = re.compile("片儿?警|管片|社区民警|包片")
+_LOOK_UPS = re.compile(f"重名|同名|重了?[几多]|叫这个?名|{_NAMES_OFFICER.pattern}")
+"""Words that only a look-up has."""
 _PROGRESS = re.compile(
     r"[看收][没不][看收]|[看收][着到见](?:没|了没|了?吗|不)|有[没不]有?(?:信|动静|结果|消息)|有[信动结消].?[没吗不]|好了[吗没不嘛么]|好没好|(?<!能办)下来[了吗没不]|下没下来|到哪|进度|进展|批[了没下]|审[核完批]|通过[了没]|过了[吗没]|办完|(?<![没不未])办成|办妥|妥没|妥了没|给办了|能取了|怎么样了|咋样了|有信儿|受理"
 )
@@ -137,8 +137,7 @@ class Affairs:
         """The message as a look-up: an officer by place, a name; also as the answer to "which place?"."""
         about = self._asked.intent_of(self._asked.last)
         text, places = parse_data["text"], any(entity["entity"] == "place" for entity in parse_data["entities"])
-        personal, last = OF_BEARERS.search(text), next(iter(self._said.last_messages), None)
-        of_names = last is not None and (last.intent or {}).get("name") == "look_up_name"
+        personal, of_names = OF_BEARERS.search(text), self._just_asked("look_up_name")
         for_officer = (triage.intent == _OFFICER and triage.confidence >= CERTAIN) or _NAMES_OFFICER.search(text)
         if personal and of_names and not (triage.urgent or for_officer):
             return dialogue(parse_data, "look_up_name", _NAMES)
@@ -165,15 +164,19 @@ class Affairs:
             return dialogue(parse_data, "look_up_name", _NAMES)
         return None
 
+    def _just_asked(self, what: str) -> bool:
+        """Whether the message before this one was a look-up of this kind, or asked how one's own stands."""
+        last = next(iter(self._said.last_messages), None)
+        return last is not None and (last.intent or {}).get("name") == what
+
     def _has_looked_up(self, what: str) -> bool:
         """Whether something of this kind was looked up lately."""
         return any((event.intent or {}).get("name") == what for event in self._said.last_messages)
 
     def wants_another_name(self, text: str) -> bool:
         """Whether somebody behind the look-up of a name wants to change their own: 我自己就叫王铁柱 能改不."""
-        last = next(iter(self._said.last_messages), None)
-        looked_up = last is not None and (last.intent or {}).get("name") == "look_up_name"
-        return looked_up and self._said.form is None and _wants_change(text) and asks(normalise(text))
+        behind = self._just_asked("look_up_name") and self._said.form is None
+        return behind and _wants_change(text) and asks(normalise(text))
 
     def _wants_visit(self, text: str, triage: Triage) -> bool:
         """Whether an officer is to come for the request or tip of a moment ago."""
@@ -207,8 +210,7 @@ class Affairs:
 
     def _asks_of_the_officer(self, text: str, triage: Triage) -> bool:
         """Whether a message asks when or how the officer just looked up is to be met: 他啥时候在, 电话多少."""
-        last = next(iter(self._said.last_messages), None)
-        if triage.source == "net" or last is None or (last.intent or {}).get("name") != "look_up_officer":
+        if triage.source == "net" or not self._just_asked("look_up_officer"):
             return False
         if _HOUSE.fullmatch(normalise(text).strip()):
             return True
@@ -248,8 +250,7 @@ class Affairs:
             return True
         if self._of_application(text):
             return True
-        last = next(iter(self._said.last_messages), None)
-        asked_before = last is not None and (last.intent or {}).get("name") == "ask_status"
+        asked_before = self._just_asked("ask_status")
         named = any(form.subject.search(text) for form in self._said.forms.forms.values())
         if asked_before and named and _AND_MINE.search(text):
             return True
@@ -258,9 +259,11 @@ class Affairs:
     def looks_up_again(self, text: str) -> bool:
         """Whether somebody who has just asked how their own stands tells more for it: a number, or whose it is. What
         they tell is no wish for a form: 号码找不着了 叫王守仁 2106… 能查不."""
-        last = next(iter(self._said.last_messages), None)
-        asked_before = last is not None and (last.intent or {}).get("name") == "ask_status"
-        more = asked_before and (_LOOKS_UP.search(text) or like_receipt(text)) and self._said.form is None
+        more = (
+            self._just_asked("ask_status")
+            and (_LOOKS_UP.search(text) or like_receipt(text))
+            and self._said.form is None
+        )
         return bool(more) or asks_by_number(normalise(text))
 
     def asks_of_stopped(self, text: str) -> bool:

@@ -195,10 +195,11 @@ class Asked:
         """The question that was meant, as the rest of a message tells that takes the one before it back; what it is
         about may stand in that one alone: 没丢 是到期了, behind a lost identity card."""
         interpreter, read = self._said.readers.interpreter(), await parse(rest)
-        subject = max(self._said.readers.words.current().named_in(normalise(before[0])), key=len, default="")
-        if read["triage"]["label"] == "other" and subject:
-            rest = f"{subject}{rest}"
-            read = await parse(rest)
+        if read["triage"]["label"] == "other":
+            named = self._said.readers.words.current().named_in(normalise(before[0]))
+            if subject := max(named, key=len, default=""):
+                rest = f"{subject}{rest}"
+                read = await parse(rest)
         interpreter.hear(rest, read)
         if read["triage"]["label"] != "enquiry":
             return None

@@ -603,8 +603,7 @@ class Context:
                 return await self._meant(rest, Triage.from_json(rest["triage"]), parse)
             ends = _HEARD_IT if _PUTS_OFF.search(normalise(text)) else _GOODBYE
             return read_as(parse_data, Triage("other", triage.confidence, ends), ends)
-        renamed = self._asked.about_form(_OF_NAMES, text) if self._affairs.wants_another_name(text) else None
-        if renamed:
+        if self._affairs.wants_another_name(text) and (renamed := self._asked.about_form(_OF_NAMES, text)):
             return self._asked.told_with(parse_data, renamed[1])
         if matter := self._affairs.goes_on_with_matter(text, triage):
             return read_as(parse_data, Triage(matter.label, triage.confidence, matter.intent), matter.intent)

@@ -499,7 +499,7 @@ class _Reader:
         unnamed = self._form.subject.sub("", self._text)  # 狗证先不办了
         if self._wants_it_again():
             return Reading(command="resume")
-        if self._gives_it_up() or ((self._forms.cancels(self._text) or self._forms.cancels(unnamed)) and self._ends()):
+        if self._gives_it_up() or self._is_cancelled(unnamed):
             return Reading(command="cancel")
         if self._forms.puts_off(self._text) or self._forms.puts_off(unnamed):
             return Reading(command="later")
@@ -732,9 +732,11 @@ class _Reader:
             return None  # 等会儿 疫苗本过期没有啊: it is asked
         return Reading(command=command) if command else None
 
-    def _ends(self) -> bool:
-        """Whether words of an end may be the form's, and not a telephone's: 旧手机号停了，新的是138…"""
-        return "停" not in self._text or not re.search(r"\d{11}", self._text)
+    def _is_cancelled(self, unnamed: str) -> bool:
+        """Whether a text ends the form, and not a telephone's number: 旧手机号停了，新的是138… `unnamed`: without the
+        form's subject."""
+        number_stopped = "停" in self._text and re.search(r"\d{11}", self._text)
+        return not number_stopped and (self._forms.cancels(self._text) or self._forms.cancels(unnamed))
 
     def _surely_gives_up(self) -> bool:
         """Whether a text that the model takes for giving up says so itself, and not only for now."""

@@ -1,7 +1,7 @@
 """People's names in what residents write: by their surname, in a question or alone."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from bot.nlu.normaliser import simplified
 
@@ -24,26 +24,7 @@ COMPOUND = (
     *("令狐", "轩辕", "公西", "叶赫", "爱新", "完颜", "西门", "东门", "左丘", "第五"),
 )
 ORDINARY_WORDS = (
-    *(
-        "毕业",
-        "毕竟",
-        "申请",
-        "申报",
-        "那应",
-        "那行",
-        "那好",
-        "那成",
-        "那就",
-        "那我",
-        "那你",
-        "那咱",
-        "那这",
-        "那还",
-        "那改",
-        "那换",
-        "那要",
-        "那叫",
-    ),
+    *("毕业", "毕竟", "申请", "申报", "那应", "那行", "那好", "那成", "那就", "那我", "那你", "那咱", "那这", "那还"),
     *("方便", "方式", "方法", "时候", "时间", "全国", "全部", "全家", "全市", "全沈", "全省", "公安", "安全", "应该"),
     *("都是", "都有", "都叫", "那个", "那里", "那边", "那些", "那么", "那种", "和我", "和他", "和她", "和别", "来查"),
     *("来着", "来问", "管用", "万一", "任何", "明天", "明年", "明白", "关于", "关系", "高兴", "高考", "常见", "常用"),
@@ -55,23 +36,8 @@ ORDINARY_WORDS = (
     *("台湾", "农村", "展示", "皮肤", "贡献", "幸好", "闻到", "尚未", "代表", "付钱", "和平区", "沈阳", "大东", "于洪"),
     *("费用", "费钱", "费多", "费劲", "车费", "路费", "毛病", "程序", "时长", "安排", "钱呢", "吉林", "江苏", "江西"),
     *("谢啦", "谢了", "谢您", "谢你"),
-    *(
-        "成年",
-        "时髦",
-        "来自",
-        "盖章",
-        "全名",
-        "全都",
-        "司机",
-        "单名",
-        "单字",
-        "那谁",
-        "那位",
-        "都会",
-        "都不",
-        "同名",
-        "江湖",
-    ),
+    *("时髦", "来自", "盖章", "全名", "全都", "司机", "单名", "单字", "那谁", "那位", "都会", "都不", "同名", "江湖"),
+    *("那改", "那换", "那要", "那叫", "成年"),
 )
 
 _HAN = "[\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
@@ -144,10 +110,10 @@ def in_parts(text: str) -> tuple[str, str]:
     return (surname[1] if surname else "", "" if told.startswith("姓") else told)
 
 
-def put_together(text: str, before: Sequence[str]) -> tuple[str, str]:
-    """The surname and the given name that a message of parts means behind earlier ones, newest first; "" for what
+def put_together(parts: tuple[str, str], before: Iterable[str]) -> tuple[str, str]:
+    """The surname and the given name that parts of a name mean behind earlier messages, newest first; "" for what
     nobody has told."""
-    surname, given = in_parts(text)
+    surname, given = parts
     for earlier in before:
         names = asked_names(earlier)
         of_earlier = _apart(names[0][-1]) if names else in_parts(earlier)

@@ -23,44 +23,6 @@ _BEFOREHAND = re.compile(
     "|清净|交代"
     "|没(?:有)?(?:家属|亲人|家人|人管|人替)"
 )
-_NOT_YET = "(?<![没不未想要会别敢可能])"
-_DEED = re.compile(
-    f"(?:药|农药|百草枯|敌敌畏)[^，。没不未]{{0,6}}(?:空了|{_NOT_YET}(?:吃|吞|喝|咽)(?:了|下|完|光)|见底)"
-    f"|{_NOT_YET}(?:吃|吞|喝|灌|咽)(?:了|下|进)[^，。？?]{{0,8}}(?:药|片|粒|百草枯|敌敌畏|酒精|消毒液|洁厕)"
-    f"|{_NOT_YET}(?:割|划)(?:了|开|破|下)[^，。]{{0,3}}(?:腕|手|脉|胳膊)|(?:腕|手|胳膊)[^，。]{{0,4}}{_NOT_YET}(?:割|划)(?:了|开|破)"
-    f"|{_NOT_YET}割腕了"
-    f"|炭[^，。]{{0,4}}(?:点着|烧着|点上)|(?:点|烧)(?:着|上|起)了?[^，。]{{0,3}}炭|煤气[^，。]{{0,5}}{_NOT_YET}(?:打开|拧开|开着|开了)"
-    f"|{_NOT_YET}(?:站|坐|爬|骑|翻)(?:在|到|上)了?[^，。]{{0,6}}(?:窗|阳台|楼顶|天台|护栏|栏杆|桥|房顶)"
-    f"|(?:绳|脖子)[^，。]{{0,6}}(?:套上|系上|挂上|勒上|勒着)|{_NOT_YET}(?:跳下去|跳了下|上吊了)|满手是血|全是血|流[^，。]{{0,3}}血"
-    "|(?:took|swallowed|taken)[^.]{0,20}pills|overdos|cut (?:his|her|my|their) (?:wrist|arm)|on the (?:ledge|roof)"
-)
-"""Words of who has begun to take their life, and no longer only speaks of it."""
-_INSIDE = re.compile(
-    "(?:门|锁|窗户?)[^，。没不]{0,4}(?:坏|开|碎|掉)了?[^没不]{0,4}(?:他|她|人)们?[^，。没不要想外]{0,3}进"
-    "|(?<![怕防])(?:他|她|人)们?[^，。？?没不未想要会吗怕]{0,3}(?:闯|冲|跑|走|爬|翻|跳)?进(?:来了?|屋了?|门了?|家了?|了|我)(?!没|吗|不)"
-    "|(?:he|she|they)(?:'s| is| are|'re)? (?:has |have )?(?:got |come |came |broke )?(?:in|inside)"
-    "(?: now| the (?:house|flat|room|door))?$"
-)
-"""Words of whoever was outside and is inside now."""
-_PAID = re.compile(
-    "(?:已经?|先|刚|都|让我|我|她?他?把)[^，。没不未想要会别敢]{0,6}(?:打|转|汇|付|刷|充)(?:了|过去|出去|走|完)[^，。吗没]{0,8}(?:万|千|百|块|元|钱|\\d)"
-    "|(?:万|千|百|块|元|钱|\\d)[^，。没不未]{0,4}(?<![没不未想要会别敢])(?:打|转|汇|付|存|刷|充)(?:了|过去|出去|走)(?!吗|没)"
-    "|(?:让我|叫我)先?(?:打|转|汇|付)的|i (?:have |already |just )*(?:sent|transferred|paid)"
-)
-"""Words of money that is gone."""
-_CHOKES = re.compile(
-    "(?<!没)(?:进|灌|窜|钻)(?:来|进|满)?(?:了|好多|不少)?烟|烟[^，。没不]{0,4}(?:进|灌|窜|钻)(?:来|屋|门|到)|喘不(?:上|过|了)|憋(?:死|得)"
-    "|(?:烧|着|窜)(?:到|进|上)[^，。]{0,4}(?:屋|门|窗|楼)|(?:出|下|跑)不(?:去|来)|困(?:住|在)|(?<!头)晕(?:了|倒|过去)|叫不(?:醒|应)"
-    "|(?:smoke|fire) is (?:in|inside|coming)|can(?:'t|not) (?:breathe|get out)"
-)
-"""Words of smoke and fire that have come to where people are."""
-_OF_WORDS = (
-    (_DEED, ("suicide_self", "suicide_other")),
-    (_INSIDE, ("stalking", "burglary", "violent_threat", "silent_call")),
-    (_PAID, ("fraud_transfer",)),
-    (_CHOKES, ("fire", "gas_leak")),
-)
-_HAS_COME = {kind: words for words, kinds in _OF_WORDS for kind in kinds}
 _OLD = re.compile(
     "(?:[6-9][0-9]|[六七八九]十[一二三四五六七八九多来几]?)岁?|年纪|岁数|养老|老伴|孙|儿女|儿子|闺女|晚期|癌|遗嘱|公证|保险"
 )
@@ -148,6 +110,44 @@ _GIVES_UP = re.compile(
     "(?:^|[，,。 ]|那|还是)(?:算了|拉倒|作罢)吧?(?=$|[，,。 不别])|不(?:想)?(?:追究|计较|提)了(?!吗|么)"
     "|(?:不用|别|甭)(?:[你您]们?)?(?:来|管|查|找|办)了(?!吗|么)"
 )
+_NOT_YET = "(?<![没不未想要会别敢可能])"
+_DEED = re.compile(
+    f"(?:药|农药|百草枯|敌敌畏)[^，。没不未]{{0,6}}(?:空了|{_NOT_YET}(?:吃|吞|喝|咽)(?:了|下|完|光)|见底)"
+    f"|{_NOT_YET}(?:吃|吞|喝|灌|咽)(?:了|下|进)[^，。？?]{{0,8}}(?:药|片|粒|百草枯|敌敌畏|酒精|消毒液|洁厕)"
+    f"|{_NOT_YET}(?:割|划)(?:了|开|破|下)[^，。]{{0,3}}(?:腕|手|脉|胳膊)|(?:腕|手|胳膊)[^，。]{{0,4}}{_NOT_YET}(?:割|划)(?:了|开|破)"
+    f"|{_NOT_YET}割腕了"
+    f"|炭[^，。]{{0,4}}(?:点着|烧着|点上)|(?:点|烧)(?:着|上|起)了?[^，。]{{0,3}}炭|煤气[^，。]{{0,5}}{_NOT_YET}(?:打开|拧开|开着|开了)"
+    f"|{_NOT_YET}(?:站|坐|爬|骑|翻)(?:在|到|上)了?[^，。]{{0,6}}(?:窗|阳台|楼顶|天台|护栏|栏杆|桥|房顶)"
+    f"|(?:绳|脖子)[^，。]{{0,6}}(?:套上|系上|挂上|勒上|勒着)|{_NOT_YET}(?:跳下去|跳了下|上吊了)|满手是血|全是血|流[^，。]{{0,3}}血"
+    "|(?:took|swallowed|taken)[^.]{0,20}pills|overdos|cut (?:his|her|my|their) (?:wrist|arm)|on the (?:ledge|roof)"
+)
+"""Words of who has begun to take their life, and no longer only speaks of it."""
+_INSIDE = re.compile(
+    "(?:门|锁|窗户?)[^，。没不]{0,4}(?:坏|开|碎|掉)了?[^没不]{0,4}(?:他|她|人)们?[^，。没不要想外]{0,3}进"
+    "|(?<![怕防])(?:他|她|人)们?[^，。？?没不未想要会吗怕]{0,3}(?:闯|冲|跑|走|爬|翻|跳)?进(?:来了?|屋了?|门了?|家了?|了|我)(?!没|吗|不)"
+    "|(?:he|she|they)(?:'s| is| are|'re)? (?:has |have )?(?:got |come |came |broke )?(?:in|inside)"
+    "(?: now| the (?:house|flat|room|door))?$"
+)
+"""Words of whoever was outside and is inside now."""
+_PAID = re.compile(
+    "(?:已经?|先|刚|都|让我|我|她?他?把)[^，。没不未想要会别敢]{0,6}(?:打|转|汇|付|刷|充)(?:了|过去|出去|走|完)[^，。吗没]{0,8}(?:万|千|百|块|元|钱|\\d)"
+    "|(?:万|千|百|块|元|钱|\\d)[^，。没不未]{0,4}(?<![没不未想要会别敢])(?:打|转|汇|付|存|刷|充)(?:了|过去|出去|走)(?!吗|没)"
+    "|(?:让我|叫我)先?(?:打|转|汇|付)的|i (?:have |already |just )*(?:sent|transferred|paid)"
+)
+"""Words of money that is gone."""
+_CHOKES = re.compile(
+    "(?<!没)(?:进|灌|窜|钻)(?:来|进|满)?(?:了|好多|不少)?烟|烟[^，。没不]{0,4}(?:进|灌|窜|钻)(?:来|屋|门|到)|喘不(?:上|过|了)|憋(?:死|得)"
+    "|(?:烧|着|窜)(?:到|进|上)[^，。]{0,4}(?:屋|门|窗|楼)|(?:出|下|跑)不(?:去|来)|困(?:住|在)|(?<!头)晕(?:了|倒|过去)|叫不(?:醒|应)"
+    "|(?:smoke|fire) is (?:in|inside|coming)|can(?:'t|not) (?:breathe|get out)"
+)
+"""Words of smoke and fire that have come to where people are."""
+_OF_WORDS = (
+    (_DEED, ("suicide_self", "suicide_other")),
+    (_INSIDE, ("stalking", "burglary", "violent_threat", "silent_call")),
+    (_PAID, ("fraud_transfer",)),
+    (_CHOKES, ("fire", "gas_leak")),
+)
+_HAS_COME = {kind: words for words, kinds in _OF_WORDS for kind in kinds}
 
 
 def means_own_end(text: str) -> bool:

@@ -200,7 +200,8 @@ class Wishes:
         """The form of a matter told of or offered lately that words of one's own bid to begin. An offer stands where
         nothing was asked since, or only of the station and what becomes of the data."""
         said, forms = normalise(text), self._said.forms
-        lately = {about, *named, *self._offered_for_choice()}
+        asked = {about, *self._offered_for_choice()}
+        lately = asked.union(named)
         stands = not about or about.startswith(_BESIDE_OFFERS)
         offered = forms.offered_in(self._said.bot_said_lately(OFFERED_LATELY)) if stands else None
         form = next((form for form in forms.forms.values() if lately & {*form.matters}), offered)
@@ -208,7 +209,7 @@ class Wishes:
             return None
         if forms.cancels(said) or forms.aside(said) == "later" or _AGAINST.search(said):
             return None
-        told_of = {about, *self._offered_for_choice()} & {*form.matters} or form is offered
+        told_of = form is offered or bool(asked & {*form.matters})
         if told_of and (_CONSENTS.search(said) or _BIDS_FIRST.search(said)):
             return form
         if _HEARSAY.search(said):

@@ -30,9 +30,10 @@ def find(session: Session, text: str, before: Sequence[str] = ()) -> Answer:
 
     `before`: what was looked up before it, newest first. A surname or a given name alone goes with the rest from there.
     """
-    asked = asked_names(clean(text))
-    if not asked and any(in_parts(clean(text))):
-        surname, given = put_together(clean(text), [clean(earlier) for earlier in before])
+    said = clean(text)
+    asked, parts = asked_names(said), in_parts(said)
+    if not asked and any(parts):
+        surname, given = put_together(parts, map(clean, before))
         if not (surname and given):
             return _THE_OTHER_PART["surname" if given else "given"]
         asked = [(surname + given,)]

@@ -1291,15 +1291,18 @@ def test_that_of_two_forms_that_an_answer_offers_data_begin_the_one_that_was_ask
     assert meaning(data, asked, both).parse_data["intent"]["name"] == "apply_residence_permit"
 
 
+def wants_permit() -> UserUttered:
+    """Who has asked about a residence permit."""
+    asked = Question(("residence_permit_apply",))
+    return said(Triage("enquiry", 1.0, "enquiry/residence_permit_apply"), "要居住证", asked)
+
+
 def test_that_data_behind_talk_about_a_form_begin_it_though_an_alarm_is_faintly_heard() -> None:
-    permit = said(
-        Triage("enquiry", 1.0, "enquiry/residence_permit_apply"), "要居住证", Question(("residence_permit_apply",))
-    )
     data = "同意同意快点 周海涛 211224199708231613 18640327719"
-    hurried = meaning(read(data, Triage("urgent_alarm", 0.22, "urgent_alarm/silent_call")), permit)
+    hurried = meaning(read(data, Triage("urgent_alarm", 0.22, "urgent_alarm/silent_call")), wants_permit())
     assert hurried.parse_data["intent"]["name"] == "apply_residence_permit"
     cried = read(f"救命 {data}", Triage("urgent_alarm", 0.22, "urgent_alarm/silent_call"))
-    assert meaning(cried, permit).parse_data["triage"]["label"] == "urgent_alarm"
+    assert meaning(cried, wants_permit()).parse_data["triage"]["label"] == "urgent_alarm"
 
 
 @pytest.mark.parametrize(
@@ -1316,18 +1319,13 @@ def test_that_data_behind_talk_about_a_form_begin_it_though_an_alarm_is_faintly_
     ],
 )
 def test_that_consent_behind_talk_about_a_form_begins_it(text: str, begins: bool) -> None:
-    permit = Question(("residence_permit_apply",))
-    asked = said(Triage("enquiry", 1.0, "enquiry/residence_permit_apply"), "要居住证", permit)
-    meant = meaning(read(text, Triage("other", 0.7, "other/acknowledgement")), asked).parse_data
+    meant = meaning(read(text, Triage("other", 0.7, "other/acknowledgement")), wants_permit()).parse_data
     assert meant["intent"]["name"].startswith("apply_") is begins
 
 
 def test_that_who_comes_another_day_begins_nothing_now() -> None:
-    permit = said(
-        Triage("enquiry", 1.0, "enquiry/residence_permit_apply"), "要居住证", Question(("residence_permit_apply",))
-    )
     later = read("最好先把居住证整一个呗 那我改天来办", Triage("enquiry", 0.9, "enquiry/residence_permit_apply"))
-    assert not meaning(later, permit).parse_data["intent"]["name"].startswith("apply_")
+    assert not meaning(later, wants_permit()).parse_data["intent"]["name"].startswith("apply_")
 
 
 def test_that_a_tip_told_with_a_cancellation_is_a_tip() -> None:
