@@ -7,6 +7,7 @@ and it goes on when Rasa is down. The wording is trainers' (`nlu_data/alarm_ques
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,14 @@ _VAGUELY = re.compile(
 )
 """Words of a place in English that may be none that can be found."""
 _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号楼|栋|单元|室|号)|[0-9]{3,4}|[0-9]+-[0-9]+")
+_FLAT = re.compile(r"[\s,，]*\d{3,4}(?!\d|[\u4e00-\u9fff])室?|[\s,，]*\d{3,4}室")
+"""A flat's number right behind the other parts of an address."""
+_ADDRESS_GAP, _ADDRESS_LETTERS = 6, 40
+"""Letters that may stand between two parts of an address, and in all of it."""
+_BEFORE_ADDRESS = re.compile("(?:^|[在住到是家于址来这我们]|[^\u4e00-\u9fff])$")
+"""What an address begins behind."""
+_ON_THE_WAY = re.compile("[往到从去来跑走下上追是]|不对|[,，。!！?？]")
+"""Words between two places that are not one."""
 _FLOOR = re.compile("[0-9一二三四五六七八九十]+(?:楼|层)(?!上|下|的)")
 _LANDMARK = re.compile(
     "(?:楼下|楼上|旁边|边上|对面|隔壁|附近|门口|后身|后门|后面|前面|左边|右边|挨着|靠着|紧挨|底下|一楼|招牌)"
@@ -193,6 +202,25 @@ def _address(messages: Sequence[Message]) -> str:
     texts = [message.text for message in messages if message.kind == "text"]
     places = [one.text for text in texts for one in entities_of(text) if one.kind == "place"]
     return next((place for place in reversed(places) if _DOOR.search(place)), "")
+
+
+def address_told(text: str) -> str:
+    """The words of the one address with its door that a text tells, to be read back; "" where it tells none, or more
+    than one.
+
+    What stands between its parts is its own (津桥路那个老楼7号楼2单元), unless somebody comes or goes there.
+    """
+    places = sorted((one for one in entities_of(text) if one.kind == "place"), key=lambda one: one.start)
+    if not places or not any(_DOOR.search(one.text) for one in places):
+        return ""
+    if not _BEFORE_ADDRESS.search(text[: places[0].start]):
+        return ""  # a street that nobody knows may be cut: 在魁|山路18号
+    between = [text[one.end : other.start] for one, other in pairwise(places)]
+    if any(len(gap) > _ADDRESS_GAP or _ON_THE_WAY.search(gap) for gap in between):
+        return ""
+    flat = _FLAT.match(text, places[-1].end)
+    told = text[places[0].start : flat.end() if flat else places[-1].end].strip()
+    return told if len(told) <= _ADDRESS_LETTERS else ""
 
 
 def tells_place(text: str) -> bool:

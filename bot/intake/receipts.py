@@ -2,7 +2,7 @@
 officer will answer it.
 
 No guess and no echo: words read back, and advice for what the machine took them for, were wrong more often than right
-(ADR 010).
+(ADR 010). An address with its door alone is read back: officers go there, and who wrote it sees whether it is right.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.intake import wording
 from bot.intake.advice import Advice, Moment
-from bot.intake.questions import tells_place
+from bot.intake.questions import address_told, tells_place
 from bot.nlu.corrections import puts_right
 from bot.nlu.entities import entities_of
 from bot.nlu.normaliser import normalise
@@ -120,6 +120,8 @@ def of(
     plain = not (english or moment.scene in advice.receipts)
     if plain and tells_place(message.text):
         said = wording.PLACE_TAKEN[turn % len(wording.PLACE_TAKEN)]
+        if address := address_told(message.text):
+            said = wording.ADDRESS_TAKEN.format(address=address)
     if plain and not advice.listens(moment) and puts_right(normalise(message.text)):
         said = wording.PUT_RIGHT[turn % len(wording.PUT_RIGHT)]
     welcome = wording.WELCOME_ENGLISH if english else wording.WELCOME

@@ -56,6 +56,7 @@ ASKED_AGAIN = "这句也替您留给民警了，看到会在这里回您。"
 NOW = "{asked}\n眼下要紧的：{now}"
 WELCOME = "不客气。{said}"
 WELCOME_ENGLISH = "You are welcome. {said}"
+ADDRESS_TAKEN = "地方记下了：{address}，民警看得到。不对就再写。"
 PLACE_TAKEN = ("地方记下了，民警看得到。", "您写的地方记下了，民警看得到。")
 HANDED_OVER = "人交给大夫了就好，您这一步走得对。"
 EXCUSED = "没关系，急的时候谁都这样。"

@@ -146,3 +146,20 @@ def test_that_whoever_despairs_in_english_is_listened_to_in_english() -> None:
 
 def test_that_a_picture_is_received_as_one() -> None:
     assert receipt("", "image") == wording.PHOTO_RECEIPT
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("我在魁星楼路18号3单元502", "魁星楼路18号3单元502"),
+        ("我在魁山路18号3单元502", ""),
+        ("小什字街33号 1单元 6楼 601 我跟孩子", "小什字街33号 1单元 6楼 601"),
+        ("津桥路那个红砖楼7号楼2单元", "津桥路那个红砖楼7号楼2单元"),
+        ("不是3号楼是5号楼2单元", ""),
+        ("他从3号楼出来往大东路跑了", ""),
+        ("就在大东路上", ""),
+    ],
+)
+def test_that_one_address_with_its_door_is_read_back_and_no_other(text: str, address: str) -> None:
+    told = wording.ADDRESS_TAKEN.format(address=address)
+    assert (receipt(text) == told) is bool(address)
