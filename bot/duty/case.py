@@ -26,6 +26,13 @@ from bot.store.models import (
 )
 
 _JOIN_WITHIN = {"help_request": timedelta(hours=12), "tip": timedelta(hours=24)}
+_KEPT_FOR = timedelta(days=30)
+"""The same for a tip that its resident points back to."""
+POINTS_BACK = re.compile(
+    "(?:上[次回]|上个?(?:周|星期|礼拜|月)|前[两几]?天|前儿个?|那天|之前|以前|头前|昨天|昨儿个?|大前天)"
+    "[^，,。！!？? ]{0,6}(?:说|报|举报|反映|讲|发|提|告诉|写|问)"
+)
+"""Words with which somebody comes back to what they told another day: 上次说的那个车牌."""
 TOLD_OVER, RELIEVED = "over", "relief"
 """In what a case was asked: its resident has said that it is over, so nothing more is asked; or that help has come or
 the danger is past."""
@@ -207,7 +214,8 @@ def _joined(session: Session, message: Message, label: str, triage: Triage, now:
     faint = (never_came or triage.fainter_than(WITH_THE_ODDS)) and not triage.silent
     if resolved and now - resolved <= _RAISE_WITHIN and faint:
         return alarm
-    return _open_case_for(session, message.resident_id, label, now)
+    pointed = label == "tip" and POINTS_BACK.search(message.text)
+    return _open_case_for(session, message.resident_id, label, now, _KEPT_FOR if pointed else None)
 
 
 def _tells_a_danger(reading: Triage) -> bool:
@@ -410,8 +418,13 @@ def not_over(session: Session, case: Case, *, watch: Watch, now: datetime) -> No
         escalation.page_again(session, case, now=now)
 
 
-def _open_case_for(session: Session, resident_id: ResidentId, label: str, now: datetime) -> Case | None:
-    """The open case this message joins: the resident's alarm, else a request or tip that it continues or raises."""
+def _open_case_for(
+    session: Session, resident_id: ResidentId, label: str, now: datetime, within: timedelta | None = None
+) -> Case | None:
+    """The open case this message joins: the resident's alarm, else a request or tip that it continues or raises.
+
+    `within`: how long after its last message a request or tip still takes one of its label, where not as is the rule.
+    """
     _one_at_a_time(session, resident_id)
     cases = session.scalars(
         sa.select(Case)
@@ -421,10 +434,10 @@ def _open_case_for(session: Session, resident_id: ResidentId, label: str, now: d
         .execution_options(populate_existing=True)
     ).all()
     alarms_first = sorted(cases, key=lambda case: case.label != URGENT)
-    return next((case for case in alarms_first if _takes(case, label, now)), None)
+    return next((case for case in alarms_first if _takes(case, label, now, within)), None)
 
 
-def _takes(case: Case, label: str, now: datetime) -> bool:
+def _takes(case: Case, label: str, now: datetime, within: timedelta | None = None) -> bool:
     """Whether a message of this label still belongs to a case of its resident that is not closed.
 
     An acknowledged alarm does not take a new alarm for ever: the officer who came half an hour ago may have left, so
@@ -439,7 +452,7 @@ def _takes(case: Case, label: str, now: datetime) -> bool:
         return now - case.acknowledged_at <= _RAISE_WITHIN if label == URGENT else quiet <= _ALARM_LASTS
     if label == URGENT:
         return quiet <= _RAISE_WITHIN
-    return case.label == label and label in _JOIN_WITHIN and quiet <= _JOIN_WITHIN[label]
+    return case.label == label and label in _JOIN_WITHIN and quiet <= (within or _JOIN_WITHIN[label])
 
 
 def _took(case: Case, message: Message) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
 from bot.duty import conversation, escalation
+from bot.duty.case import POINTS_BACK
 from bot.intake import articles, belonging, kinds, receipts, still_asked, wording
 from bot.intake.advice import Entry, Moment, lines_for
 from bot.intake.alarm_answers import ANY, proposes
@@ -26,7 +27,7 @@ from bot.nlu.triage import URGENT, WITH_THE_ODDS, Triage
 from bot.nlu.unspoken import leaves_contact, only_unheard, reports_nothing, withdraws
 from bot.nlu.wording import GUESSES, NOT_KNOWN, asks, size
 from bot.services import applications
-from bot.services.standing import OF_APPLICATION
+from bot.services.standing import BEGINS, OF_APPLICATION
 from bot.store.models import ApplicationState, Case, CaseState, Message, PageKind
 
 _NO_SUPPLEMENT = frozenset(
@@ -1026,8 +1027,8 @@ def _beside(
     case = belonging.latest(session, message, now=now)
     if case is None or understanding.of_form or triage.label != "enquiry" or not asks(normalise(message.text)):
         return None
-    if triage.intent == _ABOUT_HERE and OF_APPLICATION.search(message.text):
-        return None  # how an application stands has been looked up
+    if triage.intent == _ABOUT_HERE and _looked_up(message, understanding):
+        return None  # how it stands has been looked up
     told = [one for one in messages_of(session, case) if one.id != message.id]
     if not told or belonging.given_up(told):
         return None  # its own doubt made that case; or nothing is to become of it
@@ -1045,6 +1046,12 @@ def _beside(
     if known or (not of_case and (surely or _asks_a_matter(message, triage, over=False))):
         return None
     return fitting[1] if fitting else _officer_will(manner)
+
+
+def _looked_up(message: Message, understanding: Understanding) -> bool:
+    """Whether the dialogue has looked up how an application stands, or what was reported another day."""
+    another_day = POINTS_BACK.search(message.text) and any(one.text.startswith(BEGINS) for one in understanding.replies)
+    return bool(another_day or OF_APPLICATION.search(message.text))
 
 
 def _told_before(session: Session, message: Message, case: Case) -> bool:

@@ -231,6 +231,14 @@ _WRITE_OTHER = re.compile(
     "(?:[那另]|前[面边头]?|后[面边头]?|头[里前]?|第[一二]|上[面头])外?[一那]?(?:个|边|处|儿|条)(?:的|地址|住址|地方)?[吧呗啊\\W]*"
 )
 """That another of several be written: 写我妈家那个, 填前面那个."""
+_WRITE_HOME = re.compile(
+    "(?:那|就|行|好|嗯|还是|[,，\\s])*(?:写|填|用|登记?|按)(?:在|到)?(?:我|俺|自己)?"
+    "(?:家里?|家的|住的)(?:的|那个)?[吧呗啊了\\W]*"
+)
+"""That one's home be written, of a home and a shop: 那就写家里."""
+_REST_OF_ADDRESS = re.compile(f"(?:{_FIGURES}(?:号楼|栋|单元|楼|层|门|室|号)[,，\\s]*)+(?:{_FIGURES})?")
+_UNIT = re.compile("单元|号楼|栋|室|楼|[0-9]-[0-9]")
+"""The unit and flat behind a house's number, and that they were told."""
 _OWN_HOME = re.compile("[我俺咱](?:们)?(?:自己|现在|人)?(?:家)?(?:住|在|家)+(?:在)?$")
 _WHOSE_HOME = re.compile("[我俺咱]")
 """Words before one's own address, and of a text that says whose is meant."""
@@ -262,6 +270,7 @@ FIERCE = "{breed}一般算烈性犬或大型犬，重点管理区里不让养，
 _OTHER_DOG = (
     "(?:给|替|帮)[^，,。\\s]{{0,8}}{breed}[^，,。\\s]{{0,4}}(?:办|整|弄|登|上)"
     "|(?:先|就|改|换|还是|那|要)(?:成|来|给)?[办整弄登][^，,。\\s]{{0,6}}{breed}"
+    "|{breed}[^。]{{0,6}}(?:给|换|改)(?:那|这)(?:个|只|条)(?:办|整|弄|登)"
 )
 """That it is done for the dog of another breed: 给我妈那个泰迪办."""
 _OTHER_DOG_ASKED = "好，改办{breed}；前面那只的{dropped}不算了。"
@@ -491,7 +500,8 @@ class _Reader:
 
     def _asks_how_it_stands(self) -> bool:
         """Whether a text asks how the application stands, while it is still being filled in."""
-        asked = self._requested is not None and _HOW_IT_STANDS.search(self._text)
+        said = (self._text, self._text.replace(" ", ""))  # 我的 狗证 好了 没有: the deaf write word by word
+        asked = self._requested is not None and any(map(_HOW_IT_STANDS.search, said))
         another = any(words.search(self._text) for words in (_OF_ANOTHER, OF_A_REPORT, self._forms.someone))
         return bool(asked) and not (another or re.search(r"\d{5}", self._text) or self._means("resume"))
 
@@ -515,8 +525,8 @@ class _Reader:
             return Reading(command="missing", remark=self._with_how_long(_WHERE_IT_SHOWS))
         if pointed := self._puts_number_right() or self._points_back() or self._other_of_two():
             return pointed
-        if other_dog := self._other_dog():
-            return other_dog
+        if goes_on := self._goes_on_with_address() or self._other_dog():
+            return goes_on
         told = self._told(SURE) if self._requested else None  # what begins a form says nothing about filling in
         if self._asking and self._forms.sends_later(self._text) and not self._holds_values():
             return Reading(command="later")
@@ -654,6 +664,19 @@ class _Reader:
                 return Reading({entry.name: right}, remark=_HOUSE_PUT_RIGHT.format(address=right))
         return None
 
+    def _goes_on_with_address(self) -> Reading | None:
+        """An address that was told without its flat, with the unit and flat that a text tells and nothing else: 2单元
+        1楼 3号 behind a location. One that bids to write one's home (那就写家里) keeps what is told."""
+        entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
+        known = self._filled.get(entry.name) if entry else None
+        if entry is None or not isinstance(known, str) or self._requested == entry.name:
+            return None
+        if _WRITE_HOME.fullmatch(self._text):
+            return Reading(remark=_STILL_SO.format(title=entry.title, value=known))
+        if not _REST_OF_ADDRESS.fullmatch(self._text) or _UNIT.search(known):
+            return None
+        return Reading({entry.name: f"{known}{self._text.replace(' ', '')}"})
+
     def _take_beside(self, pieces: Sequence[str]) -> None:
         """Take what stands beside these pieces of a text: 地址就刚才那个 狗叫妞妞 博美 白的 tells more than the
         address."""
@@ -668,7 +691,8 @@ class _Reader:
         entry, said = self._form.fields.get("dog_breed"), self._forms.breed_words(self._text)
         known = self._filled.get(entry.name) if entry else None
         breed = self._forms.breed(self._text)
-        if entry is None or said is None or known is None or breed == known or self._asking:
+        asking = self._asking and not _SMALL_ASK.search(self._text)  # 还有个小泰迪，给那个办行不
+        if entry is None or said is None or known is None or breed == known or asking:
             return None
         if breed in self._forms.banned or not re.search(_OTHER_DOG.format(breed=re.escape(said)), self._text):
             return None
@@ -750,7 +774,20 @@ class _Reader:
         brief = any_words and re.fullmatch("[一-鿿]{1,4}", self._text)
         day = asked is not None and asked.kind == "date" and values.mentions_day(self._text)
         day = day and asked is not None and (not self._asking or self._is_about(asked))  # 孙子礼拜六来 能不能先不照
-        return bool(brief or day or _HOLDS_VALUES.search(self._text))
+        return bool(brief or day or self._chooses(asked) or self._tells_open_day() or _HOLDS_VALUES.search(self._text))
+
+    def _chooses(self, asked: Field | None) -> bool:
+        """Whether a text that asks nothing answers the question for a choice: 送快递 正式工."""
+        if asked is None or asked.kind != "choice" or self._asking:
+            return False
+        return bool(field_values.choices_told(asked, self._text))
+
+    def _tells_open_day(self) -> bool:
+        """Whether a text that asks nothing tells a day that is still open by its own words: 今天上午打完针了 接着整."""
+        if self._asking or not values.mentions_day(self._text):
+            return False
+        days = (entry for entry in self._form.fields.values() if entry.kind == "date")
+        return any(self._filled.get(entry.name) is None and self._is_about(entry) for entry in days)
 
     def _photos_sent(self) -> tuple[str, ...]:
         return tuple(name for name in self._form.photos if self._filled.get(name))
@@ -759,7 +796,7 @@ class _Reader:
 
     def _reading(self) -> Reading:
         remark = self._remark()
-        if self._only_beside() and (self._asking or self._remarks()):
+        if self._only_beside() and (self._asking or self._remarks()) and not self._only_a_choice():
             self._values.clear()
         if self._loose() and (remark or self._reads_otherwise() or self._wants_it_handed_in()):
             self._values.clear()  # the words of a question are no name
@@ -809,6 +846,11 @@ class _Reader:
         """Whether a text gives nothing but a choice that nobody asked for: 我妈能替我交不 我白天上班 is a question."""
         given = [self._form.fields[name] for name in self._values if name in self._form.fields]
         return bool(given) and all(entry.kind == "choice" and entry.name != self._requested for entry in given)
+
+    def _only_a_choice(self) -> bool:
+        """Whether a text is one of the words of a choice and nothing else: 就读."""
+        choices = (entry for entry in self._form.fields.values() if entry.kind == "choice")
+        return any(map(self._is_a_choice, choices))
 
     def _agrees_by_giving(self) -> bool:
         """Whether a text gives data of its own accord where it was told what they are for and asked for consent; a word
@@ -865,7 +907,7 @@ class _Reader:
         return (
             self._known_answer()
             or self._allowed()
-            or ("" if corrected else self._forms.line_for(self._form, self._text))
+            or ("" if corrected or self._chooses(asked) else self._forms.line_for(self._form, self._text))
             or self._which_day_is_open()
             or self._vaccinated_some_day() + self._not_needed()
         )
@@ -1270,6 +1312,9 @@ class _Reader:
                 continue
             words = normalise(values.spelled_out(found.text))
             words = field_values.extended(self._text, words) if entry.kind == "address" else words
+            words = self._more_exact(words) if entry.kind == "date" else words
+            if entry.name == "dog_colour" and re.search(f"(?:名字?|名儿|叫)[\\s:：]*{re.escape(words)}", self._text):
+                continue  # 灰 … 名 灰灰: that is what it is called
             if entry.kind in _DIGITS and len(re.findall(r"[\dx]", words)) != _DIGITS[entry.kind]:
                 continue
             value = self._attempt(entry, words, asked=True, by_name=True)
@@ -1278,6 +1323,15 @@ class _Reader:
             if value is not None:
                 self._put(entry, value)
                 self._claimed[entry.name] = words
+
+    def _more_exact(self, words: str) -> str:
+        """A day's words, or where they tell only a season or feast the month that the text tells beside them, of the
+        same year: 五一前后打的 四月二十八吧, 去年过完年来的 2025年三月份吧."""
+        told = values.dated_month(self._text)
+        if not told or values.dated_month(words):
+            return words
+        year = _YEAR_WORD.search(words)
+        return f"{year.group()}{told}" if year and not _YEAR_WORD.search(told) else told
 
     def _take_telling(self) -> None:
         """Values that tell by themselves what they are, wherever they stand."""
@@ -1651,7 +1705,10 @@ class _Reader:
         """Whether words are, or hold, what the model has found for another field; a colour of one letter may stand in
         a name: 黑豆."""
         others = [words for name, words in self._claimed.items() if name != entry.name]
-        return isinstance(value, str) and any((len(words) > 1 and words in value) or value in words for words in others)
+        return isinstance(value, str) and any(
+            (len(words) > 1 and words in value) or (value in words and value not in self._text.replace(words, " "))
+            for words in others
+        )
 
     def _put(self, entry: Field, value: Any) -> bool:
         if self._is_anothers(entry, value):

@@ -78,6 +78,8 @@ _DONE_FOR_SEVERAL = re.compile(
 )
 """That it is done for several others, each of whom applies for themselves: 想给俩新伙计整个居住证."""
 _SENDS = re.compile("[拍照发传补]")
+_MIXED = "串串"
+"""The breed of dogs of several breeds (`nlu_data/dog_breeds.yml`)."""
 _FOR_SOMEBODY = re.compile("[给替帮][^，。办]{1,6}[办整弄](?:一?个|一下|吧|呗|了)*")
 """That it is done for somebody or some dog, behind an answer about it: 那给我妈办吧."""
 _JUST_DO_IT = re.compile(
@@ -304,6 +306,9 @@ class Forms:
 
     def breed(self, text: str) -> str | None:
         """The breed that a text names."""
+        named = {breed for alias, breed in self._breeds.items() if alias in text}
+        if _MIXED in named and not named & (self.fierce | self.banned):
+            return _MIXED  # 串儿，妈是博美
         said = self.breed_words(text)
         return self._breeds[said] if said else None
 

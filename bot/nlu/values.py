@@ -428,6 +428,15 @@ def month_and_day(text: str) -> str:
     return match.group() if match else ""
 
 
+def dated_month(text: str) -> str:
+    """The last month in figures that a text tells, with the year and the day beside it; "" for none: 五一 names none,
+    2025年三月份 does."""
+    for pattern in (*_ABSOLUTE, _MONTH_DAY):
+        if found := [match.group() for match in pattern.finditer(text)]:
+            return found[-1]
+    return ""
+
+
 def without_days(text: str) -> str:
     """A text without what tells a day or a month."""
     for pattern in (*_TELLING_A_DAY, _DAY_WORDS):

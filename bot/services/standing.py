@@ -12,6 +12,8 @@ from bot.services import applications
 from bot.services.answer import Answer
 from bot.store.models import Case, CaseState, Resident
 
+BEGINS = "您的事现在是这样："
+"""How every answer begins that tells of something found."""
 _CASES, _APPLICATIONS, _ALL = 3, 3, 1000
 _NOTHING = Answer(
     f"没查到您在这个微信上报过的事或交过的申请。\n用别的微信或电话报的，请回“{HUMAN}”，民警帮您查。",
@@ -88,7 +90,7 @@ def of_resident(session: Session, pseudonym: str, *, said: str = "") -> Answer:
     if said:
         lines.append(said)
     end = f"还想补充就直接在这里写；要民警回话就回“{HUMAN}”。"
-    return Answer("\n".join(["您的事现在是这样：", *lines, end]), (HUMAN,))
+    return Answer("\n".join([BEGINS, *lines, end]), (HUMAN,))
 
 
 def _line(case: Case, goes_on: Case) -> str:

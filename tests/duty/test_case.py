@@ -170,6 +170,13 @@ def test_that_a_story_goes_on_for_hours_but_not_for_ever(filing: Filing, label: 
     assert not same(filing.file(label), first)
 
 
+@pytest.mark.parametrize(("text", "joins"), [("上次说的那个车牌记着了", True), ("又看见一辆车", False)])
+def test_that_a_tip_of_another_day_takes_what_points_back_to_it(filing: Filing, text: str, joins: bool) -> None:
+    first = filing.file("tip")
+    filing.clock.advance(days=3)
+    assert same(filing.file("tip", text=text), first) is joins
+
+
 @pytest.mark.parametrize("label", ["urgent_alarm", "help_request", "tip"])
 def test_that_a_closed_case_takes_nothing(filing: Filing, label: str) -> None:
     closed = filing.file(label)

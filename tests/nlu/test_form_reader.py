@@ -1698,3 +1698,40 @@ def test_that_what_stands_before_a_region_is_none_of_it() -> None:
 def test_that_words_of_the_wish_are_no_name() -> None:
     assert "name" not in reading("申请 想 现在 这里 你 帮", None, PERMIT).values
     assert "name" not in reading("那应该够 咱开始呗", None, PERMIT).values
+
+
+_BEGUN = {"consent": True, "name": "李娜", "id_number": NUMBER, "phone": "13800138000"}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("2单元 1楼 3号", {"address": "大北关街40号2单元1楼3号"}),
+        ("那就写家里", {}),
+        ("叫妞妞，串儿，妈是博美", {"dog_name": "妞妞", "dog_breed": "串串"}),
+    ],
+)
+def test_that_what_follows_an_address_or_a_breed_is_read_with_it(text: str, values: dict[str, str]) -> None:
+    assert reading(text, "dog_name", **_BEGUN, address="大北关街40号").values == values
+
+
+def test_that_a_flat_is_not_put_behind_an_address_that_has_one() -> None:
+    assert reading("2单元 1楼 3号", "dog_breed", **_BEGUN, address="大东路1号3单元201").values == {}
+
+
+def test_that_a_choice_in_so_many_words_is_no_question_about_the_post() -> None:
+    read_ = reading("送快递 正式工", "ground", PERMIT, **_BEGUN)
+    assert (read_.values, read_.remark) == ({"ground": "上班"}, "")
+
+
+@pytest.mark.parametrize(
+    ("tagged", "text", "day"),
+    [
+        ("五一前后", "疫苗是五一前后打的 四月二十八吧", "2026-04-28"),
+        ("四月二十八", "疫苗是四月二十八打的", "2026-04-28"),
+    ],
+)
+def test_that_a_day_in_figures_counts_more_than_a_feast_beside_it(tagged: str, text: str, day: str) -> None:
+    heard = Heard(tagged=[Tagged("vaccinated_on", tagged, 0.99)])
+    read_ = read(FORMS, DOG, "vaccinated_on", text, _BEGUN, today=TODAY, entities=ENTITIES, heard=heard)
+    assert read_.values["vaccinated_on"] == day
