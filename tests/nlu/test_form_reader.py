@@ -1735,3 +1735,7 @@ def test_that_a_day_in_figures_counts_more_than_a_feast_beside_it(tagged: str, t
     heard = Heard(tagged=[Tagged("vaccinated_on", tagged, 0.99)])
     read_ = read(FORMS, DOG, "vaccinated_on", text, _BEGUN, today=TODAY, entities=ENTITIES, heard=heard)
     assert read_.values["vaccinated_on"] == day
+
+
+def test_that_who_writes_word_by_word_is_told_how_the_form_stands() -> None:
+    assert reading("我的 狗证 好了 没有", "dog_name", **_BEGUN).command == "missing"
