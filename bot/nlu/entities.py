@@ -54,7 +54,7 @@ _N = "[0-9一二三四五六七八九十两百零〇]"
 _SUFFIXES = (
     "路|街|大街|巷|胡同|社区|小区|家园|花园|公寓|大厦|广场|市场|早市|夜市|超市|商场|小学|中学|大学|学校|幼儿园|医院|公园|"
     "地铁站|车站|火车站|派出所|银行|网吧|宾馆|酒店|旅馆|饭店|烧烤店|浴池|洗浴|工地|大桥|桥洞|棋牌室|养老院|加油站|停车场|"
-    "ktv|屯|村"
+    "文化宫|体育场|体育馆|图书馆|博物馆|电影院|酒厂|ktv|屯|村"
 )
 _NO_NAME = re.compile(
     "[在到去往从的了着过是有这那哪个们我你他她它俺咱和跟与把被让给吗呢吧啊呀不没很太就都也还又来上下里外前后左右一二两三几每某刚"
@@ -280,13 +280,20 @@ class StationEntities:
 
 _JOINTS = frozenset({"", "和", "与", "跟", "的"})
 _HANDLING = frozenset("着著拿持带动掏拔抄抡挥亮举藏抽")
+_UNKNOWN_NAME = 2
+_NO_NAME_LETTER = re.compile(rf"{_NO_NAME.pattern}|[爸妈爹娘爷奶姥哥姐弟妹叔姨舅婶俩仨小老新旧]$|[^\u4e00-\u9fff]")
 _NAME_SUFFIX = re.compile(f"(?:{_SUFFIXES})$", re.IGNORECASE)
 
 
 def _name_before(words: Sequence[tuple[str, int, int]], number: int) -> int | None:
-    """Where the name begins whose last word is only what it is of (阳光 | 小区); None when no name stands there."""
+    """Where the name begins whose last word is only what it is of (阳光 | 小区); None when no name stands there. A name
+    that jieba does not know is two words of one letter (大 | 东 | 公园)."""
+    before = words[max(number - 2, 0) : number]
+    letters = [word for word, _, _ in before if len(word) == 1 and not _NO_NAME_LETTER.search(word)]
+    if len(letters) == len(before) == _UNKNOWN_NAME:
+        return before[0][1]
     begin = None
-    for word, start, _ in reversed(words[max(number - 2, 0) : number]):
+    for word, start, _ in reversed(before):
         if len(word.strip()) < 2 or not word[-1].isalnum() or _NO_NAME.search(word):
             break
         begin = start

@@ -26,6 +26,8 @@ from bot.nlu.values import spelled_out, without_days
 from bot.nlu.wording import asks
 
 _EVIDENCE = "help_request/evidence_submit"
+_WAGES = "help_request/wage_dispute"
+_UNPAID = re.compile("工资|工钱|薪|欠|拖|[不没]给(?:我)?钱|不结|没结|血汗")
 _OF_ONESELF = frozenset({"name", "id_number", "phone"})
 """Values that nobody gives who does not want to apply."""
 _ASIDE_LETTERS = 30
@@ -356,6 +358,8 @@ class FillingIn:
                 return True  # no case is waited for: 审到哪了
             other = not about and triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
             other = other and not (triage.intent == _EVIDENCE and reading.command == "later")  # a picture of the form's
+            paper = triage.intent == _WAGES and reading.remark and not _UNPAID.search(alone["text"])
+            other = other and not paper  # 劳动合同老板没给签
             return reading.command in ("cancel", "agreed") or not other
         if self._alarming(alone["text"]):
             return False

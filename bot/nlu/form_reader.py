@@ -105,6 +105,11 @@ _NUMBER_TAKEN_BACK = re.compile(
     re.DOTALL,
 )
 """A number that its sender takes back in the same breath, and tells none instead: 2101… 不对这是我对象的号."""
+_NAME_CALLED_ANEW = re.compile(
+    "叫[\u4e00-\u9fff]{1,4}?[\\s,，。]*(?:(?:啊|哦|噢|哎呀?|诶|呃)*(?:不对|[写打说发]?错了)|[啊哦噢诶呃]不是|不是不是)"
+    "[啊呀了\\s,，。]*(?:应该)?(?:是叫|[是叫])(?=[\u4e00-\u9fff])"
+)
+"""A name that is told anew in the same breath: 叫大黄 不对叫二黄."""
 _OTHER_NAME = re.compile(
     "名字?.{0,14}?(?:改成|改叫|换成|改为|[就还]叫|应该叫|是叫)([\u4e00-\u9fff]{1,4}?)(?=$|[\\s,，。吧了啊]|别的|其[他它余])"
 )
@@ -385,7 +390,7 @@ def read(
         heard = replace(heard, turns=_as_answer(heard.turns))
     right = _with_right_house(written, forms)
     house_put_right = right != written
-    told, of_paper = no_values.without(right)
+    told, of_paper = no_values.without(_NAME_CALLED_ANEW.sub("叫", right))
     if told != written:
         heard = replace(heard, tagged=[one for one in heard.tagged if _is_left(one.text, written, told)])
         written = told

@@ -79,6 +79,8 @@ _DONE_AT_END = re.compile(
 )
 """Who at the end of what they say wants it done: 我是小高 哥让我整 那就整呗."""
 _HOW_TO_BEGIN = re.compile("(?:咋|怎么|从哪儿?)开始")
+_ANEW = re.compile("重新(?:来|办|弄|整|填|开始)|从头(?:来|办|弄|整|填)|(?:还是?|又)(?:得|想|要)[办弄整填](?!完|去)")
+"""Of whoever wants after all what was stopped: 老伴说还得办 重新来吧."""
 NOT_NOW = "先(?:不|别)(?:给我?)?(?:办|整|弄|登|填)"
 _LEAVES_IT = re.compile(
     "别再?(?:问|提|催)|(?:想办|办)[^，。 ]{0,4}自己去|我?自己去(?:办|弄|问)|(?<!给)我自己(?:办|弄|整)(?:吧|去|得了)"
@@ -248,7 +250,7 @@ class Wishes:
         said, stopped = normalise(text), self._said.stopped
         if self._said.form or stopped is None or asks(said) or self._said.forms.about_another(stopped, said):
             return None
-        return stopped if self._said.forms.aside(said) == "resume" else None
+        return stopped if self._said.forms.aside(said) == "resume" or _ANEW.search(said) else None
 
     def _told_of(self, by_resident: Sequence[Form]) -> list[Form]:
         """The forms that the resident speaks of, then the others that the bot has just offered: one answer may offer

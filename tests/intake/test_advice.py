@@ -83,6 +83,8 @@ def said(station: Station) -> list[str]:
         ("dangerous_animal", "我爱人让蛇咬了", "snake_bite"),
         ("medical", "没气了 到底按哪儿啊 按哪", "how_to_press"),
         ("burglary", "我听不见敲门 你们来了我咋知道", "deaf_at_the_door"),
+        ("burglary", "我耳朵听不见 你们敲门我咋知道", "deaf_at_the_door"),
+        ("gas_leak", "头有点晕", "gas_ill"),
         ("fire", "坐电梯下去行吗", "no_lift_down"),
         ("domestic_violence", "爸爸拿椅子要砸", "thing_in_hand"),
         ("assault", "我拿棍子呢", ""),

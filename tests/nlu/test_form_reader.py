@@ -228,6 +228,10 @@ def test_that_a_wish_begins_a_form_and_a_question_does_not(text: str, intent: st
         ("孟庆珊 打错了 孟庆山", "name", {"name": "孟庆山"}),
         ("小东路9号2-3-1 不对是2-3-4", "address", {"address": "小东路9号2-3-4"}),
         ("小东路9号C座1101", "address", {"address": "小东路9号C座1101"}),
+        ("狗叫大黄 不对叫二黄", "id_number", {"dog_name": "二黄"}),
+        ("狗叫豆豆，说错了，是叫多多", "phone", {"dog_name": "多多"}),
+        ("狗叫大黄 不是叫小黄", "phone", {"dog_name": "大黄"}),
+        ("是只田园犬 黄不拉几的", "id_number", {"dog_breed": "中华田园犬", "dog_colour": "黄不拉几"}),
     ],
 )
 def test_that_values_are_told_in_residents_own_words(text: str, requested: str, values: dict[str, Any]) -> None:
@@ -1497,6 +1501,7 @@ def test_that_who_would_hand_in_or_collect_what_is_not_complete_is_told_what_is_
 
 def test_that_what_becomes_of_the_data_is_no_question_after_a_form_that_was_stopped() -> None:
     assert asks_still("我那个还在办着吗")
+    assert asks_still("刚才那个还在不")
     assert not asks_still("我刚才发的身份证号你们会留着吗 能删不")
 
 
