@@ -54,6 +54,7 @@ from bot.nlu.unspoken import (
     reports_nothing,
     tells_of_popup,
     tells_of_smell,
+    threatens_in_jest,
     was_bitten,
     without_figures,
 )
@@ -103,6 +104,7 @@ _TALK_BESIDE = frozenset(f"other/{intent}" for intent in ("idiom", "chitchat", "
 _HUMAN_SERVICE = "help_request/human_service"
 _OF_DEATH, _OWN_END, _GAS = "enquiry/household_death", f"{URGENT}/suicide_self", f"{URGENT}/gas_leak"
 _OF_NAMES = "enquiry/household_name_change"
+_TALKS = "other/chitchat"
 _PERHAPS_FRAUD, _OF_BITES = "enquiry/fraud_check", "enquiry/dog_rules"
 _PASSED, _FAINTLY = 0.9, 0.45
 """P of a danger that is told with its end as over; and of what only its words between the lines tell: it is paged for,
@@ -207,6 +209,7 @@ class Context:
         continues = joined and self._continues(alone, joined) and not self._asks_beside_alarm(alone)
         if joined and continues and not self._said.alarm_open:
             continues = not self._thread.goes_on_calmly(alone, joined)
+            continues = continues and not self._thread.thing_lost(Triage.from_json(joined["triage"]), alone["text"])
         parse_data = graver(alone, joined if continues else None)
         triage = Triage.from_json(parse_data["triage"])
         if self._tells_of_oneself(triage, alone["text"]):
@@ -460,6 +463,10 @@ class Context:
         kind = triage.intent.rpartition("/")[2] if triage.urgent else ""
         if triage.confidence < CERTAIN and tells_of_popup(text, kind):
             return read_as(alone, Triage("enquiry", CERTAIN, _PERHAPS_FRAUD), _PERHAPS_FRAUD)
+        if kind and threatens_in_jest(text):
+            return read_as(alone, Triage("other", CERTAIN, _TALKS), _TALKS)
+        if triage.urgent and (lost := self._thread.thing_lost(triage, text)):
+            return read_as(alone, lost, lost.intent)
         if was_bitten(text, kind) and triage.confidence < _SURELY_TALK:
             asked, about = Triage("enquiry", CERTAIN, _OF_BITES), self._asked.about_form(_OF_BITES, normalise(text))
             return self._asked.told_with(read_as(alone, asked, _OF_BITES), about[1] if about else Question())

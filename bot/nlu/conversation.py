@@ -41,6 +41,7 @@ _ASKS_TO_GO_ON = re.compile(
 """Whether to go on, asked of a form that an alarm has put to sleep: 居住证还继续吗."""
 _LEFT = re.compile("交没交|交了|交上|提交|办好|办完|下来|批")
 """Whether it was handed in, which nobody has to take it up for."""
+_FILLED_SO_FAR = re.compile("填(?:到|了)(?:哪|第?几|多少)|填的(?:还在|那个|那份)")
 _HELP_THERE = re.compile(
     "(?:警察|民警|警官|公安|你们的?人|救护车|120|119|消防)[^，,。 不没]{0,6}"
     "(?:来了|到了|到场|上楼|进(?:屋|来|去)了|带走|拉走|抓)"
@@ -131,6 +132,8 @@ class Conversation:
         leaves = asleep.subject.sub("", text)
         if named and (self.forms.cancels(leaves) or self.forms.puts_off(leaves)):
             return asleep  # 狗证先不办了
+        if _FILLED_SO_FAR.search(text):
+            return asleep
         if asks(text) and not _ASKS_TO_GO_ON.search(text):
             return None
         resumes = aside == "resume" or _ASKS_TO_GO_ON.search(text)

@@ -949,6 +949,8 @@ class _Reader:
     def _known_answer(self) -> str:
         """What answers the question that the message most likely asks, or what its words want an answer to; "" for
         none."""
+        if self._forms.breed(self._text) in self._forms.fierce:
+            return ""  # 藏獒能办吗: what is said of such breeds answers it
         return "" if self._tagged(_FOUND) and not self._asking else self._with_how_long(self._answer_to_it())
 
     def _with_how_long(self, answer: str) -> str:

@@ -73,6 +73,12 @@ _SURELY_SETTLED = 0.95
 """P from which what came before explains what is faintly heard; of 27 dangers heard so behind something calm none is
 explained by it."""
 _FICTION = "other/fiction"
+_THINGS_LOST = frozenset({"help_request/lost_item", "help_request/lost_pet"})
+_HEARD_IN_LOSS = frozenset(f"{URGENT}/{kind}" for kind in ("missing_child", "missing_adult_at_risk", "general_alarm"))
+_SOMEBODY_LOST = re.compile(
+    "人(?!家|民)|[他她孩娃妈爸爹娘爷奶姥叔姨哥姐弟妹]|儿子|女儿|闺女|老伴|老头|老太|宝宝|岁|走失|走丢|痴呆|同学|对象|媳妇|老公"
+)
+"""Anybody at all: then it is not the thing alone that is gone."""
 _HOW_TO_TELL, _TELLING = "enquiry/tip_howto", "我要举报一件事"
 """Whoever has asked how to tell something tells it next."""
 _LOCKED_OUT, _NO_KEY = "help_request/lockout", "钥匙锁屋里了"
@@ -130,6 +136,15 @@ class Thread:
             return False
         told = before.label in _THREADS or (before.confidence >= CERTAIN and size(words) >= _TOLD_CHARACTERS)
         return told and self._danger(alone) < DANGER
+
+    def thing_lost(self, heard: Triage, text: str) -> Triage | None:
+        """The thing or the animal that was told lost, where the model hears somebody missing, or a cry, in a detail of
+        it that names nobody: 现在关机了, of a telephone; 回头它就没了, of a dog."""
+        before = self._thread()
+        if before is None or before[1].intent not in _THINGS_LOST or heard.seen_by_net:
+            return None
+        somebody = _SOMEBODY_LOST.search(normalise(text)) or of_alarm(normalise(text))
+        return before[1] if heard.intent in _HEARD_IN_LOSS and not somebody else None
 
     async def _read_in(self, parse_data: dict[str, Any], parse: Parse) -> dict[str, Any]:
         triage, text = Triage.from_json(parse_data["triage"]), parse_data["text"]

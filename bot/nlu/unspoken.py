@@ -80,6 +80,14 @@ _RANG = re.compile("给?(?:我|俺|咱)?打(?:回|过)[来去]了?[ ，,]*(?=说
 _CRIED_IN_TALK = re.compile("救命[啊呀]*(?:我)?(?:真的?)?(?:要|快)?死了?[啊呀]*|^救命[啊呀]*|[😀-🙏🤣🥹]+")
 """What nobody means who says it; the second where the model hears nothing but talk."""
 _A_STORY, _PAPERS = 4, re.compile("证|户口|落户|派出所|补办")
+_THREAT_IN_JEST = re.compile(
+    "(?:再不|要是不|要不|再敢|敢不|[不别])[^，。 ]{1,10}就?(?:得|能|要|会)?"
+    "(?:[整弄打掐]死|[削揍]死?|收拾死?|[劈灭杀]了?)(?:我|俺)(?!妈|爸|孩|儿|闺|女|家)"
+    "|再[^，。 ]{1,8}就[把给](?:我|俺)(?:[整弄打掐]死|[削揍]死?|[劈灭杀])"
+)
+_LAUGHS = re.compile("[🤣😂😄😆😁😅🤪😜]|哈哈|嘿嘿|嘻嘻|呵呵|hhh|233|笑死|开玩笑|闹着玩", re.IGNORECASE)
+_IN_EARNEST = re.compile("刀|棍|拿|掐着|打了|动手|血|伤|救|怕|躲|锁|踹|砸|真的|不是玩笑|没开玩笑|快来|报警")
+"""What is no jest, however its writer laughs."""
 _UNHEARD = re.compile(
     "(?:(?:我|俺|本人|自己)?(?:是|也是)?(?:个|一个|一名)?(?:聋哑?人?|聋子|听障(?:人士)?|哑巴?|听不[见到]|不会说话|说不了话|耳朵(?:聋|背|不好|听不[见到]))"
     "|(?:请|你们?|您)*(?:别|不要|不用|勿|甭)(?:给我?)?(?:打|来|回)(?:我)?(?:手机|电话)|电话(?:打不了|接不了|不能|不会|不行|听不[见到])|(?:打|接)不了电话|(?:不能|没法|不会|不方便)(?:打|接)?电话"
@@ -183,6 +191,13 @@ def has_passed(text: str, kind: str) -> bool:
     bare = normalise(text)
     over = _ENDED.search(bare) and _ALL_CLEAR.search(bare)
     return kind in _PASSING and bool(over) and not _GOES_ON.search(bare)
+
+
+def threatens_in_jest(text: str) -> bool:
+    """Whether words tell, with a laugh, of somebody at home who would kill the writer over a chore: 再不洗碗就整死
+    我🤣."""
+    bare = normalise(text)
+    return bool(_THREAT_IN_JEST.search(bare) and _LAUGHS.search(text)) and not _IN_EARNEST.search(bare)
 
 
 def was_bitten(text: str, kind: str) -> bool:

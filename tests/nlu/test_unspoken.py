@@ -13,6 +13,7 @@ from bot.nlu.unspoken import (
     reports_nothing,
     tells_of_popup,
     tells_of_smell,
+    threatens_in_jest,
     was_bitten,
     without_figures,
 )
@@ -221,3 +222,17 @@ def test_that_who_is_inside_now_is_told_from_who_is_feared(text: str, inside: bo
 )
 def test_that_what_has_come_is_told_from_what_is_at_hand(kind: str, text: str, come: bool) -> None:
     assert has_come(text, kind) is come
+
+
+@pytest.mark.parametrize(
+    ("text", "jests"),
+    [
+        ("我媳妇说今晚我再不洗碗就整死我 能立案不🤣", True),
+        ("对象说我再打游戏就把我劈了 哈哈", True),
+        ("我媳妇说今晚我再不洗碗就整死我", False),
+        ("他说我再不开门就弄死我 哈哈 拎着棍子呢", False),
+        ("他说再不还钱就弄死我爸 哈哈哈", False),
+    ],
+)
+def test_that_only_a_laugh_and_nothing_in_earnest_make_a_threat_a_jest(text: str, jests: bool) -> None:
+    assert threatens_in_jest(text) is jests

@@ -27,7 +27,7 @@ from bot.nlu.meanings import Meaning
 from bot.nlu.publication import QUESTION, selection
 from bot.nlu.question import Question
 from bot.nlu.stopped import CANCELLED
-from bot.nlu.triage import ONE_TAP, Evidence, Triage
+from bot.nlu.triage import ONE_TAP, URGENT, Evidence, Triage
 from bot.nlu.turning_point import TURN
 from bot.nlu.turns import ASPECT_TURNS, FORM_TURNS, TALK_TURNS, Turn
 from bot.nlu.values import UNDER_16, _check_digit
@@ -904,6 +904,54 @@ def test_that_the_stove_behind_a_locked_door_is_an_alarm_whatever_it_looks_like_
     others = {f"钥匙锁屋里了，{text}": read("", net)}
     heard = meaning(read(text, Triage("other", 0.9, "other/chitchat")), out, others=others).parse_data["triage"]
     assert heard["intent"] == "urgent_alarm/fire"
+
+
+@pytest.mark.parametrize(
+    ("intent", "told", "text", "label"),
+    [
+        ("lost_item", "我用我室友号发的 我手机没了", "要么就是吃饭那会儿 现在关机了", "help_request"),
+        ("lost_pet", "我家豆包丢了 是狗", "我就买了个辣条 回头它就没了", "help_request"),
+        ("lost_pet", "我家豆包丢了 是狗", "我弟弟追出去 现在电话关机了", "urgent_alarm"),
+        ("noise", "楼上天天蹦", "要么就是吃饭那会儿 现在关机了", "urgent_alarm"),
+    ],
+)
+def test_that_a_detail_of_a_thing_lost_is_nobody_missing_unless_it_names_somebody(
+    intent: str, told: str, text: str, label: str
+) -> None:
+    missing = Triage(URGENT, 0.85, f"{URGENT}/missing_adult_at_risk", (Evidence("model", (text,)),))
+    lost = said(Triage("help_request", 0.98, f"help_request/{intent}"), told)
+    heard = meaning(read(text, missing, turn=0.6), lost, others={f"{told}，{text}": read("", missing)})
+    assert heard.parse_data["triage"]["label"] == label
+
+
+def test_that_a_threat_told_with_a_laugh_is_talk() -> None:
+    threat = Triage(URGENT, 0.7, f"{URGENT}/violent_threat", (Evidence("model", ("整死",)),))
+    assert meaning(read("媳妇说我再不洗碗就整死我 能立案不🤣", threat)).parse_data["triage"]["label"] == "other"
+    earnest = read("他说我再不开门就整死我 哈哈 正踹门呢", threat)
+    assert meaning(earnest).parse_data["triage"]["label"] == URGENT
+
+
+def test_that_how_far_a_form_is_filled_in_takes_it_up_beside_an_alarm() -> None:
+    asleep = [SlotSet(SLEEPING, PARSED_FORM), SlotSet("requested_slot", "phone")]
+    taken_up = meaning(read("刚才填到哪了", OFF_TOPIC), *asleep, alarm_open=True)
+    assert taken_up.parse_data["intent"]["name"] == "form_answer"
+    arrives = meaning(read("走到哪了", OFF_TOPIC), *asleep, alarm_open=True)
+    assert arrives.parse_data["intent"]["name"] != "form_answer"
+
+
+def test_that_who_wants_what_was_stopped_after_all_begins_it_anew() -> None:
+    stopped = BotUttered(CANCELLED.format(says="我要办犬证"))
+    anew = meaning(read("老伴说还得办 重新来吧", OFF_TOPIC), stopped)
+    assert anew.parse_data["intent"]["name"] == "apply_dog_licence"
+
+
+def test_that_a_paper_nobody_signed_is_no_wage_that_nobody_paid() -> None:
+    form = [ActiveLoop("residence_permit_form"), SlotSet("requested_slot", "id_number")]
+    wages = Triage("help_request", 0.95, "help_request/wage_dispute")
+    paper = meaning(read("劳动合同老板没给签", wages), *form)
+    assert paper.parse_data["intent"]["name"] == "form_answer"
+    unpaid = meaning(read("劳动合同老板没给签 还欠我工资", wages), *form)
+    assert unpaid.parse_data["triage"]["intent"] == "help_request/wage_dispute"
 
 
 def test_that_another_telephone_for_the_form_is_no_whisper() -> None:
