@@ -269,11 +269,11 @@ class StationEntities:
     def _named(self, text: str, words: Sequence[tuple[str, int, int]]) -> Iterator[tuple[int, int]]:
         for match in self._places.finditer(text):
             yield match.start(), _tail(text, match.end())
-        for number, (word, start, end) in enumerate(words):
+        for number, (word, _, end) in enumerate(words):
             suffix = _NAME_SUFFIX.search(word)
             if suffix is None or word in _NO_PLACE:
                 continue
-            begin = start if suffix.start() > 0 else _name_before(words, number)
+            begin = _with_size(words, number) if suffix.start() > 0 else _name_before(words, number)
             if begin is not None:
                 yield begin, _tail(text, end)
 
@@ -281,8 +281,15 @@ class StationEntities:
 _JOINTS = frozenset({"", "和", "与", "跟", "的"})
 _HANDLING = frozenset("着著拿持带动掏拔抄抡挥亮举藏抽")
 _UNKNOWN_NAME = 2
+_SIZES = frozenset("大小新老")
 _NO_NAME_LETTER = re.compile(rf"{_NO_NAME.pattern}|[爸妈爹娘爷奶姥哥姐弟妹叔姨舅婶俩仨小老新旧]$|[^\u4e00-\u9fff]")
 _NAME_SUFFIX = re.compile(f"(?:{_SUFFIXES})$", re.IGNORECASE)
+
+
+def _with_size(words: Sequence[tuple[str, int, int]], number: int) -> int:
+    """Where a street's name begins: one that jieba does not know may have lost its first letter, 大 | 北街."""
+    before = words[number - 1] if number else None
+    return before[1] if before and before[0] in _SIZES else words[number][1]
 
 
 def _name_before(words: Sequence[tuple[str, int, int]], number: int) -> int | None:

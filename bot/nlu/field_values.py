@@ -29,7 +29,7 @@ _ADDRESS_AT = re.compile("^(?:就|都|也|租|住)*[在搁](?=.{2})|^就(?=.{4})
 _WHOSE_HOME = re.compile(
     "[\\s,，]*(?:[我俺]|是)*(?:大?儿子|闺女|女儿|姑娘|对象|媳妇|婆婆|公公|[爸妈姥爷奶]|自己)家(?:住|里|这)*$"
 )
-_NO_ADDRESS = re.compile(r"身份证|电话|手机|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
+_NO_ADDRESS = re.compile(r"身份证|电话|手机|尾号|后四位|\d{7}|[我你他她它们不了吗呢刀打砍抢杀死救火快]")
 _NO_PART_OF_ADDRESS = re.compile(r"身份证|电话|手机|上班|干活|打工|\d{7}|\d[月年]|[吗呢么]$")
 _ADDRESS_BESIDE = re.compile(r"那边|这边|旁边|附近|对面|院|后身|楼下|路口")
 _SOMEBODY_THERE = re.compile("[他她刀打砍抢杀死救火快堵砸]|有人|旁边")
@@ -270,7 +270,8 @@ class FieldReader:
         whole = next((place for place in reversed(places) if HOUSE.search(place) and _ADDRESS.search(place)), None)
         if places and not whole and self.requested == "address" and not re.search(r"\d", text):
             raise BadValueError(WHOLE_ADDRESS)
-        return whole
+        flat = _FLAT_BEHIND.match(text, text.rfind(whole) + len(whole)) if whole else None
+        return f"{whole}{flat.group()}" if flat else whole
 
     def _region(self, text: str, *, asked: bool) -> str | None:
         said = _REGION_LEAD.sub("", text) or text  # 唐山路南区的户口

@@ -110,6 +110,8 @@ _NAME_CALLED_ANEW = re.compile(
     "[啊呀了\\s,，。]*(?:应该)?(?:是叫|[是叫])(?=[\u4e00-\u9fff])"
 )
 """A name that is told anew in the same breath: 叫大黄 不对叫二黄."""
+_CHOOSES_STAY = re.compile("算(?:是)?有?(?:稳定|固定)的?住[处所]")
+"""A choice of a permit's ground in its own words, however unsure they sound."""
 _OTHER_NAME = re.compile(
     "名字?.{0,14}?(?:改成|改叫|换成|改为|[就还]叫|应该叫|是叫)([\u4e00-\u9fff]{1,4}?)(?=$|[\\s,，。吧了啊]|别的|其[他它余])"
 )
@@ -759,6 +761,10 @@ class _Reader:
         command = _TOLD.get(turn.name)
         if command == "later" and asks(self._text) and not self._forms.sends_later(self._text):
             return None  # 等会儿 疫苗本过期没有啊: it is asked
+        if command == "later" and self._forms.wished(self._text, "") is self._form:
+            return Reading(command="resume")  # 先办居住证吧，户口以后再说
+        if command == "puzzled" and _CHOOSES_STAY.search(self._text):
+            return None  # 没上班，算有稳定住处的那种
         return Reading(command=command) if command else None
 
     def _is_cancelled(self, unnamed: str) -> bool:
@@ -880,7 +886,8 @@ class _Reader:
         self._take_pieces()
         self._take_asked()
         has_number = self._filled.get("id_number") and "id_number" not in self._values
-        if self._renamed and "name" in self._values and has_number:
+        told = self._values.get("name")
+        if self._renamed and told is not None and told != self._filled.get("name") and has_number:
             self._again.append("id_number")  # another person has another number
 
     def _with_what_is_told_beside(self) -> dict[str, Any]:

@@ -40,7 +40,8 @@ def without(text: str) -> tuple[str, bool]:
 
 
 def _unlettered(match: re.Match[str]) -> str:
-    return " " if sum(letter.isdigit() for letter in match.group()) >= _LEAST_DIGITS else match.group()
+    of_paper = sum(letter.isdigit() for letter in match.group()) >= _LEAST_DIGITS
+    return " " if of_paper and not _CONTACTS.search(match.group()) else match.group()  # 末尾是X 2101…X
 
 
 def _unlabelled(match: re.Match[str]) -> str:

@@ -33,6 +33,7 @@ def test_that_an_officer_on_the_way_learns_where_who_and_what() -> None:
         ("我家在東順城街8號", "東順城街8號"),
         ("大东公园那边丢的", "大东公园"),
         ("在老龙口酒厂边上", "老龙口酒厂边上"),
+        ("住的是大北街16号", "大北街16号"),
     ],
 )
 def test_that_places_are_named_with_their_numbers_and_sides(text: str, place: str) -> None:

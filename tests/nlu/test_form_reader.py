@@ -229,6 +229,7 @@ def test_that_a_wish_begins_a_form_and_a_question_does_not(text: str, intent: st
         ("小东路9号2-3-1 不对是2-3-4", "address", {"address": "小东路9号2-3-4"}),
         ("小东路9号C座1101", "address", {"address": "小东路9号C座1101"}),
         ("狗叫大黄 不对叫二黄", "id_number", {"dog_name": "二黄"}),
+        (f"就是末尾是X {NUMBER}", "phone", {"id_number": NUMBER}),
         ("狗叫豆豆，说错了，是叫多多", "phone", {"dog_name": "多多"}),
         ("狗叫大黄 不是叫小黄", "phone", {"dog_name": "大黄"}),
         ("是只田园犬 黄不拉几的", "id_number", {"dog_breed": "中华田园犬", "dog_colour": "黄不拉几"}),
@@ -1477,6 +1478,27 @@ def test_that_a_relative_whose_home_or_words_are_told_of_takes_nobodys_place(tex
 @pytest.mark.parametrize("text", ["不对 狗主是我妈", "错了 是我妈", "改成我妈的吧"])
 def test_that_a_relative_who_is_to_be_registered_is_asked_for(text: str) -> None:
     assert reading(text, "dog_name", **PLAINLY_TOLD).again == ("name", "id_number")
+
+
+def test_that_the_end_of_a_telephone_is_no_address() -> None:
+    filled = {"name": "韩雪", "phone": "18624036617", "address": "东顺城街51号4-2-3"}
+    told = reading("手机号打错了 尾号是6671 18624036671", "household_place", PERMIT, **filled)
+    assert told.values == {"phone": "18624036671"}
+
+
+def test_that_an_address_among_other_words_keeps_its_flat() -> None:
+    told = reading("地址那个写成店了 住的是大北街16号1-3-2 你改一下", "photo_id_card", PERMIT, address="大北街14号")
+    assert told.values == {"address": "大北街16号1-3-2"}
+
+
+def test_that_a_name_told_again_asks_for_no_other_number() -> None:
+    filled = {"name": "刘凤云", "id_number": NUMBER}
+    assert reading("名字是刘凤云 别写反了", "household_place", PERMIT, **filled).again == ()
+
+
+def test_that_who_would_say_they_came_earlier_is_told_to_tell_the_truth() -> None:
+    told = reading("那我说我去年来的行不行", "phone", PERMIT)
+    assert (told.values, len(told.problems)) == ({}, 1)
 
 
 def test_that_what_the_form_does_not_ask_for_is_named_beside_values() -> None:
