@@ -185,7 +185,8 @@ class FillingIn:
             together = triage  # the fragments before it are answers to the form, and no cry in pieces
         if triage.source == "net" or together.source == "net" or self._goes_on_with_other(reading):
             return False
-        if self._of_other_paper(form, alone) and not _OF_ONESELF & set(reading.values):
+        elsewhere = self._of_other_paper(form, alone) or self._unpaid(triage, text)
+        if elsewhere and not _OF_ONESELF & set(reading.values):
             return False
         if self._only_wonders(reading, text) or (not reading.values and self.of_station_hours(alone)):
             return False
@@ -256,6 +257,11 @@ class FillingIn:
         sure = triage.label == "enquiry" and triage.confidence >= CERTAIN and not triage.uncertain
         other = bool(_OTHER_PAPER.search(text)) and not form.subject.search(text)
         return sure and triage.intent not in form.matters and asks(text) and other
+
+    @staticmethod
+    def _unpaid(triage: Triage, text: str) -> bool:
+        """Whether a message tells of wages that nobody paid, and not only of the work that the form asks about."""
+        return triage.intent == _WAGES and bool(_UNPAID.search(text))
 
     @staticmethod
     def of_station_hours(alone: Mapping[str, Any]) -> bool:
@@ -358,8 +364,7 @@ class FillingIn:
                 return True  # no case is waited for: 审到哪了
             other = not about and triage.label in ("help_request", "tip") and triage.confidence >= CERTAIN
             other = other and not (triage.intent == _EVIDENCE and reading.command == "later")  # a picture of the form's
-            paper = triage.intent == _WAGES and reading.remark and not _UNPAID.search(alone["text"])
-            other = other and not paper  # 劳动合同老板没给签
+            other = other and not (triage.intent == _WAGES and reading.remark)  # 劳动合同老板没给签
             return reading.command in ("cancel", "agreed") or not other
         if self._alarming(alone["text"]):
             return False
