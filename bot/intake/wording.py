@@ -220,8 +220,10 @@ _FOUND = re.compile(
 )
 _NOT_FOUND = re.compile(
     "等[他她孩]|我们?(?:下班|刚|一|买菜|上班)?(?:回来|回家|到家)|没找|还没|找不|没回|不见|没有?看见|未找|河|江|湖|井|水里|上不来|出不来|血|不动|昏|晕|没气|楼顶|天台|桥|锁|绑|关着|不让"
-    "|串号|发票|小票|包装盒|盒子|监控|录像|证据"
 )
+_PROOF = "(?:串号|发票|小票|盒子?|监控|录像|证据)"
+_PROOF_FOUND = re.compile(f"{_PROOF}[^，。 ]{{0,4}}(?:找|翻|寻|在|有)|(?:找|翻|寻)[^，。 ]{{0,4}}{_PROOF}")
+"""What was found is no more than what proves whose the lost thing is: 串号我找着了 盒子在家."""
 _WHETHER = re.compile(r"[了啦](?:没有?|吗|么|不)[啊呀呢]?\W*$|[?？]|有没有|是不是")
 """Of who asks whether somebody is back: 找到了没有啊."""
 _IN_DANGER = re.compile("[河江湖井血]|水里|上不来|出不来|不动|昏|晕|没气|叫不醒|楼顶|天台|桥上")
@@ -503,7 +505,8 @@ def says_puzzled(text: str) -> bool:
 
 def says_found(text: str) -> bool:
     """Whether words in normal form say that a missing person is back, and nothing that is worse beside it."""
-    return bool(_FOUND.search(text)) and not (_NOT_FOUND.search(text) or _WHETHER.search(text))
+    unsure = _NOT_FOUND.search(text) or _WHETHER.search(text) or _PROOF_FOUND.search(text)
+    return bool(_FOUND.search(text)) and not unsure
 
 
 def says_where(text: str) -> bool:
@@ -518,7 +521,7 @@ def says_worse(text: str) -> bool:
 
 def may_end(text: str) -> bool:
     """Whether words in normal form have anything of an alarm that is over: a model alone took 我上去给拔了吧 for it."""
-    return bool(_MAY_END.search(text)) and not _AWAITS.search(text)
+    return bool(_MAY_END.search(text)) and not (_AWAITS.search(text) or _PROOF_FOUND.search(text))
 
 
 def goes_on(text: str) -> bool:

@@ -1035,10 +1035,25 @@ def test_that_an_end_is_answered_with_what_else_it_tells(text: str, begins: str)
         ("我回来了家里没人", False),
         ("等他回来了告诉你们", False),
         ("找着啦没", False),
+        ("串号我找着了 盒子在家", False),
+        ("监控里找到他了 在车站坐着呢", False),
     ],
 )
 def test_that_found_is_heard_in_other_words(text: str, found: bool) -> None:
     assert wording.says_found(wording.unspaced(text)) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("手机找着了 不用管了", True),
+        ("找着了", True),
+        ("串号我找着了 盒子在家", False),
+        ("发票翻出来了 用上交不", False),
+    ],
+)
+def test_that_a_proof_that_was_found_ends_no_search(text: str, may: bool) -> None:
+    assert wording.may_end(wording.unspaced(text)) is may
 
 
 async def test_that_what_led_to_an_alarm_colours_nothing_once_it_is_over(station: Station) -> None:
