@@ -7,6 +7,7 @@ kind, or was in doubt and a later one is not; the label never does.
 import re
 from collections.abc import Sequence
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from bot.duty import case as duty_case
@@ -131,6 +132,11 @@ def _unlikely(first: Triage | None) -> bool:
 
 
 def _first(session: Session, case: Case) -> Triage | None:
-    """How the words that made the alarm were read."""
+    """How the words that made the alarm were read, or later ones that said the same more surely: 不是井，是冰."""
     message = session.get(Message, case.alarm_message_id) if case.alarm_message_id else None
-    return Triage.from_json(message.triage) if message and message.triage else None
+    if message is None or not message.triage:
+        return None
+    behind = sa.select(Message.triage).where(Message.case_id == case.id, Message.id > message.id)
+    later = map(Triage.from_json, filter(None, session.scalars(behind)))
+    same = (triage for triage in later if triage.intent == case.intent)
+    return max((Triage.from_json(message.triage), *same), key=lambda triage: triage.confidence)

@@ -39,6 +39,8 @@ _ASKS_TO_GO_ON = re.compile(
     "(?:继续|接着|往下)(?:办|填|弄|整|来|登|搞)*(?:吧|吗|不|嘛|么|呗|行不|可以)|还(?:能|可以)?(?:继续|接着)"
 )
 """Whether to go on, asked of a form that an alarm has put to sleep: 居住证还继续吗."""
+_WHERE_IT_STOOD = re.compile("(?:刚才|刚刚|前面|上回|上次|咱们?)*(?:说|填|写|问|整|办|弄)到(?:哪|第?几)[儿里步项]?了?")
+"""Where one was, asked of a form that is taken up in the same breath."""
 _LEFT = re.compile("交没交|交了|交上|提交|办好|办完|下来|批")
 """Whether it was handed in, which nobody has to take it up for."""
 _FILLED_SO_FAR = re.compile("填(?:到|了)(?:哪|第?几|多少)|填的(?:还在|那个|那份)")
@@ -134,7 +136,7 @@ class Conversation:
             return asleep  # 狗证先不办了
         if _FILLED_SO_FAR.search(text):
             return asleep
-        if asks(text) and not _ASKS_TO_GO_ON.search(text):
+        if asks(_WHERE_IT_STOOD.sub("", text)) and not _ASKS_TO_GO_ON.search(text):
             return None
         resumes = aside == "resume" or _ASKS_TO_GO_ON.search(text)
         goes_on = resumes and (self.alarm_seen or named or self._help_has_come)

@@ -24,7 +24,10 @@ _FIGURES = "(?:[0-9]+|[零〇一二三四五六七八九十百]+)"
 _HOUSE_PART = re.compile(rf"({_FIGURES})(号楼|栋|号|单元|室|门|楼|层)")
 _BLOCK = re.compile(r"[A-Za-z]座?\d{2,4}")
 """A flat of a block that has a letter: B座2106."""
-_FLAT = re.compile(r"(?:[我俺]?家?(?:是|住|在))?(?P<flat>\d+(?:-\d+)+)号?")
+_FLAT = re.compile(r"(?:[我俺]?家?[了\s]*(?:应该)?(?:是|住|在)\s*)?(?P<flat>\d+(?:-\d+)+)号?")
+_PART_OF_FLAT = re.compile(r"(?P<figures>\d+)(?P<unit>单元|楼|层|室|户)")
+_UNIT_AND_FLAT = 2
+"""Parts of 3-201, which tells no floor."""
 _FLAT_AT_END = re.compile(r"\d+(?:-\d+)+$")
 _NUMBER = re.compile(r"\d+(?:-\d+)*")
 _D = "[0-9零〇一幺二两三四五六七八九]"
@@ -39,7 +42,7 @@ _RIGHT_DIGITS = re.compile(rf"{_D}{{0,5}}(?:{_D}|x)(?![位个月日号年次楼�
 _ONLY_DIGITS_LEFT = 10
 """Letters beside the digits: 应该是 … 才对."""
 _NUMBER_TOLD = re.compile(
-    r"[我俺]?[了\s]*(?:应该)?是?([0-9]{1,4}|[零一二三四五六七八九]{2,4})(?=\D|$)(?![号栋楼单元门月年日岁])"
+    r"[我俺]?[了\s]*(?:应该)?是?([0-9]{1,4}|[零一二三四五六七八九]{2,4})(?=\D|$)(?![-号栋楼单元门月年日岁])"
 )
 _LAST_NUMBER = re.compile(r"([0-9]+|[零一二三四五六七八九]+)(?:室|号)?$")
 """A flat's number told anew by itself, 是五零三, and the one that it stands for: as many figures, in either writing."""
@@ -207,6 +210,8 @@ def swapped(value: str, old: str, new: str) -> str | None:
     number = _NUMBER.match(old)
     if number is None:
         return value.replace(old, new) if old in value else None
+    if inside := _swapped_in_flat(value, old, new):
+        return inside
     place = re.search(rf"(?<!\d){number.group()}(?!\d)", _after_unit(value, old, new, number.group()))
     if place is None:
         return None
@@ -218,6 +223,18 @@ def swapped(value: str, old: str, new: str) -> str | None:
         right = _without_end_of(behind, new)
     behind = behind[_overlap(right, behind) :]
     return before + right[_overlap(before, right) :] + behind
+
+
+def _swapped_in_flat(value: str, old: str, new: str) -> str | None:
+    """The same for a unit, floor or flat of an address that writes them as 3-2-1, in this order."""
+    wrong, right, flat = _PART_OF_FLAT.fullmatch(old), _PART_OF_FLAT.match(new), _FLAT_AT_END.search(value)
+    if wrong is None or right is None or flat is None or wrong["unit"] in value:
+        return None
+    parts = flat.group().split("-")
+    at = {"单元": 0, "楼": 1, "层": 1}.get(wrong["unit"], len(parts) - 1)
+    if at >= len(parts) or parts[at] != wrong["figures"] or (at == 1 and len(parts) == _UNIT_AND_FLAT):
+        return None
+    return value[: flat.start()] + "-".join([*parts[:at], right["figures"], *parts[at + 1 :]])
 
 
 def other_end(value: object, said: str) -> str | None:

@@ -25,7 +25,10 @@ _ADDRESS_LEAD = re.compile(
 )
 _LIVES = re.compile("(?:那)?(?:租|居|就)?住(?:着|的|呢)*$")
 """The verb behind an address: 搁草仓路29号住."""
-_ADDRESS_AT = re.compile("^(?:就|都|也|租|住)*[在搁](?=.{2})|^就(?=.{4})|^家(?=[\u4e00-\u9fff]{2}[区街路])")
+_ADDRESS_AT = re.compile(
+    "^(?:[跟和与][^，,。\\s\\d]{1,6}?|就|都|也|租|住)*[在搁](?=.{2})|^那个(?=[\u4e00-\u9fff]{2})|^就(?=.{4})"
+    "|^家(?=[\u4e00-\u9fff]{2}[区街路])"
+)
 _WHOSE_HOME = re.compile(
     "[\\s,，]*(?:[我俺]|是)*(?:大?儿子|闺女|女儿|姑娘|对象|媳妇|婆婆|公公|[爸妈姥爷奶]|自己)家(?:住|里|这)*$"
 )
@@ -171,13 +174,19 @@ _ADDRESS_REMARK = re.compile(
     "(?:都|已经|快)*住了|[一两三四五六七八九十几0-9]+(?:个月|年)|一个月[0-9一两三四五六七八九十]|电话|手机|身份证|老家|户口|上班|干活|离|挨着|不远|就行|行吗|中不|没房本|有房本)"
 )
 """What is told behind an address, and is no part of it."""
-_ADDRESS_FILLER = re.compile("(?<=[区路街号栋楼院边面])[那这]个|呃+|嗯+|(?<=[区路街号])啊")
+_ADDRESS_FILLER = re.compile(
+    "(?<=[路街巷])(?:那|这)?(?:边|块儿?)?(?:合?租|住|买)的[\\s,，]*(?=[0-9一二三四五六七八九十])"
+    "|(?<=[区路街号栋楼院边面])[那这]个|呃+|嗯+|(?<=[区路街号])啊"
+)
 _NO_BEGINNING = "我你他她它俺咱的是在住家搬到了就现养租这那有从去来叫和跟也都还写改成换址"
 _IN_BEGINNING = f"(?:(?![{_NO_BEGINNING}])[\u4e00-\u9fff])"
 _PART_OF_WORD = re.compile(f"(?:^|[^\u4e00-\u9fff]|[{_NO_BEGINNING}])({_IN_BEGINNING}{{1,2}})$")
 _ESTATE_BEFORE = re.compile(
     f"(?:(?:沈阳市|大东区|{_IN_BEGINNING}{{1,4}}(?:社区|小区|家园|花园|公寓|新村|街道|区|苑))[\\s,，]*){{1,3}}$"
 )
+_STREET = re.compile("[路街巷]|胡同")
+_STREET_BEFORE = re.compile(f"{_IN_BEGINNING}{{1,4}}(?:[路街巷]|胡同)[\\s,，]*$")
+"""The street before what was found without one: 北海街 汽车配件厂后院 2号宿舍楼."""
 _PARTS_BEHIND = re.compile(
     r"(?:[\s,，]*[0-9一二三四五六七八九十]+(?:号楼|号院|栋|楼|单元|室|门|层|号)(?![0-9年月日]))+(?:[\s]*\d{1,4}(?!\d))?"
 )
@@ -382,7 +391,7 @@ def extended(text: str, found: str) -> str:
     lead = _PART_OF_WORD.search(before)
     if lead and not is_name(lead[1]):
         return before[lead.start(1) :] + found
-    estate = _ESTATE_BEFORE.search(before)
+    estate = _ESTATE_BEFORE.search(before) or (None if _STREET.search(found) else _STREET_BEFORE.search(before))
     return before[estate.start() :] + found if estate else found
 
 

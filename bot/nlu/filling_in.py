@@ -23,7 +23,7 @@ from bot.nlu.triage import Triage
 from bot.nlu.turning_point import DANGER, danger
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, SURE, Turn, is_surely, turns_in
 from bot.nlu.values import spelled_out, without_days
-from bot.nlu.wording import asks
+from bot.nlu.wording import asks, without_own_questions
 
 _EVIDENCE = "help_request/evidence_submit"
 _WAGES = "help_request/wage_dispute"
@@ -102,6 +102,10 @@ _OTHER_PAPER = re.compile(
 _HOURS = re.compile("(?:关|开)门|[上下]班|营业|办公|窗口")
 _ITS_ME = re.compile("(?:人|主人|名字?|登记的?|写的?|填的?)*(?:就|还)是(?:我|俺)(?:自己|本人)?\\W*")
 """Who it is, and no choice between two: 人还是我."""
+_WONDERS = re.compile("(?:咋|怎么|哪|哪儿|哪里)(?:就|又|还)?(?:不对|错)了?[啊呀呢\\W]*")
+"""What was refused, asked by who finds it out in the same breath: 哪不对了 哦 后面还有个x."""
+_EXPLAINS = re.compile("(?!.*[能行好要会]).*[了的]嘛\\W*")
+"""Why something is so: 老了嘛."""
 _CLAUSES = re.compile(r"(?<=[,，。？?！!；;\n])|(?<=[^a-zA-Z ])\s+(?=[^a-zA-Z ])|(?<=\d{11})(?=[\u4e00-\u9fff])")
 """Where a clause ends: voice to text writes on behind a telephone or identity number."""
 
@@ -131,14 +135,14 @@ _TAG_LETTERS = 3
 def cut(text: str) -> tuple[str, str]:
     """The clauses of a message that tell and those that ask."""
     clauses: list[str] = []
-    for clause in filter(LETTERS.search, _CLAUSES.split(text)):
+    for clause in filter(LETTERS.search, _CLAUSES.split(without_own_questions(text))):
         brief = len(LETTERS.findall(clause)) <= _TAG_LETTERS and asks(normalise(clause))
         if clauses and (brief or (_POINTS_BACK.match(clause) and asks(normalise(clause)))):
             clauses[-1] += clause
         elif not _CRY.fullmatch(clause):
             clauses.append(clause.strip())
     asking = [clause for clause in clauses if asks(normalise(clause)) and not _STATES.search(normalise(clause))]
-    asking = [clause for clause in asking if not _ITS_ME.fullmatch(clause)]
+    asking = [clause for clause in asking if not any(told.fullmatch(clause) for told in (_ITS_ME, _WONDERS, _EXPLAINS))]
     supposed = pairwise(clauses)
     asking += [one for one, behind in supposed if behind in asking and _SUPPOSES.match(one) and not _DIGITS.search(one)]
     asking.sort(key=clauses.index)

@@ -26,7 +26,7 @@ from bot.nlu.normaliser import normalise
 from bot.nlu.stopped import REPORTED
 from bot.nlu.turns import FORM_ASKED, FORM_TURNS, LIKELY, SURE, WISH_TURN, Turn, is_surely, turns_in
 from bot.nlu.values import BadValueError, UnderAgeError
-from bot.nlu.wording import any_of, asks, size
+from bot.nlu.wording import any_of, asks, size, without_own_questions
 
 Command = Literal["cancel", "agreed", "again", "same_photo", "change"]
 """Giving up, agreeing where nobody asked for it, looking at the summary again, a picture that replaces the last one,
@@ -45,14 +45,19 @@ _HANDS_IN = re.compile(
 _NOT_HANDED_IN = re.compile("[没别不未再怎咋啥]|先(?!给?[我咱]?(?:提交|交|递|报))|以后|之后|之前|等")
 """Words of who speaks of handing in, and does not want it now."""
 _HOW_LONG = re.compile(
-    "(?:多少天|几天|多久|多长时间|多少日子)[^，,。\\s]{0,4}(?:下来|拿|取|办|发|到手|出|好)"
+    "(?:^|[，,。\\s])(?:得|要)?(?:多少天|几天|多久)(?=$|[，,。\\s])|(?:多少天|几天|多久|多长时间|多少日子)[^，,。\\s]{0,4}(?:下来|拿|取|办|发|到手|出|好)"
     "|(?:下来|办好|办完|拿到|拿证|发证|出证|办下)[^，,。\\s]{0,4}(?:多少天|几天|多久|多长时间|多少日子)"
 )
 """How long it takes until a paper is there."""
-_TAKES = "overdue"
-"""The question whose answer tells it."""
+_HOW_MUCH = re.compile("多少钱|要不?要?钱|收不?收?[钱费]|花钱|贵不贵|工本费")
+_ASKED_BESIDE = (
+    ("overdue", _HOW_LONG, re.compile("日内")),
+    ("fee_now", _HOW_MUCH, re.compile("[钱费]")),
+    ("permit_fee_now", _HOW_MUCH, re.compile("[钱费]")),
+)
+"""The questions that are often asked beside others: whose answer tells it, its words, and those of an answer to it."""
 _AFTER_ALL = re.compile(
-    "(?<!不)(?:又|还是)(?:想|要|打算|决定|愿意)(?:接着|继续|把)?(?:这个|它|证|狗证|犬证|居住证)?[办填弄整](?![完去])"
+    "还是[办填弄整]吧|(?<!不)(?:又|还是)(?:想|要|打算|决定|愿意)(?:接着|继续|把)?(?:这个|它|证|狗证|犬证|居住证)?[办填弄整](?![完去])"
     "|(?:又|还是)(?:接着|继续)[办填弄整]|(?:改|变)(?:了)?主意了?[^不别]{0,8}[办填弄整]"
     "|(?:反悔|后悔)了[^不别]{0,6}(?:想|要|还是|接着|继续)[^不别]{0,3}[办填弄整]"
 )
@@ -78,6 +83,11 @@ _DROPS_IT = re.compile(
     "(?:不|别|甭)(?:想|要)?(?:办|弄|整|填|申请|搞)(?:证|这个|它)?[了吧啦呗\\W]*"
 )
 """Words of whoever drops it for good, though 先 may stand in them."""
+_DELETES = re.compile(
+    "(?:刚才|刚刚|前面|之前|填的|填过的|发的|发过的|那些|信息|资料|东西|都|全)[^，,。]{0,8}(?:删|清)(?:了|掉|除|干净|空)(?!的话|没|吗|不)"
+    "|(?:删|清)(?:了|掉|干净|空)?(?:我的?|我刚才|刚才|前面|填过?的|发过?的|那些)"
+)
+"""Of whoever wants nothing kept of what was filled in: 刚才那些给我删了吧."""
 _HOLDS_VALUES = re.compile(r"\d{4}|\d[月.年]\d|[0-9一二三四五六七八九十]+(?:号|单元|栋)")
 _SEPARATORS = re.compile(r"[,，、;；。\n]+|\s{1,}")
 _QUOTES = re.compile('[“”‘’"「」『』《》<>【】]+')
@@ -140,6 +150,9 @@ _WAS_VACCINATED = re.compile(
     "(?:疫苗|狂犬苗?|针)[^，,。 没不未]{0,4}(?:有打|打了|打过|打完|打好|打上)|打(?:了|过|完|好)(?:狂犬|疫苗|针)"
 )
 _VACCINATED_SOME_DAY = "打过就好。问到疫苗时写哪天打的，记得年月就行，比如“今年三月”。"
+_FOR_THE_DOG = re.compile("(?:那|还有|然后)?[狗犬](?:证|的|那个)*(?:也|都|就)?(?:同意|写我|写他|用我|登我)")
+"""How a message begins that goes on with the dog's form while another is open: 狗的也同意 写我名."""
+_OF_OTHER_FORM = "这几样是{other}用的，没记到{title}这份里。先把这份填完交上，再回“{says}”接着填那份。"
 _WHICH_DAY = "打过就好，还差哪天打的：看看免疫证，记得年月就行，比如“今年三月”。"
 _PROMISE = 14
 """Characters of a text that is no more than the name of a picture."""
@@ -224,6 +237,10 @@ _FAREWELL = re.compile(
     "[了啦啊呀哈]*[^\\w]*$",
     re.IGNORECASE,
 )
+_TRUSTS = re.compile(
+    "(?:[我俺咱]|你们?|派出所|警察)*还能?(?:信不[着过]|不(?:信|放心)|骗|坑)(?:[你我咱]们?|人)?[吗么嘛啊]?\\W*$"
+)
+"""What only sounds like a question: 你们派出所我还能信不着吗."""
 _CRY = re.compile("^[啊咦诶哎哦嗯呃哈]+[?？!！]+")
 """A cry, whatever its mark: 啊？我看下."""
 _GOES_AWAY = re.compile(
@@ -392,7 +409,7 @@ def read(
         heard = replace(heard, turns=_as_answer(heard.turns))
     right = _with_right_house(written, forms)
     house_put_right = right != written
-    told, of_paper = no_values.without(_NAME_CALLED_ANEW.sub("叫", right))
+    told, of_paper = no_values.without(_NAME_CALLED_ANEW.sub("叫", without_own_questions(right).strip() or right))
     if told != written:
         heard = replace(heard, tagged=[one for one in heard.tagged if _is_left(one.text, written, told)])
         written = told
@@ -529,7 +546,9 @@ class _Reader:
         if _ASKS_TO_GO_ON.search(self._text) and not self._holds_values():
             return Reading(command="resume")
         if self._asks_how_it_stands():
-            return Reading(command="missing", remark=self._with_how_long(_WHERE_IT_SHOWS))
+            return Reading(command="missing", remark=self._with_time_and_fee(_WHERE_IT_SHOWS))
+        if others := self._of_other_form():
+            return others
         if pointed := self._puts_number_right() or self._points_back() or self._other_of_two():
             return pointed
         if goes_on := self._goes_on_with_address() or self._other_dog():
@@ -581,6 +600,17 @@ class _Reader:
                 return Reading(remark=kept)
         return self._reading()
 
+    def _of_other_form(self) -> Reading | None:
+        """What is told to whoever gives the values of the other form while this one is open, which takes none of them:
+        比熊 纯白 叫汤圆 while a permit is applied for."""
+        told = {one.field for one in self._heard.tagged if one.confidence >= _SURELY_FOUND}
+        for other in self._forms.forms.values():
+            own = {*other.fields} - {*self._form.fields}
+            dogs = any(entry.kind == "breed" for entry in other.fields.values()) and _FOR_THE_DOG.match(self._text)
+            if other is not self._form and (len(told & own) >= _SEVERAL or dogs) and not self._asking:
+                return Reading(remark=_OF_OTHER_FORM.format(other=other.title, title=self._form.title, says=other.says))
+        return None
+
     def _wants_it_again(self) -> bool:
         """Whether somebody who has put the form off, or means to, wants to go on after all: 我又想办了."""
         wants = self._requested is not None and _AFTER_ALL.search(self._text)
@@ -590,7 +620,9 @@ class _Reader:
     def _gives_it_up(self) -> bool:
         """Whether somebody drops it with a word that keeps nothing, and tells of no coming back, whatever 先 stands
         behind it: 那算了先不办了."""
-        return bool(_DROPS_IT.fullmatch(self._text)) and not self._forms.comes_back(self._text)
+        deleted = self._requested is not None and _DELETES.search(self._text) and not self._asking
+        dropped = deleted or _DROPS_IT.fullmatch(self._text)
+        return bool(dropped) and not self._forms.comes_back(self._text)
 
     # -- what stands on the messages before ----------------------------------------------------------------------
 
@@ -728,7 +760,7 @@ class _Reader:
         """Whether a text asks; the model may be surer of it than the words: 上学啊这还用问吗 answers."""
         if self._means("answer", "correction", "agree"):
             return False
-        text = _CRY.sub(" ", self._text)
+        text = _TRUSTS.sub(" ", _CRY.sub(" ", self._text))
         said = self._forms.begins_with_yes(text)  # 要得嘛 asks nothing
         return asks(text if said is None else said) or self._means("question", "whose", "photo_how")
 
@@ -746,14 +778,14 @@ class _Reader:
             return None
         if line := self._forms.line_for(self._form, self._text):
             return Reading(remark=line) if turn.name in _TOLD else None
-        if self._agrees_with_more():
+        if self._agrees_with_more() or self._puts_choice_anew:
             return None
         if self._means("agree", at=at) or (self._requested == CONSENT and self._means(WISH_TURN)):
             asked = self._requested in (CONSENT, CONFIRMED) and not asks(self._text)
             wants: Command | Aside = "missing" if _HANDS_IN.search(self._text) else "agreed"
             return Reading({str(self._requested): True}) if asked else Reading(command=wants)
         if self._means("pretends"):
-            return None if self._puts_choice_anew else Reading(problems=(_TRUE_ONLY,))
+            return Reading(problems=(_TRUE_ONLY,))
         if self._means("photo_again", at=at):
             return Reading(again=self._photos_sent()[-1:])
         if turn.name == "cancel" and not self._surely_gives_up():
@@ -892,6 +924,7 @@ class _Reader:
 
     def _with_what_is_told_beside(self) -> dict[str, Any]:
         """The value that was put right, and those that the model has found beside it for what is still open."""
+        self._take_flat_told_anew()
         right = dict(self._values)
         self._take_tagged()
         beside = {name: value for name, value in self._values.items() if not self._filled.get(name)}
@@ -919,7 +952,7 @@ class _Reader:
         return (
             self._known_answer()
             or self._allowed()
-            or ("" if corrected or self._chooses(asked) else self._forms.line_for(self._form, self._text))
+            or ("" if corrected or self._chooses(asked) else self._with_time_and_fee(self._line()))
             or self._which_day_is_open()
             or self._vaccinated_some_day() + self._not_needed()
         )
@@ -958,13 +991,20 @@ class _Reader:
         none."""
         if self._forms.breed(self._text) in self._forms.fierce:
             return ""  # 藏獒能办吗: what is said of such breeds answers it
-        return "" if self._tagged(_FOUND) and not self._asking else self._with_how_long(self._answer_to_it())
+        return "" if self._tagged(_FOUND) and not self._asking else self._with_time_and_fee(self._answer_to_it())
 
-    def _with_how_long(self, answer: str) -> str:
-        """An answer with how long it takes, where that is asked beside something else and known: 多少天下来 要钱不."""
-        known = self._form.name in self._forms.answered_in(_TAKES) and _HOW_LONG.search(self._text)
-        told = self._forms.answers[_TAKES].says if answer and known else ""
-        return f"{answer}\n{told}" if told and "日内" not in answer else answer
+    def _line(self) -> str:
+        """The trainers' line for what a text has words of."""
+        return self._forms.line_for(self._form, self._text)
+
+    def _with_time_and_fee(self, answer: str) -> str:
+        """An answer with how long it takes and what it costs, where that is asked beside something else and known:
+        多少天下来 要钱不."""
+        for name, wanted, told in _ASKED_BESIDE:
+            known = self._form.name in self._forms.answered_in(name) and wanted.search(self._text)
+            if answer and known and not told.search(answer):
+                answer = f"{answer}\n{self._forms.answers[name].says}"
+        return answer
 
     def _answer_to_it(self) -> str:
         """The same, whatever values stand beside what is asked; 手机号写错了 asks nothing."""
@@ -994,13 +1034,13 @@ class _Reader:
         """Whether a text says that the vaccination was done, and not when."""
         entry = self._form.fields.get(self._requested or "")
         told = entry is not None and entry.kind == "date" and "打针" in entry.settings.get("about", ())
-        return told and not self._values and not self._asking and bool(_DONE.search(self._text))
+        return told and not (self._values or self._problems or self._asking) and bool(_DONE.search(self._text))
 
     def _vaccinated_some_day(self) -> str:
         """What is told to whoever says, before it is asked, that the vaccination was done, and not when."""
         entry = self._vaccination
         open_ = entry is not None and not self._filled.get(entry.name) and entry.name not in self._values
-        said = open_ and not self._asking and _WAS_VACCINATED.search(self._text)
+        said = open_ and not (self._asking or self._problems) and _WAS_VACCINATED.search(self._text)
         return _VACCINATED_SOME_DAY if said and not field_values.not_vaccinated(self._text) else ""
 
     def _only_says_wrong(self) -> bool:
@@ -1021,6 +1061,7 @@ class _Reader:
         named = of_dog and not self._asking and _NOT_IN_FORM.search(self._text)
         gives = re.search(r"\d{5}", self._text) or self._tagged(_SURELY_FOUND)
         own = any(word in self._text for entry in self._form.fields.values() for word in entry.called)
+        own = own or any(HOUSE.search(new) for _, new in swaps(self._text))
         return bool(named) and self._correcting and not (gives or own)
 
     def _tells_wrong(self, aside: Aside) -> bool:
@@ -1153,6 +1194,14 @@ class _Reader:
             return None
         self._put(entry, right)
         return Reading(values=dict(self._values))
+
+    def _take_flat_told_anew(self) -> None:
+        """The flat that a piece tells beside another correction: 姓是臧不是藏 还有是6楼 1-6-2."""
+        entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
+        known = self._filled.get(entry.name) if entry else None
+        told = (other_house(known, piece) for piece in _SEPARATORS.split(self._text) if "-" in piece)
+        if entry and (right := next(filter(None, told), None)):
+            self._put(entry, right)
 
     def _swap(self) -> bool:
         """A part of a filled value that is told with the right one: 不叫豆豆叫多多, 是23号楼，不是21."""

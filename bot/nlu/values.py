@@ -293,6 +293,8 @@ def name(text: str, *, asked: bool) -> str | None:
         if text[: match.start()].rstrip(" 的").endswith(("狗", "犬", "它", "宠物", "名字", "狗子")):
             continue
         said = explained(text[match.start(1) :].strip()) or _NAME_TAIL.sub("", match.group(1))
+        if match.group().startswith("我是") and said and text[match.start(1) + len(said) :].startswith("的"):
+            continue  # 我是沈大的学生, 我是张伟的老婆
         barely = match.group().startswith("叫") and not re.search("[我俺]姓.$", text[: match.start()])
         if _is_name(said) and (asked or not barely):
             return said
@@ -359,6 +361,11 @@ _MINOR = re.compile(
 )
 
 
+def _in_figures_alone(text: str) -> str:
+    """A day's words with their digits spelled out, and without the name of the calendar: 21年阳历十月十号."""
+    return spelled_out(_SOLAR.sub("", text))
+
+
 def day(text: str, *, today: date) -> date | None:
     """A day in the past: "2024年5月20日", "去年三月", "两年半前", "上个月20号", "昨天". A month means its first day.
 
@@ -366,7 +373,7 @@ def day(text: str, *, today: date) -> date | None:
     """
     if _LUNAR.search(text) and not _SOLAR.search(text):
         raise BadValueError("这是农历的日子，请换成阳历的年月，大概的也行，比如“2024年2月”。")
-    found = _day_in(spelled_out(text), today)
+    found = _day_in(_in_figures_alone(text), today)
     if found is not None and found > today:
         raise BadValueError("这个日期还没到呢，请核对一下再发。")
     return found
@@ -374,7 +381,7 @@ def day(text: str, *, today: date) -> date | None:
 
 def tells_the_day(text: str) -> bool:
     """Whether a text tells which day it was, and not only the month, the season or the year: 三月份, 今年开春."""
-    said = spelled_out(text)
+    said = _in_figures_alone(text)
     if any(word in said for word in _DAYS) or _WEEKDAY.search(said):
         return True
     if any(match["d"] for match in (pattern.search(said) for pattern in _WITH_DAY) if match):
@@ -385,7 +392,7 @@ def tells_the_day(text: str) -> bool:
 
 def tells_the_month(text: str) -> bool:
     """Whether a text tells more than a year: a month, a season, how many months ago."""
-    said = spelled_out(text)
+    said = _in_figures_alone(text)
     year = _RELATIVE_YEAR.search(said)
     only_year = bool(_YEAR_ONLY.search(said) or (year and not (year["m"] or year["part"] or year["same"])))
     other = (_MONTH_DAY, _RELATIVE_MONTH, _PART_ALONE, _YEAR_PART, *_ABSOLUTE)

@@ -235,7 +235,12 @@ def in_english(text: str) -> bool:
 def asks(text: str) -> bool:
     """Whether a text is worded as a question; what somebody only asks of themselves, 叫什么来着…雪纳瑞, is none, nor
     what they do not tell, 房东叫啥我先不说."""
-    return bool(_QUESTION.search(_NOT_TOLD_WHAT.sub(" ", _OF_ONESELF.sub(" ", text))))
+    return bool(_QUESTION.search(_NOT_TOLD_WHAT.sub(" ", without_own_questions(text))))
+
+
+def without_own_questions(text: str) -> str:
+    """A text without what somebody asks of themselves and tells in the same breath: 几单元来着 二单元."""
+    return _OF_ONESELF.sub(" ", text)
 
 
 _CHECKS = re.compile(
