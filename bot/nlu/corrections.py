@@ -24,7 +24,7 @@ _FIGURES = "(?:[0-9]+|[零〇一二三四五六七八九十百]+)"
 _HOUSE_PART = re.compile(rf"({_FIGURES})(号楼|栋|号|单元|室|门|楼|层)")
 _BLOCK = re.compile(r"[A-Za-z]座?\d{2,4}")
 """A flat of a block that has a letter: B座2106."""
-_FLAT = re.compile(r"(?:[我俺]?家?[了\s]*(?:应该)?(?:是|住|在)\s*)?(?P<flat>\d+(?:-\d+)+)号?")
+_FLAT = re.compile(r"(?:(?:还有|另外|[我俺家了]|\s)*(?:应该)?(?:是|住|在)\s*)?(?P<flat>\d+(?:-\d+)+)号?")
 _PART_OF_FLAT = re.compile(r"(?P<figures>\d+)(?P<unit>单元|楼|层|室|户)")
 _UNIT_AND_FLAT = 2
 """Parts of 3-201, which tells no floor."""

@@ -1196,10 +1196,11 @@ class _Reader:
         return Reading(values=dict(self._values))
 
     def _take_flat_told_anew(self) -> None:
-        """The flat that a piece tells beside another correction: 姓是臧不是藏 还有是6楼 1-6-2."""
+        """The flat that a piece tells, by itself or beside another correction: 打反了 是5-4-1, 姓是臧 还有是1-6-2."""
         entry = next((entry for entry in self._form.fields.values() if entry.kind == "address"), None)
         known = self._filled.get(entry.name) if entry else None
-        told = (other_house(known, piece) for piece in _SEPARATORS.split(self._text) if "-" in piece)
+        pieces = _SEPARATORS.split(self._forms.wrong.sub(" ", self._text))
+        told = (other_house(known, piece) for piece in pieces if "-" in piece)
         if entry and (right := next(filter(None, told), None)):
             self._put(entry, right)
 
@@ -1290,6 +1291,8 @@ class _Reader:
         longest = [item for item in named if item[0] >= 0 and not self._only_inside(item[1], named)]
         if not longest and self._other_person() and not self._asking:
             self._again += [name for name in ("name", "id_number") if self._filled.get(name)]
+        if not longest:
+            self._take_flat_told_anew()
         for end, entry in longest:
             rest = EDGES.sub("", self._forms.wrong.sub(" ", self._text[end:]))
             value = None

@@ -118,6 +118,8 @@ def said(station: Station) -> list[str]:
         ("suicide_self", "别告诉我闺女 她孩子刚满月", "despair_not_my_family"),
         ("domestic_violence", "我婆婆说这事别往外说", ""),
         ("domestic_violence", "你们别往外说", "keep_me_out"),
+        ("assault", "他往我胳膊上扎了一刀", "stabbed"),
+        ("domestic_violence", "扎我手了", "stabbed"),
     ],
 )
 def test_that_a_line_fits_the_words_and_the_kind(kind: str, text: str, name: str) -> None:
@@ -355,30 +357,52 @@ async def test_that_a_kind_is_named_by_what_is_told_after_a_whisper(station: Sta
     station.phone.take()
 
 
-async def test_that_life_counts_more_than_money_and_a_sure_reading_more_than_a_doubtful_one(station: Station) -> None:
+def read_as_sure(station: Station, readings: dict[str, tuple[str, str]]) -> None:
+    """Let each text be read as this kind of alarm, with this confidence."""
     shipped = station.rasa.server.respond
-    sure = {"闺女留了话就关机了": "0.99", "她把自己反锁了不吱声": "0.97", "屋里有股怪味": "0.5", "是煤气漏了": "0.9"}
 
     def respond(asked: Asked) -> Answer:
         answer = shipped(asked)
-        share = sure.get(asked.json().get("text", "")) if asked.path.endswith("/webhook") else None
-        changed = answer.body.replace(b'"confidence": 0.9', f'"confidence": {share}'.encode()) if share else answer.body
-        return dataclasses.replace(answer, body=changed)
+        text = asked.json().get("text", "") if asked.path.endswith("/webhook") else None
+        if text not in readings:
+            return answer
+        share = f'"confidence": {readings[text][1]}'.encode()
+        return dataclasses.replace(answer, body=answer.body.replace(b'"confidence": 0.9', share))
 
     station.rasa.server.respond = respond
-    station.rasa.labels = dict.fromkeys(sure, "urgent_alarm")
-    station.rasa.intents = {
-        "闺女留了话就关机了": "urgent_alarm/fraud_transfer",
-        "她把自己反锁了不吱声": "urgent_alarm/suicide_other",
-        "屋里有股怪味": "urgent_alarm/suicide_self",
-        "是煤气漏了": "urgent_alarm/poisoning",
+    station.rasa.labels = dict.fromkeys(readings, "urgent_alarm")
+    station.rasa.intents = {text: f"urgent_alarm/{kind}" for text, (kind, _) in readings.items()}
+
+
+async def test_that_life_counts_more_than_money_and_a_sure_reading_more_than_a_doubtful_one(station: Station) -> None:
+    sure = {
+        "闺女留了话就关机了": ("fraud_transfer", "0.99"),
+        "她把自己反锁了不吱声": ("suicide_other", "0.97"),
+        "屋里有股怪味": ("suicide_self", "0.5"),
+        "是煤气漏了": ("poisoning", "0.9"),
     }
+    read_as_sure(station, sure)
     for openid, texts in (("oA", list(sure)[:2]), ("oB", list(sure)[2:])):
         for text in texts:
             await station.deliver(text, openid=openid)
     assert [case.intent for case in rows(station, Case)] == ["urgent_alarm/suicide_other", "urgent_alarm/suicide_self"]
     for _ in range(2):
         station.phone.take()
+
+
+async def test_that_a_doubtful_kind_said_again_more_surely_is_not_overruled_by_a_doubtful_other(
+    station: Station,
+) -> None:
+    sure = {
+        "孩子下去就没影了": ("drowning", "0.32"),
+        "掉冰窟窿里了": ("drowning", "0.97"),
+        "人找着没": ("wanted_person", "0.58"),
+    }
+    read_as_sure(station, sure)
+    for text in sure:
+        await station.deliver(text)
+    assert [case.intent for case in rows(station, Case)] == ["urgent_alarm/drowning"]
+    station.phone.take()
 
 
 @pytest.mark.parametrize(

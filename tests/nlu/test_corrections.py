@@ -16,6 +16,10 @@ from bot.nlu.corrections import other_end, other_house, other_spelling, puts_rig
         ("小东路66号2单元302", "不是2单元是3单元", "小东路66号3单元302"),
         ("小东路11号1-1-1", "是小东路12号不是11号", "小东路12号1-1-1"),
         ("小东路11号", "不是17号是18号", None),
+        ("小东路11号2-2-1", "是3单元不是2单元", "小东路11号3-2-1"),
+        ("小东路11号2-3-1", "不是3楼 是4楼", "小东路11号2-4-1"),
+        ("小东路11号2-301", "不是3楼 是4楼", None),
+        ("小东路11号2-2-1", "是5单元不是4单元", None),
     ],
 )
 def test_that_the_right_part_takes_the_wrong_ones_place(value: str, said: str, right: str | None) -> None:
@@ -66,6 +70,11 @@ def test_that_the_last_digits_may_be_told_by_themselves(said: str, right: str | 
 )
 def test_that_a_flat_may_be_told_anew_by_its_number_alone(said: str, right: str | None) -> None:
     assert other_house("东逸社区小什字街八号楼三单元五零二", said) == right
+
+
+@pytest.mark.parametrize("said", ["还有是5-4-1", "家住 5-4-1"])
+def test_that_a_flat_in_figures_may_be_told_anew_whole(said: str) -> None:
+    assert other_house("小东路11号4-5-1", said) == "小东路11号5-4-1"
 
 
 @pytest.mark.parametrize(

@@ -596,6 +596,46 @@ def test_that_other_words_are_no_place_and_an_age_is_no_day() -> None:
     assert reading("豆豆今年四岁了", "vaccinated_on").values == {}
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("跟室友在小什字街租的 31号5-1-4", "小什字街31号5-1-4"),
+        ("北海街 汽车配件厂后院 2号宿舍楼 306", "北海街 汽车配件厂后院 2号宿舍楼 306"),
+    ],
+)
+def test_that_a_house_may_stand_apart_from_its_street(text: str, address: str) -> None:
+    assert reading(text, "address", PERMIT).values["address"] == address
+
+
+def test_that_a_flat_is_put_right_beside_another_correction() -> None:
+    told = reading("姓是臧不是藏 还有是1-6-2", "confirmed", name="藏玉兰", address="小东路5号1-2-6")
+    assert told.values == {"name": "臧玉兰", "address": "小东路5号1-6-2"}
+    unit = reading("是3单元不是2单元", "confirmed", name="李娜", address="小东路9号2-2-1")
+    assert unit.values == {"address": "小东路9号3-2-1"}
+    turned = reading("我打反了 是5-4-1", "confirmed", name="李娜", address="小东路11号4-5-1")
+    assert turned.values == {"address": "小东路11号5-4-1"}
+
+
+@pytest.mark.parametrize("text", ["刚才那些给我删了吧", "把填过的都清空"])
+def test_that_who_wants_nothing_kept_gives_the_form_up(text: str) -> None:
+    assert reading(text, "phone", name="李娜").command == "cancel"
+
+
+def test_that_who_asks_whether_it_was_deleted_gives_nothing_up() -> None:
+    assert reading("刚才填的你们删没删", "phone", name="李娜").command != "cancel"
+
+
+def test_that_what_only_sounds_like_a_question_asks_nothing() -> None:
+    told = reading("13800138000 你们派出所我还能信不着吗", "phone", name="李娜")
+    assert (told.values, told.remark) == ({"phone": "13800138000"}, "")
+
+
+def test_that_the_other_forms_values_are_not_taken_and_it_is_said_where_they_belong() -> None:
+    told = reading("狗的也同意 写我名", "phone", PERMIT, name="李娜")
+    assert told.values == {}
+    assert "我要办犬证" in told.remark
+
+
 def test_that_who_hands_in_too_early_is_told_what_is_missing() -> None:
     assert heard("没问题了，确认提交", "agree", "vaccinated_on").command == "missing"
     assert heard("没问题", "agree", "vaccinated_on").command == "agreed"

@@ -395,6 +395,10 @@ def test_that_making_sure_of_what_was_told_is_known(text: str, checked: bool) ->
     assert wording.checks(text, "逾期不办，个人罚一千元，狗收容。") == checked
 
 
+def test_that_what_is_asked_of_oneself_is_left_out_of_what_is_told() -> None:
+    assert wording.without_own_questions("八号楼 几单元来着 二单元").split() == ["八号楼", "二单元"]
+
+
 @pytest.mark.parametrize("text", ["转到一个叫李什么强的卡上", "那人姓王什么的"])
 def test_that_a_name_half_forgotten_is_no_question(text: str) -> None:
     assert not wording.asks(text)

@@ -107,6 +107,7 @@ def test_that_a_number_of_no_province_or_day_is_refused(said: str) -> None:
         ("三个月前", "2026-08-25"),
         ("昨天", "2026-11-24"),
         ("24年", "2024-01-01"),
+        ("21年阳历十月十号", "2021-10-10"),
         ("豆豆", None),
     ],
 )
@@ -133,6 +134,7 @@ def test_that_a_day_that_is_none_or_still_to_come_is_told(said: str) -> None:
         ("狗叫豆豆", True, None),
         ("你好", True, None),
         ("多少钱", True, None),
+        ("我是沈大的学生", True, None),
     ],
 )
 def test_that_a_name_is_read_where_it_was_asked_for_or_said_to_be_one(said: str, asked: bool, name: str | None) -> None:

@@ -1646,6 +1646,8 @@ def test_that_a_form_asleep_is_taken_up_by_asking_whether_it_goes_on() -> None:
     taken_up = meaning(text, *asleep, alarm_open=True)
     assert taken_up.parse_data["intent"]["name"] == "form_answer"
     assert ActiveLoop("residence_permit_form") in taken_up.before
+    where = read("接着整居住证吧 刚才说到哪了", Triage("enquiry", 0.98, "enquiry/residence_permit_apply"))
+    assert ActiveLoop("residence_permit_form") in meaning(where, *asleep, alarm_open=True).before
 
 
 def test_that_what_became_of_a_stopped_form_is_told() -> None:
@@ -1921,6 +1923,19 @@ def test_that_what_one_is_doing_asks_nothing_and_a_supposition_stands_with_its_q
     assert filling_in.cut("哎 开车呢 看串行了 210104199104123023")[1] == ""
     assert filling_in.cut("13800004406 要是不让养 我不白填了么") == ("13800004406", "要是不让养 我不白填了么")
     assert filling_in.cut("叫豆豆 那我妈呢") == ("叫豆豆", "那我妈呢")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "哪不对了 哦 后面少个x 210104199104123023x",
+        "我打错了 老了嘛 是13800004406",
+        "小东路八号楼 几单元来着 二单元",
+    ],
+)
+def test_that_wondering_and_explaining_ask_nothing(text: str) -> None:
+    assert filling_in.cut(text)[1] == ""
+    assert filling_in.cut("13800004406 你们周六上班嘛")[1] == "你们周六上班嘛"
 
 
 OFFICER_ASKED = Triage("enquiry", 0.92, "enquiry/community_officer")
